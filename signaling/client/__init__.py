@@ -1,0 +1,1 @@
+"""A headless participant: joins a meeting over the same protocols as a browser does."""

@@ -1,0 +1,1 @@
+"""The JSON API; errors are problem documents (RFC 9457)."""

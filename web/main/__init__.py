@@ -1,0 +1,1 @@
+"""The composition root: command line, settings, supervisor, wiring. Nothing imports it."""

@@ -1,0 +1,1 @@
+"""HTML pages: a view model per page, then a template."""
