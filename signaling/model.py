@@ -1,0 +1,129 @@
+"""What a meeting looks like from outside: the shapes that messages and events share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+"""An identifier in any message: of a meeting, a participant, a publication, a chat message."""
+
+Name = Annotated[str, Field(min_length=1, max_length=120)]
+Sdp = Annotated[str, Field(min_length=1, max_length=131_072)]
+
+
+class Shape(BaseModel):
+    """A part of a message. Unknown members are refused, so that a typing error is seen at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Role(StrEnum):
+    """What somebody is in a meeting; the token carries it, a host may change it."""
+
+    HOST = "host"
+    MODERATOR = "moderator"
+    PRESENTER = "presenter"
+    PARTICIPANT = "participant"
+    INTERPRETER = "interpreter"
+    CAPTIONER = "captioner"
+    VIEWER = "viewer"
+
+
+class Permission(StrEnum):
+    """One thing a bearer of a token may do. A role brings a set of them; a token lists them."""
+
+    PUBLISH_AUDIO = "publish_audio"
+    PUBLISH_VIDEO = "publish_video"
+    PUBLISH_SCREEN = "publish_screen"
+    SUBSCRIBE = "subscribe"
+    CHAT = "chat"
+    RAISE_HAND = "raise_hand"
+    MODERATE = "moderate"
+    """Mute, remove, admit, lock, pin for everybody, begin, end, lower hands, delete chat, change roles below host."""
+
+
+class Presence(StrEnum):
+    """Who stands behind a participant."""
+
+    PERSON = "person"
+    ENDPOINT = "endpoint"
+    GUEST = "guest"
+    SERVICE = "service"
+    """A program: WHIP encoder, headless participant, load tool."""
+
+
+class Source(StrEnum):
+    """Where a publication comes from."""
+
+    MICROPHONE = "microphone"
+    CAMERA = "camera"
+    SCREEN = "screen"
+    SCREEN_AUDIO = "screen_audio"
+
+    @property
+    def kind(self) -> str:
+        """`audio` or `video`."""
+        return "audio" if self in (Source.MICROPHONE, Source.SCREEN_AUDIO) else "video"
+
+
+class Publication(Shape):
+    """Media that a participant sends. Own mute, mute by the host and pause by the receiver are three states."""
+
+    id: Id
+    source: Source
+    codec: str
+    """RTP encoding name: `opus`, `VP8`, `H264`."""
+    muted: bool = False
+    """The sender has muted it."""
+    muted_by_host: bool = False
+    """A host has muted it: the node forwards nothing until a host lifts it, or the sender does where that is allowed."""
+
+
+class Participant(Shape):
+    """Somebody in the meeting, as everybody sees them."""
+
+    id: Id
+    name: Name
+    organisation: str = ""
+    role: Role
+    presence: Presence
+    permissions: list[Permission]
+    publications: list[Publication] = []
+    hand_raised: bool = False
+    away: bool = False
+    """The connection is lost and may still come back (60 s)."""
+    joined_at: float
+    """UTC, seconds since the epoch, as all times in messages."""
+
+
+class ChatMessage(Shape):
+    """One line of chat. `to` is empty for everybody."""
+
+    id: Id
+    at: float
+    participant: Id
+    name: Name
+    text: Annotated[str, Field(max_length=2000)]
+    to: Id | None = None
+
+
+class MeetingState(Shape):
+    """What is true of the meeting as a whole."""
+
+    id: Id
+    title: str
+    began_at: float | None = None
+    """The official begin, announced by a host or by the plan."""
+    ended_at: float | None = None
+    locked: bool = False
+    lobby: bool = False
+    self_unmute: bool = True
+    """Whether a participant muted by the host may unmute without being allowed to."""
+    chat_enabled: bool = True
+    spotlight: Id | None = None
+    """Participant pinned for everybody."""
+    recording: bool = False
+    streaming: bool = False

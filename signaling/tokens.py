@@ -1,0 +1,123 @@
+"""Tokens: what lets its bearer into one meeting in one role (JWT, RFC 7519, HS256).
+
+The web process signs, the node verifies and renews; both hold `token_key`, 32 bytes.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import jwt
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from signaling.model import Id, Name, Permission, Presence, Role
+
+ISSUER = "vikno"
+AUDIENCE = "vikno-node"
+LIFETIME_S = 600
+LEEWAY_S = 10
+_ALGORITHM = "HS256"
+
+_EVERYBODY = {Permission.SUBSCRIBE}
+_SPEAKS = _EVERYBODY | {
+    Permission.PUBLISH_AUDIO,
+    Permission.PUBLISH_VIDEO,
+    Permission.CHAT,
+    Permission.RAISE_HAND,
+    Permission.PUBLISH_SCREEN,
+}
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.HOST: frozenset(_SPEAKS | {Permission.MODERATE}),
+    Role.MODERATOR: frozenset(_SPEAKS | {Permission.MODERATE}),
+    Role.PRESENTER: frozenset(_SPEAKS),
+    Role.PARTICIPANT: frozenset(_SPEAKS),
+    Role.INTERPRETER: frozenset(_SPEAKS),
+    Role.CAPTIONER: frozenset(_EVERYBODY | {Permission.CHAT, Permission.RAISE_HAND}),
+    Role.VIEWER: frozenset(_EVERYBODY),
+}
+"""What each role may do unless the token says otherwise."""
+
+
+class TokenError(Exception):
+    """A token that does not open this door. `code` is `bad_token`, `token_expired` or `wrong_meeting`."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class Token(BaseModel):
+    """The claims. `identity` is stable per bearer: `person:12`, `endpoint:3`, `guest:k7…`, `service:…`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    meeting: Id
+    node: int = 0
+    identity: Id
+    name: Name
+    organisation: str = ""
+    role: Role
+    presence: Presence
+    permissions: frozenset[Permission]
+    jti: str = ""
+    exp: int = 0
+
+    def sign(self, key: bytes, *, lifetime_s: int = LIFETIME_S, now: float | None = None) -> str:
+        """The token as a compact JWT, valid for `lifetime_s` seconds from `now` (UTC, seconds)."""
+        issued = int(time.time() if now is None else now)
+        claims = self.model_dump(mode="json", exclude={"jti", "exp"})
+        claims["permissions"] = sorted(claims["permissions"])
+        claims |= {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": issued,
+            "exp": issued + lifetime_s,
+            "jti": self.jti or uuid.uuid4().hex,
+        }
+        return jwt.encode(claims, key, algorithm=_ALGORITHM)
+
+
+def issue(
+    *,
+    meeting: str,
+    identity: str,
+    name: str,
+    role: Role,
+    presence: Presence,
+    organisation: str = "",
+    node: int = 0,
+) -> Token:
+    """A token with the permissions that the role brings."""
+    return Token(
+        meeting=meeting,
+        node=node,
+        identity=identity,
+        name=name,
+        organisation=organisation,
+        role=role,
+        presence=presence,
+        permissions=ROLE_PERMISSIONS[role],
+    )
+
+
+def verify(compact: str, key: bytes, *, meeting: str | None = None) -> Token:
+    """The claims of a genuine, unexpired token. Raises `TokenError`."""
+    try:
+        claims = jwt.decode(
+            compact,
+            key,
+            algorithms=[_ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            leeway=LEEWAY_S,
+            options={"require": ["exp", "iat", "jti"]},
+        )
+        token = Token.model_validate(claims)
+    except jwt.ExpiredSignatureError as error:
+        raise TokenError("token_expired", "The token has expired; ask for a new one.") from error
+    except (jwt.InvalidTokenError, ValidationError) as error:
+        raise TokenError("bad_token", "The token is not genuine or is damaged.") from error
+    if meeting is not None and token.meeting != meeting:
+        raise TokenError("wrong_meeting", f"The token is for another meeting than {meeting}.")
+    return token
