@@ -79,7 +79,7 @@ class Publication(Shape):
     muted: bool = False
     """The sender has muted it."""
     muted_by_host: bool = False
-    """A host has muted it: the node forwards nothing until a host lifts it, or the sender does where that is allowed."""
+    """A host has muted it: the node forwards nothing until a host lifts it, or the sender where allowed."""
 
 
 class Participant(Shape):
