@@ -1,0 +1,69 @@
+"""Structured logs: JSON for machines, one readable line in a terminal; never a token or a password."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+_HIDDEN = "[hidden]"
+_SECRET_NAMES = re.compile(r"token|password|passwd|secret|authorization|cookie|private_key|api_key", re.IGNORECASE)
+_SECRET_TEXT = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+"  # a JWT (RFC 7519) always begins like this: base64url of {"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user:password in a URL
+    r"|(?i:(?<=bearer )[\w.~+/-]{16,})"
+)
+
+
+def configure(form: Literal["auto", "json", "console"], level: str, **context: object) -> None:
+    """Sends all logs of this process, also those of libraries, to standard error. `context` is on every line."""
+    as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True)
+        if as_json
+        else structlog.processors.TimeStamper("%H:%M:%S", utc=False),
+        structlog.processors.StackInfoRenderer(),
+        hide_secrets,
+    ]
+    final: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if as_json:
+        final += [
+            structlog.processors.format_exc_info,
+            hide_secrets,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    else:
+        final += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=32)]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=final, foreign_pre_chain=shared))
+    logging.root.handlers = [handler]
+    logging.root.setLevel(level.upper())
+    for noisy in ("httpx", "httpcore", "websockets", "aioice", "alembic.runtime", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(**context)
+
+
+def hide_secrets(logger: Any, method: str, event: EventDict) -> EventDict:
+    """A structlog processor: values with a telling name, tokens and passwords inside texts become `[hidden]`."""
+    for name, value in event.items():
+        if _SECRET_NAMES.search(name) and isinstance(value, (str, bytes)):
+            event[name] = _HIDDEN
+        elif isinstance(value, str):
+            event[name] = _SECRET_TEXT.sub(_HIDDEN, value)
+    return event

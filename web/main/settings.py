@@ -1,0 +1,224 @@
+"""Settings: what can be set, its default and what is allowed. `settings_load` reads and checks them.
+
+`docs/settings.md` is generated from the fields below (`vikno settings --markdown`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "VIKNO_"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+AddressList = Annotated[list[str], NoDecode]
+_PORT = "a whole number from 1 to 65535"
+
+
+def _setting(default: Any, description: str, *, allowed: str, example: str, **rest: Any) -> Any:
+    """A field with the words that the documentation and the error messages use."""
+    secret = rest.pop("secret", False)
+    extra = {"allowed": allowed, "example": example, "secret": secret}
+    return Field(default, description=description, json_schema_extra=extra, **rest)
+
+
+class Settings(BaseSettings):
+    """Every setting of Vikno. Units are part of the descriptions; paths are relative to the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+
+    data: Path = _setting(
+        Path("data"),
+        "Folder for everything that is kept: database, keys, journals, files.",
+        allowed="a folder that Vikno may write to",
+        example="/var/lib/vikno",
+    )
+    public_url: str = _setting(
+        "",
+        "Address under which people reach Vikno; links and cookies are made with it. "
+        "Empty: `http://localhost:PORT`, or `https://` when TLS is on.",
+        allowed="http:// or https:// and a host, without a path",
+        example="https://vikno.example.ua",
+    )
+    http_host: str = _setting(
+        "",
+        "Address that the web server listens on. Empty: every IPv4 and IPv6 address of the machine. "
+        "Behind a proxy on the same machine: `127.0.0.1`.",
+        allowed="an IP address or localhost",
+        example="127.0.0.1",
+    )
+    http_port: Port = _setting(
+        8000, "TCP port of the web server: pages, API, signaling, WHIP and WHEP.", allowed=_PORT, example="443"
+    )
+    node_http_port: Port = _setting(
+        8701,
+        "TCP port of media node 0 on 127.0.0.1; node n listens on this + n. Nobody outside needs it.",
+        allowed=_PORT,
+        example="8701",
+    )
+    media_port: Port = _setting(
+        8801,
+        "UDP port of media node 0; node n uses this + n. Participants must reach it.",
+        allowed=_PORT,
+        example="8801",
+    )
+    media_nodes: int = _setting(
+        1,
+        "Media nodes, one processor core each. A meeting lives on one node.",
+        allowed="a whole number from 1 to 64",
+        example="2",
+        ge=1,
+        le=64,
+    )
+    media_addresses: AddressList = _setting(
+        [],
+        "IP addresses announced to participants, separated by commas. Empty: every address of the machine. "
+        "Behind NAT: the public address that forwards the media ports.",
+        allowed="IP addresses, separated by commas",
+        example="203.0.113.7",
+    )
+    database_url: str = _setting(
+        "",
+        "SQLAlchemy URL of the database. Empty: SQLite in the data folder.",
+        allowed="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+        example="postgresql+psycopg://vikno@localhost/vikno",
+        secret=True,
+    )
+    tls_cert: Path | None = _setting(
+        None,
+        "TLS certificate chain (PEM); set together with `VIKNO_TLS_KEY`.",
+        allowed="a readable PEM file",
+        example="/etc/vikno/fullchain.pem",
+    )
+    tls_key: Path | None = _setting(
+        None,
+        "Private key of the TLS certificate (PEM, not encrypted).",
+        allowed="a readable PEM file",
+        example="/etc/vikno/privkey.pem",
+    )
+    trusted_proxies: AddressList = _setting(
+        ["127.0.0.1", "::1"],
+        "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.",
+        allowed="IP addresses or networks, separated by commas",
+        example="10.0.0.2",
+    )
+    log_format: Literal["auto", "json", "console"] = _setting(
+        "auto",
+        "How log lines look. `auto`: readable in a terminal, JSON elsewhere.",
+        allowed="auto, json or console",
+        example="json",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info",
+        "The least important lines that are still logged.",
+        allowed="debug, info, warning or error",
+        example="warning",
+    )
+    demo: bool = _setting(
+        False,
+        "Demo data and three headless participants in the meeting `demo`, which is open to anyone with a name.",
+        allowed="true or false",
+        example="true",
+    )
+
+    @field_validator("media_addresses", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("media_addresses")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        return [str(ipaddress.ip_address(part)) for part in value]
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        return [str(part) for part in value if ipaddress.ip_network(part)]
+
+    @field_validator("http_host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return value if value in ("", "localhost") else str(ipaddress.ip_address(value))
+
+    @field_validator("public_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/")):
+            raise ValueError("that is not the address of a web site")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("that is not a supported database")
+        return value
+
+    @field_validator("tls_cert", "tls_key")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value.is_file() and os.access(value, os.R_OK)):
+            raise ValueError("there is no such file, or it may not be read")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Settings:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            missing = "VIKNO_TLS_KEY" if self.tls_key is None else "VIKNO_TLS_CERT"
+            raise ValueError(f"{missing} is missing: a certificate and its key are set together, or neither")
+        for name in ("node_http_port", "media_port"):
+            if getattr(self, name) + self.media_nodes - 1 > 65535:
+                raise ValueError(
+                    f"{PREFIX}{name.upper()} + VIKNO_MEDIA_NODES goes beyond port 65535; take a lower port"
+                )
+        if self.node_http_port <= self.http_port < self.node_http_port + self.media_nodes:
+            raise ValueError("VIKNO_HTTP_PORT is among the media nodes' own ports (VIKNO_NODE_HTTP_PORT); take another")
+        return self
+
+    @property
+    def tls(self) -> bool:
+        """Whether the web server itself speaks TLS."""
+        return self.tls_cert is not None
+
+    @property
+    def site_url(self) -> str:
+        """The public address without a slash at its end."""
+        return self.public_url or self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """The web server as this machine reaches it."""
+        scheme, usual = ("https", 443) if self.tls else ("http", 80)
+        host = f"[{self.http_host}]" if ":" in self.http_host else self.http_host
+        if self.http_host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+            host = "localhost"
+        return f"{scheme}://{host}" + ("" if self.http_port == usual else f":{self.http_port}")
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL, the default filled in."""
+        return self.database_url or f"sqlite:///{(self.data / 'vikno.sqlite3').absolute()}"
+
+    def node_url(self, node: int) -> str:
+        """Where media node `node` answers HTTP and WebSocket: loopback only."""
+        return f"http://127.0.0.1:{self.node_http_port + node}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `settings_load` gives (command line and file) and, between the two, the environment."""
+        return init_settings, env_settings
