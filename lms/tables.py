@@ -1,0 +1,13 @@
+"""Every table of the product, in one place for migrations and tests."""
+
+from lms.audit import models as audit
+from lms.base import Base
+from lms.directory import access_models
+from lms.directory import models as directory
+from lms.meetings import models as meetings
+from lms.notify import models as notify
+from lms.schedule import models as schedule
+
+metadata = Base.metadata
+
+__all__ = ["access_models", "audit", "directory", "meetings", "metadata", "notify", "schedule"]
