@@ -56,6 +56,8 @@ class Hello(Shape):
     """Program and version, for statistics."""
     takeover: bool = True
     """Whether to replace an earlier connection with the same token (else refused with `already_joined`)."""
+    check: bool = False
+    """Only check the line: nobody joins. Answered by `checked`; then `ping` and one `publish` are possible, for 15 s."""
 
 
 class Publish(Shape):
@@ -324,6 +326,16 @@ class Welcome(Shape):
     """Fresh token: use it for a rejoin. `token` messages renew it."""
 
 
+class Checked(Shape):
+    """Answer to a `hello` that only checks the line: the token is good and the meeting can be joined."""
+
+    type: Literal["checked"] = "checked"
+    version: int = VERSION
+    meeting: MeetingState
+    ice_servers: list[IceServer] = []
+    now: float
+
+
 class Waiting(Shape):
     """You are in the lobby; `welcome`, or `closing` with `denied`, follows."""
 
@@ -463,8 +475,11 @@ class Pong(Shape):
 class Closing(Shape):
     """The last message before the server closes. `problem.code` says whether to come back.
 
-    Codes: `removed`, `denied`, `ended`, `replaced` (joined in another tab), `node_stopping` (come back: rejoin),
-    `bad_token`, `token_expired`, `wrong_meeting`, `locked`, `full`, `version`, `too_many_messages`, `already_joined`.
+    Codes: `removed`, `banned`, `denied`, `ended`, `replaced` (joined in another tab), `node_stopping`,
+    `node_unavailable`, `media_failed`, `too_slow` (come back: resume or rejoin), `bad_token`, `token_expired`,
+    `wrong_meeting`, `locked`, `full`, `storage_full`, `version`, `no_hello`, `bad_message`, `too_large`,
+    `too_many_messages`, `too_many_connections`, `already_joined`, `unknown_meeting`.
+    `docs/protocol.md` says what each asks of the client.
     """
 
     type: Literal["closing"] = "closing"
@@ -473,6 +488,7 @@ class Closing(Shape):
 
 ServerMessage = Annotated[
     Welcome
+    | Checked
     | Waiting
     | Ok
     | Refused

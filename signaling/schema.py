@@ -36,8 +36,13 @@ def schema() -> dict[str, Any]:
         _tidy(definition, always_sent=name in sent)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "SignalingMessage",
-        "anyOf": [{"$ref": "#/$defs/ClientMessage"}, {"$ref": "#/$defs/ServerMessage"}],
+        "title": "SignalingMessages",
+        "type": "object",
+        "properties": {
+            "client": {"$ref": "#/$defs/ClientMessage"},
+            "server": {"$ref": "#/$defs/ServerMessage"},
+        },
+        "required": ["client", "server"],
         "$defs": dict(sorted(all_definitions.items())),
     }
 

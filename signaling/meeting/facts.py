@@ -1,0 +1,183 @@
+"""What has happened in a meeting. Facts are what the journal holds; replaying them gives the state again.
+
+Times are UTC in seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from signaling.meeting.plan import Plan
+from signaling.model import ChatMessage, Id, Permission, Presence, Role, Shape, Source
+
+LeaveReason = Literal["left", "lost", "removed", "replaced", "ended"]
+CloseReason = Literal["ended", "empty", "ordered"]
+
+
+class _Fact(Shape):
+    at: float
+
+
+class Opened(_Fact):
+    fact: Literal["opened"] = "opened"
+    meeting: Id
+    opening: Id
+    """Names this opening of the meeting for good: with the record's number it identifies an event."""
+    plan: Plan
+
+
+class Planned(_Fact):
+    fact: Literal["planned"] = "planned"
+    plan: Plan
+
+
+class Joined(_Fact):
+    fact: Literal["joined"] = "joined"
+    participant: Id
+    identity: Id
+    token: str
+    """The token's `jti`, which its renewals keep."""
+    resume: str
+    """SHA-256 of the resume key, hexadecimal."""
+    name: str
+    organisation: str = ""
+    role: Role
+    presence: Presence
+    permissions: list[Permission]
+
+
+class TookOver(_Fact):
+    """A newer connection with the same token took the participant's place."""
+
+    fact: Literal["took_over"] = "took_over"
+    participant: Id
+    token: str
+    resume: str
+
+
+class WentAway(_Fact):
+    fact: Literal["went_away"] = "went_away"
+    participant: Id
+
+
+class CameBack(_Fact):
+    fact: Literal["came_back"] = "came_back"
+    participant: Id
+
+
+class Left(_Fact):
+    fact: Literal["left"] = "left"
+    participant: Id
+    reason: LeaveReason
+    banned: bool = False
+
+
+class Admitted(_Fact):
+    fact: Literal["admitted"] = "admitted"
+    identity: Id
+
+
+class Renamed(_Fact):
+    fact: Literal["renamed"] = "renamed"
+    participant: Id
+    name: str
+
+
+class RoleChanged(_Fact):
+    fact: Literal["role_changed"] = "role_changed"
+    participant: Id
+    role: Role
+    permissions: list[Permission]
+
+
+class HandMoved(_Fact):
+    fact: Literal["hand_moved"] = "hand_moved"
+    participant: Id
+    raised: bool
+
+
+class HostMuted(_Fact):
+    fact: Literal["host_muted"] = "host_muted"
+    participant: Id
+    source: Source
+    muted: bool
+
+
+class Spotlighted(_Fact):
+    fact: Literal["spotlighted"] = "spotlighted"
+    participant: Id | None
+
+
+class MeetingSet(_Fact):
+    fact: Literal["meeting_set"] = "meeting_set"
+    locked: bool | None = None
+    lobby: bool | None = None
+    self_unmute: bool | None = None
+    chat_enabled: bool | None = None
+
+
+class Said(_Fact):
+    fact: Literal["said"] = "said"
+    message: ChatMessage
+
+
+class ChatErased(_Fact):
+    fact: Literal["chat_erased"] = "chat_erased"
+    message: Id
+
+
+class Began(_Fact):
+    fact: Literal["began"] = "began"
+
+
+class Ended(_Fact):
+    fact: Literal["ended"] = "ended"
+
+
+class Spoke(_Fact):
+    """Somebody was the active speaker from `since` to `at`."""
+
+    fact: Literal["spoke"] = "spoke"
+    participant: Id
+    since: float
+
+
+class RosterTaken(_Fact):
+    """Who is present now; written every 15 s, so that attendance survives whatever else is lost."""
+
+    fact: Literal["roster"] = "roster"
+    participants: list[Id]
+
+
+class Closed(_Fact):
+    fact: Literal["closed"] = "closed"
+    reason: CloseReason
+
+
+Fact = Annotated[
+    Opened
+    | Planned
+    | Joined
+    | TookOver
+    | WentAway
+    | CameBack
+    | Left
+    | Admitted
+    | Renamed
+    | RoleChanged
+    | HandMoved
+    | HostMuted
+    | Spotlighted
+    | MeetingSet
+    | Said
+    | ChatErased
+    | Began
+    | Ended
+    | Spoke
+    | RosterTaken
+    | Closed,
+    Field(discriminator="fact"),
+]
+FACT: TypeAdapter[Fact] = TypeAdapter(Fact)

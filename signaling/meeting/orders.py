@@ -1,0 +1,137 @@
+"""What hosts and moderators may do to others. Pure: a state, who orders and the action in, facts out.
+
+The control API gives the same orders with no member behind them (`actor` is None): it may do everything.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from signaling import messages
+from signaling.meeting import facts, rules
+from signaling.meeting.state import Member, State
+from signaling.model import Permission, Role
+from signaling.problems import RefusedError
+from signaling.tokens import ROLE_PERMISSIONS
+
+_LEADS = frozenset({Role.HOST, Role.MODERATOR})
+
+
+def decide(state: State, actor: Member | None, action: messages.OrderAction, *, now: float) -> list[facts.Fact]:
+    """The facts that follow from an order. Admission and denial concern the lobby, which is not part of the state."""
+    if actor is not None and not actor.may(Permission.MODERATE):
+        raise RefusedError("not_allowed", "Only hosts and moderators may do this.")
+    return _order(action, state, actor, now)
+
+
+@singledispatch
+def _order(action: messages.OrderAction, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    raise RefusedError("bad_message", "This order is not known here.")
+
+
+def _target(state: State, actor: Member | None, participant: str) -> Member:
+    """The member an order is about. A moderator has no power over a host."""
+    member = state.members.get(participant)
+    if member is None:
+        raise RefusedError("unknown_participant", "They have left.")
+    if actor is not None and actor.role is not Role.HOST and member.role is Role.HOST and member is not actor:
+        raise RefusedError("not_allowed", "Only a host may do this to a host.")
+    return member
+
+
+@_order.register
+def _(action: messages.MuteOther, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if action.participant is not None:
+        targets = [_target(state, actor, action.participant)]
+    else:
+        targets = [member for member in state.members.values() if member.role is not Role.HOST and member is not actor]
+    return [
+        facts.HostMuted(at=now, participant=member.id, source=action.source, muted=True)
+        for member in targets
+        if action.source not in member.muted_by_host
+    ]
+
+
+@_order.register
+def _(action: messages.AllowUnmute, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    member = _target(state, actor, action.participant)
+    if action.source not in member.muted_by_host:
+        return []
+    return [facts.HostMuted(at=now, participant=member.id, source=action.source, muted=False)]
+
+
+@_order.register
+def _(action: messages.Remove, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    member = _target(state, actor, action.participant)
+    if member is actor:
+        raise RefusedError("bad_action", "To go yourself, leave the meeting.")
+    *before, left = rules.leave(state, member.id, "removed", now=now)
+    return [*before, left.model_copy(update={"banned": action.ban})]
+
+
+@_order.register
+def _(action: messages.SetMeeting, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    wanted = action.model_dump(exclude={"do"}, exclude_none=True)
+    changed = {setting: value for setting, value in wanted.items() if getattr(state, setting) != value}
+    return [facts.MeetingSet(at=now, **changed)] if changed else []
+
+
+@_order.register
+def _(action: messages.Spotlight, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if action.participant is not None and action.participant not in state.members:
+        raise RefusedError("unknown_participant", "They have left.")
+    if action.participant == state.spotlight:
+        return []
+    return [facts.Spotlighted(at=now, participant=action.participant)]
+
+
+@_order.register
+def _(action: messages.ChangeRole, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    member = _target(state, actor, action.participant)
+    by_host = actor is None or actor.role is Role.HOST
+    if not by_host and (action.role in _LEADS or member.role in _LEADS):
+        raise RefusedError("not_allowed", "Only a host may make or unmake hosts and moderators.")
+    hosts = [other for other in state.members.values() if other.role is Role.HOST]
+    if actor is not None and member.role is Role.HOST and action.role is not Role.HOST and len(hosts) == 1:
+        raise RefusedError("bad_action", "Make somebody else host first: a meeting keeps at least one.")
+    permissions = sorted(ROLE_PERMISSIONS[action.role])
+    if member.role is action.role:
+        return []
+    changed: list[facts.Fact] = [
+        facts.RoleChanged(at=now, participant=member.id, role=action.role, permissions=permissions)
+    ]
+    if member.id in state.hands and Permission.RAISE_HAND not in permissions:
+        changed.append(facts.HandMoved(at=now, participant=member.id, raised=False))
+    return changed
+
+
+@_order.register
+def _(action: messages.LowerHand, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if action.participant is not None and action.participant not in state.members:
+        raise RefusedError("unknown_participant", "They have left.")
+    return [
+        facts.HandMoved(at=now, participant=participant, raised=False)
+        for participant in state.hands
+        if action.participant in (None, participant)
+    ]
+
+
+@_order.register
+def _(action: messages.DeleteChat, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    message = state.find_chat(action.message)
+    if message is None or (actor is not None and message.to and actor.id not in (message.to, message.participant)):
+        raise RefusedError("unknown_chat_message")
+    return [facts.ChatErased(at=now, message=action.message)]
+
+
+@_order.register
+def _(action: messages.Begin, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    running = state.began_at is not None and state.ended_at is None
+    return [] if running else [facts.Began(at=now)]
+
+
+@_order.register
+def _(action: messages.End, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    over = state.ended_at is not None or state.began_at is None
+    ended: list[facts.Fact] = [] if over else [facts.Ended(at=now)]
+    return [*ended, *rules.close(state, "ended", now=now)] if action.close else ended

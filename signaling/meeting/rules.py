@@ -1,0 +1,147 @@
+"""Who may come in, and what participants may do with what is their own. Pure: a state and a wish in, facts out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from signaling.meeting import facts
+from signaling.meeting.state import Member, State
+from signaling.model import ChatMessage, Permission, Presence, Role, Source
+from signaling.problems import RefusedError
+from signaling.tokens import ROLE_PERMISSIONS, Token
+
+_NEVER_WAIT = frozenset({Role.HOST, Role.MODERATOR, Role.PRESENTER, Role.INTERPRETER, Role.CAPTIONER})
+_RENAME = frozenset({Presence.GUEST, Presence.ENDPOINT, Presence.SERVICE})
+_PUBLISH = {
+    Source.MICROPHONE: Permission.PUBLISH_AUDIO,
+    Source.CAMERA: Permission.PUBLISH_VIDEO,
+    Source.SCREEN: Permission.PUBLISH_SCREEN,
+    Source.SCREEN_AUDIO: Permission.PUBLISH_SCREEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The role and permissions that somebody has here: the token's, unless the meeting has given another role."""
+
+    role: Role
+    permissions: frozenset[Permission]
+
+    @property
+    def moderates(self) -> bool:
+        return Permission.MODERATE in self.permissions
+
+
+def standing(state: State, token: Token) -> Standing:
+    """What the bearer of the token is and may do in this meeting."""
+    role = state.roles.get(token.identity, token.role)
+    permissions = token.permissions if role is token.role else ROLE_PERMISSIONS[role]
+    return Standing(role, permissions)
+
+
+def entrance(state: State, token: Token, *, limit: int) -> Literal["join", "wait"]:
+    """Whether the bearer may come in at once or has to wait in the lobby. `limit`: most participants on this node."""
+    if token.identity in state.banned:
+        raise RefusedError("banned")
+    who = standing(state, token)
+    if len(state.members) >= limit or (
+        state.plan.capacity is not None and len(state.members) >= state.plan.capacity and not who.moderates
+    ):
+        raise RefusedError("full")
+    known = token.identity in state.welcome
+    if state.locked and not who.moderates and not known:
+        raise RefusedError("locked", "Ask a host to unlock it.")
+    never_waits = who.role in _NEVER_WAIT or token.presence in (Presence.ENDPOINT, Presence.SERVICE)
+    return "wait" if state.lobby and not never_waits and not known else "join"
+
+
+def join(state: State, token: Token, *, participant: str, resume: str, now: float) -> facts.Joined:
+    """The fact that the bearer came in. `resume`: SHA-256 of their resume key."""
+    who = standing(state, token)
+    return facts.Joined(
+        at=now,
+        participant=participant,
+        identity=token.identity,
+        token=token.jti,
+        resume=resume,
+        name=token.name,
+        organisation=token.organisation,
+        role=who.role,
+        presence=token.presence,
+        permissions=sorted(who.permissions),
+    )
+
+
+def leave(state: State, participant: str, reason: facts.LeaveReason, *, now: float) -> list[facts.Fact]:
+    """Somebody is gone: their hand goes down and they are no longer pinned."""
+    if participant not in state.members:
+        return []
+    gone: list[facts.Fact] = []
+    if participant in state.hands:
+        gone.append(facts.HandMoved(at=now, participant=participant, raised=False))
+    if state.spotlight == participant:
+        gone.append(facts.Spotlighted(at=now, participant=None))
+    return [*gone, facts.Left(at=now, participant=participant, reason=reason)]
+
+
+def close(state: State, reason: facts.CloseReason, *, now: float) -> list[facts.Fact]:
+    """Everybody leaves and the meeting closes."""
+    departures = [fact for participant in list(state.members) for fact in leave(state, participant, "ended", now=now)]
+    return [*departures, facts.Closed(at=now, reason=reason)]
+
+
+def say(state: State, member: Member, *, text: str, to: str | None, message_id: str, now: float) -> facts.Said:
+    """A line of chat to everybody or to one participant."""
+    if not member.may(Permission.CHAT):
+        raise RefusedError("not_allowed", "You may read the chat but not write in it.")
+    if not state.chat_enabled and not member.moderates:
+        raise RefusedError("chat_off")
+    if to is not None and to not in state.members:
+        raise RefusedError("unknown_participant", "They have left.")
+    cleaned = text.strip()
+    if not cleaned:
+        raise RefusedError("bad_message", "The text is empty.")
+    return facts.Said(
+        at=now,
+        message=ChatMessage(id=message_id, at=now, participant=member.id, name=member.name, text=cleaned, to=to),
+    )
+
+
+def move_hand(state: State, member: Member, *, raised: bool, now: float) -> list[facts.Fact]:
+    """Raise or lower one's own hand."""
+    if raised and not member.may(Permission.RAISE_HAND):
+        raise RefusedError("not_allowed", "Viewers cannot raise a hand.")
+    if raised == (member.id in state.hands):
+        return []
+    return [facts.HandMoved(at=now, participant=member.id, raised=raised)]
+
+
+def rename(member: Member, *, name: str, now: float) -> list[facts.Fact]:
+    """Change one's own name; people who signed in keep the name of their account."""
+    if member.presence not in _RENAME:
+        raise RefusedError("not_allowed", "Your name comes from your account; change it there.")
+    cleaned = " ".join(name.split())
+    if not cleaned:
+        raise RefusedError("bad_message", "The name is empty.")
+    return [] if cleaned == member.name else [facts.Renamed(at=now, participant=member.id, name=cleaned)]
+
+
+def may_publish(member: Member, source: Source) -> bool:
+    """Whether the member may send media from this source."""
+    return member.may(_PUBLISH[source])
+
+
+def starts_muted(state: State, member: Member, source: Source) -> bool:
+    """Whether a new microphone starts muted by the host: where nobody may unmute without being asked."""
+    free = member.moderates or member.role in (Role.PRESENTER, Role.INTERPRETER)
+    return source is Source.MICROPHONE and not state.self_unmute and not free
+
+
+def unmute(state: State, member: Member, source: Source, *, now: float) -> list[facts.Fact]:
+    """Own unmute lifts a host's mute where the meeting lets participants unmute themselves."""
+    if source not in member.muted_by_host:
+        return []
+    if not state.self_unmute and not member.moderates:
+        raise RefusedError("muted_by_host")
+    return [facts.HostMuted(at=now, participant=member.id, source=source, muted=False)]

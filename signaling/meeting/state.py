@@ -1,0 +1,276 @@
+"""The state of one meeting, changed by facts only (and, for what does not outlive the media, by publications)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+
+from signaling.meeting import facts
+from signaling.meeting.plan import Plan
+from signaling.model import (
+    ChatMessage,
+    MeetingState,
+    Participant,
+    Permission,
+    Presence,
+    Publication,
+    Role,
+    Source,
+)
+
+CHAT_HISTORY = 200
+PRIVATE_HISTORY = 1000
+
+
+@dataclass(slots=True)
+class Member:
+    """A participant as the node knows them."""
+
+    id: str
+    identity: str
+    token: str
+    resume: str
+    name: str
+    organisation: str
+    role: Role
+    presence: Presence
+    permissions: frozenset[Permission]
+    joined_at: float
+    away: bool = False
+    muted_by_host: set[Source] = field(default_factory=set)
+    publications: dict[str, Publication] = field(default_factory=dict)
+    """What they publish now. Media does not survive the node, so this is not in the journal."""
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    @property
+    def moderates(self) -> bool:
+        return Permission.MODERATE in self.permissions
+
+
+class State:
+    """Roster, chat, hands and settings of one opening of a meeting."""
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.opening = ""
+        self.plan = Plan()
+        self.members: dict[str, Member] = {}
+        self.roles: dict[str, Role] = {}
+        """Identity → role given in this meeting; wins over the token."""
+        self.welcome: set[str] = set()
+        """Identities that were let in before: lobby and lock do not stop them from coming back."""
+        self.banned: set[str] = set()
+        self.hands: list[str] = []
+        self.public_chat: list[ChatMessage] = []
+        self.private_chat: list[ChatMessage] = []
+        self.locked = False
+        self.lobby = False
+        self.self_unmute = True
+        self.chat_enabled = True
+        self.spotlight: str | None = None
+        self.began_at: float | None = None
+        self.ended_at: float | None = None
+        self.closed: facts.CloseReason | None = None
+
+    # ------------------------------------------------------------ views
+
+    def as_meeting(self) -> MeetingState:
+        """What everybody sees of the meeting as a whole."""
+        return MeetingState(
+            id=self.id,
+            title=self.plan.title,
+            began_at=self.began_at,
+            ended_at=self.ended_at,
+            locked=self.locked,
+            lobby=self.lobby,
+            self_unmute=self.self_unmute,
+            chat_enabled=self.chat_enabled,
+            spotlight=self.spotlight,
+            recording=self.plan.recording,
+            streaming=self.plan.streaming,
+        )
+
+    def as_participant(self, member: Member) -> Participant:
+        """What everybody sees of one participant."""
+        return Participant(
+            id=member.id,
+            name=member.name,
+            organisation=member.organisation,
+            role=member.role,
+            presence=member.presence,
+            permissions=sorted(member.permissions),
+            publications=list(member.publications.values()),
+            hand_raised=member.id in self.hands,
+            away=member.away,
+            joined_at=member.joined_at,
+        )
+
+    def roster(self) -> list[Participant]:
+        return [self.as_participant(member) for member in self.members.values()]
+
+    def chat_for(self, participant: str) -> list[ChatMessage]:
+        """The last 200 messages that this participant may read, oldest first."""
+        readable = self.public_chat + [
+            message for message in self.private_chat if participant in (message.to, message.participant)
+        ]
+        return sorted(readable, key=lambda message: message.at)[-CHAT_HISTORY:]
+
+    def find_chat(self, message_id: str) -> ChatMessage | None:
+        return next((message for message in self.public_chat + self.private_chat if message.id == message_id), None)
+
+    def of_token(self, jti: str) -> Member | None:
+        """Who came in with this token."""
+        return next((member for member in self.members.values() if member.token == jti), None)
+
+    def away_with(self, identity: str) -> Member | None:
+        """Somebody of this identity whose connection is lost."""
+        return next((member for member in self.members.values() if member.away and member.identity == identity), None)
+
+    # ------------------------------------------------------------ facts
+
+    @singledispatchmethod
+    def apply(self, fact: facts.Fact) -> None:
+        """Change the state as the fact says. A fact about somebody unknown changes nothing."""
+        raise TypeError(f"Not a fact: {fact!r}")
+
+    @apply.register
+    def _(self, fact: facts.Opened) -> None:
+        self.id, self.opening = fact.meeting, fact.opening
+        self.plan = Plan()
+        self._plan(fact.plan)
+
+    @apply.register
+    def _(self, fact: facts.Planned) -> None:
+        self._plan(fact.plan)
+
+    def _plan(self, plan: Plan) -> None:
+        for setting in ("locked", "lobby", "self_unmute", "chat_enabled"):
+            if getattr(plan, setting) != getattr(self.plan, setting):
+                setattr(self, setting, getattr(plan, setting))
+        self.roles |= plan.roles
+        self.plan = plan
+
+    @apply.register
+    def _(self, fact: facts.Joined) -> None:
+        self.members[fact.participant] = Member(
+            id=fact.participant,
+            identity=fact.identity,
+            token=fact.token,
+            resume=fact.resume,
+            name=fact.name,
+            organisation=fact.organisation,
+            role=fact.role,
+            presence=fact.presence,
+            permissions=frozenset(fact.permissions),
+            joined_at=fact.at,
+        )
+        self.welcome.add(fact.identity)
+
+    @apply.register
+    def _(self, fact: facts.TookOver) -> None:
+        if member := self.members.get(fact.participant):
+            member.token, member.resume, member.away = fact.token, fact.resume, False
+
+    @apply.register
+    def _(self, fact: facts.WentAway) -> None:
+        if member := self.members.get(fact.participant):
+            member.away = True
+
+    @apply.register
+    def _(self, fact: facts.CameBack) -> None:
+        if member := self.members.get(fact.participant):
+            member.away = False
+
+    @apply.register
+    def _(self, fact: facts.Left) -> None:
+        member = self.members.pop(fact.participant, None)
+        if member is None:
+            return
+        if fact.participant in self.hands:
+            self.hands.remove(fact.participant)
+        if self.spotlight == fact.participant:
+            self.spotlight = None
+        if fact.reason == "removed":
+            self.welcome.discard(member.identity)
+        if fact.banned:
+            self.banned.add(member.identity)
+
+    @apply.register
+    def _(self, fact: facts.Admitted) -> None:
+        self.welcome.add(fact.identity)
+
+    @apply.register
+    def _(self, fact: facts.Renamed) -> None:
+        if member := self.members.get(fact.participant):
+            member.name = fact.name
+
+    @apply.register
+    def _(self, fact: facts.RoleChanged) -> None:
+        if member := self.members.get(fact.participant):
+            member.role, member.permissions = fact.role, frozenset(fact.permissions)
+            self.roles[member.identity] = fact.role
+
+    @apply.register
+    def _(self, fact: facts.HandMoved) -> None:
+        if fact.raised and fact.participant in self.members and fact.participant not in self.hands:
+            self.hands.append(fact.participant)
+        elif not fact.raised and fact.participant in self.hands:
+            self.hands.remove(fact.participant)
+
+    @apply.register
+    def _(self, fact: facts.HostMuted) -> None:
+        if member := self.members.get(fact.participant):
+            (member.muted_by_host.add if fact.muted else member.muted_by_host.discard)(fact.source)
+            for publication in list(member.publications.values()):
+                if publication.source is fact.source:
+                    self.publish(member, publication)
+
+    @apply.register
+    def _(self, fact: facts.Spotlighted) -> None:
+        self.spotlight = fact.participant
+
+    @apply.register
+    def _(self, fact: facts.MeetingSet) -> None:
+        for setting in ("locked", "lobby", "self_unmute", "chat_enabled"):
+            if (value := getattr(fact, setting)) is not None:
+                setattr(self, setting, value)
+
+    @apply.register
+    def _(self, fact: facts.Said) -> None:
+        history, bound = (
+            (self.public_chat, CHAT_HISTORY) if fact.message.to is None else (self.private_chat, PRIVATE_HISTORY)
+        )
+        history.append(fact.message)
+        del history[:-bound]
+
+    @apply.register
+    def _(self, fact: facts.ChatErased) -> None:
+        self.public_chat = [message for message in self.public_chat if message.id != fact.message]
+        self.private_chat = [message for message in self.private_chat if message.id != fact.message]
+
+    @apply.register
+    def _(self, fact: facts.Began) -> None:
+        self.began_at, self.ended_at = fact.at, None
+
+    @apply.register
+    def _(self, fact: facts.Ended) -> None:
+        self.ended_at = fact.at
+
+    @apply.register
+    def _(self, fact: facts.Closed) -> None:
+        self.closed = fact.reason
+
+    @apply.register(facts.Spoke)
+    @apply.register(facts.RosterTaken)
+    def _(self, fact: facts.Spoke | facts.RosterTaken) -> None:
+        """Told to the web process; changes nothing here."""
+
+    # ------------------------------------------------------------ media
+
+    def publish(self, member: Member, publication: Publication) -> Publication:
+        """Note what a member publishes, with the host's mute upon it."""
+        noted = publication.model_copy(update={"muted_by_host": publication.source in member.muted_by_host})
+        member.publications[noted.id] = noted
+        return noted
