@@ -84,6 +84,8 @@ def locate_extensions(
     found[:] = _NOTHING
     if position + 4 > end:
         return -1
+    profile: int
+    words: int
     profile, words = _WORD.unpack_from(packet, position)
     position += 4
     after = position + (words << 2)
