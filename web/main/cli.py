@@ -1,0 +1,169 @@
+"""The `vikno` command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from web.main.child import EXIT_UNUSABLE, follow_supervisor
+from web.main.settings import Settings
+from web.main.settings_load import SettingsError, load, unknown_variables
+
+app = typer.Typer(
+    name="vikno",
+    help="Vikno: video-conferencing and training network of Administrative Service Centres. "
+    "Settings come from VIKNO_* variables and the file named by VIKNO_CONFIG; docs/settings.md lists them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Sockets = Annotated[str, typer.Option(hidden=True, help="Inherited listening sockets, set by the supervisor.")]
+
+
+def main() -> None:
+    """Runs the command line. Known errors are printed as one sentence, without a traceback."""
+    follow_supervisor()
+    app()
+
+
+def settings_or_exit(**given: Any) -> Settings:
+    """The settings; on a mistake prints what is wrong and ends with `EXIT_UNUSABLE`."""
+    try:
+        settings = load(**given)
+    except SettingsError as error:
+        raise refuse(str(error)) from None
+    for sentence in unknown_variables(os.environ):
+        typer.echo(f"Note: {sentence}", err=True)
+    return settings
+
+
+def refuse(sentence: str) -> typer.Exit:
+    """Prints why it cannot go on; raise what it returns."""
+    typer.echo(sentence, err=True)
+    return typer.Exit(EXIT_UNUSABLE)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"vikno {version('vikno')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+@app.command()
+def serve(
+    demo: Annotated[bool | None, typer.Option("--demo", help="Demo data and a live demo meeting.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="TLS certificate chain (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Private key of the certificate (PEM).")] = None,
+    self_signed: Annotated[
+        bool, typer.Option("--self-signed", help="Make and use a certificate for a trial in a local network.")
+    ] = False,
+) -> None:
+    """Start everything behind one HTTP port and keep it running. Ctrl+C stops it."""
+    from web.main import serving
+
+    settings = settings_or_exit(demo=demo, tls_cert=tls_cert, tls_key=tls_key)
+    sys.exit(serving.run(settings, self_signed=self_signed))
+
+
+@app.command()
+def web(sockets: Sockets = "") -> None:
+    """Run the web process alone: pages, API, sign-in. `serve` starts it for you."""
+    from web.main import processes
+
+    processes.run_web(settings_or_exit(), _numbers(sockets))
+
+
+@app.command()
+def media(
+    node: Annotated[int, typer.Option(min=0, max=63, help="Number of the media node.")] = 0, sockets: Sockets = ""
+) -> None:
+    """Run one media node alone: signaling, WHIP, WHEP and the forwarding of media. `serve` starts it for you."""
+    from web.main import processes
+
+    processes.run_media(settings_or_exit(), node, _numbers(sockets))
+
+
+@app.command()
+def worker() -> None:
+    """Run the worker alone: jobs and housekeeping. `serve` starts it for you."""
+    from web.main import processes
+
+    processes.run_worker(settings_or_exit())
+
+
+@app.command()
+def token(
+    meeting: Annotated[str, typer.Option(help="Id of the meeting, for example demo.")],
+    role: Annotated[str, typer.Option(help="host, moderator, presenter, participant, interpreter, captioner, viewer.")],
+    name: Annotated[str, typer.Option(help="Name that the others see.")],
+    identity: Annotated[str, typer.Option(help="Who bears it; made up when empty. One identity is in once.")] = "",
+    lifetime: Annotated[int, typer.Option(min=10, max=604_800, help="Seconds until it must have been used.")] = 600,
+) -> None:
+    """Print a token that lets its bearer into a meeting (browser tests, WHIP encoders, headless participants)."""
+    from web.main import tokens
+
+    try:
+        typer.echo(tokens.for_service(settings_or_exit(), meeting, role, name, identity, lifetime))
+    except ValueError as error:
+        raise refuse(str(error)) from None
+
+
+@app.command()
+def admin() -> None:
+    """Print a one-time link with which the first administrator makes an account."""
+    from web.main import preparing
+
+    typer.echo(preparing.administrator_link(settings_or_exit(), even_if_there_is_one=True))
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine and the settings; each finding comes with its remedy. Exit code 1 if anything is broken."""
+    from web.main.doctor import report
+
+    raise typer.Exit(report(settings_or_exit()))
+
+
+@app.command("settings")
+def show_settings(
+    markdown: Annotated[bool, typer.Option("--markdown", help="The page docs/settings.md.")] = False,
+) -> None:
+    """Print every setting with its present value."""
+    from web.main import settings_page
+
+    typer.echo(settings_page.markdown() if markdown else settings_page.values(settings_or_exit()), nl=False)
+
+
+@app.command(hidden=True)
+def prepare() -> None:
+    """Bring the database up to date, fill in demo data, print the first administrator's link."""
+    from web.main import preparing
+
+    preparing.run(settings_or_exit())
+
+
+@app.command(hidden=True)
+def demo() -> None:
+    """Run the demo meeting's three headless participants."""
+    from web.main import processes
+
+    processes.run_demo(settings_or_exit())
+
+
+def _numbers(sockets: str) -> list[int]:
+    return [int(number) for number in sockets.split(",") if number]
