@@ -57,7 +57,7 @@ class Hello(Shape):
     takeover: bool = True
     """Whether to replace an earlier connection with the same token (else refused with `already_joined`)."""
     check: bool = False
-    """Only check the line: nobody joins. Answered by `checked`; then `ping` and one `publish` are possible, for 15 s."""
+    """Only check the line: nobody joins. Answered by `checked`; then `ping` and one `publish` may follow, for 15 s."""
 
 
 class Publish(Shape):

@@ -71,7 +71,13 @@ class Left(_Fact):
     fact: Literal["left"] = "left"
     participant: Id
     reason: LeaveReason
-    banned: bool = False
+
+
+class Barred(_Fact):
+    """Whoever bears this identity may not come in again."""
+
+    fact: Literal["barred"] = "barred"
+    identity: Id
 
 
 class Admitted(_Fact):
@@ -90,6 +96,14 @@ class RoleChanged(_Fact):
     participant: Id
     role: Role
     permissions: list[Permission]
+
+
+class RoleGiven(_Fact):
+    """The role of an identity that need not be present."""
+
+    fact: Literal["role_given"] = "role_given"
+    identity: Id
+    role: Role
 
 
 class HandMoved(_Fact):
@@ -164,9 +178,11 @@ Fact = Annotated[
     | WentAway
     | CameBack
     | Left
+    | Barred
     | Admitted
     | Renamed
     | RoleChanged
+    | RoleGiven
     | HandMoved
     | HostMuted
     | Spotlighted

@@ -65,8 +65,8 @@ def _(action: messages.Remove, state: State, actor: Member | None, now: float) -
     member = _target(state, actor, action.participant)
     if member is actor:
         raise RefusedError("bad_action", "To go yourself, leave the meeting.")
-    *before, left = rules.leave(state, member.id, "removed", now=now)
-    return [*before, left.model_copy(update={"banned": action.ban})]
+    barred: list[facts.Fact] = [facts.Barred(at=now, identity=member.identity)] if action.ban else []
+    return [*barred, *rules.leave(state, member.id, "removed", now=now)]
 
 
 @_order.register

@@ -48,6 +48,30 @@ class Member:
     def moderates(self) -> bool:
         return Permission.MODERATE in self.permissions
 
+    def restate(self, *, now: float) -> list[facts.Fact]:
+        """The fewest facts that bring this member back."""
+        told: list[facts.Fact] = [
+            facts.Joined(
+                at=self.joined_at,
+                participant=self.id,
+                identity=self.identity,
+                token=self.token,
+                resume=self.resume,
+                name=self.name,
+                organisation=self.organisation,
+                role=self.role,
+                presence=self.presence,
+                permissions=sorted(self.permissions),
+            )
+        ]
+        told += [
+            facts.HostMuted(at=now, participant=self.id, source=source, muted=True)
+            for source in sorted(self.muted_by_host)
+        ]
+        if self.away:
+            told.append(facts.WentAway(at=now, participant=self.id))
+        return told
+
 
 class State:
     """Roster, chat, hands and settings of one opening of a meeting."""
@@ -194,8 +218,11 @@ class State:
             self.spotlight = None
         if fact.reason == "removed":
             self.welcome.discard(member.identity)
-        if fact.banned:
-            self.banned.add(member.identity)
+
+    @apply.register
+    def _(self, fact: facts.Barred) -> None:
+        self.banned.add(fact.identity)
+        self.welcome.discard(fact.identity)
 
     @apply.register
     def _(self, fact: facts.Admitted) -> None:
@@ -211,6 +238,10 @@ class State:
         if member := self.members.get(fact.participant):
             member.role, member.permissions = fact.role, frozenset(fact.permissions)
             self.roles[member.identity] = fact.role
+
+    @apply.register
+    def _(self, fact: facts.RoleGiven) -> None:
+        self.roles[fact.identity] = fact.role
 
     @apply.register
     def _(self, fact: facts.HandMoved) -> None:
@@ -266,6 +297,33 @@ class State:
     @apply.register(facts.RosterTaken)
     def _(self, fact: facts.Spoke | facts.RosterTaken) -> None:
         """Told to the web process; changes nothing here."""
+
+    # ------------------------------------------------------------ journal
+
+    def restate(self, *, now: float) -> list[facts.Fact]:
+        """The fewest facts that lead to this state: what a journal that grew too long is replaced by."""
+        opened = facts.Opened(at=now, meeting=self.id, opening=self.opening, plan=self.plan)
+        settings = facts.MeetingSet(
+            at=now,
+            locked=self.locked,
+            lobby=self.lobby,
+            self_unmute=self.self_unmute,
+            chat_enabled=self.chat_enabled,
+        )
+        told: list[facts.Fact] = [opened, settings]
+        told += [facts.RoleGiven(at=now, identity=identity, role=role) for identity, role in self.roles.items()]
+        told += [fact for member in self.members.values() for fact in member.restate(now=now)]
+        told += [facts.Admitted(at=now, identity=identity) for identity in sorted(self.welcome)]
+        told += [facts.Barred(at=now, identity=identity) for identity in sorted(self.banned)]
+        told += [facts.HandMoved(at=now, participant=participant, raised=True) for participant in self.hands]
+        told += [facts.Said(at=message.at, message=message) for message in self.public_chat + self.private_chat]
+        if self.spotlight is not None:
+            told.append(facts.Spotlighted(at=now, participant=self.spotlight))
+        if self.began_at is not None:
+            told.append(facts.Began(at=self.began_at))
+        if self.ended_at is not None:
+            told.append(facts.Ended(at=self.ended_at))
+        return told
 
     # ------------------------------------------------------------ media
 
