@@ -82,5 +82,5 @@ class Base(DeclarativeBase):
     type_annotation_map = {
         datetime: Instant(),
         date: Date(),
-        dict[str, Any]: JSON(),
+        dict[str, Any]: JSON(none_as_null=True),
     }

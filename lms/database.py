@@ -1,0 +1,118 @@
+"""The one database: SQLite or PostgreSQL, with the difference hidden here.
+
+On SQLite every writing transaction begins with BEGIN IMMEDIATE: it waits for its turn at the start, so that what it
+reads is still true when it writes. On PostgreSQL the same promise is kept by `lock`. Reading transactions stay
+deferred and refuse to write on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from lms.base import Base
+from lms.errors import NotFound
+
+T = TypeVar("T", bound=Base)
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a SQLite transaction waits for its turn before it fails."""
+
+_WRITES = "vikno_writes"
+
+
+class WritingSession(Session):
+    """A session whose transaction may write. `lms.audit` closes its chain when one of these commits."""
+
+
+class ReadingSession(Session):
+    """A session that the database itself keeps from writing."""
+
+
+class Database:
+    """An engine and its sessions. `url` is `sqlite:////path/to/file` or `postgresql+psycopg://user:password@host/name`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        self._writing = sessionmaker(
+            self.engine.execution_options(**{_WRITES: True}), class_=WritingSession, expire_on_commit=False
+        )
+        self._reading = sessionmaker(
+            self.engine.execution_options(postgresql_readonly=True), class_=ReadingSession, expire_on_commit=False
+        )
+
+    def open(self, *, write: bool) -> Session:
+        """A session; the caller commits or rolls back, and closes."""
+        return self._writing() if write else self._reading()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One writing transaction: committed at the end, rolled back by an exception."""
+        with self._writing.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One reading transaction."""
+        with self._reading() as session:
+            yield session
+
+    def check(self) -> None:
+        """Ask the database for something small; raises `sqlalchemy.exc.DBAPIError` when it does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def upgrade(self) -> None:
+        """Bring the tables up to date. Several processes may do it at once: one does, the others wait."""
+        from lms.migrations import upgrade
+
+        upgrade(self.url)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def make_engine(url: str) -> Engine:
+    """An engine with what the product needs of either database switched on."""
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"isolation_level": None}, pool_size=10, max_overflow=40)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # The driver is in autocommit mode (isolation_level None), so that no statement begins a transaction by itself.
+    writes = bool(connection.get_execution_options().get(_WRITES))
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def lock(session: Session, table: type[T], key: int) -> T:
+    """The row, fresh, and nobody else's until the transaction ends. Raises `NotFound`.
+
+    PostgreSQL does it by FOR UPDATE; on SQLite BEGIN IMMEDIATE has done it already, for everything.
+    """
+    (primary,) = inspect(table).primary_key
+    row = session.scalar(
+        select(table).where(primary == key).with_for_update().execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound("not_found", f"There is no {table.__tablename__} {key}.")
+    return row

@@ -1,0 +1,162 @@
+"""A real PostgreSQL for the tests: own data folder, random port, loopback only, gone at the end."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from lms.database import Database
+
+_FAST = (
+    "fsync=off",
+    "full_page_writes=off",
+    "max_connections=100",
+    "shared_buffers=32MB",
+    "listen_addresses=127.0.0.1",
+)
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server that makes databases."""
+
+    port: int
+    user: str
+
+    def url(self, name: str) -> str:
+        """SQLAlchemy's address of a database."""
+        return f"postgresql+psycopg://{self.user}@127.0.0.1:{self.port}/{name}"
+
+    def execute(self, statement: str) -> None:
+        """Run a statement outside any transaction."""
+        where = f"host=127.0.0.1 port={self.port} user={self.user} dbname=postgres"
+        with psycopg.connect(where, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    @contextmanager
+    def fresh_database(self, template: str = "template1") -> Iterator[str]:
+        """The address of a database of its own, dropped at the end."""
+        name = f"t{uuid.uuid4().hex[:12]}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def programs() -> Path:
+    """The folder with initdb and pg_ctl of the newest PostgreSQL here. Raises `RuntimeError` with the remedy."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    raise RuntimeError("The tests need PostgreSQL: apt-get install postgresql (make test does it).")
+
+
+def _as_owner(arguments: list[str]) -> list[str]:
+    """PostgreSQL refuses to run as root: then it runs as the user that its package made."""
+    return ["runuser", "-u", "postgres", "--", *arguments] if os.geteuid() == 0 else arguments
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Start a server, stop it and remove its data at the end."""
+    bin_folder = programs()
+    folder = Path(tempfile.mkdtemp(prefix="vikno-postgres-"))
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    data, log = folder / "data", folder / "log"
+    port = _free_port()
+    options = " ".join(f"-c {setting}" for setting in (*_FAST, f"port={port}", f"unix_socket_directories={folder}"))
+
+    def call(*arguments: str) -> None:
+        # Output goes nowhere: the server would hold a pipe open and the call would never end.
+        outcome = subprocess.run(
+            _as_owner(list(arguments)), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+        )
+        if outcome.returncode != 0:
+            said = log.read_text() if log.exists() else ""
+            raise RuntimeError(f"PostgreSQL: {arguments[0]} failed ({outcome.returncode}). {said}")
+
+    try:
+        call(
+            str(bin_folder / "initdb"), "-D", str(data), "-U", "vikno", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
+        )
+        call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-l", str(log), "-o", options, "start")
+        try:
+            yield PostgresServer(port, "vikno")
+        finally:
+            call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the whole run."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a database with all tables, from which others are copied (much faster than migrating each)."""
+    postgres.execute("CREATE DATABASE vikno_template")
+    database = Database(postgres.url("vikno_template"))
+    database.upgrade()
+    database.close()
+    return "vikno_template"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    database.upgrade()
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh database with all tables; every test that asks for it runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "vikno.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.fresh_database(request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with all tables, on SQLite and on PostgreSQL."""
+    made = Database(database_url)
+    yield made
+    made.close()
