@@ -43,6 +43,8 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
+    # The chain of the audit log begins here: length 0, and the hash that the first entry refers to.
+    op.execute(f"INSERT INTO audit_head (id, length, hash) VALUES (1, 0, '{'0' * 64}')")  # noqa: S608
     op.create_table(
         "meeting_event",
         sa.Column("id", sa.Integer(), nullable=False),
