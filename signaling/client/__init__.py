@@ -1,1 +1,7 @@
-"""A headless participant: joins a meeting over the same protocols as a browser does."""
+"""The headless participant: joins a meeting as a browser does, sends prepared media, can record what it gets.
+
+aiortc runs the DTLS handshake and reads SDP. The rest is ours and small, so that sending costs next to nothing:
+clips are encoded once (`prepare`, `card`), packetised once (`clip`), and then only sent (`sender`, `player`).
+`transport` is one ICE and DTLS-SRTP connection to the node, `session` the WebSocket, `participant` puts them together
+and comes back by itself, `cli` and `demo` start it.
+"""
