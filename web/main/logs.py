@@ -22,27 +22,23 @@ _SECRET_TEXT = re.compile(
 def configure(form: Literal["auto", "json", "console"], level: str, **context: object) -> None:
     """Sends all logs of this process, also those of libraries, to standard error. `context` is on every line."""
     as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
+    stamp = structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S", utc=as_json)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True)
-        if as_json
-        else structlog.processors.TimeStamper("%H:%M:%S", utc=False),
+        stamp,
         structlog.processors.StackInfoRenderer(),
-        hide_secrets,
+        hide_named_secrets,
     ]
     final: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if as_json:
-        final += [
-            structlog.processors.format_exc_info,
-            hide_secrets,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ]
+        final += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     else:
         final += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=32)]
+    final.append(hide_secret_text)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=final, foreign_pre_chain=shared))
     logging.root.handlers = [handler]
@@ -59,11 +55,14 @@ def configure(form: Literal["auto", "json", "console"], level: str, **context: o
     structlog.contextvars.bind_contextvars(**context)
 
 
-def hide_secrets(logger: Any, method: str, event: EventDict) -> EventDict:
-    """A structlog processor: values with a telling name, tokens and passwords inside texts become `[hidden]`."""
+def hide_named_secrets(logger: Any, method: str, event: EventDict) -> EventDict:
+    """A structlog processor: values with a telling name become `[hidden]`."""
     for name, value in event.items():
         if _SECRET_NAMES.search(name) and isinstance(value, (str, bytes)):
             event[name] = _HIDDEN
-        elif isinstance(value, str):
-            event[name] = _SECRET_TEXT.sub(_HIDDEN, value)
     return event
+
+
+def hide_secret_text(logger: Any, method: str, line: Any) -> str:
+    """The last structlog processor: tokens and passwords inside the finished line become `[hidden]`."""
+    return _SECRET_TEXT.sub(_HIDDEN, str(line))

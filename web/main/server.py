@@ -13,12 +13,10 @@ from typing import Any
 import structlog
 import uvicorn
 
+from signaling.messages import MAX_FRAME_BYTES
 from web.main.child import tell_ready
 
 _log = structlog.get_logger("vikno.server")
-
-_WEBSOCKET_FRAME_BYTES = 512 * 1024
-"""Above the largest signaling message: SDP of 131,072 characters, escaped as JSON."""
 
 Asgi = Callable[..., Any]
 
@@ -51,7 +49,8 @@ def serve(app: Asgi, listening: Listening) -> None:
         watched,
         loop="uvloop",
         ws="websockets-sansio",
-        ws_max_size=_WEBSOCKET_FRAME_BYTES,
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_ping_interval=None,  # the signaling protocol has its own
         ws_per_message_deflate=False,
         lifespan="on",
         access_log=False,

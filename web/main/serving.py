@@ -13,7 +13,7 @@ from web.main.child import EXIT_UNUSABLE
 from web.main.secrets import SecretError, master_key
 from web.main.settings import Settings
 from web.main.settings_load import variable
-from web.main.supervisor import ChildSpec, Supervisor
+from web.main.supervisor import ChildSpec, Supervisor, vikno_command
 
 Sockets = Mapping[str, Sequence[socket.socket]]
 
@@ -43,7 +43,7 @@ def children(settings: Settings, sockets: Sockets) -> list[ChildSpec]:
     def child(name: str, *arguments: str, after: Sequence[str] = (), **rest: bool) -> ChildSpec:
         numbers = [each.fileno() for each in sockets.get(name, ())]
         inherited = ("--sockets", ",".join(map(str, numbers))) if numbers else ()
-        return ChildSpec(name, (*arguments, *inherited), environment, numbers, after=after, **rest)
+        return ChildSpec(name, vikno_command(*arguments, *inherited), environment, numbers, after=after, **rest)
 
     nodes = [f"media-{number}" for number in range(settings.media_nodes)]
     specs = [child("prepare", "prepare", once=True)]

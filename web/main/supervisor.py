@@ -29,8 +29,8 @@ class ChildSpec:
     """A process to keep alive."""
 
     name: str
-    arguments: Sequence[str]
-    """Arguments of the `vikno` command; see `command`."""
+    command: Sequence[str]
+    """Program and arguments; `vikno_command` makes one for a `vikno` command."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables on top of the supervisor's own."""
     sockets: Sequence[int] = ()
@@ -61,7 +61,7 @@ class Backoff:
         return min(previous_s * 2, self.most_s)
 
 
-def command(arguments: Sequence[str]) -> list[str]:
+def vikno_command(*arguments: str) -> list[str]:
     """The command line of a `vikno` command, run by the same Python."""
     return [sys.executable, "-m", "web.main", *arguments]
 
@@ -149,7 +149,7 @@ class Supervisor:
             environment = os.environ | spec.environment
             environment |= {SUPERVISOR_VARIABLE: str(os.getpid()), READY_VARIABLE: str(writable)}
             process = await asyncio.create_subprocess_exec(
-                *command(spec.arguments),
+                *spec.command,
                 env=environment,
                 pass_fds=(writable, *spec.sockets),
                 stdin=asyncio.subprocess.DEVNULL,

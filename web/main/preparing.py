@@ -1,0 +1,61 @@
+"""What is done before the web process starts: the database's tables, demo data, the first administrator's link."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import OperationalError
+
+from lms.database import Database
+from lms.demo import seed
+from lms.directory import accounts
+from web.main import logs
+from web.main.child import EXIT_UNUSABLE
+from web.main.secrets import derive, master_key
+from web.main.settings import Settings
+
+
+def run(settings: Settings) -> None:
+    """Brings the database up to date and says how to sign in. May be repeated at will."""
+    logs.configure(settings.log_format, settings.log_level, process="prepare")
+    database = _upgraded(settings)
+    if settings.demo:
+        password = demo_password(settings)
+        with database.writing() as session:
+            facts = seed(session, datetime.now(UTC), password=password)
+        print(f"Demo sign-in: {facts.organiser_email} or {facts.administrator_email}, password {password}")
+    link = administrator_link(settings)
+    if link:
+        print(f"There is no administrator yet. This link makes the first one, once:\n  {link}")
+    database.close()
+
+
+def administrator_link(settings: Settings, *, even_if_there_is_one: bool = False) -> str:
+    """A one-time link for the first administrator; empty when there is one already."""
+    database = _upgraded(settings)
+    with database.writing() as session:
+        token = accounts.administrator_link(session, datetime.now(UTC), force=even_if_there_is_one)
+    database.close()
+    return f"{settings.site_url}/welcome/{token}" if token else ""
+
+
+def demo_password(settings: Settings) -> str:
+    """The demo accounts' password: the same at every start, another one in every installation."""
+    digest = derive(master_key(settings.data), "demo password")
+    return base64.b32encode(digest)[:12].decode().lower()
+
+
+def _upgraded(settings: Settings) -> Database:
+    database = Database(settings.sqlalchemy_url)
+    try:
+        database.upgrade()
+    except OperationalError as error:
+        print(
+            f"The database cannot be used: {str(error.orig).strip()}. Check VIKNO_DATABASE_URL, that the server runs, "
+            "and that the data folder may be written to.",
+            file=sys.stderr,
+        )
+        sys.exit(EXIT_UNUSABLE)
+    return database

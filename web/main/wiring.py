@@ -1,0 +1,94 @@
+"""Binds the parts together: what the web app and a media node are started with."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+
+from lms.database import Database
+from signaling.config import NodeAppConfig
+from signaling.control_client import ControlClient, ControlError
+from signaling.meeting.plan import Plan
+from signaling.messages import Begin, End
+from web.config import ControlUnavailable, MeetingPlan, WebConfig
+from web.main import passthrough, probes
+from web.main.secrets import derive, master_key
+from web.main.settings import Settings
+from web.main.tokens import node_of
+
+EVENTS_PATH = "/api/events"
+"""Where media nodes post events (`web.api.events`)."""
+_CONTROL_PATIENCE_S = 2.0
+"""A person waits for the answer: the web process tells the node of a meeting before the first token."""
+
+
+def web_config(settings: Settings) -> WebConfig:
+    """Everything the web app needs."""
+    master = master_key(settings.data)
+    database = Database(settings.sqlalchemy_url)
+    token_key = derive(master, "token")
+    return WebConfig(
+        database=database,
+        session_key=derive(master, "session"),
+        token_key=token_key,
+        events_key=derive(master, "events"),
+        public_url=settings.site_url,
+        node_of=lambda meeting: node_of(meeting, settings.media_nodes),
+        control=NodeControl(settings.node_url, derive(master, "control")),
+        probes=probes.of_web(settings, database),
+        extra_routes=passthrough.routes(token_key, settings.node_url),
+        demo=settings.demo,
+    )
+
+
+def node_config(settings: Settings, node: int) -> NodeAppConfig:
+    """Everything media node `node` needs."""
+    master = master_key(settings.data)
+    return NodeAppConfig(
+        node=node,
+        data_dir=settings.data,
+        media_port=settings.media_port + node,
+        media_addresses=settings.media_addresses,
+        token_key=derive(master, "token"),
+        control_key=derive(master, "control"),
+        events_key=derive(master, "events"),
+        events_url=settings.local_url + EVENTS_PATH,
+        events_tls=_own_certificate_only(settings),
+    )
+
+
+class NodeControl:
+    """Orders of the web process to media nodes (`web.config.MeetingControl`)."""
+
+    def __init__(self, node_url: Callable[[int], str], key: bytes) -> None:
+        self._node_url = node_url
+        self._key = key
+
+    def plan(self, plan: MeetingPlan) -> None:
+        """Tell the node of the meeting, or what changed about it."""
+        self._call(plan.node, lambda client: client.plan(plan.meeting, Plan(title=plan.title)))
+
+    def begin(self, meeting: str, node: int) -> None:
+        """Announce the official begin."""
+        self._call(node, lambda client: client.order(meeting, Begin(do="begin")))
+
+    def close(self, meeting: str, node: int) -> None:
+        """Announce the official end and send everybody away."""
+        self._call(node, lambda client: client.order(meeting, End(do="end", close=True)))
+
+    def _call(self, node: int, act: Callable[[ControlClient], object]) -> None:
+        client = ControlClient(self._node_url(node), self._key, timeout_s=_CONTROL_PATIENCE_S)
+        try:
+            act(client)
+        except ControlError as error:
+            raise ControlUnavailable(str(error)) from error
+
+
+def _own_certificate_only(settings: Settings) -> ssl.SSLContext | None:
+    """What a node trusts when it posts events over TLS on this machine: our certificate, whatever names it bears."""
+    if settings.tls_cert is None:
+        return None
+    context = ssl.create_default_context(cafile=str(settings.tls_cert))
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
