@@ -89,6 +89,8 @@ def make_engine(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # SQLite's own lower() knows ASCII only; searches in Ukrainian need the whole alphabet.
+    connection.create_function("lower", 1, lambda text: None if text is None else str(text).lower(), deterministic=True)
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA journal_mode = WAL")

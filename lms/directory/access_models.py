@@ -52,6 +52,7 @@ class LinkPurpose(StrEnum):
     """What a one-time link is for."""
 
     FIRST_ADMINISTRATOR = "first_administrator"
+    SET_PASSWORD = "set_password"  # noqa: S105 - a word, not a password
 
 
 class OneTimeLink(Base):
@@ -61,6 +62,7 @@ class OneTimeLink(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     purpose: Mapped[LinkPurpose] = mapped_column(Word(LinkPurpose))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -101,18 +101,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_occurrence_starts_at"), "occurrence", ["starts_at"], unique=False)
     op.create_index(op.f("ix_occurrence_status_ends_at"), "occurrence", ["status", "ends_at"], unique=False)
     op.create_table(
-        "one_time_link",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("purpose", sa.String(length=32), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_link_token_hash")),
-    )
-    op.create_table(
         "organisation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -373,6 +361,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_guest_link_token_hash")),
     )
     op.create_index(op.f("ix_guest_link_occurrence_id"), "guest_link", ["occurrence_id"], unique=False)
+    op.create_table(
+        "one_time_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_one_time_link_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_link_token_hash")),
+    )
     op.create_table(
         "pairing",
         sa.Column("id", sa.Integer(), nullable=False),

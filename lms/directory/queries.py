@@ -1,0 +1,267 @@
+"""Reading organisations, people, roles and endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from lms.directory.access_models import Endpoint
+from lms.directory.models import (
+    Account,
+    Affiliation,
+    Membership,
+    Organisation,
+    OrganisationKind,
+    OrganisationStatus,
+    Person,
+    RoleGrant,
+    RoleName,
+    Scope,
+)
+from lms.directory.rules import ANONYMOUS, Grant, Visitor
+from lms.errors import NotAllowed, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRow:
+    """A line of the list of organisations."""
+
+    id: int
+    code: str
+    name_uk: str
+    name_en: str
+    kind: OrganisationKind
+    status: OrganisationStatus
+    endpoints: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRow:
+    """A line of the list of endpoints."""
+
+    id: int
+    label: str
+    organisation_id: int
+    organisation_uk: str
+    organisation_en: str
+    paired_at: datetime
+    last_seen_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A line of the list of people. `roles` holds the roles in force; `email` is empty without an account."""
+
+    id: int
+    name: str
+    email: str
+    roles: tuple[Grant, ...]
+    last_sign_in_at: datetime | None
+    organisations_uk: tuple[str, ...]
+
+
+def organisations(session: Session) -> Sequence[Organisation]:
+    """All organisations that are not closed, by name."""
+    return session.scalars(
+        select(Organisation)
+        .where(Organisation.status != OrganisationStatus.CLOSED)
+        .order_by(Organisation.name_uk, Organisation.id)
+    ).all()
+
+
+def organisation_by_code(session: Session, code: str) -> Organisation:
+    """The organisation with this code. Raises `NotFound`."""
+    found = session.scalar(select(Organisation).where(Organisation.code == code))
+    if found is None:
+        raise NotFound("organisation_unknown", f"There is no organisation {code}.", "organisation")
+    return found
+
+
+def organisation_rows(session: Session, visitor: Visitor) -> list[OrganisationRow]:
+    """Organisations with the number of their paired endpoints (shown to those of the network only)."""
+    paired = (
+        select(Endpoint.organisation_id, func.count().label("number"))
+        .where(Endpoint.revoked_at.is_(None))
+        .group_by(Endpoint.organisation_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Organisation, func.coalesce(paired.c.number, 0))
+        .join(paired, paired.c.organisation_id == Organisation.id, isouter=True)
+        .order_by(Organisation.name_uk, Organisation.id)
+    )
+    return [
+        OrganisationRow(
+            each.id, each.code, each.name_uk, each.name_en, each.kind, each.status, number if visitor.in_network else 0
+        )
+        for each, number in rows
+    ]
+
+
+def network_on(session: Session, network: str, day: date) -> Sequence[Organisation]:
+    """The members of a network as of a day."""
+    return session.scalars(
+        select(Organisation)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.network == network, _in_force(Membership.from_date, Membership.to_date, day))
+        .order_by(Organisation.name_uk)
+    ).all()
+
+
+def endpoints(session: Session, visitor: Visitor) -> list[EndpointRow]:
+    """All endpoints, also revoked ones. For administrators; raises `NotAllowed`."""
+    require_administrator(visitor)
+    rows = session.execute(
+        select(Endpoint, Organisation)
+        .join(Organisation, Organisation.id == Endpoint.organisation_id)
+        .order_by(Organisation.name_uk, Endpoint.label, Endpoint.id)
+    )
+    return [
+        EndpointRow(
+            device.id,
+            device.label,
+            home.id,
+            home.name_uk,
+            home.name_en,
+            device.paired_at,
+            device.last_seen_at,
+            device.revoked_at,
+        )
+        for device, home in rows
+    ]
+
+
+def people(session: Session, visitor: Visitor, now: datetime, *, search: str = "", limit: int = 100) -> list[PersonRow]:
+    """People by name, those whose name or e-mail holds `search`. For administrators; raises `NotAllowed`."""
+    require_administrator(visitor)
+    query = (
+        select(Person, Account)
+        .join(Account, Account.person_id == Person.id, isouter=True)
+        .order_by(Person.family_name, Person.given_name, Person.id, Account.id)
+        .limit(min(limit, 500))
+    )
+    for word in search.split()[:5]:
+        query = query.where(
+            or_(
+                Person.family_name.icontains(word, autoescape=True),
+                Person.given_name.icontains(word, autoescape=True),
+                Account.subject.icontains(word.lower(), autoescape=True),
+            )
+        )
+    found = session.execute(query).tuples().all()
+    ids = {person.id for person, _ in found}
+    grants = _grants_by_person(session, ids, now)
+    places = _organisations_by_person(session, ids, now.date())
+    seen: dict[int, PersonRow] = {}
+    for person, account in found:
+        seen.setdefault(
+            person.id,
+            PersonRow(
+                person.id,
+                person.display_name,
+                account.subject if account else "",
+                tuple(sorted(grants.get(person.id, ()), key=lambda grant: (grant.role, grant.scope_id or 0))),
+                account.last_sign_in_at if account else None,
+                tuple(home.name_uk for home in places.get(person.id, ())),
+            ),
+        )
+    return list(seen.values())
+
+
+def visitor_of_person(session: Session, person_id: int, now: datetime) -> Visitor:
+    """The person with roles and organisations of this moment; `ANONYMOUS` when there is no such person."""
+    person = session.get(Person, person_id)
+    if person is None:
+        return ANONYMOUS
+    places = _organisations_by_person(session, {person_id}, now.date()).get(person_id, [])
+    first = places[0] if places else None
+    return Visitor(
+        person_id=person_id,
+        name=person.display_name,
+        organisation=first.name_uk if first else "",
+        organisation_en=first.name_en if first else "",
+        organisation_id=first.id if first else None,
+        organisation_ids=frozenset(home.id for home in places),
+        in_network=True,
+        grants=frozenset(_grants_by_person(session, {person_id}, now).get(person_id, ())),
+        language=person.language,
+    )
+
+
+def visitor_of_endpoint(session: Session, endpoint_id: int, now: datetime) -> Visitor:
+    """The endpoint, on behalf of its organisation; `ANONYMOUS` once it is revoked or its organisation closed."""
+    row = session.execute(
+        select(Endpoint, Organisation)
+        .join(Organisation, Organisation.id == Endpoint.organisation_id)
+        .where(
+            Endpoint.id == endpoint_id,
+            or_(Endpoint.revoked_at.is_(None), Endpoint.revoked_at > now),
+            Organisation.status != OrganisationStatus.CLOSED,
+        )
+    ).one_or_none()
+    if row is None:
+        return ANONYMOUS
+    home: Organisation = row[1]
+    return Visitor(
+        endpoint_id=endpoint_id,
+        name=home.name_uk,
+        organisation=home.name_uk,
+        organisation_en=home.name_en,
+        organisation_id=home.id,
+        organisation_ids=frozenset({home.id}),
+        in_network=True,
+    )
+
+
+def require_administrator(visitor: Visitor) -> None:
+    """Raises `NotAllowed` for anybody but an administrator of the network."""
+    if not visitor.is_administrator:
+        raise NotAllowed("administrators_only", "Only an administrator may do this. Ask one to do it for you.")
+
+
+def has_administrator(session: Session, now: datetime) -> bool:
+    """Whether somebody administers the network now."""
+    query = select(RoleGrant.id).where(
+        RoleGrant.role == RoleName.ADMINISTRATOR,
+        RoleGrant.scope == Scope.NETWORK,
+        _in_force(RoleGrant.from_at, RoleGrant.to_at, now),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _in_force(
+    begin: InstrumentedAttribute[Any], end: InstrumentedAttribute[Any], at: date | datetime
+) -> ColumnElement[bool]:
+    """Half-open: `[begin, end)`, without an end for ever."""
+    return and_(begin <= at, or_(end.is_(None), end > at))
+
+
+def _grants_by_person(session: Session, people_ids: set[int], now: datetime) -> dict[int, list[Grant]]:
+    rows = session.execute(
+        select(RoleGrant.person_id, RoleGrant.role, RoleGrant.scope, RoleGrant.scope_id).where(
+            RoleGrant.person_id.in_(people_ids), _in_force(RoleGrant.from_at, RoleGrant.to_at, now)
+        )
+    )
+    found: dict[int, list[Grant]] = {}
+    for person_id, role, scope, scope_id in rows:
+        found.setdefault(person_id, []).append(Grant(role, scope, scope_id))
+    return found
+
+
+def _organisations_by_person(session: Session, people_ids: set[int], day: date) -> dict[int, list[Organisation]]:
+    rows = session.execute(
+        select(Affiliation.person_id, Organisation)
+        .join(Organisation, Organisation.id == Affiliation.organisation_id)
+        .where(Affiliation.person_id.in_(people_ids), _in_force(Affiliation.from_date, Affiliation.to_date, day))
+        .order_by(Affiliation.id)
+    )
+    found: dict[int, list[Organisation]] = {}
+    for person_id, home in rows:
+        found.setdefault(person_id, []).append(home)
+    return found

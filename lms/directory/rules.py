@@ -1,0 +1,119 @@
+"""Who asks, and what roles allow: pure data and functions."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from lms.directory.models import RoleName, Scope
+
+CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Letters and figures that nobody takes for one another: no 0 and O, no 1 and I."""
+CODE_LENGTH = 8
+_LOOKALIKES = str.maketrans("АВЕКМНРСТХУ", "ABEKMHPCTXY")
+"""Cyrillic capitals that look like Latin ones: the administrator's keyboard may be Ukrainian."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role, as far as it reaches."""
+
+    role: RoleName
+    scope: Scope = Scope.NETWORK
+    scope_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks: a person, an endpoint, a guest with a personal link, or nobody known."""
+
+    person_id: int | None = None
+    endpoint_id: int | None = None
+    guest_link_id: int | None = None
+    name: str = ""
+    """As shown in a meeting."""
+    organisation: str = ""
+    """Its Ukrainian name, as shown in a meeting."""
+    organisation_en: str = ""
+    organisation_id: int | None = None
+    """The endpoint's organisation, or the person's first one."""
+    organisation_ids: frozenset[int] = frozenset()
+    """Organisations to which the visitor belongs now."""
+    in_network: bool = False
+    """Whether the visitor belongs to the network: a person with an account, or a paired endpoint."""
+    grants: frozenset[Grant] = frozenset()
+    language: str = "uk"
+
+    @property
+    def identity(self) -> str:
+        """Stable name in tokens and in the audit log: `person:12`, `endpoint:3`, `guest:7` or `anonymous`."""
+        for kind, number in (
+            ("person", self.person_id),
+            ("endpoint", self.endpoint_id),
+            ("guest", self.guest_link_id),
+        ):
+            if number is not None:
+                return f"{kind}:{number}"
+        return "anonymous"
+
+    @property
+    def actor(self) -> str:
+        """Whom the audit log names."""
+        return self.identity
+
+    @property
+    def is_administrator(self) -> bool:
+        """Administrator of the whole network."""
+        return Grant(RoleName.ADMINISTRATOR) in self.grants
+
+    @property
+    def organises_everything(self) -> bool:
+        """May plan and change every occurrence."""
+        return self.is_administrator or Grant(RoleName.ORGANISER) in self.grants
+
+    @property
+    def organised_organisations(self) -> frozenset[int]:
+        """Organisations on whose behalf the visitor plans."""
+        return frozenset(
+            grant.scope_id
+            for grant in self.grants
+            if grant.role is RoleName.ORGANISER and grant.scope is Scope.ORGANISATION and grant.scope_id is not None
+        )
+
+    @property
+    def organised_occurrences(self) -> frozenset[int]:
+        """Single occurrences that were handed to the visitor."""
+        return frozenset(
+            grant.scope_id
+            for grant in self.grants
+            if grant.role is RoleName.ORGANISER and grant.scope is Scope.OCCURRENCE and grant.scope_id is not None
+        )
+
+    @property
+    def is_organiser(self) -> bool:
+        """Whether the visitor may plan anything at all."""
+        return self.organises_everything or bool(self.organised_organisations)
+
+
+ANONYMOUS = Visitor()
+
+
+def new_pairing_code() -> str:
+    """A code to be read off a screen and typed once."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def shown_code(code: str) -> str:
+    """In two halves: `ABCD-EFGH`."""
+    return f"{code[: CODE_LENGTH // 2]}-{code[CODE_LENGTH // 2 :]}"
+
+
+def typed_code(text: str) -> str:
+    """What somebody typed, as a code: any case, with spaces or dashes, also with Cyrillic lookalikes."""
+    plain = "".join(character for character in text.upper() if character.isalnum())
+    return plain.translate(_LOOKALIKES)[: 2 * CODE_LENGTH]
+
+
+def normal_email(text: str) -> str:
+    """An address as an account's subject: without spaces around, in lower case."""
+    return text.strip().lower()
