@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sfu.addresses import local_addresses
 from web.main.settings import Settings
 
 CERT_NAME = "self-signed.pem"
@@ -37,19 +38,6 @@ def host_names(settings: Settings) -> list[str]:
     names = ["localhost", socket.gethostname(), urlsplit(settings.site_url).hostname or "localhost"]
     addresses = ["127.0.0.1", "::1", *settings.media_addresses, *local_addresses()]
     return list(dict.fromkeys(names + addresses))
-
-
-def local_addresses() -> list[str]:
-    """Addresses of this machine that packets to the outside are sent from; nothing is sent to find them."""
-    found = []
-    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect((far, 9))  # addresses for documentation (RFC 5737, RFC 3849)
-                found.append(probe.getsockname()[0])
-            except OSError:
-                continue
-    return found
 
 
 def subject_names(certificate: x509.Certificate) -> set[str]:

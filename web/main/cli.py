@@ -132,11 +132,13 @@ def admin() -> None:
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    stun: Annotated[str, typer.Option(help="A STUN server, HOST or HOST:PORT, asked how it sees our media port.")] = "",
+) -> None:
     """Check this machine and the settings; each finding comes with its remedy. Exit code 1 if anything is broken."""
     from web.main.doctor import report
 
-    raise typer.Exit(report(settings_or_exit()))
+    raise typer.Exit(report(settings_or_exit(), stun))
 
 
 @app.command("settings")

@@ -115,5 +115,7 @@ def _sentence(error: OSError, protocol: Protocol, host: str, port: int, setting:
             "and put a reverse proxy in front, or give the service CAP_NET_BIND_SERVICE."
         )
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is not an address of this machine: {protocol} port {port} cannot be opened. See VIKNO_HTTP_HOST."
+        return (
+            f"{host} is not an address of this machine: {protocol} port {port} cannot be opened. See VIKNO_HTTP_HOST."
+        )
     return f"{protocol} port {port} cannot be opened: {error.strerror}. It is chosen with {setting}."
