@@ -26,6 +26,7 @@ _RENEW_BEFORE = timedelta(days=30)
 
 def with_self_signed(settings: Settings) -> Settings:
     """The settings with TLS by `data/self-signed.pem`, made anew when it is missing, old, or lacks an address."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     cert, key = settings.data / CERT_NAME, settings.data / KEY_NAME
     names = host_names(settings)
     if not (key.exists() and _still_good(cert, names)):
