@@ -65,6 +65,8 @@ class Delivery:
         self._client = client or httpx.AsyncClient(timeout=TIMEOUT_S)
         self._sources: dict[str, _Source] = {}
         self._wake = asyncio.Event()
+        self._told = asyncio.Event()
+        """Set whenever all is told, and when a delivery fails."""
         self._task: asyncio.Task[None] | None = None
         self.delivered = 0
         self.failures = 0
@@ -106,10 +108,10 @@ class Delivery:
 
     async def close(self, *, timeout_s: float = 3.0) -> None:
         """Deliver what is there for at most `timeout_s`, then stop."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                while self.pending and self.failures == 0:
-                    await asyncio.sleep(0.02)
+        if self.pending and self.failures == 0 and self._task is not None:
+            self._told.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), timeout_s)
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -128,10 +130,11 @@ class Delivery:
                     continue
                 self._acknowledge(batch.offsets)
             self._drop_finished()
+            self._told.set()
 
     def _retry_after(self) -> float:
         """Exponential, with jitter so that many nodes do not call a web process that comes up all at once."""
-        base = min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(self.failures - 1, 10))
+        base: float = min(LAST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(self.failures - 1, 10))
         return base * random.uniform(0.5, 1.0)  # noqa: S311  jitter, not a secret
 
     def _collect(self) -> _Batch | None:
@@ -180,6 +183,7 @@ class Delivery:
             self.delivered += len(events)
             return True
         self.failures += 1
+        self._told.set()
         if self.failures in (1, 10) or self.failures % 100 == 0:
             _log.warning("events_not_delivered", url=self._url, cause=cause, failures=self.failures)
         return False

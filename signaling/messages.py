@@ -279,10 +279,10 @@ class Leave(Shape):
     id: RequestId
 
 
-ClientMessage = Annotated[
-    Hello | Publish | Answer | Restart | Receive | Mute | SendChat | Hand | Rename | Order | Ping | Leave,
-    Field(discriminator="type"),
-]
+Request = Publish | Answer | Restart | Receive | Mute | SendChat | Hand | Rename | Order | Ping | Leave
+"""Messages that carry an `id` and get an answer."""
+
+ClientMessage = Annotated[Hello | Request, Field(discriminator="type")]
 
 # ---------------------------------------------------------------- from server to client
 

@@ -1,0 +1,334 @@
+"""A meeting that runs on this node: its state, its journal, its media and the links of those who are in it.
+
+Every change goes through `commit`: the fact is written, then applied, then told. So nobody is told what would not
+survive the node.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from signaling import messages
+from signaling.clock import Clock
+from signaling.config import Limits
+from signaling.delivery import Delivery
+from signaling.entrance import Entrance, Link
+from signaling.journal import Journal
+from signaling.media.meeting import MeetingMedia
+from signaling.media.ports import NodePort
+from signaling.meeting import facts, orders, rules
+from signaling.meeting.announcements import announce
+from signaling.meeting.plan import Plan
+from signaling.meeting.state import Member, State
+from signaling.model import Permission, Publication
+from signaling.problems import RefusedError, problem
+from signaling.tokens import LIFETIME_S, Token
+
+ROSTER_S = 15.0
+QUALITY_S = 2.0
+SPOKE_AT_LEAST_S = 1.0
+TOKEN_RENEWAL_S = LIFETIME_S / 2
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a live meeting needs of its node."""
+
+    clock: Clock
+    limits: Limits
+    media_node: NodePort
+    delivery: Delivery
+    token_key: bytes
+    ice_servers: list[messages.IceServer]
+
+
+class LiveMeeting:
+    """One opening of a meeting. All methods run on the node's loop."""
+
+    def __init__(self, surroundings: Surroundings, state: State, journal: Journal) -> None:
+        self._around = surroundings
+        self.state = state
+        self.journal = journal
+        limits = surroundings.limits
+        self.entrance = Entrance(self, limit=limits.participants_per_meeting, waiting_limit=limits.waiting_per_meeting)
+        self.media = MeetingMedia(
+            surroundings.media_node,
+            self,
+            automatic_videos=limits.automatic_videos,
+            publications=limits.publications_per_participant,
+        )
+        self.links: dict[str, Link] = {}
+        self._away_until: dict[str, float] = {}
+        self._renew_at: dict[str, float] = {}
+        self._quality: dict[str, int] = {}
+        monotonic = self._monotonic()
+        self._roster_at = monotonic + ROSTER_S
+        self._quality_at = monotonic + QUALITY_S
+        self._empty_since: float | None = monotonic
+        self._speaking_since: tuple[str, float] | None = None
+        self.closed = False
+        surroundings.delivery.watch(state.id, state.opening, journal)
+
+    def now(self) -> float:
+        """UTC, seconds since the epoch."""
+        return self._around.clock.wall()
+
+    def _monotonic(self) -> float:
+        return self._around.clock.monotonic()
+
+    @property
+    def ice_servers(self) -> list[messages.IceServer]:
+        return self._around.ice_servers
+
+    # ------------------------------------------------------------ facts
+
+    def commit(self, new: Sequence[facts.Fact]) -> None:
+        """Write, apply and tell what was decided. Raises `RefusedError` (`storage_full`); then nothing happened."""
+        if new:
+            self._make_room()
+            self.journal.append(new)
+            self._apply(new)
+
+    def commit_surely(self, new: Sequence[facts.Fact]) -> None:
+        """The same for what has happened anyway: a full disk delays the writing only."""
+        if new:
+            self.journal.append_later(new)
+            self._apply(new)
+
+    def _make_room(self) -> None:
+        """Shorten a journal that has grown long, once the web process knows all of it."""
+        limit = self._around.limits.journal_bytes
+        if self.journal.size < limit or not self._around.delivery.all_told(self.state.opening):
+            return
+        self.journal.shorten(self.state.restate(now=self.now()))
+        self._around.delivery.shortened(self.state.opening)
+
+    def _apply(self, new: Sequence[facts.Fact]) -> None:
+        if isinstance(new[-1], facts.Closed):
+            links, self.links = self.links, {}
+            for link in links.values():
+                link.close(problem("ended"))
+        for fact in new:
+            self.state.apply(fact)
+            self._follow(fact)
+            for announcement in announce(self.state, fact):
+                self._tell(announcement.message, announcement.to)
+        self._around.delivery.written()
+
+    def _follow(self, fact: facts.Fact) -> None:
+        """What a fact means for media and links."""
+        match fact:
+            case facts.HostMuted():
+                self.media.mute_by_host(fact.participant, fact.source, muted=fact.muted)
+            case facts.RoleChanged():
+                self._permit(self.state.members[fact.participant])
+            case facts.Left():
+                self._forget(fact.participant, fact.reason)
+            case facts.Closed():
+                self._close()
+            case _:
+                pass
+
+    def _permit(self, member: Member) -> None:
+        self.media.permit(
+            member.id,
+            receives=member.may(Permission.SUBSCRIBE),
+            may_publish=lambda source: rules.may_publish(member, source),
+        )
+        if link := self.links.get(member.id):
+            if member.moderates:
+                link.send(messages.LobbyChanged(waiting=self.entrance.waiting()))
+            self._renew_token(member, link)
+
+    def _forget(self, participant: str, reason: facts.LeaveReason) -> None:
+        self.media.leave(participant)
+        for table in (self._away_until, self._renew_at, self._quality):
+            table.pop(participant, None)
+        if self._speaking_since is not None and self._speaking_since[0] == participant:
+            self._speaking_since = None
+        link = self.links.pop(participant, None)
+        if link is not None and reason == "removed":
+            link.close(problem("banned" if link.token.identity in self.state.banned else "removed"))
+        if not self.state.members:
+            self._empty_since = self._monotonic()
+
+    def _close(self) -> None:
+        self.closed = True
+        self.entrance.close(problem("ended"))
+        self.media.close()
+        self._around.delivery.finish(self.state.opening)
+
+    # ------------------------------------------------------------ telling
+
+    def _tell(self, message: messages.ServerMessage, to: frozenset[str] | None = None) -> None:
+        for participant, link in list(self.links.items()):
+            if to is None or participant in to:
+                link.send(message)
+
+    def send_to(self, participant: str, message: messages.ServerMessage) -> None:
+        """Tell one participant; nothing happens while they are away."""
+        if link := self.links.get(participant):
+            link.send(message)
+
+    def tell_lobby(self) -> None:
+        """Tell hosts and moderators who waits."""
+        moderators = frozenset(member.id for member in self.state.members.values() if member.moderates)
+        self._tell(messages.LobbyChanged(waiting=self.entrance.waiting()), moderators)
+
+    def tell_participant(self, member: Member) -> None:
+        """Tell everybody what somebody looks like now."""
+        self._tell(messages.ParticipantChanged(participant=self.state.as_participant(member)))
+
+    # ------------------------------------------------------------ links
+
+    def replace_link(self, participant: str, link: Link) -> None:
+        """A link is the participant's from now on; an earlier one is told so and closed."""
+        earlier = self.links.get(participant)
+        self.links[participant] = link
+        link.entered(participant)
+        if earlier is not None and earlier is not link:
+            earlier.close(problem("replaced"))
+        self._away_until.pop(participant, None)
+        self._renew_at[participant] = self._monotonic() + TOKEN_RENEWAL_S
+        self._empty_since = None
+
+    def media_lives(self, participant: str) -> bool:
+        """Whether the participant's peers have survived (they do not survive the node)."""
+        return participant in self.media
+
+    def lost(self, participant: str, link: Link) -> None:
+        """A link has broken without a goodbye: the place is kept for 60 s."""
+        if self.links.get(participant) is not link:
+            return
+        del self.links[participant]
+        self._renew_at.pop(participant, None)
+        self._away_until[participant] = self._monotonic() + self._around.limits.resume_s
+        self.commit_surely([facts.WentAway(at=self.now(), participant=participant)])
+
+    def restored(self) -> None:
+        """After a restart of the node: everybody is away and has 60 s to come back."""
+        monotonic = self._monotonic()
+        gone = [
+            facts.WentAway(at=self.now(), participant=member.id)
+            for member in self.state.members.values()
+            if not member.away
+        ]
+        self._away_until = dict.fromkeys(self.state.members, monotonic + self._around.limits.resume_s)
+        self._empty_since = None if self.state.members else monotonic
+        self.commit_surely(gone)
+
+    def leave(self, participant: str, reason: facts.LeaveReason = "left") -> None:
+        """Somebody goes for good."""
+        self.commit_surely(rules.leave(self.state, participant, reason, now=self.now()))
+
+    def renewed_token(self, member: Member, token: Token) -> str:
+        """The token anew, with what the member has become here."""
+        fresh = token.model_copy(
+            update={"name": member.name, "role": member.role, "permissions": frozenset(member.permissions)}
+        )
+        return fresh.sign(self._around.token_key, now=self.now())
+
+    def _renew_token(self, member: Member, link: Link) -> None:
+        self._renew_at[member.id] = self._monotonic() + TOKEN_RENEWAL_S
+        link.send(messages.TokenRenewed(token=self.renewed_token(member, link.token)))
+
+    # ------------------------------------------------------------ orders
+
+    def order(self, actor: Member | None, action: messages.OrderAction) -> None:
+        """Do what a moderator, or the control API (None), orders. Raises `RefusedError`."""
+        if isinstance(action, messages.Admit | messages.Deny):
+            if actor is not None and not actor.moderates:
+                raise RefusedError("not_allowed", "Only hosts and moderators may do this.")
+            if isinstance(action, messages.Admit):
+                self.entrance.admit(action.participant)
+            else:
+                self.entrance.deny(action.participant)
+            return
+        self.commit(orders.decide(self.state, actor, action, now=self.now()))
+        if isinstance(action, messages.AllowUnmute):
+            by = actor.name if actor is not None else self.state.plan.title or self.state.id
+            self.send_to(action.participant, messages.Asked(what="unmute", source=action.source, by=by[:120]))
+
+    def plan(self, plan: Plan) -> None:
+        """Hold the meeting as planned from now on. Raises `RefusedError`."""
+        if plan == self.state.plan:
+            return
+        now = self.now()
+        changes: list[facts.Fact] = [facts.Planned(at=now, plan=plan)]
+        for member in self.state.members.values():
+            role = plan.roles.get(member.identity, member.role)
+            if role is not member.role and self.state.plan.roles.get(member.identity) is not role:
+                changes += orders.decide(
+                    self.state, None, messages.ChangeRole(do="role", participant=member.id, role=role), now=now
+                )
+        self.commit(changes)
+
+    def shut(self, reason: facts.CloseReason) -> None:
+        """Send everybody away and end this opening."""
+        if not self.closed:
+            self.commit_surely(rules.close(self.state, reason, now=self.now()))
+
+    # ------------------------------------------------------------ what media tells (MediaHost)
+
+    def published(self, participant: str, publication: Publication) -> None:
+        if member := self.state.members.get(participant):
+            self.state.publish(member, publication)
+            self.tell_participant(member)
+
+    def unpublished(self, participant: str, publication: str) -> None:
+        member = self.state.members.get(participant)
+        if member is not None and member.publications.pop(publication, None) is not None:
+            self.tell_participant(member)
+
+    def speaking(self, participant: str | None) -> None:
+        now = self.now()
+        if self._speaking_since is not None:
+            speaker, since = self._speaking_since
+            if now - since >= SPOKE_AT_LEAST_S:
+                self.commit_surely([facts.Spoke(at=now, participant=speaker, since=since)])
+        self._speaking_since = None if participant is None else (participant, now)
+        self._tell(messages.SpeakerChanged(participant=participant))
+
+    def media_state(self, participant: str) -> None:
+        """A peer's state has changed: say at once if that is bad news or good."""
+        if participant in self.state.members:
+            self._tell_quality([participant])
+
+    # ------------------------------------------------------------ time
+
+    def tick(self) -> None:
+        """To be called about twice a second."""
+        now = self._monotonic()
+        for participant in [each for each, until in self._away_until.items() if until <= now]:
+            self.leave(participant, "lost")
+        for participant in [each for each, due in self._renew_at.items() if due <= now]:
+            self._renew_token(self.state.members[participant], self.links[participant])
+        if now >= self._quality_at:
+            self._quality_at = now + QUALITY_S
+            self._tell_quality(list(self.state.members))
+        if now >= self._roster_at:
+            self._roster_at = now + ROSTER_S
+            self._take_roster()
+        if self._empty_since is not None and now >= self._empty_since + self._around.limits.empty_meeting_s:
+            self.shut("empty")
+
+    def _take_roster(self) -> None:
+        present = [member.id for member in self.state.members.values() if not member.away]
+        if present:
+            with contextlib.suppress(RefusedError):
+                self.commit([facts.RosterTaken(at=self.now(), participants=present)])
+
+    def _tell_quality(self, participants: list[str]) -> None:
+        changed: dict[str, int] = {}
+        for participant in participants:
+            member = self.state.members[participant]
+            quality = 0 if member.away else self.media.quality(participant)
+            if quality is not None and self._quality.get(participant) != quality:
+                changed[participant] = self._quality[participant] = quality
+        if changed:
+            self._tell(messages.QualityChanged(participants=changed))

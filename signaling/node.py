@@ -1,0 +1,242 @@
+"""All meetings of one media node: opened by a token or a plan, restored after a restart, closed when they are over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import structlog
+from pydantic import ValidationError
+
+from signaling import messages
+from signaling.clock import Clock
+from signaling.config import NodeAppConfig
+from signaling.delivery import Delivery
+from signaling.journal import SUFFIX, Journal, Syncer
+from signaling.live import LiveMeeting, Surroundings
+from signaling.media.ports import NodePort
+from signaling.meeting.facts import Opened
+from signaling.meeting.plan import Plan
+from signaling.meeting.state import State
+from signaling.model import Role
+from signaling.problems import RefusedError
+from signaling.tokens import LIFETIME_S, Token
+
+TICK_S = 0.5
+_log = structlog.get_logger(__name__)
+
+
+class Node:
+    """The meetings of one process. Everything runs on one loop."""
+
+    def __init__(
+        self,
+        config: NodeAppConfig,
+        media_node: NodePort,
+        *,
+        clock: Clock | None = None,
+        events_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        self.config = config
+        self.clock = clock or Clock()
+        self.media_node = media_node
+        self.meetings: dict[str, LiveMeeting] = {}
+        self.plans: dict[str, Plan] = {}
+        self._ended: dict[str, float] = {}
+        """Meetings that a host has ended, until no token from before can be valid."""
+        self.unauthenticated = 0
+        """Connections that have not said hello yet."""
+        self.stopping = False
+        self.ready = False
+        self._directory = config.data_dir / f"node-{config.node}"
+        self._syncer = Syncer()
+        self._events_client = events_client
+        self._delivery: Delivery | None = None
+        self._ticker: asyncio.Task[None] | None = None
+        self._closings: set[asyncio.Task[None]] = set()
+        self.on_stop: list[Callable[[], None]] = []
+        """Called when the node stops, before meetings are let go."""
+
+    @property
+    def delivery(self) -> Delivery:
+        if self._delivery is None:
+            raise RuntimeError("The node has not been started.")
+        return self._delivery
+
+    # ------------------------------------------------------------ life
+
+    async def start(self) -> None:
+        """Start media, restore what an earlier run has left. Raises what the SFU raises, `PortBusy` for one."""
+        for directory in (self._directory / "journal", self._directory / "plans"):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._delivery = Delivery(
+            node=self.config.node,
+            url=self.config.events_url,
+            key=self.config.events_key,
+            on_done=self._drop_journal,
+            client=self._events_client,
+        )
+        await self.media_node.start()
+        self._syncer.start()
+        self._restore()
+        self._delivery.start()
+        self._ticker = asyncio.create_task(self._tick_forever(), name="meetings")
+        self.ready = True
+
+    async def stop(self) -> None:
+        """Let everybody know, keep the journals for the next run, deliver what can be delivered within 3 s."""
+        self.stopping, self.ready = True, False
+        for each in list(self.on_stop):
+            each()
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticker
+        for meeting in self.meetings.values():
+            meeting.media.close()
+        await self.delivery.close()
+        await asyncio.gather(*self._closings)
+        await asyncio.to_thread(self._syncer.stop)
+        for meeting in self.meetings.values():
+            meeting.journal.close()
+        await self.media_node.close()
+
+    async def _tick_forever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        """Let time pass in every meeting; a meeting that fails does not stop the others."""
+        for meeting in list(self.meetings.values()):
+            try:
+                meeting.tick()
+            except Exception:
+                _log.exception("meeting_tick_failed", meeting=meeting.state.id)
+            if meeting.closed:
+                self._let_go(meeting)
+
+    # ------------------------------------------------------------ journals
+
+    def _restore(self) -> None:
+        for path in sorted((self._directory / "plans").glob("*.json")):
+            with contextlib.suppress(OSError, ValidationError):
+                self.plans[path.stem] = Plan.model_validate_json(path.read_bytes())
+        for path in sorted((self._directory / "journal").glob(f"*{SUFFIX}")):
+            try:
+                self._restore_journal(path)
+            except OSError as error:
+                _log.error("journal_not_restored", path=path.name, error=error.strerror)
+
+    def _restore_journal(self, path: Path) -> None:
+        journal, told = Journal.restore(path)
+        state = State()
+        for fact in told:
+            state.apply(fact)
+        if not state.id:
+            journal.close()
+            path.unlink()
+            return
+        self._syncer.add(journal)
+        if state.closed is not None or state.id in self.meetings:
+            self.delivery.watch(state.id, state.opening, journal)
+            self.delivery.finish(state.opening)
+            return
+        meeting = self.meetings[state.id] = LiveMeeting(self._surroundings(), state, journal)
+        meeting.restored()
+        _log.info("meeting_restored", meeting=state.id, participants=len(state.members))
+
+    def _drop_journal(self, journal: Journal) -> None:
+        """Everything in it has been told; the file may go. Closing waits for the disk, so a thread does it."""
+        self._syncer.discard(journal)
+        journal.path.unlink(missing_ok=True)
+        task = asyncio.create_task(asyncio.to_thread(journal.close))
+        self._closings.add(task)
+        task.add_done_callback(self._closings.discard)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            clock=self.clock,
+            limits=self.config.limits,
+            media_node=self.media_node,
+            delivery=self.delivery,
+            token_key=self.config.token_key,
+            ice_servers=self.ice_servers,
+        )
+
+    @property
+    def ice_servers(self) -> list[messages.IceServer]:
+        return [
+            messages.IceServer(urls=list(server.urls), username=server.username, credential=server.credential)
+            for server in self.config.ice_servers
+        ]
+
+    # ------------------------------------------------------------ meetings
+
+    def meeting_for(self, token: Token) -> LiveMeeting:
+        """The meeting that a token is for, opened if need be. Raises `RefusedError`."""
+        meeting = self.running(token.meeting)
+        if meeting is not None:
+            return meeting
+        plan = self.plans.get(token.meeting)
+        role = plan.roles.get(token.identity, token.role) if plan else token.role
+        if self._ended.get(token.meeting, 0.0) > self.clock.monotonic() and role not in (Role.HOST, Role.MODERATOR):
+            raise RefusedError("ended")
+        if plan is None and not self.config.open_meetings:
+            raise RefusedError("unknown_meeting", "It has not been planned on this node.")
+        return self._open(token.meeting, plan or Plan(title=token.meeting))
+
+    def running(self, meeting_id: str) -> LiveMeeting | None:
+        """The meeting if it runs now."""
+        meeting = self.meetings.get(meeting_id)
+        if meeting is not None and meeting.closed:
+            self._let_go(meeting)
+            return None
+        return meeting
+
+    def _open(self, meeting_id: str, plan: Plan) -> LiveMeeting:
+        if len(self.meetings) >= self.config.limits.meetings:
+            raise RefusedError("full", "The media node has as many meetings as it may have.")
+        opened = Opened(at=self.clock.wall(), meeting=meeting_id, opening=f"o{secrets.token_hex(8)}", plan=plan)
+        journal = Journal.create(self._directory / "journal", opened)
+        self._syncer.add(journal)
+        state = State()
+        state.apply(opened)
+        self._ended.pop(meeting_id, None)
+        meeting = self.meetings[meeting_id] = LiveMeeting(self._surroundings(), state, journal)
+        return meeting
+
+    def _let_go(self, meeting: LiveMeeting) -> None:
+        if self.meetings.get(meeting.state.id) is meeting:
+            del self.meetings[meeting.state.id]
+            if meeting.state.closed == "ended":
+                self._ended[meeting.state.id] = self.clock.monotonic() + LIFETIME_S
+        self._ended = {key: until for key, until in self._ended.items() if until > self.clock.monotonic()}
+
+    def plan(self, meeting_id: str, plan: Plan) -> None:
+        """Keep a plan for a meeting, and hold the meeting by it if it runs. Raises `RefusedError`."""
+        if meeting := self.running(meeting_id):
+            meeting.plan(plan)
+        path = self._directory / "plans" / f"{meeting_id}.json"
+        fresh = path.with_suffix(".new")
+        try:
+            fresh.write_text(json.dumps(plan.model_dump(mode="json")))
+            fresh.replace(path)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            raise RefusedError("storage_full", error.strerror or "") from error
+        self.plans[meeting_id] = plan
+        self._ended.pop(meeting_id, None)
+
+    def forget(self, meeting_id: str) -> None:
+        """Close a meeting and forget its plan."""
+        if meeting := self.running(meeting_id):
+            meeting.shut("ordered")
+            self._let_go(meeting)
+        self.plans.pop(meeting_id, None)
+        (self._directory / "plans" / f"{meeting_id}.json").unlink(missing_ok=True)
