@@ -1,1 +1,9 @@
 """The JSON API; errors are problem documents (RFC 9457)."""
+
+from fastapi import APIRouter
+
+from web.api import endpoint, events, token
+
+router = APIRouter()
+for part in (token, endpoint, events):
+    router.include_router(part.router)

@@ -1,0 +1,70 @@
+"""`POST /api/meetings/{meeting}/token`: what lets a browser into one meeting in one role."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from signaling import tokens
+from signaling.model import Role
+from web.entrance import As, approach, refusal, tell_node
+from web.i18n import mark as _
+from web.problems import Problem
+from web.visits import Acting
+
+router = APIRouter(prefix="/api/meetings", tags=["meetings"])
+
+
+class TokenRequest(BaseModel):
+    """What the room sends."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: Annotated[str, Field(max_length=120)] = ""
+    """The name to be shown, from whoever has no account, device or personal link; ignored from others."""
+
+
+class TokenAnswer(BaseModel):
+    """The token, and what it says."""
+
+    token: str
+    expires_at: int
+    """UTC, seconds since the epoch. The media node renews the token while its bearer is connected."""
+    name: str
+    role: Role
+
+
+@router.post("/{meeting}/token")
+def issue_token(
+    meeting: str, wanted: TokenRequest, visit: Acting, capacity: Annotated[As, Query(alias="as")] = ""
+) -> TokenAnswer:
+    """Sign a token for the person who signed in, the endpoint, the guest or, at an open meeting, anyone with a name."""
+    visit.site.limits.check("token", visit.request)
+    entrance = approach(visit, meeting, capacity)
+    problem = refusal(entrance)
+    if problem is not None:
+        raise problem
+    name = entrance.visitor.name if entrance.name_fixed else wanted.name
+    if not name:
+        raise Problem(422, "name_needed", _("Say your name: the others see it under your picture."))
+    assert entrance.door.join.role is not None
+    role = Role(entrance.door.join.role)
+    token = tokens.issue(
+        meeting=meeting,
+        identity=entrance.identity,
+        name=name,
+        role=role,
+        presence=entrance.presence,
+        organisation=entrance.door.organisation,
+        node=visit.config.node_of(meeting),
+    )
+    tell_node(visit, entrance.door)
+    now = visit.now.timestamp()
+    return TokenAnswer(
+        token=token.sign(visit.config.token_key, now=now),
+        expires_at=int(now) + tokens.LIFETIME_S,
+        name=name,
+        role=role,
+    )

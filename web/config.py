@@ -1,0 +1,96 @@
+"""What the web app is started with. `web/main` fills it from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from starlette.routing import BaseRoute
+
+from lms.database import Database
+
+Probe = Callable[[], Awaitable[str | None]]
+"""Looks at one part of the installation: None when it is ready, else one sentence that says what is wrong."""
+
+STATIC = Path(__file__).parent / "static" / "dist"
+
+
+class ControlUnavailable(Exception):
+    """The media node did not take an order; the text says why. The order is not lost: the database has the truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingPlan:
+    """What a media node is told of a meeting before people come. Instants are aware UTC."""
+
+    meeting: str
+    node: int
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class MeetingControl(Protocol):
+    """Orders to the media node that holds a meeting. They block (pages run in threads) and raise `ControlUnavailable`."""
+
+    def plan(self, plan: MeetingPlan) -> None:
+        """Tell the node of the meeting, or what changed about it. Repeating it is harmless."""
+
+    def begin(self, meeting: str, node: int) -> None:
+        """Announce the official begin."""
+
+    def close(self, meeting: str, node: int) -> None:
+        """Announce the official end and send everybody away."""
+
+
+class NoMeetingControl:
+    """For an installation without media nodes: takes every order and does nothing."""
+
+    def plan(self, plan: MeetingPlan) -> None:
+        """Nothing to tell."""
+
+    def begin(self, meeting: str, node: int) -> None:
+        """Nothing to begin."""
+
+    def close(self, meeting: str, node: int) -> None:
+        """Nothing to close."""
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """Everything the web app needs. Keys are 32 bytes each."""
+
+    database: Database
+    session_key: bytes
+    """Signs CSRF tokens and the browser's cookie."""
+    token_key: bytes
+    """Signs the tokens that let somebody into a meeting."""
+    events_key: bytes
+    """Checks that events come from our own media nodes."""
+    public_url: str
+    """Scheme and host, no slash at the end. With https, cookies are Secure and bear the `__Host-` prefix."""
+    static_dir: Path = STATIC
+    """Where the built client lies (`npm run build` in `web/client`)."""
+    node_of: Callable[[str], int] = field(default=lambda meeting: 0)
+    """The media node that holds a meeting."""
+    control: MeetingControl = field(default_factory=NoMeetingControl)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    """By part's name; `/healthz` asks them all, `/readyz` only `database`."""
+    extra_routes: Sequence[BaseRoute] = ()
+    """Routes that stand before the pages: `/signal`, `/whip`, `/whep`."""
+    demo: bool = False
+    """Whether the pages say that what they show is demonstration data."""
+    clock: Callable[[], datetime] = utc_now
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the site by https only."""
+        return self.public_url.startswith("https://")

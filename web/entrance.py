@@ -1,0 +1,105 @@
+"""Who comes through a meeting's door, and as what: one answer for the room page and for the token that it asks."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+from lms.directory.rules import Visitor
+from lms.schedule import actions, queries
+from lms.schedule.queries import MeetingDoor
+from signaling.model import Presence
+from web import cookies
+from web.config import ControlUnavailable, MeetingPlan
+from web.cookies import CookieName
+from web.i18n import mark as _
+from web.problems import Problem
+from web.visits import Visit
+
+log = logging.getLogger(__name__)
+
+As = Literal["", "endpoint", "guest"]
+"""In which capacity somebody comes, where a browser holds several: a kiosk as the endpoint, an expert by their link."""
+
+REFUSALS: dict[str, tuple[int, str]] = {
+    "sign_in_needed": (401, _("This meeting is for the network's own people. Sign in, or use your personal link.")),
+    "not_invited": (403, _("You are not among the invited. Ask the organiser to add you.")),
+    "too_early": (409, _("The meeting has not been opened yet. Come back a little before it begins.")),
+    "not_published": (409, _("This occurrence is still a draft. Its organiser has to publish it first.")),
+    "ended": (410, _("This meeting has ended.")),
+    "cancelled": (410, _("This occurrence was cancelled.")),
+}
+"""HTTP status and sentence by the door's refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Somebody at a door."""
+
+    visitor: Visitor
+    door: MeetingDoor
+    identity: str
+    presence: Presence
+    name_fixed: bool
+    """Whether the name is known to us; otherwise the person gives one."""
+
+
+def approach(visit: Visit, meeting: str, capacity: As) -> Entrance:
+    """The visitor before the meeting's door. Raises `NotFound` for a meeting that they may not know of."""
+    visitor = _in_capacity(visit, meeting, capacity)
+    door = queries.meeting_door(visit.session, visitor, meeting, visit.now)
+    if visitor.endpoint_id is not None:
+        presence = Presence.ENDPOINT
+    elif visitor.person_id is not None:
+        presence = Presence.PERSON
+    else:
+        presence = Presence.GUEST
+    known = visitor.identity != "anonymous"
+    identity = visitor.identity if known else f"guest:{_nameless(visit.browser)}"
+    return Entrance(visitor, door, identity, presence, name_fixed=known)
+
+
+def _in_capacity(visit: Visit, meeting: str, capacity: As) -> Visitor:
+    if capacity == "endpoint" and visit.device is not None:
+        return visit.device
+    link = cookies.read(visit.request, CookieName.GUEST, secure=visit.config.secure)
+    if link and (capacity == "guest" or visit.sign_in is None):
+        guest = actions.guest_pass(visit.session, link, visit.now)
+        if guest.meeting == meeting:
+            return guest.visitor
+    return visit.visitor
+
+
+def _nameless(browser: str) -> str:
+    return hashlib.sha256(f"identity {browser}".encode()).hexdigest()[:16]
+
+
+def refusal(entrance: Entrance) -> Problem | None:
+    """Why this visitor may not come in now; None if they may."""
+    return door_problem(entrance.door)
+
+
+def door_problem(door: MeetingDoor) -> Problem | None:
+    """Why the visitor for whom the door was looked up may not come in; None if they may."""
+    answer = door.join
+    if answer.role is not None and answer.refusal in ("", "name_needed"):
+        return None
+    status, sentence = REFUSALS.get(answer.refusal, (403, _("You may not join this meeting.")))
+    return Problem(status, answer.refusal or "refused", sentence)
+
+
+def tell_node(visit: Visit, door: MeetingDoor) -> None:
+    """See that the media node knows the meeting's title and times; once per change of them."""
+    card = door.card
+    plan = MeetingPlan(card.meeting, visit.config.node_of(card.meeting), card.title, card.starts_at, card.ends_at)
+    if visit.site.planned.get(card.meeting) == plan:
+        return
+    try:
+        visit.config.control.plan(plan)
+    except ControlUnavailable as error:
+        # The token opens the meeting all the same; only its title is missing until the next try.
+        log.warning("The media node could not be told of meeting %s: %s", card.meeting, error)
+        return
+    visit.site.planned[card.meeting] = plan

@@ -1,0 +1,23 @@
+"""Who may open a page at all. What they may see on it, `lms` decides where it fetches."""
+
+from __future__ import annotations
+
+from web.i18n import mark as _
+from web.problems import Problem
+from web.visits import Visit
+
+
+def administrators_only(visit: Visit) -> None:
+    """Raises `Problem` 401 for whoever has not signed in, 403 for others who are no administrators."""
+    if visit.sign_in is None:
+        raise Problem(401, "sign_in_needed", _("This page is for administrators. Sign in with your account."))
+    if not visit.visitor.is_administrator:
+        raise Problem(403, "administrators_only", _("This page is for administrators."))
+
+
+def organisers_only(visit: Visit) -> None:
+    """Raises `Problem` 401 for whoever has not signed in, 403 for others who plan nothing."""
+    if visit.sign_in is None:
+        raise Problem(401, "sign_in_needed", _("Planning is for organisers. Sign in with your account."))
+    if not visit.visitor.is_organiser:
+        raise Problem(403, "organisers_only", _("Planning is for organisers. Ask an administrator for this role."))

@@ -1,0 +1,48 @@
+"""The room's page. The room itself is the browser client; here stands what it must know to begin."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from web.entrance import As, Entrance, approach, refusal
+from web.visits import Reading, Visit, see_other
+
+router = APIRouter()
+
+
+@router.get("/meet/{meeting}")
+def meet(meeting: str, visit: Reading, capacity: Annotated[As, Query(alias="as")] = "") -> Response:
+    """The room, or a page that says why its door is shut."""
+    entrance = approach(visit, meeting, capacity)
+    problem = refusal(entrance)
+    if problem is None:
+        return visit.page("meet.html", room=room_config(visit, entrance, capacity), card=entrance.door.card)
+    if problem.status == 401:
+        return see_other(f"/sign-in?next=/meet/{meeting}")
+    return visit.page("door.html", status=problem.status, problem=problem, door=entrance.door)
+
+
+def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any]:
+    """What the client reads from `#room-config`; the contract stands in `web/client/src/room/config.ts`."""
+    door, card = entrance.door, entrance.door.card
+    back = "/endpoint" if capacity == "endpoint" else f"/schedule/{card.slug}"
+    return {
+        "meeting": card.meeting,
+        "title": card.title_en if visit.language == "en" and card.title_en else card.title,
+        "language": visit.language,
+        "signal": "/signal",
+        "tokenUrl": f"/api/meetings/{card.meeting}/token" + (f"?as={capacity}" if capacity else ""),
+        "csrf": visit.csrf,
+        "name": entrance.visitor.name if entrance.name_fixed else "",
+        "nameFixed": entrance.name_fixed,
+        "organisation": door.organisation,
+        "role": door.join.role,
+        "autoJoin": capacity == "endpoint",
+        "backUrl": back,
+        "starts_at": card.starts_at.isoformat(),
+        "ends_at": card.ends_at.isoformat(),
+        "state": card.status,
+    }

@@ -1,0 +1,60 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from lms.directory import sign_in
+from lms.errors import Refusal
+from web import cookies, forms
+from web.cookies import Cookie, CookieName
+from web.errors import status_of
+from web.limiting import client_address
+from web.pages.start import own_path
+from web.security import set_cookie
+from web.visits import Acting, Reading, see_other
+
+router = APIRouter()
+
+
+@router.get("/sign-in")
+def show(visit: Reading, next: str = "/") -> Response:
+    """The form; somebody who is signed in goes on at once."""
+    if visit.sign_in:
+        return see_other(own_path(next))
+    return visit.page("sign_in.html", form=forms.SignIn(visit, None), next=own_path(next), failure="")
+
+
+@router.post("/sign-in")
+def enter(visit: Acting) -> Response:
+    """Check e-mail and password. A wrong one is counted, so this answers without raising: raising would forget it."""
+    visit.site.limits.check("sign_in", visit.request)
+    form = forms.SignIn(visit, visit.form)
+    next_path = own_path(forms.text(visit.form, "next"))
+    if not form.validate():
+        return visit.page("sign_in.html", form=form, next=next_path, failure="", status=422)
+    try:
+        signed_in = sign_in.sign_in(
+            visit.session,
+            email=form.email.data,
+            password=form.password.data,
+            address=client_address(visit.request),
+            user_agent=visit.request.headers.get("user-agent", "")[:200],
+            now=visit.now,
+        )
+    except Refusal as refused:
+        failure = forms.sentence(visit, refused)
+        return visit.page("sign_in.html", form=form, next=next_path, failure=failure, status=status_of(refused))
+    visit.after_commit(lambda: set_cookie(visit.request, Cookie(CookieName.SIGN_IN, signed_in.token)))
+    return see_other(next_path)
+
+
+@router.post("/sign-out")
+def leave(visit: Acting) -> Response:
+    """End the sign-in, here and in the database."""
+    token = cookies.read(visit.request, CookieName.SIGN_IN, secure=visit.config.secure)
+    if token:
+        sign_in.sign_out(visit.session, token, visit.now)
+    visit.after_commit(lambda: set_cookie(visit.request, Cookie(CookieName.SIGN_IN, "", 0)))
+    return see_other("/?done=signed_out")

@@ -1,0 +1,35 @@
+"""What the running web app is made of; one object, kept in `app.state.site`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import anyio
+
+from web import vocabulary
+from web.assets import Assets
+from web.config import MeetingPlan, WebConfig
+from web.limiting import RateLimits
+from web.templating import Templates
+
+TRANSACTIONS = 12
+"""Visits that may hold a transaction at once; fewer than the database's connections and FastAPI's 40 threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The configuration and what is made from it once."""
+
+    config: WebConfig
+    assets: Assets
+    templates: Templates
+    limits: RateLimits = field(default_factory=RateLimits)
+    planned: dict[str, MeetingPlan] = field(default_factory=dict)
+    """What this process has told the media nodes, by meeting."""
+    turns: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(TRANSACTIONS))
+
+
+def build_site(config: WebConfig) -> Site:
+    """Everything that handlers share."""
+    assets = Assets(config.static_dir)
+    return Site(config, assets, Templates(assets, public_url=config.public_url, demo=config.demo, vocabulary=vocabulary))

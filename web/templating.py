@@ -1,0 +1,89 @@
+"""Pages from templates: Jinja2 with a translation function, the client's files and dates in the reader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from web import csrf
+from web.assets import Assets
+from web.i18n import LANGUAGES, translations
+
+TEMPLATES = Path(__file__).parent / "templates"
+KYIV = ZoneInfo("Europe/Kyiv")
+
+
+class Templates:
+    """One Jinja environment per language."""
+
+    def __init__(self, assets: Assets, **shared: Any) -> None:
+        self._environments = {language: _environment(language, assets, shared) for language in LANGUAGES}
+
+    def render(self, name: str, language: str, context: dict[str, Any]) -> str:
+        """The page as HTML."""
+        return self._environments[language].get_template(name).render(context)
+
+
+def _environment(language: str, assets: Assets, shared: dict[str, Any]) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(_filters(language))
+    environment.globals.update(shared, language=language, languages=LANGUAGES, asset=assets.entry, local=local)
+    environment.globals["csrf_field"] = csrf_field
+    environment.globals["client"] = lambda source: assets.entry(source).tags
+    return environment
+
+
+def _filters(language: str) -> dict[str, Callable[..., str]]:
+    def in_language(uk: str, en: str) -> str:
+        """The text in the page's language; Ukrainian where there is no English."""
+        return en if language == "en" and en else uk
+
+    return {
+        "day": lambda day: format_skeleton("yMMMMEEEEd", _moment(day), locale=language),
+        "day_short": lambda day: format_skeleton("MMMMd", _moment(day), locale=language),
+        "month": lambda day: format_skeleton("MMM", _moment(day), locale=language).rstrip("."),
+        "weekday": lambda day: format_date(day, "EEEE", locale=language),
+        "clock": lambda moment: format_time(moment, "HH:mm", locale=language),
+        "moment": lambda moment: format_datetime(moment, "d MMMM y, HH:mm", locale=language),
+        "either": in_language,
+        "duration": lambda minutes: duration(int(minutes), language),
+    }
+
+
+def _moment(day: date | datetime) -> datetime:
+    return day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)
+
+
+def csrf_field(visit: Any) -> Markup:
+    """The hidden field by which a form proves that it is ours."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(csrf.FIELD, visit.csrf)
+
+
+def local(moment: datetime, zone: str = "Europe/Kyiv") -> datetime:
+    """An instant as the wall clock of `zone` shows it."""
+    return moment.astimezone(ZoneInfo(zone))
+
+
+def duration(minutes: int, language: str) -> str:
+    """`1 год 30 хв`, `45 min`."""
+    hours, rest = divmod(int(timedelta(minutes=minutes).total_seconds() // 60), 60)
+    words = {"uk": ("год", "хв"), "en": ("h", "min")}[language]
+    parts = [f"{hours}\u00a0{words[0]}"] if hours else []
+    if rest or not hours:
+        parts.append(f"{rest}\u00a0{words[1]}")
+    return " ".join(parts)

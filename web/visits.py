@@ -1,0 +1,177 @@
+"""Who asks, in which language, and the one transaction in which a request is answered.
+
+`Reading` is for GET: a transaction that refuses to write. `Acting` is for what changes something: it checks the CSRF
+token first and commits when the handler has returned, before the answer is sent (`scope="function"`); nobody else
+commits. What must follow the commit (an order to a media node) is given to `after_commit`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from lms.directory import endpoints, queries, sign_in
+from lms.directory.rules import ANONYMOUS, Visitor
+from web import cookies, csrf, i18n, wording
+from web.config import WebConfig
+from web.cookies import Cookie, CookieName
+from web.i18n import mark as _
+from web.problems import Problem
+from web.security import set_cookie
+from web.site import Site
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Visit:
+    """One request: its transaction, its visitor, its time."""
+
+    request: Request
+    session: Session
+    now: datetime
+    browser: str
+    """The browser's random name."""
+    visitor: Visitor = ANONYMOUS
+    sign_in: sign_in.SignInState | None = None
+    device: Visitor | None = None
+    """The endpoint whose key this browser holds, whoever else has signed in on it."""
+    form: FormData = field(default_factory=FormData)
+    callbacks: list[Callable[[], Any]] = field(default_factory=list)
+
+    @property
+    def site(self) -> Site:
+        """What the app is made of."""
+        return site_of(self.request)
+
+    @property
+    def config(self) -> WebConfig:
+        """The app's configuration."""
+        return self.site.config
+
+    @property
+    def language(self) -> str:
+        """The language to answer in."""
+        return language_of(self.request)
+
+    @property
+    def csrf(self) -> str:
+        """The token that forms and scripts of this page send back."""
+        return csrf.token(self.config.session_key, self.browser, self._sign_in_id)
+
+    @property
+    def _sign_in_id(self) -> str | None:
+        return str(self.sign_in.session_id) if self.sign_in else None
+
+    def after_commit(self, callback: Callable[[], Any]) -> None:
+        """Call once what this request did is safe."""
+        self.callbacks.append(callback)
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """A page for this visitor."""
+        done = wording.NOTICES.get(self.request.query_params.get("done", ""), "")
+        context.setdefault("notice", i18n.translate(self.language, done) if done else "")
+        context |= {"visit": self, "visitor": self.visitor, "request": self.request, "now": self.now}
+        return HTMLResponse(self.site.templates.render(template, self.language, context), status)
+
+    def check_csrf(self, given: str | None) -> None:
+        """Raises `Problem` 403 unless our own page sent this."""
+        browser = cookies.read(self.request, CookieName.BROWSER, secure=self.config.secure)
+        if not csrf.genuine(self.config.session_key, browser, self._sign_in_id, given):
+            raise Problem(403, "csrf", _("This page was open too long or in another tab. Reload it and try again."))
+
+
+def site_of(request: Request) -> Site:
+    """What the app that answers this request is made of."""
+    site: Site = request.app.state.site
+    return site
+
+
+def language_of(request: Request) -> str:
+    """The language chosen by cookie, else by what the browser prefers."""
+    chosen = cookies.read(request, CookieName.LANGUAGE, secure=site_of(request).config.secure)
+    return i18n.choose(chosen, request.headers.get("accept-language", ""))
+
+
+def see_other(path: str) -> Response:
+    """Go there with GET, after a form was taken."""
+    return RedirectResponse(path, 303)
+
+
+def _visit(request: Request, session: Session, *, writing: bool) -> Visit:
+    site = site_of(request)
+    secure = site.config.secure
+    browser = cookies.read(request, CookieName.BROWSER, secure=secure)
+    visit = Visit(request, session, site.config.clock(), browser or csrf.new_browser())
+    if browser is None:
+        set_cookie(request, Cookie(CookieName.BROWSER, visit.browser))
+    device_key = cookies.read(request, CookieName.DEVICE, secure=secure)
+    endpoint_id = endpoints.identify(session, device_key) if device_key else None
+    if endpoint_id is not None:
+        visit.device = queries.visitor_of_endpoint(session, endpoint_id, visit.now)
+        visit.visitor = visit.device
+    _recognise_person(visit, cookies.read(request, CookieName.SIGN_IN, secure=secure), writing=writing)
+    return visit
+
+
+def _recognise_person(visit: Visit, token: str | None, *, writing: bool) -> None:
+    if token is None:
+        return
+    look = sign_in.resume if writing else sign_in.peek
+    state = look(visit.session, token, visit.now)
+    if state is None:
+        set_cookie(visit.request, Cookie(CookieName.SIGN_IN, "", 0))
+        return
+    visit.sign_in = state
+    visit.visitor = queries.visitor_of_person(visit.session, state.person_id, visit.now)
+    if state.new_token:
+        renewed = Cookie(CookieName.SIGN_IN, state.new_token)
+        visit.after_commit(lambda: set_cookie(visit.request, renewed))
+
+
+async def turn(request: Request) -> AsyncIterator[None]:
+    """Wait until few enough visits hold a transaction: one that waits for a thread must not starve behind waiting ones."""
+    async with site_of(request).turns:
+        yield
+
+
+Turn = Annotated[None, Depends(turn, scope="function")]
+
+
+def reading(request: Request, _turn: Turn) -> Iterator[Visit]:
+    """A visit that only looks."""
+    with site_of(request).config.database.reading() as session:
+        yield _visit(request, session, writing=False)
+
+
+async def posted_form(request: Request) -> FormData:
+    """What a form sent; empty for anything else. Files are not taken."""
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return await request.form(max_files=0, max_fields=1000)
+    return FormData()
+
+
+def acting(request: Request, form: Annotated[FormData, Depends(posted_form)], _turn: Turn) -> Iterator[Visit]:
+    """A visit that changes something, for which our own page has asked."""
+    with site_of(request).config.database.writing() as session:
+        visit = _visit(request, session, writing=True)
+        given = form.get(csrf.FIELD) or request.headers.get(csrf.HEADER)
+        visit.check_csrf(given if isinstance(given, str) else None)
+        visit.form = form
+        yield visit
+    for callback in visit.callbacks:
+        callback()
+
+
+Reading = Annotated[Visit, Depends(reading, scope="function")]
+Acting = Annotated[Visit, Depends(acting, scope="function")]

@@ -1,0 +1,73 @@
+"""Names of kinds, roles and states, as people read them."""
+
+from __future__ import annotations
+
+from web.i18n import mark as _
+from web.i18n import translate
+
+KINDS = {
+    "consultation": _("Consultation"),
+    "webinar": _("Webinar"),
+    "training": _("Training"),
+    "exchange": _("Exchange of experience"),
+    "cross_training": _("Cross-training"),
+    "meeting": _("Meeting"),
+}
+STATES = {
+    "draft": _("Draft"),
+    "published": _("Planned"),
+    "moved": _("Moved"),
+    "live": _("On now"),
+    "ended": _("Ended"),
+    "cancelled": _("Cancelled"),
+    "archived": _("Archived"),
+}
+ACCESS = {
+    "network": _("The network's people and endpoints"),
+    "link": _("Whoever has the link"),
+    "open": _("Anyone, by name"),
+}
+PARTS = {
+    "organiser": _("Organiser"),
+    "expert_body": _("Expert body"),
+    "supporter": _("Supporter"),
+    "funder": _("Funder"),
+    "participant": _("Participant"),
+}
+ROLES = {
+    "host": _("Host"),
+    "moderator": _("Moderator"),
+    "presenter": _("Presenter"),
+    "participant": _("Participant"),
+    "interpreter": _("Interpreter"),
+    "captioner": _("Captioner"),
+    "viewer": _("Viewer"),
+}
+ORGANISATION_GROUPS = {
+    "asc": _("Administrative Service Centres"),
+    "ministry": _("Ministries and central bodies"),
+    "state_enterprise": _("State enterprises"),
+    "association": _("Associations"),
+    "project": _("Projects"),
+    "library": _("Libraries"),
+    "training_centre": _("Training centres"),
+}
+SYSTEM_ROLES = {
+    "administrator": _("Administrator"),
+    "organiser": _("Organiser"),
+    "centre_lead": _("Centre lead"),
+    "trainer": _("Trainer"),
+    "auditor": _("Auditor"),
+    "operator": _("Operator"),
+}
+GUEST_ROLES = ("presenter", "moderator", "interpreter", "captioner", "participant", "viewer")
+
+
+def choices(names: dict[str, str], language: str) -> list[tuple[str, str]]:
+    """Pairs for a select field, in the reader's language."""
+    return [(value, translate(language, name)) for value, name in names.items()]
+
+
+def role_choices(language: str) -> list[tuple[str, str]]:
+    """Roles that a personal link can carry, the expert's first."""
+    return choices({role: ROLES[role] for role in GUEST_ROLES}, language)
