@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from signaling.client.clip import Clip
     from signaling.client.participant import Participant, Wishes
 
-app = typer.Typer(add_completion=False, help="A participant without a screen.")
 
-
-@app.command()
 def participant(
     server: Annotated[
         str, typer.Option(envvar="VIKNO_SERVER", help="Address of the server.")

@@ -210,12 +210,12 @@ def _read_payload(codec: str, payload: bytes) -> tuple[bool, bool, bytes]:
         return begins, begins and bool(data) and not data[0] & 1, data
     h264, data = H264PayloadDescriptor.parse(payload)
     kind = payload[0] & 0x1F
-    if kind == 24 and len(payload) > 3:  # STAP-A: the first unit within (RFC 6184 section 5.7.1)
-        kind = payload[3] & 0x1F
-    elif kind == 28:  # FU-A (section 5.8)
-        kind = payload[1] & 0x1F
+    if kind == 24:  # STAP-A (RFC 6184 section 5.7.1)
+        kinds = {unit[0] & 0x1F for unit in data.split(b"\x00\x00\x00\x01")[1:] if unit}
+    else:
+        kinds = {payload[1] & 0x1F if kind == 28 else kind}  # FU-A (section 5.8), or a single unit
     # An IDR slice, or the parameter set that comes before one.
-    return bool(h264.first_fragment), kind in (5, 7), data
+    return bool(h264.first_fragment), bool(kinds & {5, 7}), data
 
 
 def parse_rtp(packet: bytes) -> Received | None:

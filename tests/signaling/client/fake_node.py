@@ -112,13 +112,13 @@ class FakeNode:
         await socket.send(Ok(id=number).model_dump_json())
         if request["type"] == "answer":
             peer = self.subscribe_peers[request["revision"] - 1]
-            await peer.setRemoteDescription(RTCSessionDescription(request["sdp"], "answer"))
+            await peer.setRemoteDescription(RTCSessionDescription(_with_candidate(request["sdp"]), "answer"))
 
     async def _published(self, request: dict[str, Any]) -> Published:
         peer = RTCPeerConnection()
         self.publish_peers.append(peer)
         peer.on("track", self.received.append)
-        await peer.setRemoteDescription(RTCSessionDescription(request["sdp"], "offer"))
+        await peer.setRemoteDescription(RTCSessionDescription(_with_candidate(request["sdp"]), "offer"))
         await peer.setLocalDescription(await peer.createAnswer())
         return Published(
             id=request["id"],
@@ -140,3 +140,9 @@ class FakeNode:
         message = {"type": "offer", "revision": len(self.subscribe_peers), "sdp": peer.localDescription.sdp}
         message["sections"] = {mid: section.model_dump(mode="json") for mid, section in sections.items()}
         await socket.send(json.dumps(message))
+
+
+def _with_candidate(sdp: str) -> str:
+    """A node learns the client's address from its checks; aiortc gives up at once where it has none to check itself."""
+    nowhere = "a=candidate:1 1 udp 1 192.0.2.254 9 typ host\r\n"
+    return sdp.replace("a=rtcp-mux\r\n", "a=rtcp-mux\r\n" + nowhere)

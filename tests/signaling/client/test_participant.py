@@ -32,7 +32,7 @@ async def taking_part(wishes: Wishes) -> AsyncIterator[Participant]:
 
 async def received(person: Participant, frames: int) -> None:
     """Wait until so many frames of both the microphone and the camera have come."""
-    while min(person.figures.frames.get(f"other-{kind}", 0) for kind in ("audio", "video")) < frames:  # noqa: ASYNC110
+    while min(person.figures.frames.get(f"other-{kind}", 0) for kind in ("audio", "video")) < frames:
         await asyncio.sleep(0.02)
 
 
@@ -86,7 +86,7 @@ async def test_records_what_it_gets(clip_paths: dict[str, Path], tmp_path: Path)
         sounds = sum(frame.samples for frame in container.decode(audio=0))
     assert pictures >= 20
     assert sounds >= 48_000 // 2
-    assert not Path(f"{recording}.spool").exists()  # noqa: ASYNC240
+    assert not Path(f"{recording}.spool").exists()
 
 
 async def test_without_recording_asks_for_nothing(vp8_clip: Clip) -> None:
