@@ -1,0 +1,229 @@
+"""What the tests of signaling share: a served node app, a protocol client, tokens, conditions to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from signaling.app import create_node_app
+from signaling.clock import Clock
+from signaling.config import Limits, NodeAppConfig
+from signaling.messages import MAX_FRAME_BYTES
+from signaling.model import Presence, Role
+from signaling.tokens import Token, issue
+from tests.support.fake_media import FakeMediaNode
+
+TOKEN_KEY = b"t" * 32
+CONTROL_KEY = b"c" * 32
+EVENTS_KEY = b"e" * 32
+PATIENCE_S = 10.0
+
+
+def config(data_dir: Path, **changes: Any) -> NodeAppConfig:
+    defaults: dict[str, Any] = {
+        "node": 0,
+        "data_dir": data_dir,
+        "media_port": 0,
+        "token_key": TOKEN_KEY,
+        "control_key": CONTROL_KEY,
+        "events_key": EVENTS_KEY,
+        "limits": Limits(messages_per_second=1000, message_burst=1000),
+    }
+    return NodeAppConfig(**(defaults | changes))
+
+
+def ticket(
+    name: str = "Олена",
+    role: Role | str = Role.PARTICIPANT,
+    *,
+    meeting: str = "demo",
+    identity: str | None = None,
+    presence: Presence = Presence.PERSON,
+    node: int = 0,
+) -> Token:
+    """A token's claims for somebody of this name."""
+    known = identity or "person:" + name.encode().hex()[:40]
+    issued = issue(meeting=meeting, identity=known, name=name, role=Role(role), presence=presence, node=node)
+    return issued.model_copy(update={"jti": f"jti-{next(_numbers)}"})
+
+
+_numbers = itertools.count(1)
+
+
+async def until(condition: Callable[[], Any], what: str = "condition") -> Any:
+    """Wait until the condition is true; gives its value."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (value := condition()):
+            await asyncio.sleep(0.005)
+    return value
+
+
+class FakeTime:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.monotonic_now = 1000.0
+        self.wall_now = 1_800_000_000.0
+
+    def clock(self) -> Clock:
+        return Clock(monotonic=lambda: self.monotonic_now, wall=lambda: self.wall_now)
+
+    def pass_(self, seconds: float) -> None:
+        self.monotonic_now += seconds
+        self.wall_now += seconds
+
+
+class NodeServer:
+    """The node app under uvicorn on a port of 127.0.0.1."""
+
+    def __init__(self, node_config: NodeAppConfig, *, clock: Any = None, events_client: Any = None) -> None:
+        self.config = node_config
+        self.media = FakeMediaNode()
+        self.app = create_node_app(node_config, media_node=self.media, clock=clock, events_client=events_client)
+        self._server: uvicorn.Server | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.port = 0
+
+    @property
+    def node(self) -> Any:
+        return self.app.state.node
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.port = listening.getsockname()[1]
+        settings = uvicorn.Config(
+            self.app, log_config=None, ws_max_size=MAX_FRAME_BYTES, ws_ping_interval=None, timeout_graceful_shutdown=2
+        )
+        self._server = uvicorn.Server(settings)
+        self._server.config.setup_event_loop = lambda: None  # type: ignore[attr-defined]
+        self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
+        await until(lambda: self._server and self._server.started)
+
+    async def stop(self) -> None:
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+            self._server = None
+
+    def meeting(self, meeting_id: str = "demo") -> Any:
+        return self.node.meetings[meeting_id]
+
+    async def connect(self) -> Client:
+        websocket = await connect(f"ws://127.0.0.1:{self.port}/signal", max_size=None, proxy=None)
+        return Client(websocket)
+
+    async def join(self, token: Token | str, **hello: Any) -> Client:
+        """A client that has said hello and got the answer, whatever it was."""
+        client = await self.connect()
+        await client.hello(token, **hello)
+        return client
+
+    def http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, trust_env=False)
+
+
+class Client:
+    """Speaks the protocol; keeps everything that came."""
+
+    def __init__(self, websocket: ClientConnection) -> None:
+        self.websocket = websocket
+        self.got: list[dict[str, Any]] = []
+        self.closed_with: int | None = None
+        self._ids = itertools.count(1)
+        self._came = asyncio.Event()
+        self._task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            async for frame in self.websocket:
+                self.got.append(json.loads(frame))
+                self._came.set()
+        self.closed_with = self.websocket.close_code
+        self._came.set()
+
+    async def hello(self, token: Token | str, **extra: Any) -> dict[str, Any]:
+        compact = token if isinstance(token, str) else token.sign(TOKEN_KEY)
+        await self.send({"type": "hello", "version": 1, "token": compact} | extra)
+        return await self.first(lambda message: message["type"] in ("welcome", "waiting", "closing", "checked"))
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.websocket.send(json.dumps(message))
+
+    async def request(self, kind: str, **members: Any) -> dict[str, Any]:
+        """Send a request; its answer."""
+        request_id = next(self._ids)
+        await self.send({"type": kind, "id": request_id} | members)
+        return await self.first(
+            lambda message: message.get("id") == request_id and message["type"] not in ("participant", "chat")
+        )
+
+    async def order(self, do: str, **members: Any) -> dict[str, Any]:
+        return await self.request("order", action={"do": do} | members)
+
+    async def first(self, wanted: Callable[[dict[str, Any]], bool], *, start: int = 0) -> dict[str, Any]:
+        """The first message (from index `start` on) that is wanted; waits for it."""
+        async with asyncio.timeout(PATIENCE_S):
+            position = start
+            while True:
+                self._came.clear()
+                for message in self.got[position:]:
+                    if wanted(message):
+                        return message
+                position = len(self.got)
+                if self.closed_with is not None:
+                    raise AssertionError(f"closed with {self.closed_with}; got {[m['type'] for m in self.got]}")
+                await self._came.wait()
+
+    async def next(self, kind: str, *, start: int | None = None, **members: Any) -> dict[str, Any]:
+        """The first message of a type whose members are as given."""
+        return await self.first(
+            lambda message: message["type"] == kind and all(message.get(k) == v for k, v in members.items()),
+            start=start or 0,
+        )
+
+    def mark(self) -> int:
+        """Where `first` and `next` may start to see only what comes from now on."""
+        return len(self.got)
+
+    @property
+    def welcome(self) -> dict[str, Any]:
+        return next(message for message in self.got if message["type"] == "welcome")
+
+    @property
+    def id(self) -> str:
+        return str(self.welcome["participant"])
+
+    @property
+    def closing(self) -> str:
+        """The code of the `closing` message."""
+        return next(str(message["problem"]["code"]) for message in self.got if message["type"] == "closing")
+
+    async def ended(self) -> int:
+        """Wait for the end; the WebSocket close code."""
+        await asyncio.wait_for(asyncio.shield(self._task), PATIENCE_S)
+        assert self.closed_with is not None
+        return self.closed_with
+
+    async def drop(self) -> None:
+        """Break the connection without a goodbye."""
+        self.websocket.transport.abort()
+        await self.ended()
+
+    async def close(self) -> None:
+        await self.websocket.close()
+        await self.ended()
