@@ -132,6 +132,10 @@ class FakeNode:
         for track in self.tracks:
             peer.addTransceiver(track, direction="sendonly")
         await peer.setLocalDescription(await peer.createOffer())
+        for transceiver in peer.getTransceivers():
+            # A lite agent is always controlled (RFC 8445 section 6.1.1); aiortc takes control when it offers.
+            transceiver.sender.transport.transport._connection.ice_controlling = False
+            transceiver.sender.transport.transport._role_set = True
         sections = {}
         for transceiver in peer.getTransceivers():
             source = Source.CAMERA if transceiver.kind == "video" else Source.MICROPHONE
