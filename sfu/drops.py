@@ -28,6 +28,7 @@ class Drop(IntEnum):
     STUN_USERNAME_UNKNOWN = auto()
     STUN_INTEGRITY = auto()
     STUN_RATE = auto()
+    STUN_CONSENT_EXPIRED = auto()
     ICE_PAIRS_FULL = auto()
     ICE_ROLE_CONFLICT = auto()
     # DTLS and SRTP.
@@ -56,6 +57,7 @@ class Drop(IntEnum):
     RTP_TOO_OLD = auto()
     RTP_PADDING_ONLY = auto()
     RTP_MUTED = auto()
+    RTP_PAUSED = auto()
     RTP_TOO_LARGE = auto()
     RTX_MALFORMED = auto()
     RTX_PADDING_ONLY = auto()
@@ -65,8 +67,6 @@ class Drop(IntEnum):
     RETRANSMISSION_MISSING = auto()
     RETRANSMISSION_LIMITED = auto()
     RETRANSMISSION_OBSOLETE = auto()
-    SENDER_NOT_READY = auto()
-    DESCRIPTOR_MALFORMED = auto()
 
 
 class Drops:
