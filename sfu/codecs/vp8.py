@@ -79,6 +79,11 @@ class Numbering:
         """The next payload comes from another source, or after a pause: go on with the next number."""
         self.anchored = False
 
+    @property
+    def newest(self) -> tuple[int, int]:
+        """The newest picture id (15 bits) and TL0PICIDX given out, -1 where there was none."""
+        return (self._id & PICTURE_ID_MASK if self._id >= 0 else -1), self._tl0
+
     def normalise(self, payload: bytes) -> bytes:
         """`payload` with continuous numbers; the same bytes if nothing had to change."""
         if len(payload) < 4 or not payload[0] & 0x80 or not payload[1] & 0x80:

@@ -56,12 +56,10 @@ def transport_feedback(
 ) -> tuple[bytes, int]:
     """Feedback for packets from `base_sequence` on, and how many of `arrivals` it covers.
 
-    `arrivals` holds arrival times in ticks of 250 µs, None for packets that are missing; the first is not None. It
+    `arrivals` holds arrival times in ticks of 250 µs, None for packets that are missing; the last is not None. It
     covers fewer than given where two neighbours are more than 8 s apart (a delta has 16 bits).
     """
-    first = arrivals[0]
-    assert first is not None
-    reference = first // _TICKS_PER_REFERENCE
+    reference = next(arrival for arrival in arrivals if arrival is not None) // _TICKS_PER_REFERENCE
     previous = reference * _TICKS_PER_REFERENCE
     symbols: list[int] = []
     deltas = bytearray()

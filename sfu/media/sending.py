@@ -1,0 +1,183 @@
+"""The half of a link that sends media: its subscriptions, their reports, and what the far end says of them."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from sfu.clock import Clock
+from sfu.drops import Drop
+from sfu.media.profile import WireProfile
+from sfu.media.reports import CLOCK_PATIENCE
+from sfu.media.retransmission import write
+from sfu.media.subscription import Subscription
+from sfu.rtcp import feedback
+from sfu.rtcp.reports import ReportBlock, bye, receiver_report, sender_report, source_description
+from sfu.rtp import extended
+from sfu.sections import SendSection
+
+if TYPE_CHECKING:
+    from sfu.media.publication import Publication
+    from sfu.sender import PacketSender
+
+REPORT_INTERVAL = 1.0
+"""Mean seconds between sender reports; each interval is drawn from half to one and a half of it (RFC 3550 §6.3.1)."""
+REPORTS_PER_PACKET = 12
+
+
+class SendingSide:
+    """All subscriptions of one peer. They share one transport-wide sequence (checklist E28)."""
+
+    __slots__ = (
+        "_clock",
+        "_report_at",
+        "_rng",
+        "_soon",
+        "counts",
+        "remb",
+        "sender",
+        "subscriptions",
+        "transport_sequence",
+    )
+
+    def __init__(self, sender: PacketSender, clock: Clock, counts: list[int], rng: random.Random) -> None:
+        self.sender = sender
+        self.counts = counts
+        self.transport_sequence = rng.getrandbits(15)
+        """The transport-wide number of the next packet."""
+        self.subscriptions: dict[int, Subscription] = {}
+        """By SSRC."""
+        self.remb: int | None = None
+        """The bit/s that the receiver last said it can take. A bound on what a later estimator may choose."""
+        self._clock = clock
+        self._rng = rng
+        self._report_at = float("inf")
+        self._soon = False
+
+    def add(self, section: SendSection, publication: Publication | None) -> Subscription:
+        """Begin to send `publication`, or for now nothing, on `section`."""
+        subscription = Subscription(self, section, self._rng)
+        self.subscriptions[section.ssrc] = subscription
+        subscription.switch(publication)
+        return subscription
+
+    def remove(self, subscription: Subscription) -> None:
+        """End a subscription, and say so (RFC 3550 §6.6)."""
+        if self.subscriptions.pop(subscription.ssrc, None) is None:
+            return
+        spoke = subscription.packets > 0
+        subscription.close()
+        if spoke and self.sender.ready:
+            section = subscription.section
+            self.sender.send_rtcp(source_description_compound(section) + bye([section.ssrc]))
+
+    def close(self) -> None:
+        """End everything."""
+        for subscription in list(self.subscriptions.values()):
+            self.remove(subscription)
+
+    def send(self, packet: bytes, profile: WireProfile, sequence: int, timestamp: int, ssrc: int) -> None:
+        """Send one built packet to this peer alone."""
+        outbox = self.sender.outbox
+        slot = outbox.take()
+        write(outbox.arena, slot, packet, profile, (sequence, timestamp, ssrc), self.transport_sequence)
+        if profile.struct is not None:
+            self.transport_sequence = self.transport_sequence + 1 & 0xFFFF
+        self.sender.send_rtp(slot, len(packet))
+
+    def report_soon(self, now: float) -> None:
+        """Media began: a sender report should follow at once, so that lip sync works in seconds (checklist D22)."""
+        self._soon = True
+        self._report_at = min(self._report_at, now + REPORT_INTERVAL)
+
+    def tick(self, now: float) -> None:
+        """Send the reports that are due."""
+        if now >= self._report_at:
+            self._report_at = now + REPORT_INTERVAL * (0.5 + self._rng.random())
+            self._send_reports([one for one in self.subscriptions.values() if one.packets], now)
+        elif self._soon:
+            self._report_beginnings(now)
+
+    def _report_beginnings(self, now: float) -> None:
+        self._soon = False
+        due = []
+        for one in self.subscriptions.values():
+            if one.publication is None or not (one.reports.due or not one.reports.from_clock):
+                continue
+            known = one.publication.clock.known
+            if known or (one.reports.due and now - one.reports.began_at >= CLOCK_PATIENCE):
+                due.append(one)
+            if not known:
+                self._soon = True
+        self._send_reports(due, now)
+
+    def _send_reports(self, subscriptions: list[Subscription], now: float) -> None:
+        if not self.sender.ready:
+            return
+        ntp = self._clock.ntp(now)
+        reports: list[bytes] = []
+        names: list[bytes] = []
+        for one in subscriptions:
+            stamp = one.timestamp_at(now)
+            if stamp is None:
+                continue
+            one.reports.due = False
+            one.reports.from_clock = one.publication is not None and one.publication.clock.known
+            reports.append(sender_report(one.ssrc, ntp, stamp, one.packets, one.octets))
+            names.append(source_description(one.ssrc, one.section.cname))
+            if len(reports) == REPORTS_PER_PACKET:
+                self.sender.send_rtcp(b"".join(reports + names))
+                reports, names = [], []
+        if reports:
+            self.sender.send_rtcp(b"".join(reports + names))
+
+    # What the far end says.
+
+    def report_block(self, block: ReportBlock, now: float) -> bool:
+        """A report about one of our sources; False if it is not ours."""
+        subscription = self.subscriptions.get(block.ssrc)
+        if subscription is None:
+            return False
+        subscription.reports.report(block, self._clock.ntp(now), now)
+        subscription.acknowledged(extended(block.highest_sequence & 0xFFFF, subscription.highest_sequence, 16))
+        return True
+
+    def feedback(self, payload_specific: bool, form: int, body: bytes, now: float) -> bool:
+        """A feedback message; False if it is malformed."""
+        if payload_specific and form == feedback.APPLICATION_LAYER:
+            estimate = feedback.parse_remb(body)
+            if estimate is not None:
+                self.remb = estimate[0]
+            return True
+        if payload_specific and form == feedback.FIR:
+            requests = feedback.parse_fir(body)
+            for ssrc, _ in requests or ():
+                self._key_frame(ssrc, now)
+            return requests is not None
+        media = feedback.parse_media_ssrc(body)
+        if media is None:
+            return False
+        if payload_specific and form == feedback.PLI:
+            self._key_frame(media, now)
+        elif not payload_specific and form == feedback.NACK:
+            lost = feedback.parse_nack(body)
+            subscription = self.subscriptions.get(media)
+            if lost is None:
+                return False
+            if subscription is None:
+                self.counts[Drop.RTCP_UNKNOWN_SOURCE] += 1
+            else:
+                subscription.retransmitter.answer(lost, now)
+        return True
+
+    def _key_frame(self, ssrc: int, now: float) -> None:
+        subscription = self.subscriptions.get(ssrc)
+        if subscription is None:
+            self.counts[Drop.RTCP_UNKNOWN_SOURCE] += 1
+        elif subscription.publication is not None and not subscription.paused:
+            subscription.publication.request_keyframe(now)
+
+
+def source_description_compound(section: SendSection) -> bytes:
+    """What must precede a BYE in a compound packet: an empty receiver report and the CNAME (RFC 3550 §6.1)."""
+    return receiver_report(section.ssrc, []) + source_description(section.ssrc, section.cname)
