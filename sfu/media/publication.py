@@ -16,6 +16,7 @@ from sfu.media.profile import Passed, send_time
 from sfu.media.ring import Entry, PacketRing
 from sfu.media.source import Source
 from sfu.media.timeline import Timeline
+from sfu.rtp import AUDIO_LEVEL
 from sfu.sections import Codec, ReceiveSection
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class Publication:
         self.last_marker = marker
         test = self._starts_key_frame
         if test is None:
+            if passed and passed[0][0] == AUDIO_LEVEL:
+                self.level += ((passed[0][1][0] & 0x7F) - self.level) * _LEVEL_FOLLOW
             if self._waiting:
                 self._begin(entry, now)
         elif test(payload):
@@ -210,10 +213,6 @@ class Publication:
             self.key_frames.want()
         if first and self.on_first_packet is not None:
             self.on_first_packet(self)
-
-    def heard(self, level: int) -> None:
-        """An audio level of 0 (loudest) to 127 came in."""
-        self.level += (level - self.level) * _LEVEL_FOLLOW
 
     @property
     def muted(self) -> bool:

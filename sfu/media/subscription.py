@@ -65,6 +65,11 @@ class Subscription:
     # What the outside asks for.
 
     @property
+    def mid(self) -> str:
+        """The section on which it is sent."""
+        return self.section.mid
+
+    @property
     def flowing(self) -> bool:
         """Whether packets are being sent."""
         return self._fanout is not None
