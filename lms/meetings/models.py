@@ -17,15 +17,17 @@ class MeetingEvent(Base):
     __tablename__ = "meeting_event"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    event: Mapped[str] = mapped_column(String(64), unique=True)
+    event: Mapped[str] = mapped_column(String(100), unique=True)
     node: Mapped[int]
     meeting: Mapped[str] = mapped_column(String(64))
+    opening: Mapped[str] = mapped_column(String(64))
+    sequence: Mapped[int]
     kind: Mapped[str] = mapped_column(String(32))
     at: Mapped[datetime]
     received_at: Mapped[datetime]
     contents: Mapped[dict[str, Any]]
 
-    __table_args__ = (Index(None, "meeting", "at"),)
+    __table_args__ = (Index(None, "opening", "sequence"),)
 
 
 class NodePulse(Base):
@@ -38,9 +40,9 @@ class NodePulse(Base):
 
 
 class Meeting(Base):
-    """An occurrence while media flowed: from when the node opened the meeting until it closed it.
+    """An occurrence while media flowed: one row for each time that a node opened it.
 
-    `began_at` to `ended_at` is the official window, announced by a host. A reopened meeting is a further row.
+    `began_at` to `ended_at` is the official window, announced by a host. `last_sequence` is the last event applied.
     """
 
     __tablename__ = "meeting"
@@ -48,7 +50,9 @@ class Meeting(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     occurrence_id: Mapped[int | None] = mapped_column(ForeignKey("occurrence.id"), index=True)
     name: Mapped[str] = mapped_column(String(64), index=True)
+    opening: Mapped[str] = mapped_column(String(64), unique=True)
     node: Mapped[int]
+    last_sequence: Mapped[int]
     opened_at: Mapped[datetime]
     began_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

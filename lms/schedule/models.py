@@ -192,7 +192,10 @@ class OccurrenceChange(Base):
 
 
 class GuestLink(Base):
-    """A personal link for somebody without an account. Its token is shown once and stored as a SHA-256."""
+    """A personal link for somebody without an account. Its token is shown once and stored as a SHA-256.
+
+    Without `expires_at` it works until a day after the occurrence, also when that is moved.
+    """
 
     __tablename__ = "guest_link"
 
@@ -205,7 +208,7 @@ class GuestLink(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     used_count: Mapped[int] = mapped_column(default=0)
     last_used_at: Mapped[datetime | None]

@@ -48,9 +48,11 @@ def upgrade() -> None:
     op.create_table(
         "meeting_event",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("event", sa.String(length=64), nullable=False),
+        sa.Column("event", sa.String(length=100), nullable=False),
         sa.Column("node", sa.Integer(), nullable=False),
         sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.Column("opening", sa.String(length=64), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -58,7 +60,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_event")),
         sa.UniqueConstraint("event", name=op.f("uq_meeting_event_event")),
     )
-    op.create_index(op.f("ix_meeting_event_meeting_at"), "meeting_event", ["meeting", "at"], unique=False)
+    op.create_index(op.f("ix_meeting_event_opening_sequence"), "meeting_event", ["opening", "sequence"], unique=False)
     op.create_table(
         "node_pulse",
         sa.Column("node", sa.Integer(), autoincrement=False, nullable=False),
@@ -217,7 +219,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("occurrence_id", sa.Integer(), nullable=True),
         sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("opening", sa.String(length=64), nullable=False),
         sa.Column("node", sa.Integer(), nullable=False),
+        sa.Column("last_sequence", sa.Integer(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -225,6 +229,7 @@ def upgrade() -> None:
         sa.Column("last_heartbeat_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["occurrence_id"], ["occurrence.id"], name=op.f("fk_meeting_occurrence_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting")),
+        sa.UniqueConstraint("opening", name=op.f("uq_meeting_opening")),
     )
     op.create_index(op.f("ix_meeting_name"), "meeting", ["name"], unique=False)
     op.create_index(op.f("ix_meeting_occurrence_id"), "meeting", ["occurrence_id"], unique=False)
@@ -347,7 +352,7 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("used_count", sa.Integer(), nullable=False),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,325 @@
+"""Plain views of occurrences, as pages and the API show them: nothing of the database hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lms.directory.models import OrganisationKind
+from lms.directory.rules import Visitor
+from lms.schedule.models import (
+    Access,
+    AgendaKind,
+    Kind,
+    MeetingRole,
+    Occurrence,
+    Part,
+    Status,
+)
+from lms.schedule.rules import (
+    GuestFacts,
+    JoinAnswer,
+    OccurrenceFacts,
+    guest_link_end,
+    guest_link_expired,
+    is_over,
+    join_role,
+    may_edit,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartyCard:
+    """An organisation in an occurrence."""
+
+    organisation_id: int
+    code: str
+    name_uk: str
+    name_en: str
+    kind: OrganisationKind
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerCard:
+    """A speaker."""
+
+    id: int
+    name: str
+    position: str
+    role: MeetingRole
+    person_id: int | None
+    organisation_id: int | None
+    organisation_uk: str
+    organisation_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaCard:
+    """A point of the agenda."""
+
+    title: str
+    title_en: str
+    minutes: int
+    kind: AgendaKind
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCard:
+    """An announced change."""
+
+    at: datetime
+    before: dict[str, Any]
+    after: dict[str, Any]
+    reason: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuestLinkCard:
+    """A personal link, for those who manage it. `works` is whether it opens the door until `expires_at`."""
+
+    id: int
+    name: str
+    organisation: str
+    role: MeetingRole
+    speaker_id: int | None
+    expires_at: datetime
+    revoked_at: datetime | None
+    used_count: int
+    last_used_at: datetime | None
+    works: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrenceCard:
+    """A line of the schedule. `meeting` is empty for a visitor who does not have the link.
+
+    `joins_at` is when a paired endpoint joins by itself; None when it does not.
+    """
+
+    id: int
+    slug: str
+    meeting: str
+    kind: Kind
+    title: str
+    title_en: str
+    language: str
+    starts_at: datetime
+    ends_at: datetime
+    starts_local: datetime
+    zone: str
+    duration_minutes: int
+    status: Status
+    access: Access
+    listed: bool
+    cancel_reason: str
+    began_at: datetime | None
+    live: bool
+    ended: bool
+    parties: tuple[PartyCard, ...]
+    speakers: tuple[SpeakerCard, ...]
+    may_edit: bool
+    join: JoinAnswer
+    joins_at: datetime | None
+    ours: bool
+    """Whether the visitor's organisation has a part in it."""
+
+    @property
+    def organisations(self) -> tuple[PartyCard, ...]:
+        """The organisations that take part, in the order given."""
+        return self.parties
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrencePage:
+    """Everything about an occurrence; `changes` and `guest_links` are empty for those who do not edit it."""
+
+    card: OccurrenceCard
+    description: str
+    description_en: str
+    agenda: tuple[AgendaCard, ...]
+    changes: tuple[ChangeCard, ...]
+    guest_links: tuple[GuestLinkCard, ...]
+    version: int
+    sequence: int
+    uid: str
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether the visitor may change it."""
+        return self.card.may_edit
+
+    @property
+    def join(self) -> JoinAnswer:
+        """Whether the visitor may join now."""
+        return self.card.join
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingDoor:
+    """A meeting's door, for one visitor. `organisation` is the visitor's, as the others will see it."""
+
+    card: OccurrenceCard
+    join: JoinAnswer
+    organisation: str
+    agenda: tuple[AgendaCard, ...]
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """From when this visitor may enter, if there is such a time."""
+        return self.join.opens_at
+
+
+def facts_of(occurrence: Occurrence) -> OccurrenceFacts:
+    """What the rules need; parties and speakers must be loaded."""
+    return OccurrenceFacts(
+        id=occurrence.id,
+        status=occurrence.status,
+        access=occurrence.access,
+        listed=occurrence.listed,
+        starts_at=occurrence.starts_at,
+        ends_at=occurrence.ends_at,
+        created_by=occurrence.created_by,
+        parties=frozenset((party.organisation_id, party.part) for party in occurrence.parties),
+        speaker_roles={each.person_id: each.role for each in occurrence.speakers if each.person_id is not None},
+    )
+
+
+def card_of(occurrence: Occurrence, visitor: Visitor, now: datetime, guest: GuestFacts | None = None) -> OccurrenceCard:
+    """A line of the schedule; parties and speakers must be loaded."""
+    facts = facts_of(occurrence)
+    join = join_role(facts, visitor, now, guest=guest)
+    editor = may_edit(facts, visitor)
+    live = occurrence.status is Status.LIVE
+    return OccurrenceCard(
+        id=occurrence.id,
+        slug=occurrence.slug,
+        meeting=occurrence.meeting if _has_link(facts, visitor, editor, guest) else "",
+        kind=occurrence.kind,
+        title=occurrence.title,
+        title_en=occurrence.title_en,
+        language=occurrence.language,
+        starts_at=occurrence.starts_at,
+        ends_at=occurrence.ends_at,
+        starts_local=occurrence.starts_local,
+        zone=occurrence.zone,
+        duration_minutes=occurrence.duration_minutes,
+        status=occurrence.status,
+        access=occurrence.access,
+        listed=occurrence.listed,
+        cancel_reason=occurrence.cancel_reason,
+        began_at=occurrence.began_at,
+        live=live,
+        ended=is_over(facts, now),
+        parties=_parties(occurrence),
+        speakers=_speakers(occurrence),
+        may_edit=editor,
+        join=join,
+        joins_at=_joins_at(occurrence, join),
+        ours=bool({party.organisation_id for party in occurrence.parties} & visitor.organisation_ids),
+    )
+
+
+def page_of(occurrence: Occurrence, visitor: Visitor, now: datetime, guest: GuestFacts | None = None) -> OccurrencePage:
+    """The whole occurrence; all its relationships must be loaded."""
+    card = card_of(occurrence, visitor, now, guest)
+    return OccurrencePage(
+        card=card,
+        description=occurrence.description,
+        description_en=occurrence.description_en,
+        agenda=_agenda(occurrence),
+        changes=tuple(
+            ChangeCard(change.at, change.before, change.after, change.reason, change.sequence)
+            for change in (occurrence.changes if card.may_edit else ())
+        ),
+        guest_links=_guest_links(occurrence, now) if card.may_edit else (),
+        version=occurrence.version,
+        sequence=occurrence.sequence,
+        uid=occurrence.uid,
+    )
+
+
+def door_of(occurrence: Occurrence, visitor: Visitor, now: datetime, guest: GuestFacts | None = None) -> MeetingDoor:
+    """The door of the meeting, before which the visitor stands: who stands there has the link."""
+    card = card_of(occurrence, visitor, now, guest)
+    return MeetingDoor(card, card.join, visitor.organisation, _agenda(occurrence))
+
+
+def to_join_now(cards: Sequence[OccurrenceCard], now: datetime) -> OccurrenceCard | None:
+    """What a paired endpoint joins by itself at `now`: of several, its own organisation's, then what is live."""
+    ready = [card for card in cards if card.joins_at is not None and card.joins_at <= now and card.join.allowed]
+    ready = [card for card in ready if card.live or now < card.ends_at]
+    return min(ready, key=lambda card: (not card.ours, not card.live, card.starts_at, card.id), default=None)
+
+
+def _has_link(facts: OccurrenceFacts, visitor: Visitor, editor: bool, guest: GuestFacts | None) -> bool:
+    if facts.access is Access.OPEN or editor or visitor.in_network:
+        return True
+    return guest is not None and guest.occurrence_id == facts.id
+
+
+def _joins_at(occurrence: Occurrence, join: JoinAnswer) -> datetime | None:
+    if join.refusal not in ("", "too_early"):
+        return None
+    if occurrence.status is Status.LIVE:
+        return min(occurrence.starts_at, occurrence.began_at or occurrence.starts_at)
+    return occurrence.starts_at
+
+
+def _parties(occurrence: Occurrence) -> tuple[PartyCard, ...]:
+    return tuple(
+        PartyCard(
+            party.organisation_id,
+            party.organisation.code,
+            party.organisation.name_uk,
+            party.organisation.name_en,
+            party.organisation.kind,
+            party.part,
+        )
+        for party in occurrence.parties
+    )
+
+
+def _speakers(occurrence: Occurrence) -> tuple[SpeakerCard, ...]:
+    return tuple(
+        SpeakerCard(
+            each.id,
+            each.name,
+            each.position_title,
+            each.role,
+            each.person_id,
+            each.organisation_id,
+            each.organisation.name_uk if each.organisation else "",
+            each.organisation.name_en if each.organisation else "",
+        )
+        for each in occurrence.speakers
+    )
+
+
+def _agenda(occurrence: Occurrence) -> tuple[AgendaCard, ...]:
+    return tuple(AgendaCard(item.title, item.title_en, item.minutes, item.kind) for item in occurrence.agenda)
+
+
+def _guest_links(occurrence: Occurrence, now: datetime) -> tuple[GuestLinkCard, ...]:
+    cards = []
+    for link in occurrence.guest_links:
+        end = guest_link_end(link.expires_at, occurrence.ends_at)
+        cards.append(
+            GuestLinkCard(
+                link.id,
+                link.name,
+                link.organisation,
+                link.role,
+                link.speaker_id,
+                end,
+                link.revoked_at,
+                link.used_count,
+                link.last_used_at,
+                link.revoked_at is None
+                and not guest_link_expired(link.expires_at, occurrence.status, occurrence.ends_at, now),
+            )
+        )
+    return tuple(cards)

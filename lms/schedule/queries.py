@@ -1,0 +1,148 @@
+"""Reading the schedule. Who may see an occurrence is part of every query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
+from sqlalchemy.orm import Session, selectinload
+
+from lms.directory.rules import Visitor
+from lms.errors import NotFound
+from lms.schedule.cards import (
+    MeetingDoor,
+    OccurrenceCard,
+    OccurrencePage,
+    card_of,
+    door_of,
+    facts_of,
+    page_of,
+)
+from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
+from lms.schedule.rules import GuestFacts, day_bounds, guest_link_expired, may_see
+
+ZONE = "Europe/Kyiv"
+"""Whose calendar days the network lives by."""
+MOST = 200
+
+_ANNOUNCED = (Status.PUBLISHED, Status.MOVED)
+
+
+def visible_to(visitor: Visitor) -> ColumnElement[bool]:
+    """SQL for `rules.may_see`: what this visitor may know of."""
+    if visitor.organises_everything:
+        return true()
+    return or_(_edited_by(visitor), and_(Occurrence.status != Status.DRAFT, _told_to(visitor)))
+
+
+def upcoming(session: Session, visitor: Visitor, now: datetime, limit: int = 50) -> list[OccurrenceCard]:
+    """What is live and what comes, soonest first; also what was cancelled, until it would have ended."""
+    query = select(Occurrence).where(_ahead(now)).order_by(Occurrence.starts_at, Occurrence.id)
+    return _cards(session, visitor, now, query.limit(min(limit, MOST)))
+
+
+def today(session: Session, visitor: Visitor, now: datetime, zone: str = ZONE) -> list[OccurrenceCard]:
+    """What is live, and what lies in the calendar day of `now` in the zone, earliest first."""
+    begin, end = day_bounds(now, zone)
+    of_the_day = and_(Occurrence.starts_at < end, Occurrence.ends_at > begin)
+    query = select(Occurrence).where(or_(Occurrence.status == Status.LIVE, of_the_day))
+    return _cards(session, visitor, now, query.order_by(Occurrence.starts_at, Occurrence.id).limit(MOST))
+
+
+def past(
+    session: Session, visitor: Visitor, now: datetime, limit: int = 50, before: datetime | None = None
+) -> list[OccurrenceCard]:
+    """What is over, latest first; `before` is the `starts_at` of the last card of the page before."""
+    query = select(Occurrence).where(not_(_ahead(now))).order_by(Occurrence.starts_at.desc(), Occurrence.id.desc())
+    if before is not None:
+        query = query.where(Occurrence.starts_at < before)
+    return _cards(session, visitor, now, query.limit(min(limit, MOST)))
+
+
+def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime) -> OccurrencePage:
+    """Everything about an occurrence. Raises `NotFound`, also when the visitor may not know of it."""
+    query = select(Occurrence).where(Occurrence.slug == slug, visible_to(visitor)).options(*_WHOLE)
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
+    return page_of(found, visitor, now, guest_facts(session, visitor, now))
+
+
+def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime) -> MeetingDoor:
+    """What stands behind an address `/meet/…`: who has it needs no other invitation to learn the title.
+
+    Raises `NotFound`; for a draft also towards everybody but its editors.
+    """
+    query = select(Occurrence).where(Occurrence.meeting == meeting).options(*_WITH_PARTIES, *_WITH_AGENDA)
+    found = session.scalar(query)
+    if found is None or (found.status is Status.DRAFT and not may_see(facts_of(found), visitor)):
+        raise NotFound("meeting_unknown", "There is no such meeting. Check the address.")
+    return door_of(found, visitor, now, guest_facts(session, visitor, now))
+
+
+def endpoint_today(session: Session, visitor: Visitor, now: datetime, zone: str = ZONE) -> list[OccurrenceCard]:
+    """What a paired endpoint shows: today's occurrences that its organisation may join, over ones left out.
+
+    Each card's `joins_at` says when the device joins by itself (`cards.to_join_now`).
+    """
+    cards = today(session, visitor, now, zone)
+    return [card for card in cards if not card.ended and card.join.refusal in ("", "too_early", "cancelled")]
+
+
+def guest_facts(session: Session, visitor: Visitor, now: datetime) -> GuestFacts | None:
+    """The personal link that the visitor came with, while it works."""
+    if visitor.guest_link_id is None:
+        return None
+    row = session.execute(
+        select(GuestLink, Occurrence.status, Occurrence.ends_at)
+        .join(Occurrence, Occurrence.id == GuestLink.occurrence_id)
+        .where(GuestLink.id == visitor.guest_link_id, GuestLink.revoked_at.is_(None))
+    ).one_or_none()
+    if row is None or guest_link_expired(row[0].expires_at, row[1], row[2], now):
+        return None
+    link: GuestLink = row[0]
+    return GuestFacts(link.id, link.occurrence_id, link.role)
+
+
+_WITH_PARTIES = (
+    selectinload(Occurrence.parties).joinedload(OccurrenceParty.organisation, innerjoin=True),
+    selectinload(Occurrence.speakers).joinedload(Speaker.organisation),
+)
+_WITH_AGENDA = (selectinload(Occurrence.agenda),)
+_WHOLE = (*_WITH_PARTIES, *_WITH_AGENDA, selectinload(Occurrence.changes), selectinload(Occurrence.guest_links))
+
+
+def _cards(session: Session, visitor: Visitor, now: datetime, query: Select[Occurrence]) -> list[OccurrenceCard]:
+    rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_WITH_PARTIES)).all()
+    guest = guest_facts(session, visitor, now) if rows else None
+    return [card_of(row, visitor, now, guest) for row in rows]
+
+
+def _ahead(now: datetime) -> ColumnElement[bool]:
+    coming = Occurrence.status.in_((Status.DRAFT, *_ANNOUNCED, Status.CANCELLED))
+    return or_(Occurrence.status == Status.LIVE, and_(coming, Occurrence.ends_at > now))
+
+
+def _edited_by(visitor: Visitor) -> ColumnElement[bool]:
+    if not visitor.is_organiser and not visitor.organised_occurrences:
+        return false()
+    ours: list[ColumnElement[bool]] = [Occurrence.id.in_(visitor.organised_occurrences)]
+    if visitor.is_organiser:
+        ours.append(Occurrence.created_by == visitor.identity)
+        organised = OccurrenceParty.organisation_id.in_(visitor.organised_organisations)
+        ours.append(Occurrence.parties.any(and_(organised, OccurrenceParty.part == Part.ORGANISER)))
+    return or_(*ours)
+
+
+def _told_to(visitor: Visitor) -> ColumnElement[bool]:
+    ways: list[ColumnElement[bool]] = [Occurrence.listed.is_(True)]
+    if visitor.organisation_ids:
+        ways.append(Occurrence.parties.any(OccurrenceParty.organisation_id.in_(visitor.organisation_ids)))
+    if visitor.person_id is not None:
+        ways.append(Occurrence.speakers.any(Speaker.person_id == visitor.person_id))
+    if visitor.guest_link_id is not None:
+        ways.append(
+            Occurrence.guest_links.any(and_(GuestLink.id == visitor.guest_link_id, GuestLink.revoked_at.is_(None)))
+        )
+    return or_(*ways)
