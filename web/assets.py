@@ -79,7 +79,9 @@ class Assets:
                 self._manifest = json.loads(self._file.read_text(encoding="utf-8"))
                 self._made = made
         except FileNotFoundError:
-            raise ClientNotBuilt("The browser client is not built. Build it: npm ci && npm run build, in web/client.") from None
+            raise ClientNotBuilt(
+                "The browser client is not built. Build it: npm ci && npm run build, in web/client."
+            ) from None
         return self._manifest
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
@@ -41,7 +41,9 @@ def update(language: str) -> tuple[int, int]:
     path = catalogue_file(language)
     catalogue = read(language) if path.exists() else Catalog(locale=language, domain=DOMAIN)
     catalogue.update(extracted(), no_fuzzy_matching=True, update_header_comment=False, update_creation_date=False)
-    catalogue.header_comment = f"# Sentences of Vikno's pages: {LANGUAGES[language]}. Kept in step by `python -m web.catalogues`."
+    catalogue.header_comment = (
+        f"# Sentences of Vikno's pages: {LANGUAGES[language]}. Kept in step by `python -m web.catalogues`."
+    )
     catalogue.project, catalogue.version, catalogue.last_translator = "Vikno", "1", "Vikno"
     catalogue.msgid_bugs_address, catalogue.language_team = "", LANGUAGES[language]
     catalogue.revision_date = catalogue.creation_date = STAMP
@@ -58,17 +60,17 @@ def update(language: str) -> tuple[int, int]:
 
 def _say_as_written(catalogue: Catalog) -> None:
     for message in catalogue:
-        if message.id and message.string in ("", ("", "")):
+        if message.id and not _translated(message):
             message.string = message.id
 
 
 def missing(catalogue: Catalog) -> list[str]:
     """Sentences without a translation, or with a plural form that is empty."""
-    return [
-        str(message.id)
-        for message in catalogue
-        if message.id and not (all(message.string) if isinstance(message.string, (tuple, list)) else message.string)
-    ]
+    return [str(message.id) for message in catalogue if message.id and not _translated(message)]
+
+
+def _translated(message: Message) -> bool:
+    return all(message.string) if isinstance(message.string, (tuple, list)) else bool(message.string)
 
 
 if __name__ == "__main__":

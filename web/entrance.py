@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lms.directory.rules import Visitor
-from lms.schedule import actions, queries
-from lms.schedule.queries import MeetingDoor
+from lms.schedule import guests, queries
+from lms.schedule.cards import MeetingDoor
 from signaling.model import Presence
 from web import cookies
 from web.config import ControlUnavailable, MeetingPlan
@@ -66,7 +66,7 @@ def _in_capacity(visit: Visit, meeting: str, capacity: As) -> Visitor:
         return visit.device
     link = cookies.read(visit.request, CookieName.GUEST, secure=visit.config.secure)
     if link and (capacity == "guest" or visit.sign_in is None):
-        guest = actions.guest_pass(visit.session, link, visit.now)
+        guest = guests.guest_pass(visit.session, link, visit.now)
         if guest.meeting == meeting:
             return guest.visitor
     return visit.visitor
@@ -84,7 +84,7 @@ def refusal(entrance: Entrance) -> Problem | None:
 def door_problem(door: MeetingDoor) -> Problem | None:
     """Why the visitor for whom the door was looked up may not come in; None if they may."""
     answer = door.join
-    if answer.role is not None and answer.refusal in ("", "name_needed"):
+    if answer.allowed:
         return None
     status, sentence = REFUSALS.get(answer.refusal, (403, _("You may not join this meeting.")))
     return Problem(status, answer.refusal or "refused", sentence)

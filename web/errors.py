@@ -73,7 +73,9 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     where = ", ".join(sorted({".".join(str(part) for part in one["loc"]) for one in error.errors()}))
-    return answer(request, Problem(422, "invalid_request", f"These parts of the request are missing or wrong: {where}."))
+    return answer(
+        request, Problem(422, "invalid_request", f"These parts of the request are missing or wrong: {where}.")
+    )
 
 
 async def _not_built(request: Request, error: Exception) -> Response:

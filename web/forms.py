@@ -76,8 +76,12 @@ def same_as(other: str) -> Callable[[Any, Any], None]:
     return check
 
 
-EMAIL = Regexp(r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$", message=_("This is no e-mail address. It looks like name@example.ua."))
-PASSWORD = Length(PASSWORD_MIN, 200, _("A password has at least 10 characters. Three words are easy to remember and hard to guess."))
+EMAIL = Regexp(
+    r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$", message=_("This is no e-mail address. It looks like name@example.ua.")
+)
+PASSWORD = Length(
+    PASSWORD_MIN, 200, _("A password has at least 10 characters. Three words are easy to remember and hard to guess.")
+)
 
 
 class SignIn(VisitForm):
@@ -93,6 +97,13 @@ class Welcome(VisitForm):
     family_name = StringField(_("Family name"), [required(), at_most(80)], filters=[stripped])
     given_name = StringField(_("Given name"), [required(), at_most(80)], filters=[stripped])
     email = EmailField(_("E-mail"), [required(), at_most(254), EMAIL], filters=[stripped])
+    password = PasswordField(_("Password"), [required(), PASSWORD])
+    password_again = PasswordField(_("The same password again"), [required(), same_as("password")])
+
+
+class NewPassword(VisitForm):
+    """A password, by an invitation or a link for who forgot the old one."""
+
     password = PasswordField(_("Password"), [required(), PASSWORD])
     password_again = PasswordField(_("The same password again"), [required(), same_as("password")])
 

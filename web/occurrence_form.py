@@ -23,8 +23,9 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
-from lms.schedule.actions import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft
-from lms.schedule.models import Access, Kind, MeetingRole, Part
+from lms.errors import Refusal
+from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft
+from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Part
 from web import vocabulary
 from web.forms import VisitForm, at_most, required, stripped
 from web.i18n import mark as _
@@ -38,14 +39,14 @@ DATE = InputRequired(_("Enter a date as day, month and year."))
 TIME = InputRequired(_("Enter a time as hours and minutes, for example 10:00."))
 
 
-def _organisation(value: Any) -> int | None:
+def _number(value: Any) -> int | None:
     return int(value) if value and str(value).isdigit() else None
 
 
 class PartyRow(Form):  # type: ignore[misc]
     """An organisation and its part."""
 
-    organisation = SelectField(_("Organisation"), coerce=_organisation, validators=[Optional()])
+    organisation = SelectField(_("Organisation"), coerce=_number, validators=[Optional()])
     part = SelectField(_("Part"), default=Part.ORGANISER.value)
 
 
@@ -54,8 +55,9 @@ class SpeakerRow(Form):  # type: ignore[misc]
 
     name = StringField(_("Name"), [at_most(120)], filters=[stripped])
     position = StringField(_("Position"), [at_most(160)], filters=[stripped])
-    organisation = SelectField(_("Organisation"), coerce=_organisation, validators=[Optional()])
+    organisation = SelectField(_("Organisation"), coerce=_number, validators=[Optional()])
     person = HiddenField()
+    row = HiddenField()
     role = HiddenField(default=MeetingRole.PRESENTER.value)
 
 
@@ -130,6 +132,13 @@ class OccurrenceForm(VisitForm):
         if not today - timedelta(days=1) <= field.data <= today + timedelta(days=3 * 366):
             raise ValidationError(_("This day is past or years away. Check the date."))
 
+    def refuse(self, refused: Refusal) -> bool:
+        """Show a refusal at its field; the domain knows day and time as one."""
+        names = {"starts_local": "time", "duration_minutes": "duration"}
+        if refused.field in ROWS:
+            return False
+        return super().refuse(type(refused)(refused.code, refused.detail, names.get(refused.field, refused.field)))
+
     def draft(self) -> OccurrenceDraft:
         """What the domain takes. Empty rows are left out."""
         return OccurrenceDraft(
@@ -150,7 +159,12 @@ class OccurrenceForm(VisitForm):
             ],
             speakers=[self._speaker(row.form) for row in self.speakers if row.form["name"].data],
             agenda=[
-                AgendaDraft(row.form.title.data, row.form.title_en.data, row.form.minutes.data or 0, row.form.kind.data)
+                AgendaDraft(
+                    title=row.form.title.data,
+                    minutes=row.form.minutes.data or 0,
+                    title_en=row.form.title_en.data,
+                    kind=AgendaKind(row.form.kind.data or AgendaKind.TALK),
+                )
                 for row in self.agenda
                 if row.form.title.data
             ],
@@ -161,6 +175,7 @@ class OccurrenceForm(VisitForm):
             name=row["name"].data,
             position=row.position.data,
             organisation_id=row.organisation.data,
-            person_id=_organisation(row.person.data),
+            person_id=_number(row.person.data),
             role=MeetingRole(row.role.data or MeetingRole.PRESENTER),
+            id=_number(row.row.data),
         )

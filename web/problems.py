@@ -37,14 +37,20 @@ class ErrorPage:
 
 PAGES = {
     400: ErrorPage(_("This request makes no sense to us"), _("Go back, reload the page and try once more.")),
-    401: ErrorPage(_("Sign in first"), _("This page is for people with an account. Sign in and you will come back here.")),
-    403: ErrorPage(_("This is not open to you"), _("If you think it should be, ask the organiser or your administrator.")),
+    401: ErrorPage(
+        _("Sign in first"), _("This page is for people with an account. Sign in and you will come back here.")
+    ),
+    403: ErrorPage(
+        _("This is not open to you"), _("If you think it should be, ask the organiser or your administrator.")
+    ),
     404: ErrorPage(
         _("There is no such page"),
         _("The link may be old or mistyped. The schedule lists everything that is planned."),
     ),
     405: ErrorPage(_("This request makes no sense to us"), _("Go back, reload the page and try once more.")),
-    409: ErrorPage(_("Somebody was faster"), _("It has changed since you opened it. Go back, reload the page and try again.")),
+    409: ErrorPage(
+        _("Somebody was faster"), _("It has changed since you opened it. Go back, reload the page and try again.")
+    ),
     410: ErrorPage(_("This link is no longer valid"), _("Ask whoever sent it to you for a new one.")),
     413: ErrorPage(_("That is too much"), _("What you sent is larger than this page takes. Shorten it and try again.")),
     422: ErrorPage(_("Something is missing or wrong"), _("Go back and check what you entered.")),

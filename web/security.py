@@ -25,7 +25,15 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-_OWN_DEVICES = ("camera", "microphone", "display-capture", "fullscreen", "screen-wake-lock", "speaker-selection", "autoplay")
+_OWN_DEVICES = (
+    "camera",
+    "microphone",
+    "display-capture",
+    "fullscreen",
+    "screen-wake-lock",
+    "speaker-selection",
+    "autoplay",
+)
 PERMISSIONS_POLICY = ", ".join([f"{name}=(self)" for name in _OWN_DEVICES] + ["geolocation=()", "payment=()", "usb=()"])
 
 HEADERS = {

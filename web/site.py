@@ -32,4 +32,6 @@ class Site:
 def build_site(config: WebConfig) -> Site:
     """Everything that handlers share."""
     assets = Assets(config.static_dir)
-    return Site(config, assets, Templates(assets, public_url=config.public_url, demo=config.demo, vocabulary=vocabulary))
+    return Site(
+        config, assets, Templates(assets, public_url=config.public_url, demo=config.demo, vocabulary=vocabulary)
+    )

@@ -161,17 +161,31 @@ async def posted_form(request: Request) -> FormData:
     return FormData()
 
 
+def weighing(request: Request, form: Annotated[FormData, Depends(posted_form)], _turn: Turn) -> Iterator[Visit]:
+    """A visit from our own page that must not hold the write lock while it thinks (a password's digest takes its time)."""
+    with site_of(request).config.database.reading() as session:
+        visit = _visit(request, session, writing=False)
+        visit.check_csrf(_given_token(request, form))
+        visit.form = form
+        yield visit
+
+
 def acting(request: Request, form: Annotated[FormData, Depends(posted_form)], _turn: Turn) -> Iterator[Visit]:
     """A visit that changes something, for which our own page has asked."""
     with site_of(request).config.database.writing() as session:
         visit = _visit(request, session, writing=True)
-        given = form.get(csrf.FIELD) or request.headers.get(csrf.HEADER)
-        visit.check_csrf(given if isinstance(given, str) else None)
+        visit.check_csrf(_given_token(request, form))
         visit.form = form
         yield visit
     for callback in visit.callbacks:
         callback()
 
 
+def _given_token(request: Request, form: FormData) -> str | None:
+    given = form.get(csrf.FIELD) or request.headers.get(csrf.HEADER)
+    return given if isinstance(given, str) else None
+
+
 Reading = Annotated[Visit, Depends(reading, scope="function")]
+Weighing = Annotated[Visit, Depends(weighing, scope="function")]
 Acting = Annotated[Visit, Depends(acting, scope="function")]

@@ -15,7 +15,9 @@ SENTENCES: dict[str, str] = {
     "pairing_code_unknown": _("No device shows this code. It may have expired: the device shows the current one."),
     "guest_link_expired": _("This personal link has expired. Ask the organiser for a new one."),
     "guest_link_revoked": _("This personal link was withdrawn. Ask the organiser for a new one."),
-    "changed_meanwhile": _("Somebody changed this while you were writing. Your text is kept below; look at both and save again."),
+    "changed_meanwhile": _(
+        "Somebody changed this while you were writing. Your text is kept below; look at both and save again."
+    ),
     "internal": "",
 }
 """By code. A code that is missing here is shown with the sentence that came with it."""
@@ -23,6 +25,7 @@ SENTENCES: dict[str, str] = {
 NOTICES: dict[str, str] = {
     "signed_out": _("You have signed out."),
     "welcome": _("Your account is ready, and you are signed in."),
+    "password_set": _("The password is set. Sign in with it."),
     "created": _("The draft is saved. Nobody sees it until you publish it."),
     "saved": _("Saved."),
     "published": _("Published: it is in the schedule now."),

@@ -11,8 +11,7 @@ from starlette.requests import Request
 
 from lms.directory import endpoints, queries
 from lms.schedule import queries as schedule
-from lms.schedule import rules
-from lms.schedule.queries import OccurrenceCard
+from lms.schedule.cards import OccurrenceCard, to_join_now
 from web import cookies
 from web.cookies import Cookie, CookieName
 from web.limiting import client_address
@@ -114,16 +113,15 @@ def state(request: Request, _turn: Turn) -> ScreenState:
             return ScreenState(paired=False, now=now)
         visitor = queries.visitor_of_endpoint(session, endpoint_id, now)
         cards = schedule.endpoint_today(session, visitor, now)
-        name = queries.organisation_name(session, visitor.organisation_id, language_of(request))
     set_cookie(request, Cookie(CookieName.DEVICE, key))
     english = language_of(request) == "en"
-    joining = rules.to_join_now(cards, now)
+    joining = to_join_now(cards, now)
     return ScreenState(
         paired=True,
         now=now,
         clock=local(now).strftime("%H:%M"),
         name=visitor.name,
-        organisation=name,
+        organisation=visitor.organisation_en if english and visitor.organisation_en else visitor.organisation,
         entries=[_entry(card, english=english) for card in cards],
         join=_entry(joining, english=english) if joining else None,
     )

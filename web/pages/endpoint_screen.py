@@ -25,7 +25,9 @@ WORDS = {
     "stay": _("Stay here"),
     "ended": _("Ended"),
     "cancelled": _("Cancelled"),
-    "offline": _("No connection to Vikno since {time}. The device tries again by itself; check the network cable or Wi-Fi."),
+    "offline": _(
+        "No connection to Vikno since {time}. The device tries again by itself; check the network cable or Wi-Fi."
+    ),
     "awake_off": _("This browser cannot keep the screen awake. Switch the screen saver off in the system's settings."),
     "revoked": _("This device was disconnected by an administrator. Here is a new code."),
     "busy": _("Too many devices ask for a code. The device tries again by itself in a minute."),

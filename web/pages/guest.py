@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lms.errors import NotAllowed
-from lms.schedule import actions, queries
+from lms.schedule import guests, queries
 from web.cookies import Cookie, CookieName
 from web.entrance import door_problem
 from web.i18n import mark as _
@@ -32,13 +32,13 @@ def join(token: str, visit: Acting) -> Response:
     """Remember the link in this browser and go to the room."""
     visit.site.limits.check("link", visit.request)
     guest = _pass(visit, token)
-    actions.use_guest_link(visit.session, token, visit.now)
+    guests.use_guest_link(visit.session, token, visit.now)
     visit.after_commit(lambda: set_cookie(visit.request, Cookie(CookieName.GUEST, token)))
     return see_other(f"/meet/{guest.meeting}?as=guest")
 
 
-def _pass(visit: Reading, token: str) -> actions.GuestPass:
+def _pass(visit: Reading, token: str) -> guests.GuestPass:
     try:
-        return actions.guest_pass(visit.session, token, visit.now)
+        return guests.guest_pass(visit.session, token, visit.now)
     except NotAllowed as refused:
         raise Problem(410, refused.code, refused.detail) from refused

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lms.errors import Conflict, Invalid, Refusal
-from lms.schedule import actions, queries
+from lms.schedule import actions, guests, queries
 from web import forms
 from web.config import ControlUnavailable
 from web.errors import status_of
@@ -61,7 +61,7 @@ def invite_guest(slug: str, visit: Acting) -> Response:
     form.role.choices = role_choices(visit.language)
     if not form.validate():
         return show(visit, slug, status=422, failure="guest")
-    invitation = actions.invite_guest(
+    invitation = guests.invite_guest(
         visit.session,
         visit.visitor,
         slug,
@@ -76,7 +76,7 @@ def invite_guest(slug: str, visit: Acting) -> Response:
 @router.post("/guests/{link_id}/revoke")
 def revoke_guest(slug: str, link_id: int, visit: Acting) -> Response:
     """The link opens nothing any more."""
-    actions.revoke_guest(visit.session, visit.visitor, link_id, visit.now)
+    guests.revoke_guest(visit.session, visit.visitor, link_id, visit.now)
     return see_other(f"/schedule/{slug}?done=guest_revoked#guests")
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from lms.directory import queries as directory
 from lms.errors import Conflict, Invalid
 from lms.schedule import actions, queries
-from lms.schedule.queries import OccurrencePage
+from lms.schedule.cards import OccurrencePage
 from web import forms
 from web.guards import organisers_only
 from web.i18n import mark as _
@@ -116,12 +116,12 @@ def _values(page: OccurrencePage) -> dict[str, Any]:
         "description_en": page.description_en,
         "day": card.starts_local.date(),
         "time": card.starts_local.time(),
-        "duration": page.duration_minutes,
+        "duration": card.duration_minutes,
         "zone": card.zone,
         "access": card.access.value,
         "listed": card.listed,
         "version": str(page.version),
-        "parties": [{"organisation": party.organisation_id, "part": party.part.value} for party in card.organisations],
+        "parties": [{"organisation": party.organisation_id, "part": party.part.value} for party in card.parties],
         "speakers": [
             {
                 "name": speaker.name,
@@ -129,8 +129,9 @@ def _values(page: OccurrencePage) -> dict[str, Any]:
                 "organisation": speaker.organisation_id,
                 "person": speaker.person_id or "",
                 "role": speaker.role.value,
+                "row": speaker.id,
             }
-            for speaker in page.speakers
+            for speaker in card.speakers
         ],
         "agenda": [
             {"title": item.title, "title_en": item.title_en, "minutes": item.minutes, "kind": item.kind.value}

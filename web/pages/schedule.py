@@ -11,8 +11,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from lms.schedule import queries
+from lms.schedule.cards import OccurrenceCard
 from lms.schedule.models import Kind
-from lms.schedule.queries import OccurrenceCard
 from web.visits import Reading
 
 PAGE = 50

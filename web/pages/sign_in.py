@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from lms.directory import sign_in
@@ -13,7 +14,7 @@ from web.errors import status_of
 from web.limiting import client_address
 from web.pages.start import own_path
 from web.security import set_cookie
-from web.visits import Acting, Reading, see_other
+from web.visits import Acting, Reading, Visit, Weighing, see_other
 
 router = APIRouter()
 
@@ -27,27 +28,38 @@ def show(visit: Reading, next: str = "/") -> Response:
 
 
 @router.post("/sign-in")
-def enter(visit: Acting) -> Response:
-    """Check e-mail and password. A wrong one is counted, so this answers without raising: raising would forget it."""
+def enter(visit: Weighing) -> Response:
+    """Check e-mail and password; a wrong one is counted, in a transaction of its own."""
     visit.site.limits.check("sign_in", visit.request)
     form = forms.SignIn(visit, visit.form)
     next_path = own_path(forms.text(visit.form, "next"))
     if not form.validate():
         return visit.page("sign_in.html", form=form, next=next_path, failure="", status=422)
+    address = client_address(visit.request)
+    email, password = form.email.data, form.password.data
     try:
-        signed_in = sign_in.sign_in(
-            visit.session,
-            email=form.email.data,
-            password=form.password.data,
-            address=client_address(visit.request),
-            user_agent=visit.request.headers.get("user-agent", "")[:200],
-            now=visit.now,
-        )
+        account_id = sign_in.check(visit.session, email=email, password=password, address=address, now=visit.now)
     except Refusal as refused:
+        if refused.code == "wrong_credentials":
+            with visit.config.database.writing() as session:
+                sign_in.note_failure(session, email=email, address=address, now=visit.now)
         failure = forms.sentence(visit, refused)
         return visit.page("sign_in.html", form=form, next=next_path, failure=failure, status=status_of(refused))
-    visit.after_commit(lambda: set_cookie(visit.request, Cookie(CookieName.SIGN_IN, signed_in.token)))
+    with visit.config.database.writing() as session:
+        begin_session(visit, session, account_id)
     return see_other(next_path)
+
+
+def begin_session(visit: Visit, session: Session, account_id: int) -> None:
+    """Sign the account in, in this browser."""
+    signed_in = sign_in.begin(
+        session,
+        account_id,
+        address=client_address(visit.request),
+        user_agent=visit.request.headers.get("user-agent", "")[:200],
+        now=visit.now,
+    )
+    set_cookie(visit.request, Cookie(CookieName.SIGN_IN, signed_in.token))
 
 
 @router.post("/sign-out")
