@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager
 
 import httpx
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
+from signaling import control, health
 from signaling.clock import Clock
 from signaling.config import NodeAppConfig
 from signaling.connection import Connection
 from signaling.media.ports import NodePort
 from signaling.node import Node
+from signaling.whip import http as whip
 
 
 def create_node_app(
@@ -44,12 +44,9 @@ def create_node_app(
     async def signal(websocket: WebSocket) -> None:
         await Connection(websocket, node).serve()
 
-    async def healthz(_request: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok" if node.ready else "starting"}, status_code=200 if node.ready else 503)
-
     app = Starlette(
         lifespan=lifespan,
-        routes=[WebSocketRoute("/signal", signal), Route("/healthz", healthz), Route("/readyz", healthz)],
+        routes=[WebSocketRoute("/signal", signal), *whip.routes(node), *control.routes(node), *health.routes(node)],
     )
     app.state.node = node
     return app

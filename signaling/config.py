@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,9 @@ class NodeAppConfig:
     control_key: bytes
     events_key: bytes
     events_url: str = ""
-    """Where events are posted to; empty: they are kept and not delivered."""
+    """Where events are posted to; empty: nobody is told."""
+    events_tls: ssl.SSLContext | None = None
+    """Which certificate to trust there, if not one of the system's authorities."""
     media_addresses: Sequence[str] = ()
     """Addresses announced to clients instead of those found; empty: all local ones."""
     include_loopback: bool = True

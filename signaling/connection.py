@@ -38,6 +38,8 @@ _log = structlog.get_logger(__name__)
 class Connection:
     """A `Link` over a WebSocket. Outgoing messages wait in a bounded queue; a client too slow for it is cut off."""
 
+    negotiates = True
+
     def __init__(self, websocket: WebSocket, node: Node) -> None:
         self._websocket = websocket
         self._node = node

@@ -56,13 +56,13 @@ class Delivery:
     """
 
     def __init__(
-        self, *, node: int, url: str, key: bytes, on_done: Callable[[Journal], None], client: httpx.AsyncClient | None
+        self, *, node: int, url: str, key: bytes, on_done: Callable[[Journal], None], client: httpx.AsyncClient
     ) -> None:
         self._node = node
         self._url = url
         self._key = key
         self._on_done = on_done
-        self._client = client or httpx.AsyncClient(timeout=TIMEOUT_S)
+        self._client = client
         self._sources: dict[str, _Source] = {}
         self._wake = asyncio.Event()
         self._told = asyncio.Event()

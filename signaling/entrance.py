@@ -23,6 +23,8 @@ class Link(Protocol):
     """What reaches a participant: a WebSocket, or a WHIP or WHEP resource."""
 
     token: Token
+    negotiates: bool
+    """Whether it answers `offer`s of a subscribe connection."""
 
     def send(self, message: ServerMessage) -> None: ...
     def close(self, why: Problem) -> None:
@@ -51,6 +53,10 @@ def fingerprint(resume_key: str) -> str:
     return hashlib.sha256(resume_key.encode()).hexdigest()
 
 
+def _receives(member: Member, link: Link) -> bool:
+    return link.negotiates and member.may(Permission.SUBSCRIBE)
+
+
 class Entrance:
     """The door of one live meeting."""
 
@@ -69,7 +75,7 @@ class Entrance:
         same = state.of_token(token.jti)
         if same is not None and not hello.takeover and not same.away:
             raise RefusedError("already_joined", "Close the other window, or take over from it.")
-        if member := same or state.away_with(token.identity):
+        if member := same or state.away_with(token.identity, token.presence):
             self._take_over(link, member)
         elif rules.entrance(state, token, limit=self._limit) == "join":
             self._join(link)
@@ -85,7 +91,7 @@ class Entrance:
     def _resume(self, link: Link, member: Member, key: str) -> None:
         media_lives = self._meeting.media_lives(member.id)
         if not media_lives:
-            self._meeting.media.enter(member.id, receives=member.may(Permission.SUBSCRIBE))
+            self._meeting.media.enter(member.id, receives=_receives(member, link))
         if member.away:
             self._meeting.commit_surely([facts.CameBack(at=self._meeting.now(), participant=member.id)])
         self._meeting.replace_link(member.id, link)
@@ -98,7 +104,7 @@ class Entrance:
             at=self._meeting.now(), participant=member.id, token=link.token.jti, resume=fingerprint(key)
         )
         self._meeting.commit([took])
-        self._meeting.media.renew(member.id, receives=member.may(Permission.SUBSCRIBE))
+        self._meeting.media.renew(member.id, receives=_receives(member, link))
         self._meeting.replace_link(member.id, link)
         self.welcome(link, member, key, resumed=False)
 
@@ -114,7 +120,7 @@ class Entrance:
         self._meeting.commit([joined])
         member = self._meeting.state.members[joined.participant]
         self._meeting.replace_link(member.id, link)
-        self._meeting.media.enter(member.id, receives=member.may(Permission.SUBSCRIBE))
+        self._meeting.media.enter(member.id, receives=_receives(member, link))
         self.welcome(link, member, key, resumed=False)
 
     def welcome(self, link: Link, member: Member, key: str, *, resumed: bool) -> None:

@@ -19,7 +19,7 @@ from signaling.delivery import Delivery
 from signaling.entrance import Entrance, Link
 from signaling.journal import Journal
 from signaling.media.meeting import MeetingMedia
-from signaling.media.ports import NodePort
+from signaling.media.ports import NodePort, PeerPort
 from signaling.meeting import facts, orders, rules
 from signaling.meeting.announcements import announce
 from signaling.meeting.plan import Plan
@@ -66,7 +66,7 @@ class LiveMeeting:
         self._away_until: dict[str, float] = {}
         self._renew_at: dict[str, float] = {}
         self._quality: dict[str, int] = {}
-        monotonic = self._monotonic()
+        monotonic = self.monotonic()
         self._roster_at = monotonic + ROSTER_S
         self._quality_at = monotonic + QUALITY_S
         self._empty_since: float | None = monotonic
@@ -78,8 +78,19 @@ class LiveMeeting:
         """UTC, seconds since the epoch."""
         return self._around.clock.wall()
 
-    def _monotonic(self) -> float:
+    def monotonic(self) -> float:
+        """Seconds, for durations."""
         return self._around.clock.monotonic()
+
+    @property
+    def limit(self) -> int:
+        """Most participants."""
+        return self._around.limits.participants_per_meeting
+
+    def open_peer(self, label: str) -> PeerPort:
+        """A peer that is not one of a participant's two."""
+        opened: PeerPort = self._around.media_node.open_peer(label=label, on_state=lambda _peer, _state: None)
+        return opened
 
     @property
     def ice_servers(self) -> list[messages.IceServer]:
@@ -137,13 +148,18 @@ class LiveMeeting:
     def _permit(self, member: Member) -> None:
         self.media.permit(
             member.id,
-            receives=member.may(Permission.SUBSCRIBE),
+            receives=member.may(Permission.SUBSCRIBE) and self._negotiates(member.id),
             may_publish=lambda source: rules.may_publish(member, source),
         )
         if link := self.links.get(member.id):
             if member.moderates:
                 link.send(messages.LobbyChanged(waiting=self.entrance.waiting()))
             self._renew_token(member, link)
+
+    def _negotiates(self, participant: str) -> bool:
+        """Somebody away is a WebSocket client: other links do not come back."""
+        link = self.links.get(participant)
+        return link is None or link.negotiates
 
     def _forget(self, participant: str, reason: facts.LeaveReason) -> None:
         self.media.leave(participant)
@@ -155,7 +171,7 @@ class LiveMeeting:
         if link is not None and reason == "removed":
             link.close(problem("banned" if link.token.identity in self.state.banned else "removed"))
         if not self.state.members:
-            self._empty_since = self._monotonic()
+            self._empty_since = self.monotonic()
 
     def _close(self) -> None:
         self.closed = True
@@ -194,7 +210,7 @@ class LiveMeeting:
         if earlier is not None and earlier is not link:
             earlier.close(problem("replaced"))
         self._away_until.pop(participant, None)
-        self._renew_at[participant] = self._monotonic() + TOKEN_RENEWAL_S
+        self._renew_at[participant] = self.monotonic() + TOKEN_RENEWAL_S
         self._empty_since = None
 
     def media_lives(self, participant: str) -> bool:
@@ -207,12 +223,12 @@ class LiveMeeting:
             return
         del self.links[participant]
         self._renew_at.pop(participant, None)
-        self._away_until[participant] = self._monotonic() + self._around.limits.resume_s
+        self._away_until[participant] = self.monotonic() + self._around.limits.resume_s
         self.commit_surely([facts.WentAway(at=self.now(), participant=participant)])
 
     def restored(self) -> None:
         """After a restart of the node: everybody is away and has 60 s to come back."""
-        monotonic = self._monotonic()
+        monotonic = self.monotonic()
         gone = [
             facts.WentAway(at=self.now(), participant=member.id)
             for member in self.state.members.values()
@@ -234,7 +250,7 @@ class LiveMeeting:
         return fresh.sign(self._around.token_key, now=self.now())
 
     def _renew_token(self, member: Member, link: Link) -> None:
-        self._renew_at[member.id] = self._monotonic() + TOKEN_RENEWAL_S
+        self._renew_at[member.id] = self.monotonic() + TOKEN_RENEWAL_S
         link.send(messages.TokenRenewed(token=self.renewed_token(member, link.token)))
 
     # ------------------------------------------------------------ orders
@@ -303,7 +319,7 @@ class LiveMeeting:
 
     def tick(self) -> None:
         """To be called about twice a second."""
-        now = self._monotonic()
+        now = self.monotonic()
         for participant in [each for each, until in self._away_until.items() if until <= now]:
             self.leave(participant, "lost")
         for participant in [each for each, due in self._renew_at.items() if due <= now]:

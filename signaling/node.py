@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from signaling import messages
 from signaling.clock import Clock
 from signaling.config import NodeAppConfig
-from signaling.delivery import Delivery
+from signaling.delivery import TIMEOUT_S, Delivery
 from signaling.journal import SUFFIX, Journal, Syncer
 from signaling.live import LiveMeeting, Surroundings
 from signaling.media.ports import NodePort
@@ -26,6 +26,7 @@ from signaling.meeting.state import State
 from signaling.model import Role
 from signaling.problems import RefusedError
 from signaling.tokens import LIFETIME_S, Token
+from signaling.whip.resource import Resource
 
 TICK_S = 0.5
 _log = structlog.get_logger(__name__)
@@ -49,6 +50,8 @@ class Node:
         self.plans: dict[str, Plan] = {}
         self._ended: dict[str, float] = {}
         """Meetings that a host has ended, until no token from before can be valid."""
+        self.resources: dict[str, Resource] = {}
+        """WHIP and WHEP resources by name."""
         self.unauthenticated = 0
         """Connections that have not said hello yet."""
         self.stopping = False
@@ -79,7 +82,7 @@ class Node:
             url=self.config.events_url,
             key=self.config.events_key,
             on_done=self._drop_journal,
-            client=self._events_client,
+            client=self._events_client or httpx.AsyncClient(timeout=TIMEOUT_S, verify=self.config.events_tls or True),
         )
         await self.media_node.start()
         self._syncer.start()
@@ -97,6 +100,8 @@ class Node:
             self._ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
+        for resource in list(self.resources.values()):
+            resource.end("lost")
         for meeting in self.meetings.values():
             meeting.media.close()
         await self.delivery.close()
@@ -113,6 +118,8 @@ class Node:
 
     def tick(self) -> None:
         """Let time pass in every meeting; a meeting that fails does not stop the others."""
+        for resource in list(self.resources.values()):
+            resource.tick(self.clock.monotonic())
         for meeting in list(self.meetings.values()):
             try:
                 meeting.tick()

@@ -21,7 +21,7 @@ async def handle(meeting: LiveMeeting, participant: str, message: messages.Reque
         case messages.Ping():
             return messages.Pong(id=message.id, now=meeting.now())
         case messages.Publish():
-            return await _publish(meeting, member, message)
+            return await publish(meeting, member, message)
         case messages.Answer():
             await meeting.media.answer(participant, message.revision, message.sdp)
         case messages.Restart():
@@ -55,7 +55,8 @@ def _say(meeting: LiveMeeting, member: Member, message: messages.Request) -> Non
             raise RefusedError("bad_message", "This request is not known here.")
 
 
-async def _publish(meeting: LiveMeeting, member: Member, message: messages.Publish) -> messages.Published:
+async def publish(meeting: LiveMeeting, member: Member, message: messages.Publish) -> messages.Published:
+    """Take a publish offer as far as the member's permissions go. Raises `RefusedError`."""
     before = {publication.source for publication in member.publications.values()}
 
     def muted(source: Source) -> bool:

@@ -200,6 +200,11 @@ class MeetingMedia:
         person = self._people.get(participant)
         return list(person.publishing.publications.values()) if person else []
 
+    def publish_peer(self, participant: str) -> PeerPort | None:
+        """The peer on which somebody publishes."""
+        person = self._people.get(participant)
+        return person.publishing.peer if person else None
+
     def observe(self, observer: Callable[[], None]) -> Callable[[], None]:
         """Call `observer` when publications or the active speaker change; returns what ends it."""
         self._observers.append(observer)

@@ -148,9 +148,16 @@ class State:
         """Who came in with this token."""
         return next((member for member in self.members.values() if member.token == jti), None)
 
-    def away_with(self, identity: str) -> Member | None:
-        """Somebody of this identity whose connection is lost."""
-        return next((member for member in self.members.values() if member.away and member.identity == identity), None)
+    def away_with(self, identity: str, presence: Presence) -> Member | None:
+        """Somebody of this identity whose connection is lost. Their encoder (WHIP) is somebody else."""
+        return next(
+            (
+                member
+                for member in self.members.values()
+                if member.away and member.identity == identity and member.presence is presence
+            ),
+            None,
+        )
 
     # ------------------------------------------------------------ facts
 

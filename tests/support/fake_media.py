@@ -170,7 +170,7 @@ class FakeMediaNode:
         return self.groups[-1]
 
     def counters(self) -> dict[str, int]:
-        return {"packets_received": 7, "dropped.bad_stun": 2, "peers": len(self.open_peers())}
+        return {"packets_in": 7, "drop_stun_malformed": 2, "peers": len(self.open_peers())}
 
     def open_peers(self) -> list[FakePeer]:
         return [peer for peer in self.peers if peer.state != "closed"]
