@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from signaling.client.cli import participant
 from web.main.child import EXIT_UNUSABLE, follow_supervisor
 from web.main.settings import Settings
 from web.main.settings_load import SettingsError, load, unknown_variables
@@ -139,6 +140,9 @@ def doctor(
     from web.main.doctor import report
 
     raise typer.Exit(report(settings_or_exit(), stun))
+
+
+app.command("participant")(participant)
 
 
 @app.command("settings")

@@ -43,7 +43,7 @@ def configure(form: Literal["auto", "json", "console"], level: str, **context: o
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=final, foreign_pre_chain=shared))
     logging.root.handlers = [handler]
     logging.root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "websockets", "aioice", "alembic.runtime", "asyncio"):
+    for noisy in ("httpx", "httpcore", "websockets", "aioice", "alembic.runtime", "asyncio", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

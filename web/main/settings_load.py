@@ -16,8 +16,14 @@ from web.main.settings import PREFIX, Settings
 CONFIG_VARIABLE = "VIKNO_CONFIG"
 SUPERVISOR_VARIABLE = "VIKNO_SUPERVISOR"
 READY_VARIABLE = "VIKNO_READY"
-TOKEN_VARIABLE = "VIKNO_TOKEN"  # noqa: S105 - a variable's name
-_NOT_SETTINGS = {CONFIG_VARIABLE, SUPERVISOR_VARIABLE, READY_VARIABLE, TOKEN_VARIABLE}
+_NOT_SETTINGS = {
+    CONFIG_VARIABLE,
+    SUPERVISOR_VARIABLE,
+    READY_VARIABLE,
+    "VIKNO_TOKEN",  # these three are options of `vikno participant`
+    "VIKNO_SERVER",
+    "VIKNO_CACHE",
+}
 
 
 class SettingsError(Exception):

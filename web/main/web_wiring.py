@@ -1,12 +1,10 @@
-"""Binds the parts together: what the web app and a media node are started with."""
+"""Binds the parts of the web process together."""
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 
 from lms.database import Database
-from signaling.config import NodeAppConfig
 from signaling.control_client import ControlClient, ControlError
 from signaling.meeting.plan import Plan
 from signaling.messages import Begin, End
@@ -16,8 +14,6 @@ from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
 
-EVENTS_PATH = "/api/events"
-"""Where media nodes post events (`web.api.events`)."""
 _CONTROL_PATIENCE_S = 2.0
 """A person waits for the answer: the web process tells the node of a meeting before the first token."""
 
@@ -38,22 +34,6 @@ def web_config(settings: Settings) -> WebConfig:
         probes=probes.of_web(settings, database),
         extra_routes=passthrough.routes(token_key, settings.node_url),
         demo=settings.demo,
-    )
-
-
-def node_config(settings: Settings, node: int) -> NodeAppConfig:
-    """Everything media node `node` needs."""
-    master = master_key(settings.data)
-    return NodeAppConfig(
-        node=node,
-        data_dir=settings.data,
-        media_port=settings.media_port + node,
-        media_addresses=settings.media_addresses,
-        token_key=derive(master, "token"),
-        control_key=derive(master, "control"),
-        events_key=derive(master, "events"),
-        events_url=settings.local_url + EVENTS_PATH,
-        events_tls=_own_certificate_only(settings),
     )
 
 
@@ -82,13 +62,3 @@ class NodeControl:
             act(client)
         except ControlError as error:
             raise ControlUnavailable(str(error)) from error
-
-
-def _own_certificate_only(settings: Settings) -> ssl.SSLContext | None:
-    """What a node trusts when it posts events over TLS on this machine: our certificate, whatever names it bears."""
-    if settings.tls_cert is None:
-        return None
-    context = ssl.create_default_context(cafile=str(settings.tls_cert))
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return context
