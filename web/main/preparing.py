@@ -48,6 +48,7 @@ def demo_password(settings: Settings) -> str:
 
 
 def _upgraded(settings: Settings) -> Database:
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.sqlalchemy_url)
     try:
         database.upgrade()
