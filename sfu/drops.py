@@ -21,6 +21,7 @@ class Drop(IntEnum):
     DATAGRAM_UNKNOWN_KIND = auto()
     SOURCE_UNKNOWN = auto()
     PAIR_NOT_SELECTED = auto()
+    INTERNAL_FAULT = auto()
     # STUN and ICE.
     STUN_MALFORMED = auto()
     STUN_FINGERPRINT = auto()

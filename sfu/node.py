@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,6 +23,8 @@ from sfu.peer import Peer
 from sfu.transport import PeerState, Resources, Transport
 
 __all__ = ["MediaNode", "NoAddress", "NodeConfig", "Peer", "PeerState", "PortBusy"]
+
+_log = logging.getLogger(__name__)
 
 TICK: Final = 0.025
 """Seconds between two looks at what is due."""
@@ -150,7 +154,10 @@ class MediaNode:
         self._outbox.flush()
 
     def _receive_batch(self, port: DatagramPort, key: int, count: int, now: float) -> None:
-        """Lead each datagram by its first byte (RFC 7983 §7, with RFC 9443) and its source to where it belongs."""
+        """Lead each datagram by its first byte (RFC 7983 §7, with RFC 9443) and its source to where it belongs.
+
+        A fault of ours in what one peer sends ends that peer and nothing else.
+        """
         inbox = self._inbox
         buffer, lengths, sources = inbox.buffer, inbox.lengths, inbox.sources
         routes = self._routes.by_source[key]
@@ -168,16 +175,20 @@ class MediaNode:
                 self._receive_stun(port, key, slot, now)
             elif (route := routes.get(sources[slot])) is None:
                 drops[Drop.SOURCE_UNKNOWN] += 1
-            elif 128 <= first <= 191:
-                # RTCP and RTP share the port: RFC 5761 §4.
-                if 192 <= buffer[start + 1] <= 223:
-                    route[0].receive_rtcp(slot, length, route[1], now)
-                else:
-                    route[0].receive_rtp(slot, length, route[1], now)
-            elif 20 <= first <= 63:
-                route[0].receive_dtls(inbox.datagram(slot), route[1], now)
             else:
-                drops[Drop.DATAGRAM_UNKNOWN_KIND] += 1
+                try:
+                    if 128 <= first <= 191:
+                        # RTCP and RTP share the port: RFC 5761 §4.
+                        if 192 <= buffer[start + 1] <= 223:
+                            route[0].receive_rtcp(slot, length, route[1], now)
+                        else:
+                            route[0].receive_rtp(slot, length, route[1], now)
+                    elif 20 <= first <= 63:
+                        route[0].receive_dtls(inbox.datagram(slot), route[1], now)
+                    else:
+                        drops[Drop.DATAGRAM_UNKNOWN_KIND] += 1
+                except Exception:
+                    self._fault(route[0])
 
     def _receive_stun(self, port: DatagramPort, key: int, slot: int, now: float) -> None:
         try:
@@ -201,9 +212,21 @@ class MediaNode:
         while True:
             await asyncio.sleep(TICK)
             ticks += 1
-            now = self.clock.monotonic()
-            for peer in list(self.peers):
+            self._tick(self.clock.monotonic(), tidy=ticks % _TIDY_EVERY == 0)
+
+    def _tick(self, now: float, tidy: bool) -> None:
+        for peer in list(self.peers):
+            try:
                 peer.transport.tick(now)
-                if ticks % _TIDY_EVERY == 0:
+                if tidy:
                     peer.transport.tidy(now)
-            self._outbox.flush()
+            except Exception:
+                self._fault(peer.transport)
+        self._outbox.flush()
+
+    def _fault(self, transport: Transport) -> None:
+        """Count and log the exception being handled, and end the one connection that it happened in."""
+        self.drops.count(Drop.INTERNAL_FAULT)
+        _log.exception("A fault inside the media plane; the connection is closed, the others go on")
+        with contextlib.suppress(Exception):
+            transport.close()

@@ -289,8 +289,13 @@ class Transport:
         """Say goodbye and take everything out of the node's tables."""
         if self.state is PeerState.CLOSED:
             return
-        if self.link is not None:
-            self.link.close()
+        try:
+            if self.link is not None:
+                self.link.close()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
         self._dtls.close()
         self._destination = None
         routes = self._resources.routes

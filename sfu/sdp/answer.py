@@ -119,7 +119,6 @@ class AnswerBook:
         mixed = any(one.remote.mixed_extensions for one in planned)
         group = [mid for mid in bundle if mid in taken]
         lines = write.session_lines(self._session_id, self._version, group, mixed)
-        first = True
         for section in planned:
             remote = section.remote
             if section.direction is None:
@@ -131,12 +130,11 @@ class AnswerBook:
                 section.direction,
                 section.codecs,
                 section.extensions or {},
-                write.transport_lines(transport, with_candidates=first),
+                write.transport_lines(transport),
                 protocol=remote.protocol,
                 reduced_size_rtcp=remote.reduced_size_rtcp,
                 source=section.source,
             )
-            first = False
         return write.join(lines)
 
 
@@ -153,7 +151,7 @@ def _receive_section(
     return ReceiveSection(
         remote.mid,
         kind,
-        agreed,
+        tuple(codecs.as_sent(codec) for codec in agreed),
         extensions,
         tuple(ssrc for ssrc in remote.ssrcs if ssrc not in repairs),
         repairs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from sfu import rtp
@@ -41,6 +42,18 @@ def codec_parameters(codec: RemoteCodec) -> Codec:
     return Codec(codec.payload_type, codec.name, codec.clock_rate, codec.channels, dict(codec.parameters))
 
 
+def as_sent(codec: Codec) -> Codec:
+    """The codec as receivers must be able to decode it.
+
+    Plain baseline H.264 counts as constrained baseline: encoders that say plain (x264, OpenH264) use none of the tools
+    that the constraint forbids (slice groups, arbitrary order, redundant slices), and browsers decode it.
+    """
+    profile = codec.parameters.get("profile-level-id", "42000a").lower()
+    if codec.name.upper() != "H264" or len(profile) != 6 or not profile.startswith("42"):
+        return codec
+    return replace(codec, parameters={**codec.parameters, "profile-level-id": f"42e0{profile[4:]}"})
+
+
 def accepted_codecs(section: RemoteSection) -> tuple[Codec, ...]:
     """The codecs of an offered section that both ends know, with the offer's payload types and in its order.
 
@@ -57,6 +70,7 @@ def accepted_codecs(section: RemoteSection) -> tuple[Codec, ...]:
 
 def _supported(kind: str, remote: RemoteCodec, sends: bool) -> SupportedCodec | None:
     offered = codec_parameters(remote)
+    offered = as_sent(offered) if sends else offered
     for supported in SUPPORTED:
         own = Codec(0, supported.name, supported.clock_rate, supported.channels, supported.parameters)
         fits = decodable(offered, own) if sends else decodable(own, offered)

@@ -135,7 +135,7 @@ class OfferBook:
             "sendonly" if section.source is not None else "inactive",
             offered,
             codecs.offered_extensions(section.kind),
-            write.transport_lines(transport, with_candidates=section is self.sections[0]),
+            write.transport_lines(transport),
             source=section.source,
         )
 

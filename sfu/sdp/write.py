@@ -47,22 +47,23 @@ def rejected_lines(kind: str, protocol: str, formats: str, mid: str) -> list[str
     return [f"m={kind} 0 {protocol} {formats}", "c=IN IP4 0.0.0.0", f"a=mid:{mid}", "a=inactive"]
 
 
-def transport_lines(transport: LocalTransport, with_candidates: bool) -> list[str]:
-    """ICE and DTLS attributes; candidates are needed in one section of the bundle only (RFC 9143 §7.1.3)."""
-    lines = [
+def transport_lines(transport: LocalTransport) -> list[str]:
+    """ICE and DTLS attributes.
+
+    The first section of the bundle would do (RFC 9143 §7.1.3), but aiortc reads candidates in the last of a kind.
+    """
+    return [
         f"a=ice-ufrag:{transport.credentials.fragment}",
         f"a=ice-pwd:{transport.credentials.password}",
         "a=ice-options:ice2",
         f"a=fingerprint:{transport.fingerprint.algorithm} {transport.fingerprint.value}",
         f"a=setup:{transport.setup}",
-    ]
-    if with_candidates:
-        lines += [
+        *(
             f"a=candidate:{one.foundation} 1 udp {one.priority} {one.address} {one.port} typ host"
             for one in transport.candidates
-        ]
-        lines.append("a=end-of-candidates")
-    return lines
+        ),
+        "a=end-of-candidates",
+    ]
 
 
 def media_lines(

@@ -31,7 +31,7 @@ def page_server() -> Iterator[str]:
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments, directory=str(Path(__file__).with_name("pages")))
 
-        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+        def log_message(self, format: str, *arguments: Any) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,0 +1,154 @@
+"""Far ends that are not browsers: aiortc as a client, and ffmpeg's WHIP muxer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import imageio_ffmpeg
+import pytest
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
+
+from sfu.node import MediaNode, NodeConfig, PeerState
+from sfu.peer import Answer, Peer
+
+
+@pytest.fixture(params=[False, True], ids=["batched", "portable"])
+async def node(request: pytest.FixtureRequest) -> AsyncIterator[MediaNode]:
+    node = MediaNode(NodeConfig(port=0, portable_io=request.param))
+    await node.start()
+    yield node
+    await node.close()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until `condition` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def publish(node: MediaNode, *tracks: MediaStreamTrack) -> tuple[RTCPeerConnection, Peer, Answer]:
+    client = RTCPeerConnection()
+    for track in tracks:
+        client.addTrack(track)
+    await client.setLocalDescription(await client.createOffer())
+    peer = node.open_peer(label="publisher")
+    answer = await peer.accept_offer(client.localDescription.sdp)
+    await client.setRemoteDescription(RTCSessionDescription(answer.sdp, "answer"))
+    return client, peer, answer
+
+
+async def subscribe(client: RTCPeerConnection, peer: Peer) -> None:
+    """One round of offer and answer by the node."""
+    await client.setRemoteDescription(RTCSessionDescription(await peer.create_offer(), "offer"))
+    await client.setLocalDescription(await client.createAnswer())
+    assert await peer.accept_answer(client.localDescription.sdp) == []
+
+
+async def test_aiortc_publishes_and_subscribes(node: MediaNode) -> None:
+    """Media of one aiortc client is decoded by another, over a node that is DTLS server to both."""
+    publisher, first, answer = await publish(node, AudioStreamTrack(), VideoStreamTrack())
+    subscriber, second = RTCPeerConnection(), node.open_peer(label="subscriber")
+    received: dict[str, MediaStreamTrack] = {}
+    subscriber.on("track", lambda track: received.setdefault(track.kind, track))
+    for publication in answer.publications.values():
+        second.subscribe(publication, stream_id="anna")
+    await subscribe(subscriber, second)
+    async with asyncio.timeout(30):
+        while set(received) != {"audio", "video"}:
+            await asyncio.sleep(0.01)
+        video, audio = await received["video"].recv(), await received["audio"].recv()
+    assert (video.width, video.height) == (640, 480)  # type: ignore[union-attr]
+    assert audio.sample_rate == 48_000  # type: ignore[union-attr]
+    assert first.state is PeerState.CONNECTED
+    assert second.state is PeerState.CONNECTED
+    await publisher.close()
+    await until(lambda: first.state is PeerState.CLOSED)
+    await subscriber.close()
+
+
+@dataclass
+class WhipServer:
+    """Takes one POST with an offer (RFC 9725 §4.2) and answers with the node's answer."""
+
+    node: MediaNode
+    peers: list[Peer] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    offers: list[str] = field(default_factory=list)
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = next(
+            (int(line.split(":")[1]) for line in head.split("\r\n") if line.lower().startswith("content-length")), 0
+        )
+        body = (await reader.readexactly(length)).decode()
+        if head.startswith("POST"):
+            peer = self.node.open_peer(label="whip")
+            self.peers.append(peer)
+            self.offers.append(body)
+            answer = await peer.accept_offer(body)
+            self.answers.append(answer)
+            reply = answer.sdp.encode()
+            status = b"HTTP/1.1 201 Created\r\nLocation: /session\r\nContent-Type: application/sdp\r\n"
+        else:
+            reply, status = b"", b"HTTP/1.1 200 OK\r\n"
+        writer.write(status + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(reply) + reply)
+        await writer.drain()
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def ffmpeg_whip(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        *["-hide_banner", "-loglevel", "warning", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=15"],
+        *["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-pix_fmt", "yuv420p"],
+        *[
+            "-c:v",
+            "libx264",
+            "-profile:v",
+            "baseline",
+            "-preset",
+            "ultrafast",
+            "-tune",
+            "zerolatency",
+            "-g",
+            "15",
+            "-bf",
+            "0",
+        ],
+        *["-c:a", "libopus", "-ac", "2", "-f", "whip"],
+        url,
+        stdin=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def test_ffmpeg_publishes_by_whip() -> None:
+    """G43: ffmpeg offers `setup:passive`, so the node is the DTLS client; H.264 and Opus come in and go on coming."""
+    node = MediaNode(NodeConfig(port=0))
+    await node.start()
+    whip = WhipServer(node)
+    server = await asyncio.start_server(whip.handle, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/whip/demo"
+    try:
+        async with ffmpeg_whip(url) as process:
+            await until(lambda: bool(whip.answers) or process.returncode is not None)
+            assert "a=setup:passive" in whip.offers[0]
+            assert "a=setup:active" in whip.answers[0].sdp
+            publications = whip.answers[0].publications.values()
+            await until(lambda: all(one.packets > 30 for one in publications))
+            assert {one.codec.name for one in publications if one.codec} == {"opus", "H264"}
+            assert whip.peers[0].state is PeerState.CONNECTED
+    finally:
+        server.close()
+        await node.close()
