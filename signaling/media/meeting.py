@@ -148,7 +148,7 @@ class MeetingMedia:
         return changes.answer
 
     def _remember(self, participant: str, media: PublishedMedia, *, muted: bool) -> None:
-        def first_packet() -> None:
+        def first_packet(_port: object) -> None:
             current = self._owners.get(media.port.id)
             if current is not None:
                 self._host.published(participant, current[1].as_message())
@@ -234,6 +234,8 @@ class MeetingMedia:
                 for video in person.wanted:
                     if (found := others.get(video.publication)) and found[1].source.kind == "video":
                         wanted[video.publication] = (*found, video.paused)
+            if person.wanted or person.wanted is None or person.audio:
+                person.subscribing.connect()
         person.subscribing.want(wanted)
 
     def _best_videos(self, others: Iterable[tuple[str, PublishedMedia]]) -> list[tuple[str, PublishedMedia]]:

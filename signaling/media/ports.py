@@ -19,7 +19,7 @@ class PublicationPort(Protocol):
 
     muted: bool
     """Set by signaling: the node forwards nothing."""
-    on_first_packet: Callable[[], None] | None
+    on_first_packet: Callable[[Any], None] | None
 
 
 class SubscriptionPort(Protocol):

@@ -6,6 +6,7 @@ Its "SDP" is one line per section, `m=<mid> <kind> <direction>`, after an ICE fr
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -34,13 +35,13 @@ class FakePublication:
     id: str = field(default_factory=lambda: f"sfu{next(_numbers)}")
     codec: Any = None
     muted: bool = False
-    on_first_packet: Callable[[], None] | None = None
+    on_first_packet: Callable[[object], None] | None = None
     closed: bool = False
 
     def first_packet(self, name: str) -> None:
         self.codec = SimpleNamespace(name=name)
         if self.on_first_packet is not None:
-            self.on_first_packet()
+            self.on_first_packet(self)
 
 
 @dataclass(eq=False)
@@ -100,6 +101,8 @@ class FakePeer:
         return SimpleNamespace(sdp=answer, publications=dict(now), ended=ended, slots=slots)
 
     def subscribe(self, publication: FakePublication | None, *, stream_id: str, slot: Any = None) -> FakeSubscription:
+        if not re.fullmatch(r"[!#-'*+.0-9A-Z^-~-]{1,64}", stream_id):
+            raise ValueError(f"not a stream id: {stream_id!r}")
         subscription = FakeSubscription(publication, stream_id, slot=slot, mid=slot)
         self.subscriptions.append(subscription)
         self.negotiation_needed = slot is None
