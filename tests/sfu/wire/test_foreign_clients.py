@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import imageio_ffmpeg
-import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 
 from sfu.node import MediaNode, NodeConfig, PeerState
 from sfu.peer import Answer, Peer
-
-
-@pytest.fixture(params=[False, True], ids=["batched", "portable"])
-async def node(request: pytest.FixtureRequest) -> AsyncIterator[MediaNode]:
-    node = MediaNode(NodeConfig(port=0, portable_io=request.param))
-    await node.start()
-    yield node
-    await node.close()
-
-
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until `condition` holds."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
+from tests.sfu.wire.conftest import until
 
 
 async def publish(node: MediaNode, *tracks: MediaStreamTrack) -> tuple[RTCPeerConnection, Peer, Answer]:
