@@ -42,7 +42,8 @@ class NodePulse(Base):
 class Meeting(Base):
     """An occurrence while media flowed: one row for each time that a node opened it.
 
-    `began_at` to `ended_at` is the official window, announced by a host. `last_sequence` is the last event applied.
+    `began_at` to `ended_at` is the official window, announced by a host. `last_sequence` is the last event
+    applied, `last_heartbeat_at` when its node was last heard, by our clock.
     """
 
     __tablename__ = "meeting"

@@ -90,6 +90,11 @@ def endpoint_today(session: Session, visitor: Visitor, now: datetime, zone: str 
     return [card for card in cards if not card.ended and card.join.refusal in ("", "too_early", "cancelled")]
 
 
+def occurrence_of_meeting(session: Session, meeting: str) -> int | None:
+    """The number of the occurrence whose meeting has this name; for the system itself, which asks nobody."""
+    return session.scalar(select(Occurrence.id).where(Occurrence.meeting == meeting))
+
+
 def guest_facts(session: Session, visitor: Visitor, now: datetime) -> GuestFacts | None:
     """The personal link that the visitor came with, while it works."""
     if visitor.guest_link_id is None:
