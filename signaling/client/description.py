@@ -169,10 +169,10 @@ def rtx_of(section: MediaDescription, payload_type: int | None) -> int | None:
     return None
 
 
-def decodable_codec(section: MediaDescription, decodable: Sequence[str]) -> RTCRtpCodecParameters | None:
-    """The first offered codec that this client takes."""
+def decodable_codecs(section: MediaDescription, decodable: Sequence[str]) -> list[RTCRtpCodecParameters]:
+    """The offered codecs that this client takes, as offered."""
     names = {name.lower() for name in decodable}
-    return next((codec for codec in section.rtp.codecs if codec.name.lower() in names), None)
+    return [codec for codec in section.rtp.codecs if codec.name.lower() in names]
 
 
 def subscribe_answer(
@@ -182,25 +182,35 @@ def subscribe_answer(
     bodies: list[list[str]] = []
     mids: list[str] = []
     for section in remote.sections:
-        codec = decodable_codec(section, decodable)
-        if not section.port or codec is None:
+        codecs = decodable_codecs(section, decodable)
+        if not section.port or not codecs:
             formats = " ".join(map(str, section.fmt))
             bodies.append([f"m={section.kind} 0 {section.profile} {formats}", "c=IN IP4 0.0.0.0", "a=inactive"])
             bodies[-1].append(f"a=mid:{section.rtp.muxId}")
             continue
         mids.append(section.rtp.muxId)
-        bodies.append(_received_section(section, codec, _transport(credentials, fingerprint, "active")))
+        bodies.append(_received_section(section, codecs, _transport(credentials, fingerprint, "active")))
     return "\r\n".join(_head(mids, session) + [line for body in bodies for line in body]) + "\r\n"
 
 
-def _received_section(section: MediaDescription, codec: RTCRtpCodecParameters, transport: list[str]) -> list[str]:
-    rtx = rtx_of(section, codec.payloadType)
-    formats = f"{codec.payloadType}" + (f" {rtx}" if rtx is not None else "")
-    channels = f"/{codec.channels}" if codec.channels and codec.channels > 1 else ""
+def _received_section(
+    section: MediaDescription, codecs: list[RTCRtpCodecParameters], transport: list[str]
+) -> list[str]:
+    described = [_codec_lines(section, codec) for codec in codecs]
+    formats = " ".join(number for numbers, _ in described for number in numbers)
     direction = "recvonly" if section.direction in ("sendonly", "sendrecv", None) else "inactive"
     lines = [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0", *transport]
     lines += [f"a=mid:{section.rtp.muxId}", f"a={direction}"]
-    lines.append(f"a=rtpmap:{codec.payloadType} {codec.name}/{codec.clockRate}{channels}")
+    lines += [line for _, said in described for line in said]
+    kept = {MID, AUDIO_LEVEL, ABS_SEND_TIME}
+    return lines + [f"a=extmap:{e.id} {e.uri}" for e in section.rtp.headerExtensions if e.uri in kept]
+
+
+def _codec_lines(section: MediaDescription, codec: RTCRtpCodecParameters) -> tuple[list[str], list[str]]:
+    """The payload types of a codec and its retransmissions, and what is said of them."""
+    rtx = rtx_of(section, codec.payloadType)
+    channels = f"/{codec.channels}" if codec.channels and codec.channels > 1 else ""
+    lines = [f"a=rtpmap:{codec.payloadType} {codec.name}/{codec.clockRate}{channels}"]
     if codec.parameters:
         said = ";".join(f"{key}={value}" if value is not None else key for key, value in codec.parameters.items())
         lines.append(f"a=fmtp:{codec.payloadType} {said}")
@@ -209,8 +219,7 @@ def _received_section(section: MediaDescription, codec: RTCRtpCodecParameters, t
     lines += [
         f"a=rtcp-fb:{codec.payloadType} {kind} {what}".rstrip() for kind, what in feedback if (kind, what) in offered
     ]
-    if rtx is not None:
-        lines += [f"a=rtpmap:{rtx} rtx/{codec.clockRate}", f"a=fmtp:{rtx} apt={codec.payloadType}"]
-    kept = {MID, AUDIO_LEVEL, ABS_SEND_TIME}
-    lines += [f"a=extmap:{e.id} {e.uri}" for e in section.rtp.headerExtensions if e.uri in kept]
-    return lines
+    if rtx is None:
+        return [str(codec.payloadType)], lines
+    lines += [f"a=rtpmap:{rtx} rtx/{codec.clockRate}", f"a=fmtp:{rtx} apt={codec.payloadType}"]
+    return [str(codec.payloadType), str(rtx)], lines

@@ -271,7 +271,7 @@ class Participant:
         """The media's part of the ladder: ICE restart after `SILENT_S`, rebuild after twice, rejoin after that."""
         while True:
             await asyncio.sleep(1.0)
-            if not _broken(transport()):
+            if self._leaving.is_set() or not _broken(transport()):
                 continue
             alive = transport()
             if alive is not None and alive.connected:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtcpSrPacket
+from aiortc.sdp import MediaDescription
 
-from signaling.client.description import MID, Remote, decodable_codec, read_remote, rtx_of, subscribe_answer
+from signaling.client.description import MID, Remote, decodable_codecs, read_remote, rtx_of, subscribe_answer
 from signaling.client.ice import Credentials
 from signaling.client.receiver import IncomingStream, Received, parse_rtp
 from signaling.client.session import Session
@@ -26,12 +27,16 @@ REPORTS_PER_PACKET = 31
 
 @dataclass
 class Subscription:
-    """What one section brings: a publication as it arrives."""
+    """What one section brings: a publication as it arrives. A publisher may change its codec at any time."""
 
     section: Section
-    stream: IncomingStream
-    payload_type: int
-    rtx_payload_type: int | None
+    codecs: dict[int, tuple[str, int]]
+    """Payload type → encoding name and clock rate."""
+    rtx: dict[int, int]
+    """Payload type of retransmissions → the one they retransmit."""
+    stream: IncomingStream | None = None
+    payload_type: int = -1
+    """Of `stream`."""
 
 
 FrameHandler = Callable[[Section, str], Callable[[float, bytes, bool], None]]
@@ -80,20 +85,13 @@ class Subscriber:
         for description in remote.sections:
             mid = description.rtp.muxId
             section = offer.sections.get(mid)
-            codec = decodable_codec(description, self._decodable)
-            if section is None or codec is None or codec.payloadType is None or not description.port:
+            if section is None or not description.port:
                 continue
             self._mid_extension = next(
                 (e.id for e in description.rtp.headerExtensions if e.uri == MID), self._mid_extension
             )
             known = self.subscriptions.get(mid)
-            if known is not None and known.section == section:
-                present[mid] = known
-                continue
-            stream = IncomingStream(
-                codec.name, codec.clockRate, self._ssrc, self._take(section, codec.name), self._send
-            )
-            present[mid] = Subscription(section, stream, codec.payloadType, rtx_of(description, codec.payloadType))
+            present[mid] = known if known is not None and known.section == section else self._new(description, section)
         self.subscriptions = present
         self._by_ssrc = {
             source.ssrc: present[description.rtp.muxId]
@@ -101,6 +99,16 @@ class Subscriber:
             if description.rtp.muxId in present
             for source in description.ssrc
         }
+
+    def _new(self, description: MediaDescription, section: Section) -> Subscription:
+        codecs, rtx = {}, {}
+        for codec in decodable_codecs(description, self._decodable):
+            if codec.payloadType is not None:
+                codecs[codec.payloadType] = (codec.name, codec.clockRate)
+                repair = rtx_of(description, codec.payloadType)
+                if repair is not None:
+                    rtx[repair] = codec.payloadType
+        return Subscription(section, codecs, rtx)
 
     def _send(self, packet: bytes) -> None:
         if self.transport is not None:
@@ -113,14 +121,24 @@ class Subscriber:
         subscription = self._find(packet)
         if subscription is None:
             return
-        if packet.payload_type == subscription.rtx_payload_type:
-            original = _unwrap(packet, subscription)
-            if original is None:
-                return
-            packet = original
-        elif packet.payload_type != subscription.payload_type:
+        if packet.payload_type in subscription.rtx:
+            if subscription.stream is not None and subscription.rtx[packet.payload_type] == subscription.payload_type:
+                original = _unwrap(packet, subscription.payload_type, subscription.stream.ssrc)
+                if original is not None:
+                    subscription.stream.receive(original, time.monotonic())
             return
-        subscription.stream.receive(packet, time.monotonic())
+        stream = self._stream(subscription, packet.payload_type)
+        if stream is not None:
+            stream.receive(packet, time.monotonic())
+
+    def _stream(self, subscription: Subscription, payload_type: int) -> IncomingStream | None:
+        """The stream that a payload type belongs to, a new one when the publisher has changed its codec."""
+        if payload_type != subscription.payload_type and payload_type in subscription.codecs:
+            codec, clock_rate = subscription.codecs[payload_type]
+            take = self._take(subscription.section, codec)
+            subscription.stream = IncomingStream(codec, clock_rate, self._ssrc, take, self._send)
+            subscription.payload_type = payload_type
+        return subscription.stream if payload_type == subscription.payload_type else None
 
     def _find(self, packet: Received) -> Subscription | None:
         """By SSRC, else by MID (RFC 9143 section 9.2)."""
@@ -138,6 +156,8 @@ class Subscriber:
             for packet in RtcpPacket.parse(data):
                 if isinstance(packet, RtcpSrPacket) and packet.ssrc in self._by_ssrc:
                     stream = self._by_ssrc[packet.ssrc].stream
+                    if stream is None:
+                        continue
                     stream.note_sender_report(packet.sender_info.ntp_timestamp, time.monotonic())
 
     async def _tick(self) -> None:
@@ -145,7 +165,7 @@ class Subscriber:
         while True:
             await asyncio.sleep(TICK_S)
             now = time.monotonic()
-            streams = [s.stream for s in self.subscriptions.values() if s.stream.packets]
+            streams = [s.stream for s in self.subscriptions.values() if s.stream is not None and s.stream.packets]
             for stream in streams:
                 stream.tick(now)
             ticks += 1
@@ -167,15 +187,15 @@ class Subscriber:
             self.transport = None
 
 
-def _unwrap(packet: Received, subscription: Subscription) -> Received | None:
+def _unwrap(packet: Received, payload_type: int, ssrc: int) -> Received | None:
     """The packet that a retransmission carries (RFC 4588 section 4)."""
     if len(packet.payload) < 2:
         return None
     return Received(
-        payload_type=subscription.payload_type,
+        payload_type=payload_type,
         sequence=packet.payload[0] << 8 | packet.payload[1],
         timestamp=packet.timestamp,
-        ssrc=subscription.stream.ssrc,
+        ssrc=ssrc,
         marker=packet.marker,
         extensions=packet.extensions,
         payload=packet.payload[2:],

@@ -1,0 +1,153 @@
+"""Real browsers with known pictures and tones: media files for their fake devices, and what a page receives."""
+
+from __future__ import annotations
+
+import math
+import wave
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+    # Pages that are not in front must go on playing: several share one browser.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+)
+FAKE_DEVICES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What somebody's fake camera and microphone bring."""
+
+    name: str
+    colour: Colour
+    tone_hz: int
+    size: tuple[int, int] = (320, 180)
+    rate: int = 15
+    detail: bool = False
+    """Fill the picture with moving noise, so that it needs a high bit rate."""
+
+
+ANNA = Look("anna", (30, 60, 200), 600)
+BOHDAN = Look("bohdan", (190, 40, 40), 1000)
+HD = Look("hd", (40, 120, 60), 800, size=(1280, 720), rate=25, detail=True)
+
+
+def media_files(look: Look, folder: Path) -> tuple[Path, Path]:
+    """The Y4M and WAV files of a look, made where they are missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    video, audio = folder / f"{look.name}.y4m", folder / f"{look.name}.wav"
+    if not video.exists():
+        _write_y4m(video, look)
+    if not audio.exists():
+        _write_wav(audio, look.tone_hz)
+    return video, audio
+
+
+def _write_y4m(path: Path, look: Look) -> None:
+    """A plain colour with a white bar that crosses it every second."""
+    width, height = look.size
+    red, green, blue = look.colour
+    luma = 16 + (65.5 * red + 128.6 * green + 25.0 * blue) / 256
+    chroma_u = 128 + (-37.8 * red - 74.2 * green + 112.0 * blue) / 256
+    chroma_v = 128 + (112.0 * red - 93.8 * green - 18.2 * blue) / 256
+    noise = np.random.default_rng(1).integers(-24, 25, (height, 2 * width)) if look.detail else None
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F{look.rate}:1 Ip A1:1 C420jpeg\n".encode())
+        for number in range(look.rate):
+            plane = np.full((height, width), luma)
+            if noise is not None:
+                plane += np.roll(noise, 37 * number, axis=1)[:, :width]
+            left = number * width // look.rate
+            plane[:, left : left + width // 10] = 235
+            file.write(b"FRAME\n" + plane.clip(16, 235).astype(np.uint8).tobytes())
+            for value in (chroma_u, chroma_v):
+                file.write(np.full((height // 2, width // 2), round(value), np.uint8).tobytes())
+
+
+def _write_wav(path: Path, tone_hz: int, seconds: int = 6, rate: int = 48_000) -> None:
+    """Beeps, a quarter of a second long: noise suppression takes a steady tone for noise and removes it."""
+    samples = array("h")
+    for number in range(seconds * rate):
+        at = number / rate % 0.6
+        envelope = min(at / 0.01, (0.25 - at) / 0.01, 1.0) if at < 0.25 else 0.0
+        samples.append(int(16_000 * envelope * math.sin(math.tau * tone_hz * number / rate)))
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+
+
+def launch(playwright: Playwright, look: Look, folder: Path, *more: str) -> Browser:
+    """A Chromium whose camera and microphone show a look."""
+    video, audio = media_files(look, folder)
+    files = (f"--use-file-for-fake-video-capture={video}", f"--use-file-for-fake-audio-capture={audio}")
+    return launch_bare(playwright, *FAKE_DEVICES, *files, *more)
+
+
+def launch_bare(playwright: Playwright, *flags: str) -> Browser:
+    """A Chromium with the given flags and a profile of its own."""
+    return playwright.chromium.launch(
+        executable_path=CHROMIUM, args=[*FLAGS, *flags], ignore_default_args=["--mute-audio"], chromium_sandbox=False
+    )
+
+
+PROBE = (Path(__file__).parent / "probe.js").read_text()
+
+
+def context(browser: Browser, **options: Any) -> BrowserContext:
+    """A fresh context whose pages can be measured."""
+    made = browser.new_context(locale="uk-UA", **{"viewport": {"width": 960, "height": 640}, **options})
+    made.add_init_script(PROBE)
+    made.set_default_timeout(20_000)
+    return made
+
+
+def received(page: Page) -> dict[str, Any]:
+    """What the page receives: `video` and `audio`, each a list of one entry per live inbound stream.
+
+    Video: mid, decoded (frames), width, height, codec, packetsLost. Audio: mid, energy, samples, concealed.
+    """
+    found: dict[str, Any] = page.evaluate("window.__probe.received()")
+    return found
+
+
+def sent(page: Page) -> list[dict[str, Any]]:
+    """What the page sends, one entry per outbound stream: kind, bytes, frames, width, height, codec."""
+    found: list[dict[str, Any]] = page.evaluate("window.__probe.sent()")
+    return found
+
+
+def wait_decoding(page: Page, streams: int, timeout_s: float = 20.0) -> None:
+    """Wait until so many videos each decode ten more frames than now."""
+    page.evaluate("window.__probe.mark()")
+    page.wait_for_function("n => window.__probe.growing(10) >= n", arg=streams, timeout=timeout_s * 1000, polling=200)
+
+
+def wait_tone(page: Page, hertz: int, timeout_s: float = 20.0) -> None:
+    """Wait until a tone is heard in what the page receives."""
+    page.wait_for_function("hz => window.__probe.hears(hz)", arg=hertz, timeout=timeout_s * 1000, polling=150)
+
+
+def wait_picture(page: Page, colour: Colour, timeout_s: float = 20.0, count: int = 1) -> None:
+    """Wait until so many videos on the page show the colour and a bar that moves."""
+    page.wait_for_function(
+        "([colour, count]) => window.__probe.showing(colour) >= count",
+        arg=[list(colour), count],
+        timeout=timeout_s * 1000,
+        polling=150,
+    )
