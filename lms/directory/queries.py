@@ -154,7 +154,7 @@ def people(session: Session, visitor: Visitor, now: datetime, *, search: str = "
                 Account.subject.icontains(word.lower(), autoescape=True),
             )
         )
-    found = session.execute(query).tuples().all()
+    found = session.execute(query).all()
     ids = {person.id for person, _ in found}
     grants = _grants_by_person(session, ids, now)
     places = _organisations_by_person(session, ids, now.date())
