@@ -1,0 +1,39 @@
+/** The meeting: pictures, bar, panels. */
+import type { VNode } from "preact";
+import { Banner } from "./Banner";
+import { Bar } from "./controls/Bar";
+import { useShortcuts } from "./controls/useShortcuts";
+import { Help } from "./dialogs/Help";
+import { Leave } from "./dialogs/Leave";
+import { Settings } from "./dialogs/Settings";
+import type { Meeting } from "./meeting/state";
+import { Chat } from "./panels/Chat";
+import { People } from "./panels/People";
+import { AudioSinks } from "./stage/AudioSinks";
+import { Stage } from "./stage/Stage";
+import { TopBar } from "./TopBar";
+import { useSession } from "./ui/context";
+
+export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
+  const session = useSession();
+  const { view } = session;
+  useShortcuts(session);
+  const panel = view.panel.value;
+  const dialog = view.dialog.value;
+  return (
+    <div class={panel ? "meeting meeting--panel" : "meeting"}>
+      <TopBar meeting={meeting} />
+      <Banner />
+      <main class="meeting__stage" id="main">
+        <Stage meeting={meeting} />
+      </main>
+      {panel === "chat" && <Chat meeting={meeting} />}
+      {panel === "people" && <People meeting={meeting} />}
+      <Bar meeting={meeting} />
+      <AudioSinks />
+      {dialog === "settings" && <Settings />}
+      {dialog === "help" && <Help />}
+      {dialog === "leave" && <Leave meeting={meeting} />}
+    </div>
+  );
+}

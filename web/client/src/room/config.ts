@@ -1,0 +1,56 @@
+/** What the page tells the room: the JSON in `#room-config`, written by `web/templates` for `/meet/{meeting}`. */
+
+export type Language = "uk" | "en";
+
+export interface RoomConfig {
+  readonly meeting: string;
+  readonly title: string;
+  readonly language: Language;
+  /** Path of the signaling WebSocket on this host. */
+  readonly signal: string;
+  /** Where a token is asked for with POST. */
+  readonly tokenUrl: string;
+  readonly csrf: string;
+  readonly name: string;
+  readonly nameFixed: boolean;
+  readonly organisation: string;
+  readonly role: string;
+  /** An endpoint's device: joins without a press. */
+  readonly autoJoin: boolean;
+  readonly backUrl: string;
+  readonly agenda: string;
+}
+
+function text(source: Readonly<Record<string, unknown>>, key: string, fallback: string): string {
+  const value = source[key];
+  return typeof value === "string" ? value : fallback;
+}
+
+/** Takes the page's JSON. Throws `Error` when the meeting is not named: then the page itself is broken. */
+export function readConfig(json: string): RoomConfig {
+  const parsed: unknown = JSON.parse(json);
+  if (typeof parsed !== "object" || parsed === null) throw new Error("The room's settings are not an object.");
+  const source = parsed as Readonly<Record<string, unknown>>;
+  const meeting = text(source, "meeting", "");
+  if (!meeting) throw new Error("The room's settings do not name the meeting.");
+  return {
+    meeting,
+    title: text(source, "title", meeting),
+    language: source["language"] === "en" ? "en" : "uk",
+    signal: text(source, "signal", "/signal"),
+    tokenUrl: text(source, "tokenUrl", `/api/meetings/${encodeURIComponent(meeting)}/token`),
+    csrf: text(source, "csrf", ""),
+    name: text(source, "name", ""),
+    nameFixed: source["nameFixed"] === true,
+    organisation: text(source, "organisation", ""),
+    role: text(source, "role", "participant"),
+    autoJoin: source["autoJoin"] === true,
+    backUrl: text(source, "backUrl", "/"),
+    agenda: text(source, "agenda", ""),
+  };
+}
+
+/** The WebSocket's address on the page's own host. */
+export function signalUrl(config: RoomConfig, location: Pick<Location, "protocol" | "host">): string {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${config.signal}`;
+}

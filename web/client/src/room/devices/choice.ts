@@ -1,0 +1,54 @@
+/** What this browser remembers of a person's choices. Where storage is forbidden, nothing is remembered. */
+
+export interface Choice {
+  readonly camera: string;
+  readonly microphone: string;
+  readonly speaker: string;
+  readonly cameraOn: boolean;
+  readonly microphoneOn: boolean;
+  readonly name: string;
+  readonly lowResources: boolean;
+  readonly shortcuts: boolean;
+}
+
+const KEY = "vikno.room";
+const DEFAULT: Choice = {
+  camera: "",
+  microphone: "",
+  speaker: "",
+  cameraOn: true,
+  microphoneOn: true,
+  name: "",
+  lowResources: false,
+  shortcuts: true,
+};
+
+/** Takes from `stored` only what has the right type. */
+export function readChoice(stored: string | null): Choice {
+  try {
+    const parsed: unknown = JSON.parse(stored ?? "{}");
+    if (typeof parsed !== "object" || parsed === null) return DEFAULT;
+    const known = Object.entries(parsed).filter(
+      ([key, value]) => key in DEFAULT && typeof value === typeof DEFAULT[key as keyof Choice],
+    );
+    return { ...DEFAULT, ...(Object.fromEntries(known) as Partial<Choice>) };
+  } catch {
+    return DEFAULT;
+  }
+}
+
+export function recall(): Choice {
+  try {
+    return readChoice(localStorage.getItem(KEY));
+  } catch {
+    return DEFAULT;
+  }
+}
+
+export function remember(part: Partial<Choice>): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify({ ...recall(), ...part }));
+  } catch {
+    // Private windows may forbid it; the choice then lasts as long as the page.
+  }
+}

@@ -1,0 +1,63 @@
+/** What is worth a short spoken and shown word when something happens in the meeting. */
+import type { Meeting } from "./state";
+import { may, publicationOf } from "./state";
+import type { Announcement } from "../signal/protocol";
+import type { Key } from "../../i18n";
+
+export interface Notice {
+  readonly key: Key;
+  readonly name: string;
+  readonly urgent: boolean;
+}
+
+/** In a large meeting, comings and goings are no news. */
+const SMALL_MEETING = 12;
+
+/** The notice for a message, from the state before and after it; null when there is nothing to say. */
+export function noticeOf(before: Meeting, after: Meeting, message: Announcement): Notice | null {
+  switch (message.type) {
+    case "participant":
+      return ofParticipant(before, after, message.participant.id);
+    case "left": {
+      const gone = before.participants.get(message.participant);
+      if (!gone || before.participants.size > SMALL_MEETING) return null;
+      return { key: "notice.left", name: gone.name, urgent: false };
+    }
+    case "lobby": {
+      const known = new Set(before.waiting.map(({ id }) => id));
+      const fresh = message.waiting.find(({ id }) => !known.has(id));
+      return fresh ? { key: "notice.waiting", name: fresh.name, urgent: true } : null;
+    }
+    case "hands": {
+      const raised = message.hands.find((id) => !before.hands.includes(id) && id !== before.self);
+      const name = raised === undefined ? undefined : after.participants.get(raised)?.name;
+      const concerns = may(after.participants.get(after.self), "moderate");
+      return name !== undefined && concerns ? { key: "notice.hand", name, urgent: false } : null;
+    }
+    case "meeting":
+      return ofMeeting(before, after);
+    default:
+      return null;
+  }
+}
+
+function ofParticipant(before: Meeting, after: Meeting, id: string): Notice | null {
+  const was = before.participants.get(id);
+  const is = after.participants.get(id);
+  if (!is || id === after.self) return null;
+  if (!was) return after.participants.size > SMALL_MEETING ? null : { key: "notice.joined", name: is.name, urgent: false };
+  if (!publicationOf(was, "screen") && publicationOf(is, "screen")) {
+    return { key: "notice.shares", name: is.name, urgent: false };
+  }
+  return null;
+}
+
+function ofMeeting(before: Meeting, after: Meeting): Notice | null {
+  const notice = (key: Key): Notice => ({ key, name: "", urgent: false });
+  if (before.state.began_at === null && after.state.began_at !== null) return notice("notice.began");
+  if (before.state.ended_at === null && after.state.ended_at !== null) return notice("notice.ended");
+  if (!before.state.recording && after.state.recording) return notice("notice.recording");
+  if (before.state.recording && !after.state.recording) return notice("notice.notRecording");
+  if (!before.state.locked && after.state.locked) return notice("notice.locked");
+  return null;
+}

@@ -1,0 +1,106 @@
+/** What this client knows of the meeting, and how each message of the server changes it. Pure. */
+import type {
+  ChatMessage,
+  MeetingState,
+  Participant,
+  Permission,
+  Publication,
+  Source,
+  WaitingParticipant,
+  Welcome,
+} from "../../generated/messages";
+import type { Announcement } from "../signal/protocol";
+
+export interface Meeting {
+  /** Own participant id. */
+  readonly self: string;
+  readonly state: MeetingState;
+  /** In the order in which they came. */
+  readonly participants: ReadonlyMap<string, Participant>;
+  readonly waiting: readonly WaitingParticipant[];
+  readonly hands: readonly string[];
+  readonly chat: readonly ChatMessage[];
+  readonly speaker: string | null;
+  /** Participant → 0 lost, 1 bad, 2 fair, 3 good. */
+  readonly quality: ReadonlyMap<string, number>;
+  /** Publications that this browser cannot decode. */
+  readonly undecodable: ReadonlySet<string>;
+}
+
+const CHAT_KEPT = 500;
+
+export function begin(welcome: Welcome): Meeting {
+  const arrived = [...welcome.participants].sort((a, b) => a.joined_at - b.joined_at);
+  return {
+    self: welcome.participant,
+    state: welcome.meeting,
+    participants: new Map(arrived.map((participant) => [participant.id, participant])),
+    waiting: welcome.waiting,
+    hands: welcome.hands,
+    chat: welcome.chat,
+    speaker: welcome.speaker,
+    quality: new Map(),
+    undecodable: new Set(),
+  };
+}
+
+/** The state after a message. Messages that do not concern the state give the same object back. */
+export function reduce(meeting: Meeting, message: Announcement): Meeting {
+  switch (message.type) {
+    case "participant":
+      return withParticipant(meeting, message.participant);
+    case "left":
+      return withoutParticipant(meeting, message.participant);
+    case "meeting":
+      return { ...meeting, state: message.meeting };
+    case "lobby":
+      return { ...meeting, waiting: message.waiting };
+    case "chat":
+      return withChat(meeting, message.message);
+    case "chat_deleted":
+      return { ...meeting, chat: meeting.chat.filter((line) => line.id !== message.message) };
+    case "hands":
+      return { ...meeting, hands: message.hands };
+    case "speaker":
+      return { ...meeting, speaker: message.participant };
+    case "quality":
+      return { ...meeting, quality: new Map([...meeting.quality, ...Object.entries(message.participants)]) };
+    case "undecodable":
+      return { ...meeting, undecodable: new Set([...meeting.undecodable, ...message.publications]) };
+    default:
+      return meeting;
+  }
+}
+
+function withParticipant(meeting: Meeting, participant: Participant): Meeting {
+  const participants = new Map(meeting.participants);
+  participants.set(participant.id, participant);
+  return { ...meeting, participants };
+}
+
+function withoutParticipant(meeting: Meeting, id: string): Meeting {
+  const participants = new Map(meeting.participants);
+  participants.delete(id);
+  const quality = new Map(meeting.quality);
+  quality.delete(id);
+  return {
+    ...meeting,
+    participants,
+    quality,
+    hands: meeting.hands.filter((raised) => raised !== id),
+    speaker: meeting.speaker === id ? null : meeting.speaker,
+  };
+}
+
+function withChat(meeting: Meeting, line: ChatMessage): Meeting {
+  if (meeting.chat.some((known) => known.id === line.id)) return meeting;
+  return { ...meeting, chat: [...meeting.chat, line].slice(-CHAT_KEPT) };
+}
+
+export function publicationOf(participant: Participant | undefined, source: Source): Publication | undefined {
+  return participant?.publications.find((publication) => publication.source === source);
+}
+
+export function may(participant: Participant | undefined, permission: Permission): boolean {
+  return participant?.permissions.includes(permission) ?? false;
+}

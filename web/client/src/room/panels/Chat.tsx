@@ -1,0 +1,149 @@
+/** The chat: to everybody, or privately to one participant. */
+import { Lock, SendHorizontal, Trash2 } from "lucide";
+import type { VNode } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ChatMessage } from "../../generated/messages";
+import { order, say } from "../actions";
+import type { Meeting } from "../meeting/state";
+import { may } from "../meeting/state";
+import { useSession } from "../ui/context";
+import { Icon } from "../ui/Icon";
+import { linkify } from "./linkify";
+import { Panel } from "./Panel";
+
+const MOST_CHARACTERS = 2000;
+
+export function Chat({ meeting }: { readonly meeting: Meeting }): VNode {
+  const { t } = useSession();
+  const log = useRef<HTMLDivElement>(null);
+  const last = meeting.chat.at(-1)?.id;
+  useEffect(() => {
+    log.current?.scrollTo({ top: log.current.scrollHeight });
+  }, [last]);
+  return (
+    <Panel title={t("chat.title")} name="chat">
+      <div class="chat__log" data-testid="chat-messages" role="log" aria-label={t("chat.title")} tabIndex={0} ref={log}>
+        {meeting.chat.length === 0 && <p class="panel__empty">{t("chat.empty")}</p>}
+        {meeting.chat.map((line, index) => (
+          <Line key={line.id} line={line} meeting={meeting} follows={follows(meeting.chat[index - 1], line)} />
+        ))}
+      </div>
+      <Composer meeting={meeting} />
+    </Panel>
+  );
+}
+
+/** Lines of one person within five minutes stand together under one name. */
+function follows(before: ChatMessage | undefined, line: ChatMessage): boolean {
+  return before?.participant === line.participant && before.to === line.to && line.at - before.at < 300;
+}
+
+function Line({ line, meeting, follows }: { line: ChatMessage; meeting: Meeting; follows: boolean }): VNode {
+  const session = useSession();
+  const { t, config } = session;
+  const own = line.participant === meeting.self;
+  const time = new Intl.DateTimeFormat(config.language, { hour: "2-digit", minute: "2-digit" }).format(line.at * 1000);
+  const moderates = may(meeting.participants.get(meeting.self), "moderate");
+  return (
+    <div class={`line${own ? " line--own" : ""}${line.to ? " line--private" : ""}${follows ? " line--follows" : ""}`}>
+      {!follows && (
+        <p class="line__head">
+          <strong>{own ? t("chat.you") : line.name}</strong> <time>{time}</time>
+          {line.to && (
+            <span class="line__private">
+              <Icon node={Lock} size={14} /> {privacy(line, meeting, session)}
+            </span>
+          )}
+        </p>
+      )}
+      <div class="line__body">
+        <p class="line__text">
+          {linkify(line.text).map((part, index) =>
+            part.href ? (
+              <a key={index} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
+                {part.text}
+              </a>
+            ) : (
+              part.text
+            ),
+          )}
+        </p>
+        {moderates && (
+          <button
+            type="button"
+            class="iconbutton iconbutton--small line__delete"
+            aria-label={t("chat.delete", { name: line.name })}
+            title={t("chat.delete", { name: line.name })}
+            onClick={() => void order(session, { do: "delete_chat", message: line.id })}
+          >
+            <Icon node={Trash2} size={16} />
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function privacy(line: ChatMessage, meeting: Meeting, { t }: ReturnType<typeof useSession>): string {
+  if (line.to === meeting.self) return t("chat.toYou");
+  const name = meeting.participants.get(line.to ?? "")?.name;
+  return name === undefined ? t("chat.private") : t("chat.to", { name });
+}
+
+function Composer({ meeting }: { readonly meeting: Meeting }): VNode {
+  const session = useSession();
+  const { t, view } = session;
+  const [text, setText] = useState("");
+  const self = meeting.participants.get(meeting.self);
+  const closed = !may(self, "chat") || (!meeting.state.chat_enabled && !may(self, "moderate"));
+  if (closed) return <p class="chat__closed">{t("chat.closed")}</p>;
+  const to = view.chatTo.value !== null && meeting.participants.has(view.chatTo.value) ? view.chatTo.value : null;
+  const send = async (): Promise<void> => {
+    const wanted = text.trim();
+    if (wanted && (await say(session, wanted, to))) setText("");
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    void send();
+  };
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <label class="composer__to">
+        <span>{t("chat.toLabel")}</span>
+        <select value={to ?? ""} onChange={(event) => (view.chatTo.value = event.currentTarget.value || null)}>
+          <option value="">{t("chat.everybody")}</option>
+          {[...meeting.participants.values()]
+            .filter(({ id }) => id !== meeting.self)
+            .map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+        </select>
+      </label>
+      <div class="composer__row">
+        <textarea
+          class="input composer__text"
+          data-testid="chat-input"
+          rows={2}
+          maxLength={MOST_CHARACTERS}
+          value={text}
+          aria-label={t("chat.write")}
+          placeholder={t("chat.write")}
+          onInput={(event) => setText(event.currentTarget.value)}
+          onKeyDown={onKeyDown}
+        />
+        <button type="submit" class="iconbutton iconbutton--primary" aria-label={t("chat.send")} title={t("chat.send")}>
+          <Icon node={SendHorizontal} />
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,51 @@
+/** What a host or moderator sets for the meeting as a whole. */
+import { Hand, MicOff, Play, Square } from "lucide";
+import type { VNode } from "preact";
+import type { Key } from "../../i18n";
+import { order } from "../actions";
+import type { Meeting } from "../meeting/state";
+import { useSession } from "../ui/context";
+import { Icon } from "../ui/Icon";
+
+const SWITCHES: readonly { readonly set: "locked" | "lobby" | "self_unmute" | "chat_enabled"; readonly label: Key }[] = [
+  { set: "lobby", label: "host.lobby" },
+  { set: "locked", label: "host.locked" },
+  { set: "self_unmute", label: "host.selfUnmute" },
+  { set: "chat_enabled", label: "host.chat" },
+];
+
+export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode {
+  const session = useSession();
+  const { t } = session;
+  const { state } = meeting;
+  const running = state.began_at !== null && state.ended_at === null;
+  return (
+    <details class="host">
+      <summary>{t("host.title")}</summary>
+      <div class="host__acts">
+        <button type="button" class="button button--small" onClick={() => void order(session, { do: running ? "end" : "begin" })}>
+          <Icon node={running ? Square : Play} size={16} /> {t(running ? "host.end" : "host.begin")}
+        </button>
+        <button type="button" class="button button--small" onClick={() => void order(session, { do: "mute" })}>
+          <Icon node={MicOff} size={16} /> {t("host.muteAll")}
+        </button>
+        {meeting.hands.length > 0 && (
+          <button type="button" class="button button--small" onClick={() => void order(session, { do: "lower_hand" })}>
+            <Icon node={Hand} size={16} /> {t("host.lowerHands")}
+          </button>
+        )}
+      </div>
+      {SWITCHES.map(({ set, label }) => (
+        <label key={set} class="switch">
+          <span>{t(label)}</span>
+          <input
+            type="checkbox"
+            role="switch"
+            checked={state[set]}
+            onChange={(event) => void order(session, { do: "set", [set]: event.currentTarget.checked })}
+          />
+        </label>
+      ))}
+    </details>
+  );
+}

@@ -1,0 +1,289 @@
+/** The room's hub: binds signaling, the two peer connections, the own devices and what the person looks at. */
+import { effect, signal } from "@preact/signals";
+import type { Problem, Source, Waiting, Welcome } from "../generated/messages";
+import { translator, type Translate } from "../i18n";
+import { signalUrl, type RoomConfig } from "./config";
+import { remember, recall } from "./devices/choice";
+import { LocalMedia } from "./devices/local";
+import { LineWatch, score } from "./media/quality";
+import { Publisher } from "./media/publisher";
+import { Receiving } from "./media/receiving";
+import { Recovery } from "./media/recovery";
+import { Subscriber } from "./media/subscriber";
+import { WakeLock } from "./media/wakelock";
+import { noticeOf } from "./meeting/notices";
+import { problemText } from "./meeting/problems";
+import { begin, may, publicationOf, reduce, type Meeting } from "./meeting/state";
+import { Connection, type ConnectionEvents } from "./signal/connection";
+import type { Ask } from "./signal/protocol";
+import { fetchToken } from "./signal/token";
+import { Toasts } from "./ui/toasts";
+import { View } from "./view";
+
+export type Phase = "prejoin" | "joining" | "lobby" | "in" | "over";
+
+const QUALITY_EVERY_MS = 2_000;
+
+export class Session {
+  readonly phase = signal<Phase>("prejoin");
+  readonly meeting = signal<Meeting | null>(null);
+  /** Why it is over; null when the person left. */
+  readonly ending = signal<{ readonly problem: Problem | null; readonly mayRetry: boolean } | null>(null);
+  readonly lobbyTitle = signal("");
+  readonly name = signal("");
+  /** Own line by own measurement: 1 bad to 3 good. */
+  readonly ownQuality = signal(3);
+  /** When each participant last spoke, by a growing number, and who did last (not oneself). */
+  readonly lastSpoke = new Map<string, number>();
+  readonly lastSpeaker = signal<string | null>(null);
+  /** Full rejoins in a row because media did not get through. */
+  readonly mediaTrouble = signal(0);
+
+  readonly local = new LocalMedia();
+  readonly view = new View();
+  readonly toasts = new Toasts();
+  readonly connection: Connection;
+  readonly publisher: Publisher;
+  readonly subscriber: Subscriber;
+  readonly receiving: Receiving;
+  readonly t: Translate;
+
+  private readonly publishing: Recovery;
+  private readonly subscribing: Recovery;
+  private readonly wakeLock = new WakeLock();
+  private readonly watch = new LineWatch();
+  private networkMoved = false;
+  private spoken = 0;
+
+  constructor(
+    readonly config: RoomConfig,
+    tools: { openSocket?: () => WebSocket } = {},
+  ) {
+    this.t = translator(config.language);
+    this.name.value = config.name || recall().name;
+    const openSocket = tools.openSocket ?? (() => new WebSocket(signalUrl(config, location)));
+    this.connection = new Connection(
+      { open: openSocket, token: () => this.token(), random: Math.random },
+      this.connectionEvents(),
+    );
+    const ask: Ask = (request) => this.connection.ask(request);
+    this.publisher = new Publisher(ask, {
+      state: (state) => this.publishing.observe(state),
+      refused: (source, problem) => this.sourceRefused(source, problem),
+    });
+    this.subscriber = new Subscriber(ask, (state) => {
+      this.subscribing.observe(state);
+      if (state === "connected") this.mediaTrouble.value = 0;
+    });
+    this.receiving = new Receiving(ask);
+    this.publishing = new Recovery({
+      restart: () => this.publisher.restart(),
+      rebuild: () => this.publisher.rebuild(),
+      rejoin: () => this.rejoin(),
+    });
+    this.subscribing = new Recovery({
+      restart: () => this.subscriber.restart(),
+      rebuild: () => this.subscriber.rebuild(),
+      rejoin: () => this.rejoin(),
+    });
+    this.followLine();
+    this.followDevices();
+    this.followNetwork();
+    setInterval(() => void this.measure(), QUALITY_EVERY_MS);
+  }
+
+  /** Fetch a token in the person's name. */
+  token(): Promise<string> {
+    return fetchToken(this.config, this.name.value.trim() || this.t("prejoin.guest"));
+  }
+
+  /** The one press. `token`: one that was fetched before for the same name. */
+  join(token: string | null = null): void {
+    if (!this.config.nameFixed) remember({ name: this.name.value.trim() });
+    this.phase.value = "joining";
+    this.ending.value = null;
+    this.connection.join(token);
+  }
+
+  leave(): void {
+    this.connection.leave();
+  }
+
+  private rejoin(): void {
+    this.mediaTrouble.value += 1;
+    this.connection.rejoin();
+  }
+
+  private connectionEvents(): ConnectionEvents {
+    return {
+      welcome: (message) => this.welcome(message),
+      waiting: (message) => this.wait(message),
+      announced: (message) => {
+        if (message.type === "offer") {
+          this.subscriber.take(message).catch(() => undefined);
+          return;
+        }
+        const before = this.meeting.value;
+        if (!before) return;
+        if (message.type === "asked") {
+          this.asked(message.source, message.by);
+          return;
+        }
+        const after = reduce(before, message);
+        this.meeting.value = after;
+        this.noticed(before, after, message);
+      },
+    };
+  }
+
+  private noticed(before: Meeting, after: Meeting, message: Parameters<typeof noticeOf>[2]): void {
+    const notice = noticeOf(before, after, message);
+    if (notice) this.toasts.say(this.t(notice.key, { name: notice.name }), { urgent: notice.urgent });
+    if (message.type === "speaker" && message.participant !== null) {
+      this.lastSpoke.set(message.participant, ++this.spoken);
+      if (message.participant !== after.self) this.lastSpeaker.value = message.participant;
+    }
+    if (message.type === "chat" && message.message.participant !== after.self) this.chatCame(message.message);
+    if (message.type === "participant" && message.participant.id === after.self) this.obeyHost(before, after);
+  }
+
+  private chatCame(line: { name: string; text: string; to: string | null }): void {
+    if (this.view.panel.value === "chat") return;
+    this.view.unread.value += 1;
+    if (line.to !== null) this.toasts.say(this.t("chat.privateFrom", { name: line.name }));
+  }
+
+  private wait(message: Waiting): void {
+    this.lobbyTitle.value = message.meeting.title;
+    this.phase.value = "lobby";
+  }
+
+  private welcome(message: Welcome): void {
+    const before = this.meeting.value;
+    const fresh = begin(message);
+    this.meeting.value =
+      before && message.resumed ? { ...fresh, quality: before.quality, undecodable: before.undecodable } : fresh;
+    this.phase.value = "in";
+    this.wakeLock.hold();
+    if (!message.resumed) {
+      this.publishing.reset();
+      this.subscribing.reset();
+      this.subscriber.reset(message.ice_servers);
+      this.publisher.rebuild(message.ice_servers).catch(() => undefined);
+    } else {
+      this.publisher.settle();
+    }
+    this.receiving.repeat();
+    this.publishing.signalingBack(message.resumed && this.networkMoved);
+    this.subscribing.signalingBack(message.resumed && this.networkMoved);
+    this.networkMoved = false;
+  }
+
+  private followLine(): void {
+    effect(() => {
+      const line = this.connection.line.value;
+      if (line.kind === "retry") {
+        this.publishing.signalingLost();
+        this.subscribing.signalingLost();
+      } else if (line.kind === "closed") {
+        this.over(line.problem, line.mayRetry);
+      }
+    });
+  }
+
+  private over(problem: Problem | null, mayRetry: boolean): void {
+    this.publishing.close();
+    this.subscribing.close();
+    this.publisher.close();
+    this.subscriber.close();
+    this.receiving.stop();
+    this.local.close();
+    this.wakeLock.release();
+    this.meeting.value = null;
+    this.ending.value = { problem, mayRetry };
+    this.phase.value = "over";
+  }
+
+  /** What the devices give goes out, as far as the role allows. */
+  private followDevices(): void {
+    effect(() => {
+      const self = this.self();
+      const { microphone, camera, screen, original } = this.local;
+      const { on, track } = microphone.state.value;
+      const sound = { track, muted: !on || !track, original: original.value };
+      this.publisher.want("microphone", may(self, "publish_audio") ? sound : null);
+      const picture = camera.state.value;
+      const seen = { track: picture.track, muted: !picture.on || !picture.track };
+      this.publisher.want("camera", may(self, "publish_video") ? seen : null);
+      const shared = may(self, "publish_screen") ? screen.value : null;
+      this.publisher.want("screen", shared ? { track: shared.video, muted: false } : null);
+      const audio = shared?.audio;
+      this.publisher.want("screen_audio", audio ? { track: audio, muted: false, original: true } : null);
+    });
+  }
+
+  private followNetwork(): void {
+    const back = (): void => {
+      this.networkMoved = true;
+      this.connection.retryNow();
+    };
+    addEventListener("online", back);
+    addEventListener("offline", () => (this.networkMoved = true));
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.connection.retryNow();
+    });
+    addEventListener("pagehide", (event) => {
+      // A page that the browser only puts aside may come back and resume.
+      if (!event.persisted && this.phase.value !== "over") this.connection.leave();
+    });
+  }
+
+  private self(): ReturnType<Meeting["participants"]["get"]> {
+    const meeting = this.meeting.value;
+    return meeting?.participants.get(meeting.self);
+  }
+
+  /** A host has muted us: our own switches follow, so that nobody speaks into a dead microphone. */
+  private obeyHost(before: Meeting, after: Meeting): void {
+    const newly = (source: Source): boolean => {
+      const was = publicationOf(before.participants.get(before.self), source)?.muted_by_host ?? false;
+      return !was && (publicationOf(after.participants.get(after.self), source)?.muted_by_host ?? false);
+    };
+    if (newly("microphone")) {
+      this.local.microphone.turnOff();
+      this.toasts.say(this.t("notice.mutedByHost"), { urgent: true });
+    }
+    if (newly("camera")) {
+      this.local.camera.turnOff();
+      this.toasts.say(this.t("notice.cameraOffByHost"), { urgent: true });
+    }
+    if (newly("screen")) {
+      this.local.stopScreen();
+      this.toasts.say(this.t("notice.screenOffByHost"), { urgent: true });
+    }
+  }
+
+  private asked(source: Source, by: string): void {
+    const camera = source === "camera";
+    this.toasts.say(this.t(camera ? "notice.askedCamera" : "notice.askedMicrophone", { name: by }), {
+      urgent: true,
+      action: {
+        label: this.t(camera ? "bar.cameraOn" : "bar.microphoneOn"),
+        run: () => void (camera ? this.local.camera : this.local.microphone).turnOn(),
+      },
+    });
+  }
+
+  private sourceRefused(source: Source, problem: Problem): void {
+    if (source === "microphone") this.local.microphone.turnOff();
+    else if (source === "camera") this.local.camera.turnOff();
+    else this.local.stopScreen();
+    this.toasts.say(problemText(this.t, problem), { urgent: true });
+  }
+
+  private async measure(): Promise<void> {
+    if (this.phase.value !== "in") return;
+    const [sent, received] = await Promise.all([this.publisher.report(), this.subscriber.report()]);
+    this.ownQuality.value = score(this.watch.sample(sent, received));
+  }
+}

@@ -1,0 +1,158 @@
+/** The pictures: a grid with pages, or one large picture and a strip. */
+import { ChevronLeft, ChevronRight } from "lucide";
+import type { VNode } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Meeting } from "../meeting/state";
+import { publicationOf } from "../meeting/state";
+import type { Session } from "../session";
+import { useSession } from "../ui/context";
+import { Icon } from "../ui/Icon";
+import { capacity, grid, paged, stage, type Box, type Size } from "./layout";
+import { arrange } from "./order";
+import { Tile } from "./Tile";
+import { onStage, peopleWithTiles, screens, type TileItem } from "./tiles";
+
+interface Placed {
+  readonly item: TileItem;
+  readonly box: Box;
+  readonly large: boolean;
+}
+
+interface Scene {
+  readonly placed: readonly Placed[];
+  readonly page: number;
+  readonly pages: number;
+}
+
+const camera = (participant: string): TileItem => ({ key: participant, participant, source: "camera" });
+
+/** Everything that may be shown small, in order: screens, then people. */
+function smallTiles(session: Session, meeting: Meeting, main: string | null, before: readonly string[], front: number) {
+  const people = arrange(
+    before,
+    peopleWithTiles(meeting).map(({ id }) => id),
+    meeting.speaker,
+    front,
+    session.lastSpoke,
+  );
+  const items = [...screens(meeting), ...people.map(camera)].filter(({ key }) => key !== main);
+  return { people, items };
+}
+
+function useScene(session: Session, meeting: Meeting, space: Size, gap: number): Scene {
+  const order = useRef<readonly string[]>([]);
+  const { view } = session;
+  const main = onStage(meeting, {
+    pinned: view.pinned.value,
+    layout: view.layout.value,
+    screenInGrid: view.screenInGrid.value,
+    lastSpeaker: session.lastSpeaker.value,
+  });
+  const everyone = peopleWithTiles(meeting).length + screens(meeting).length;
+  const boxes = main === null ? null : stage(everyone - 1, space, gap);
+  const front = boxes ? boxes.strip.length : capacity(space, gap);
+  const { people, items } = smallTiles(session, meeting, main, order.current, front);
+  order.current = people;
+  const pages = paged(items, front);
+  const page = Math.min(view.page.value, pages.length - 1);
+  const shown = pages[page] ?? [];
+  const places = boxes ? boxes.strip : grid(shown.length, space, gap);
+  const small = shown.flatMap((item, index) => {
+    const box = places[index];
+    return box ? [{ item, box, large: false }] : [];
+  });
+  if (!boxes || main === null) return { placed: small, page, pages: pages.length };
+  const large = screens(meeting).find(({ key }) => key === main) ?? camera(main);
+  return { placed: [{ item: large, box: boxes.main, large: true }, ...small], page, pages: pages.length };
+}
+
+/** Publication → height of the tile that shows it. */
+function videosInSight(session: Session, meeting: Meeting, scene: Scene): ReadonlyMap<string, number> {
+  const inSight = new Map<string, number>();
+  for (const { item, box } of scene.placed) {
+    if (item.participant === meeting.self) continue;
+    if (session.view.lowResources.value && item.source === "camera") continue;
+    const publication = publicationOf(meeting.participants.get(item.participant), item.source);
+    if (publication && !meeting.undecodable.has(publication.id)) inSight.set(publication.id, Math.round(box.height));
+  }
+  return inSight;
+}
+
+/** Tiles stand in the page in the order in which people came: a video that is moved in the page would stop for a moment. */
+function inOrderOfArrival(placed: readonly Placed[], meeting: Meeting): readonly Placed[] {
+  const places = new Map([...meeting.participants.keys()].map((id, index) => [id, index]));
+  const rank = ({ item }: Placed): number => (places.get(item.participant) ?? 0) * 2 + (item.source === "screen" ? 1 : 0);
+  return [...placed].sort((a, b) => rank(a) - rank(b));
+}
+
+function useSize(): [element: { current: HTMLDivElement | null }, size: Size] {
+  const element = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const node = element.current;
+    if (!node) return undefined;
+    const look = (): void => setSize({ width: node.clientWidth, height: node.clientHeight });
+    const observer = new ResizeObserver(look);
+    observer.observe(node);
+    look();
+    return () => observer.disconnect();
+  }, []);
+  return [element, size];
+}
+
+export function Stage({ meeting }: { readonly meeting: Meeting }): VNode {
+  const session = useSession();
+  const { t, view } = session;
+  const [element, size] = useSize();
+  const gap = size.width < 600 ? 6 : 12;
+  const scene = useScene(session, meeting, size, gap);
+  const inSight = videosInSight(session, meeting, scene);
+  const wish = [...inSight].flat().join(" ");
+  useEffect(() => {
+    if (size.width === 0) return;
+    const existing = new Set([...meeting.participants.values()].flatMap((one) => one.publications.map(({ id }) => id)));
+    session.receiving.show(inSight, existing);
+  }, [wish, size.width === 0]);
+  const alone = meeting.participants.size === 1;
+  return (
+    <div class="stage">
+      <div class="stage__space" ref={element}>
+        <ul class="stage__tiles" aria-label={t("stage.label")}>
+          {inOrderOfArrival(scene.placed, meeting).map(({ item, box, large }) => (
+            <Tile key={item.key} item={item} box={box} meeting={meeting} large={large} />
+          ))}
+        </ul>
+      </div>
+      {alone && <p class="stage__alone">{t("stage.alone")}</p>}
+      {scene.pages > 1 && (
+        <nav class="pager" aria-label={t("stage.pages")}>
+          <PageButton label={t("stage.previous")} icon={ChevronLeft} off={scene.page === 0} go={() => (view.page.value = scene.page - 1)} />
+          <span class="pager__at">
+            {scene.page + 1} / {scene.pages}
+          </span>
+          <PageButton
+            label={t("stage.next")}
+            icon={ChevronRight}
+            off={scene.page >= scene.pages - 1}
+            go={() => (view.page.value = scene.page + 1)}
+          />
+        </nav>
+      )}
+    </div>
+  );
+}
+
+interface PageButtonProps {
+  readonly label: string;
+  readonly icon: typeof ChevronLeft;
+  readonly off: boolean;
+  readonly go: () => void;
+}
+
+function PageButton({ label, icon, off, go }: PageButtonProps): VNode {
+  return (
+    <button type="button" class="iconbutton iconbutton--solid" aria-label={label} aria-disabled={off} onClick={() => !off && go()}>
+      <Icon node={icon} />
+    </button>
+  );
+}

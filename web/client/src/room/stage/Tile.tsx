@@ -1,0 +1,162 @@
+/** One person's picture, or one shared screen. */
+import { Hand, MicOff, Pin, PinOff, ShieldOff, Star, MonitorUp, WifiOff } from "lucide";
+import type { VNode } from "preact";
+import type { Participant } from "../../generated/messages";
+import type { Key } from "../../i18n";
+import type { Meeting } from "../meeting/state";
+import { publicationOf } from "../meeting/state";
+import { Avatar } from "../ui/Avatar";
+import { useSession } from "../ui/context";
+import { Icon } from "../ui/Icon";
+import { Quality } from "../ui/Quality";
+import type { Box } from "./layout";
+import type { TileItem } from "./tiles";
+import { VideoView } from "./VideoView";
+
+interface TileProps {
+  readonly item: TileItem;
+  readonly box: Box;
+  readonly meeting: Meeting;
+  readonly large: boolean;
+}
+
+/** The track to show, or why there is none. */
+function usePicture(item: TileItem, meeting: Meeting): { track: MediaStreamTrack | null; why: Key | null } {
+  const { local, subscriber, view } = useSession();
+  const person = meeting.participants.get(item.participant);
+  if (item.participant === meeting.self) {
+    const own = item.source === "camera" ? local.camera.state.value.track : (local.screen.value?.video ?? null);
+    const byHost = publicationOf(person, item.source)?.muted_by_host ?? false;
+    return { track: own, why: byHost ? "tile.offByHost" : null };
+  }
+  const publication = publicationOf(person, item.source);
+  if (!publication) return { track: null, why: null };
+  if (publication.muted_by_host) return { track: null, why: "tile.offByHost" };
+  if (publication.muted) return { track: null, why: null };
+  if (meeting.undecodable.has(publication.id)) return { track: null, why: "tile.undecodable" };
+  if (view.lowResources.value && item.source === "camera") return { track: null, why: "tile.paused" };
+  return { track: subscriber.incoming.value.get(publication.id)?.track ?? null, why: null };
+}
+
+export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
+  const { t, view } = useSession();
+  const person = meeting.participants.get(item.participant);
+  const { track, why } = usePicture(item, meeting);
+  if (!person) return null;
+  const own = person.id === meeting.self;
+  const screen = item.source === "screen";
+  const speaking = !screen && meeting.speaker === person.id && !silent(person);
+  const pinned = view.pinned.value === item.key;
+  const small = box.width < 200;
+  const classes = ["tile", speaking && "tile--speaking", large && "tile--large", small && "tile--small", screen && "tile--screen"];
+  const place = { left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` };
+  const name = own ? t("tile.you", { name: person.name }) : person.name;
+  return (
+    <li
+      class={classes.filter(Boolean).join(" ")}
+      style={place}
+      data-testid="tile"
+      data-participant={person.id}
+      data-name={person.name}
+      data-source={item.source}
+      data-undecodable={why === "tile.undecodable" ? "true" : undefined}
+    >
+      {screen && own ? <OwnScreen /> : <Avatar name={person.name} />}
+      {track && !(screen && own) && <VideoView track={track} mirrored={own && !screen} whole={screen} />}
+      {why && <p class="tile__why">{t(why)}</p>}
+      {person.away && (
+        <p class="tile__away">
+          <Icon node={WifiOff} size={18} /> {t("tile.away")}
+        </p>
+      )}
+      <Marks person={person} meeting={meeting} screen={screen} />
+      <div class="tile__label">
+        {!screen && <MicrophoneMark person={person} />}
+        {screen && <Icon node={MonitorUp} size={16} />}
+        <span class="tile__name">{screen ? t("tile.screen", { name: person.name }) : name}</span>
+        {!small && person.organisation && !screen && <span class="tile__organisation">{person.organisation}</span>}
+        <Quality value={quality(person, meeting)} />
+      </div>
+      <div class="tile__actions">
+        <button
+          type="button"
+          class="iconbutton iconbutton--small iconbutton--solid"
+          aria-label={t(pinned ? "tile.unpin" : "tile.pin", { name: person.name })}
+          title={t(pinned ? "tile.unpin" : "tile.pin", { name: person.name })}
+          onClick={() => view.togglePin(item.key)}
+        >
+          <Icon node={pinned ? PinOff : Pin} size={18} />
+        </button>
+      </div>
+    </li>
+  );
+}
+
+function quality(person: Participant, meeting: Meeting): number {
+  const { ownQuality } = useSession();
+  const told = meeting.quality.get(person.id) ?? 3;
+  if (person.away) return 0;
+  return person.id === meeting.self ? Math.min(told, ownQuality.value) : told;
+}
+
+function silent(person: Participant): boolean {
+  const microphone = publicationOf(person, "microphone");
+  return !microphone || microphone.muted || microphone.muted_by_host;
+}
+
+function Marks({ person, meeting, screen }: { person: Participant; meeting: Meeting; screen: boolean }): VNode | null {
+  const { t } = useSession();
+  const place = meeting.hands.indexOf(person.id);
+  const spotlit = meeting.state.spotlight === person.id;
+  if (screen || (place < 0 && !spotlit)) return null;
+  return (
+    <div class="tile__marks">
+      {place >= 0 && (
+        <span class="mark mark--hand" title={t("hand.place", { place: place + 1 })}>
+          <Icon node={Hand} size={18} />
+          <span aria-hidden="true">{place + 1}</span>
+          <span class="visually-hidden">{t("hand.place", { place: place + 1 })}</span>
+        </span>
+      )}
+      {spotlit && (
+        <span class="mark" title={t("tile.spotlight")}>
+          <Icon node={Star} size={16} />
+          <span class="visually-hidden">{t("tile.spotlight")}</span>
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** Own mute and mute by the host look and read differently. */
+export function MicrophoneMark({ person }: { readonly person: Participant }): VNode | null {
+  const { t } = useSession();
+  const microphone = publicationOf(person, "microphone");
+  const key: Key | null = !microphone
+    ? "microphone.none"
+    : microphone.muted_by_host
+      ? "microphone.byHost"
+      : microphone.muted
+        ? "microphone.off"
+        : null;
+  if (!key) return null;
+  const byHost = key === "microphone.byHost";
+  return (
+    <span class={byHost ? "micmark micmark--host" : "micmark"} role="img" aria-label={t(key)} title={t(key)}>
+      <Icon node={byHost ? ShieldOff : MicOff} size={16} />
+    </span>
+  );
+}
+
+function OwnScreen(): VNode {
+  const { t, local } = useSession();
+  return (
+    <div class="ownscreen">
+      <Icon node={MonitorUp} size={36} />
+      <p>{t("screen.own")}</p>
+      <button type="button" class="button button--danger" onClick={() => local.stopScreen()}>
+        {t("screen.stop")}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+/** Where tiles go. Pure geometry, in CSS pixels. */
+
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A tile may be as tall as a portrait on a phone and as wide as a film. */
+const NARROWEST = 3 / 4;
+const WIDEST = 16 / 9;
+/** A tile smaller than this shows a face too small to read. */
+const LEAST: Size = { width: 150, height: 110 };
+export const MOST_TILES = 25;
+
+/** How many tiles one page can hold in this space. */
+export function capacity(space: Size, gap: number): number {
+  const columns = Math.max(1, Math.floor((space.width + gap) / (LEAST.width + gap)));
+  const rows = Math.max(1, Math.floor((space.height + gap) / (LEAST.height + gap)));
+  return Math.min(MOST_TILES, columns * rows);
+}
+
+/** The pages of a list, about equally full. An empty list has one empty page. */
+export function paged<Item>(items: readonly Item[], most: number): readonly (readonly Item[])[] {
+  const pages = Math.max(1, Math.ceil(items.length / Math.max(1, most)));
+  const each = Math.ceil(items.length / pages);
+  return Array.from({ length: pages }, (_, page) => items.slice(page * each, (page + 1) * each));
+}
+
+/** The largest tile of an allowed shape within a cell. */
+function tileIn(cell: Size): Size {
+  const ratio = Math.min(WIDEST, Math.max(NARROWEST, cell.width / cell.height));
+  const width = Math.min(cell.width, cell.height * ratio);
+  return { width, height: width / ratio };
+}
+
+/** Boxes for `count` tiles of one size: the number of columns is the one whose tiles cover most. Short last rows are centred. */
+export function grid(count: number, space: Size, gap: number): readonly Box[] {
+  if (count === 0 || space.width <= 0 || space.height <= 0) return [];
+  let best: { columns: number; rows: number; tile: Size } | null = null;
+  for (let columns = 1; columns <= count; columns += 1) {
+    const rows = Math.ceil(count / columns);
+    const cell = {
+      width: (space.width - gap * (columns - 1)) / columns,
+      height: (space.height - gap * (rows - 1)) / rows,
+    };
+    if (cell.width <= 0 || cell.height <= 0) continue;
+    const tile = tileIn(cell);
+    if (!best || tile.width * tile.height > best.tile.width * best.tile.height) best = { columns, rows, tile };
+  }
+  if (!best) return [];
+  const { columns, rows, tile } = best;
+  const top = (space.height - rows * tile.height - (rows - 1) * gap) / 2;
+  return Array.from({ length: count }, (_, index) => {
+    const row = Math.floor(index / columns);
+    const inRow = Math.min(columns, count - row * columns);
+    const left = (space.width - inRow * tile.width - (inRow - 1) * gap) / 2;
+    return {
+      left: left + (index % columns) * (tile.width + gap),
+      top: top + row * (tile.height + gap),
+      ...tile,
+    };
+  });
+}
+
+export interface StageBoxes {
+  readonly main: Box;
+  /** For as many of the others as find room. */
+  readonly strip: readonly Box[];
+}
+
+/** One large picture and a strip of small ones: beside it in a wide space, below it in a tall one. */
+export function stage(others: number, space: Size, gap: number): StageBoxes {
+  if (others === 0) return { main: { left: 0, top: 0, ...space }, strip: [] };
+  return space.width > space.height ? beside(others, space, gap) : below(others, space, gap);
+}
+
+function beside(others: number, space: Size, gap: number): StageBoxes {
+  const width = Math.round(Math.min(240, Math.max(120, space.width * 0.18)));
+  const height = Math.round(width / WIDEST);
+  const fit = Math.max(1, Math.min(others, Math.floor((space.height + gap) / (height + gap))));
+  const left = space.width - width;
+  const top = Math.max(0, (space.height - fit * height - (fit - 1) * gap) / 2);
+  return {
+    main: { left: 0, top: 0, width: left - gap, height: space.height },
+    strip: Array.from({ length: fit }, (_, index) => ({ left, top: top + index * (height + gap), width, height })),
+  };
+}
+
+function below(others: number, space: Size, gap: number): StageBoxes {
+  const width = Math.round(Math.min(200, Math.max(104, (space.width - 2 * gap) / 3)));
+  const height = Math.round(width / (4 / 3));
+  const fit = Math.max(1, Math.min(others, Math.floor((space.width + gap) / (width + gap))));
+  const top = space.height - height;
+  const left = Math.max(0, (space.width - fit * width - (fit - 1) * gap) / 2);
+  return {
+    main: { left: 0, top: 0, width: space.width, height: top - gap },
+    strip: Array.from({ length: fit }, (_, index) => ({ left: left + index * (width + gap), top, width, height })),
+  };
+}

@@ -1,0 +1,39 @@
+/** What this person has chosen to look at: layout, pins, panels, dialogs. Nothing here is known to the server. */
+import { signal } from "@preact/signals";
+import { recall, remember } from "./devices/choice";
+
+export type Panel = "chat" | "people" | null;
+export type DialogName = "settings" | "help" | "leave" | null;
+
+export class View {
+  readonly layout = signal<"grid" | "speaker">("grid");
+  readonly screenInGrid = signal(false);
+  readonly pinned = signal<string | null>(null);
+  readonly page = signal(0);
+  readonly panel = signal<Panel>(null);
+  readonly dialog = signal<DialogName>(null);
+  readonly lowResources = signal(recall().lowResources);
+  readonly shortcuts = signal(recall().shortcuts);
+  /** Whom the next chat message is for; null everybody. */
+  readonly chatTo = signal<string | null>(null);
+  readonly unread = signal(0);
+
+  togglePanel(panel: Exclude<Panel, null>): void {
+    this.panel.value = this.panel.value === panel ? null : panel;
+    if (this.panel.value === "chat") this.unread.value = 0;
+  }
+
+  togglePin(key: string): void {
+    this.pinned.value = this.pinned.value === key ? null : key;
+  }
+
+  setLowResources(on: boolean): void {
+    this.lowResources.value = on;
+    remember({ lowResources: on });
+  }
+
+  setShortcuts(on: boolean): void {
+    this.shortcuts.value = on;
+    remember({ shortcuts: on });
+  }
+}
