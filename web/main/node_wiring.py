@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ssl
 
-import httpx
-
 from signaling.config import NodeAppConfig
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 
-EVENTS_PATH = "/api/events"
-"""Where the web process takes events (`web.api.events`)."""
-_EVENTS_PATIENCE_S = 10.0
+EVENTS_PATH = "/internal/events"
+"""Where the web process takes events (`web.api`)."""
 
 
 def node_config(settings: Settings, node: int) -> NodeAppConfig:
@@ -27,14 +24,15 @@ def node_config(settings: Settings, node: int) -> NodeAppConfig:
         control_key=derive(master, "control"),
         events_key=derive(master, "events"),
         events_url=settings.local_url + EVENTS_PATH,
+        events_tls=own_certificate_only(settings),
     )
 
 
-def events_client(settings: Settings) -> httpx.AsyncClient:
-    """Posts events to the web process here; over TLS it trusts our own certificate alone, whatever names it bears."""
-    verify: ssl.SSLContext | bool = True
-    if settings.tls_cert is not None:
-        verify = ssl.create_default_context(cafile=str(settings.tls_cert))
-        verify.check_hostname = False
-        verify.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return httpx.AsyncClient(verify=verify, timeout=_EVENTS_PATIENCE_S, trust_env=False)
+def own_certificate_only(settings: Settings) -> ssl.SSLContext | None:
+    """What a node trusts when it posts events over TLS on this machine: our certificate, whatever names it bears."""
+    if settings.tls_cert is None:
+        return None
+    context = ssl.create_default_context(cafile=str(settings.tls_cert))
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context

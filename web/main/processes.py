@@ -48,9 +48,9 @@ def run_media(settings: Settings, node: int, inherited: Sequence[int]) -> None:
         port = settings.node_http_port + node
         listening = Listening(adopt(inherited) or ports.listen("127.0.0.1", port, variable("node_http_port")))
         from signaling.app import create_node_app
-        from web.main.node_wiring import events_client, node_config
+        from web.main.node_wiring import node_config
 
-        serve(create_node_app(node_config(settings, node), events_client=events_client(settings)), listening)
+        serve(create_node_app(node_config(settings, node)), listening)
     except (ports.PortError, SecretError) as error:
         _unusable(str(error))
     except StartupError as error:

@@ -141,6 +141,7 @@ class Supervisor:
         await asyncio.wait({stopping, rest}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         rest.cancel()
+        await asyncio.gather(stopping, rest, return_exceptions=True)  # so that nobody complains of their ends
 
     async def _start(self, child: Child) -> Process:
         spec = child.spec
