@@ -16,7 +16,7 @@ MANIFEST = Path(".vite") / "manifest.json"
 URL = "/static/"
 
 
-class ClientNotBuilt(Exception):
+class ClientNotBuilt(Exception):  # noqa: N818 - says what is the case
     """There is no built client; the text says how to make one."""
 
 

@@ -26,7 +26,7 @@ def extracted() -> Catalog:
     found = extract_from_dir(SOURCE, METHODS, OPTIONS)
     for file, _line, message, comments, context in found:
         # Without line numbers: they would change with every edit and hide what matters in a review.
-        catalogue.add(message, locations=[(file.replace("\\", "/"), None)], auto_comments=comments, context=context)
+        catalogue.add(message, locations=[(file, 0)], auto_comments=comments, context=context)
     return catalogue
 
 

@@ -18,7 +18,7 @@ Probe = Callable[[], Awaitable[str | None]]
 STATIC = Path(__file__).parent / "static" / "dist"
 
 
-class ControlUnavailable(Exception):
+class ControlUnavailable(Exception):  # noqa: N818 - the node is unavailable, the order is no error
     """The media node did not take an order; the text says why. The order is not lost: the database has the truth."""
 
 
@@ -34,7 +34,7 @@ class MeetingPlan:
 
 
 class MeetingControl(Protocol):
-    """Orders to the media node that holds a meeting. They block (pages run in threads) and raise `ControlUnavailable`."""
+    """Orders to the node that holds a meeting. They block (pages run in threads) and raise `ControlUnavailable`."""
 
     def plan(self, plan: MeetingPlan) -> None:
         """Tell the node of the meeting, or what changed about it. Repeating it is harmless."""

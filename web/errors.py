@@ -86,7 +86,7 @@ async def _not_built(request: Request, error: Exception) -> Response:
 
 
 class UnexpectedFailures:
-    """ASGI middleware: a bug becomes a page that says so, and a line in the log with its trace; never a trace for a user."""
+    """ASGI middleware: a bug becomes a page that says so, and a trace in the log; never a trace for a user."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -32,12 +32,16 @@ def sentence(visit: Visit, refused: Refusal) -> str:
     return wording.say(visit.language, refused.code, refused.detail)
 
 
-class VisitForm(Form):  # type: ignore[misc]
+class VisitForm(Form):
     """A form of one visit. Messages of validators are translated when they are shown (`errors_of`)."""
 
     def __init__(self, visit: Visit, data: FormData | None, **given: Any) -> None:
         self.visit = visit
         super().__init__(data, **given)
+
+    def value(self, name: str) -> str:
+        """What was typed into a field, as text; empty if nothing was."""
+        return str(self[name].data or "")
 
     def refuse(self, refused: Refusal) -> bool:
         """Show a refusal at the field that it names; False if it names none of this form."""

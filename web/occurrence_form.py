@@ -43,14 +43,14 @@ def _number(value: Any) -> int | None:
     return int(value) if value and str(value).isdigit() else None
 
 
-class PartyRow(Form):  # type: ignore[misc]
+class PartyRow(Form):
     """An organisation and its part."""
 
     organisation = SelectField(_("Organisation"), coerce=_number, validators=[Optional()])
     part = SelectField(_("Part"), default=Part.ORGANISER.value)
 
 
-class SpeakerRow(Form):  # type: ignore[misc]
+class SpeakerRow(Form):
     """Somebody who speaks."""
 
     name = StringField(_("Name"), [at_most(120)], filters=[stripped])
@@ -61,7 +61,7 @@ class SpeakerRow(Form):  # type: ignore[misc]
     role = HiddenField(default=MeetingRole.PRESENTER.value)
 
 
-class AgendaRow(Form):  # type: ignore[misc]
+class AgendaRow(Form):
     """A point of the agenda."""
 
     title = StringField(_("What"), [at_most(200)], filters=[stripped])
@@ -109,16 +109,17 @@ class OccurrenceForm(VisitForm):
 
     def more(self, name: str, count: int = SPARE_ROWS) -> None:
         """Add empty rows."""
-        for _row in range(min(count, MAX_ROWS - len(self[name].entries))):
-            self[name].append_entry()
+        rows: Any = self[name]
+        for _row in range(min(count, MAX_ROWS - len(rows.entries))):
+            rows.append_entry()
         self._fill_choices()
 
     def _fill_choices(self) -> None:
         for row in self.parties:
             row.form.organisation.choices = self._organisations
             row.form.part.choices = vocabulary.choices(vocabulary.PARTS, self.visit.language)
-        for row in self.speakers:
-            row.form.organisation.choices = self._organisations
+        for speaker in self.speakers:
+            speaker.form.organisation.choices = self._organisations
 
     def row_errors(self, one: Any) -> list[str]:
         """The errors of a field within a row, in the reader's language."""
@@ -141,12 +142,15 @@ class OccurrenceForm(VisitForm):
 
     def draft(self) -> OccurrenceDraft:
         """What the domain takes. Empty rows are left out."""
+        assert self.day.data is not None
+        assert self.time.data is not None
+        assert self.duration.data is not None
         return OccurrenceDraft(
             kind=Kind(self.kind.data),
-            title=self.title.data,
-            title_en=self.title_en.data,
-            description=self.description.data,
-            description_en=self.description_en.data,
+            title=self.value("title"),
+            title_en=self.value("title_en"),
+            description=self.value("description"),
+            description_en=self.value("description_en"),
             starts_local=datetime.combine(self.day.data, self.time.data),
             zone=self.zone.data,
             duration_minutes=self.duration.data,
@@ -162,7 +166,7 @@ class OccurrenceForm(VisitForm):
                 AgendaDraft(
                     title=row.form.title.data,
                     minutes=row.form.minutes.data or 0,
-                    title_en=row.form.title_en.data,
+                    title_en=row.form.title_en.data or "",
                     kind=AgendaKind(row.form.kind.data or AgendaKind.TALK),
                 )
                 for row in self.agenda

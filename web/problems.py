@@ -14,8 +14,8 @@ JSON_PATHS = ("/api/", "/internal/", "/healthz", "/readyz", "/metrics")
 
 
 @dataclass
-class Problem(Exception):
-    """An answer that is not what was asked for. `detail` is an English sentence with the remedy, marked for translation."""
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+    """An answer that is not what was asked for. `detail`: an English sentence with the remedy, to be translated."""
 
     status: int
     code: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_datetime, format_time
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -17,7 +17,6 @@ from web.assets import Assets
 from web.i18n import LANGUAGES, translations
 
 TEMPLATES = Path(__file__).parent / "templates"
-KYIV = ZoneInfo("Europe/Kyiv")
 
 
 class Templates:
@@ -54,19 +53,15 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         return en if language == "en" and en else uk
 
     return {
-        "day": lambda day: format_skeleton("yMMMMEEEEd", _moment(day), locale=language),
-        "day_short": lambda day: format_skeleton("MMMMd", _moment(day), locale=language),
-        "month": lambda day: format_skeleton("MMM", _moment(day), locale=language).rstrip("."),
+        "day": lambda day: format_date(day, "EEEE, d MMMM y", locale=language),
+        "day_short": lambda day: format_date(day, "d MMMM", locale=language),
+        "month": lambda day: format_date(day, "MMM", locale=language).rstrip("."),
         "weekday": lambda day: format_date(day, "EEEE", locale=language),
         "clock": lambda moment: format_time(moment, "HH:mm", locale=language),
         "moment": lambda moment: format_datetime(moment, "d MMMM y, HH:mm", locale=language),
         "either": in_language,
         "duration": lambda minutes: duration(int(minutes), language),
     }
-
-
-def _moment(day: date | datetime) -> datetime:
-    return day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)
 
 
 def csrf_field(visit: Any) -> Markup:

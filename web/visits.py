@@ -139,7 +139,7 @@ def _recognise_person(visit: Visit, token: str | None, *, writing: bool) -> None
 
 
 async def turn(request: Request) -> AsyncIterator[None]:
-    """Wait until few enough visits hold a transaction: one that waits for a thread must not starve behind waiting ones."""
+    """Wait until few visits hold a transaction: whoever holds one must always find a free thread to finish in."""
     async with site_of(request).turns:
         yield
 
@@ -162,7 +162,7 @@ async def posted_form(request: Request) -> FormData:
 
 
 def weighing(request: Request, form: Annotated[FormData, Depends(posted_form)], _turn: Turn) -> Iterator[Visit]:
-    """A visit from our own page that must not hold the write lock while it thinks (a password's digest takes its time)."""
+    """A visit from our own page that must not hold the write lock while it thinks (an Argon2 digest takes long)."""
     with site_of(request).config.database.reading() as session:
         visit = _visit(request, session, writing=False)
         visit.check_csrf(_given_token(request, form))

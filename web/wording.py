@@ -18,7 +18,47 @@ SENTENCES: dict[str, str] = {
     "changed_meanwhile": _(
         "Somebody changed this while you were writing. Your text is kept below; look at both and save again."
     ),
-    "internal": "",
+    "already_live": _("It has begun already; its beginning cannot be moved."),
+    "already_over": _("It is over. Plan a new one."),
+    "cancelled": _("This occurrence was cancelled."),
+    "duration_invalid": _("From 5 minutes to a whole day (1440)."),
+    "editors_only": _("Only those who organise it may change it."),
+    "email_invalid": _("This is no e-mail address. It looks like name@example.ua."),
+    "email_taken": _("There is an account with this e-mail already."),
+    "expires_past": _("The link would have expired already. Choose a later time."),
+    "guest_limit": _("There are too many personal links. Withdraw some first."),
+    "guest_link_unknown": _("This personal link is not known. Check that it was copied whole."),
+    "in_the_past": _("Its planned end has passed. Choose another time first."),
+    "label_needed": _("Give the device a name, for example of the room in which it stands."),
+    "last_administrator": _("This is the last administrator. Appoint another one first."),
+    "link_expired": _("This link does not work any more. Ask for a new one."),
+    "link_unknown": _("This link is not known. Check that it was copied whole."),
+    "link_used": _("This link was used already. Sign in, or ask for a new one."),
+    "meeting_unknown": _("There is no such meeting. Check the address."),
+    "minutes_invalid": _("A point of the agenda lasts at most a day."),
+    "name_needed": _("A name of at most 120 characters is needed."),
+    "no_account": _("This person has no account with an e-mail."),
+    "not_a_draft": _("It was published already."),
+    "not_cancellable": _("It is on now, over or cancelled already. What is on can be ended."),
+    "not_editable": _("It is over or cancelled, and stays as it was."),
+    "not_found": _("There is no such thing here any more."),
+    "not_live": _("It has not begun. Cancel it if it shall not take place."),
+    "occurrence_unknown": _("There is no such occurrence, or it is not for you."),
+    "organisation_unknown": _("There is no such organisation. Choose one from the list."),
+    "own_account": _("You cannot close your own account. Ask another administrator."),
+    "party_twice": _("An organisation stands twice with the same part. Remove one."),
+    "password_long": _("A password has at most 200 characters."),
+    "password_short": _("A password has at least 10 characters. Three words are easy to remember and hard to guess."),
+    "password_simple": _("This password is too simple: it has too few different characters."),
+    "person_unknown": _("There is no such person."),
+    "reason_needed": _("Say why: the people who wanted to come will read it."),
+    "speaker_unknown": _("There is no such speaker here."),
+    "text_long": _("This is too long."),
+    "time_invalid": _("Enter a time as hours and minutes, for example 10:00."),
+    "time_skipped": _("Clocks skip this time that night, because summer time begins. Choose another hour."),
+    "title_needed": _("Give it a title."),
+    "too_many_rows": _("There are too many rows. Divide the occurrence in two."),
+    "zone_unknown": _("There is no such time zone. Choose one from the list."),
 }
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
@@ -41,5 +81,4 @@ NOTICES: dict[str, str] = {
 
 def say(language: str, code: str, detail: str) -> str:
     """The sentence for a refusal, in the person's language; `detail` where there is none."""
-    sentence = SENTENCES.get(code, detail)
-    return translate(language, sentence) if sentence else ""
+    return translate(language, SENTENCES.get(code, detail)) if detail else ""

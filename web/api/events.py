@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from lms.meetings import actions
 from signaling.events import DeliveryError, EventBatch, verify_delivery
 from web.problems import Problem
 from web.visits import site_of
@@ -36,8 +37,6 @@ async def receive_events(request: Request) -> Applied:
 
 
 def _apply(request: Request, batch: EventBatch) -> Applied:
-    from lms.meetings import actions
-
     config = site_of(request).config
     with config.database.writing() as session:
         told = actions.apply_events(session, [event.model_dump(mode="json") for event in batch.events], config.clock())

@@ -20,16 +20,14 @@ WORDS = {
     "nothing_today": _("Nothing is planned for today."),
     "next_joins": _("Joins by itself at {time}"),
     "on_now": _("On now"),
-    "joining": _("Joining: {title}"),
     "join_now": _("Join now"),
     "stay": _("Stay here"),
-    "ended": _("Ended"),
+    "returns": _("This device goes back into the meeting in a moment."),
     "cancelled": _("Cancelled"),
     "offline": _(
         "No connection to Vikno since {time}. The device tries again by itself; check the network cable or Wi-Fi."
     ),
     "awake_off": _("This browser cannot keep the screen awake. Switch the screen saver off in the system's settings."),
-    "revoked": _("This device was disconnected by an administrator. Here is a new code."),
     "busy": _("Too many devices ask for a code. The device tries again by itself in a minute."),
     "endpoint": _("Endpoint"),
 }

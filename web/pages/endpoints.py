@@ -33,9 +33,9 @@ def pair(visit: Acting) -> Response:
         endpoints.approve_pairing(
             visit.session,
             visit.visitor,
-            code=form.code.data,
+            code=form.value("code"),
             organisation_id=form.organisation.data,
-            label=form.label.data,
+            label=form.value("label"),
             now=visit.now,
         )
     except (NotFound, Conflict, Invalid) as refused:

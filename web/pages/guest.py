@@ -9,7 +9,6 @@ from lms.errors import NotAllowed
 from lms.schedule import guests, queries
 from web.cookies import Cookie, CookieName
 from web.entrance import door_problem
-from web.i18n import mark as _
 from web.problems import Problem
 from web.security import set_cookie
 from web.visits import Acting, Reading, see_other

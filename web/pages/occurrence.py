@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from lms.schedule import queries
 from web import forms
-from web.vocabulary import role_choices
 from web.visits import Reading, Visit
+from web.vocabulary import role_choices
 
 router = APIRouter()
 

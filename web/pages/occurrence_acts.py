@@ -65,9 +65,9 @@ def invite_guest(slug: str, visit: Acting) -> Response:
         visit.session,
         visit.visitor,
         slug,
-        name=form["name"].data,
+        name=form.value("name"),
         role=form.role.data,
-        organisation=form.organisation.data,
+        organisation=form.value("organisation"),
         now=visit.now,
     )
     return show(visit, slug, status=201, guest_token=invitation.token)

@@ -61,7 +61,7 @@ def save(slug: str, visit: Acting) -> Response:
         return _page(visit, form, page)
     if not form.validate():
         return _page(visit, form, page, status=422)
-    seen = int(form.version.data) if str(form.version.data).isdigit() else 0
+    seen = int(form.value("version")) if form.value("version").isdigit() else 0
     try:
         actions.edit(
             visit.session,
@@ -69,7 +69,7 @@ def save(slug: str, visit: Acting) -> Response:
             slug,
             form.draft(),
             expected_version=seen,
-            reason=form.reason.data,
+            reason=form.value("reason"),
             now=visit.now,
         )
     except Conflict as refused:

@@ -32,9 +32,9 @@ def invite(visit: Acting) -> Response:
         token = accounts.invite_organiser(
             visit.session,
             visit.visitor,
-            family_name=form.family_name.data,
-            given_name=form.given_name.data,
-            email=form.email.data,
+            family_name=form.value("family_name"),
+            given_name=form.value("given_name"),
+            email=form.value("email"),
             now=visit.now,
         )
     except (Conflict, Invalid) as refused:

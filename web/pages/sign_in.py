@@ -36,7 +36,7 @@ def enter(visit: Weighing) -> Response:
     if not form.validate():
         return visit.page("sign_in.html", form=form, next=next_path, failure="", status=422)
     address = client_address(visit.request)
-    email, password = form.email.data, form.password.data
+    email, password = form.value("email"), form.value("password")
     try:
         account_id = sign_in.check(visit.session, email=email, password=password, address=address, now=visit.now)
     except Refusal as refused:

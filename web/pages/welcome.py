@@ -56,14 +56,14 @@ def _form(visit: Visit, link: OneTimeLink) -> forms.VisitForm:
 
 def _use(visit: Visit, token: str, form: forms.VisitForm) -> None:
     if "email" not in form:
-        accounts.use_organiser_link(visit.session, token, password=form["password"].data, now=visit.now)
+        accounts.use_organiser_link(visit.session, token, password=form.value("password"), now=visit.now)
         return
     names = ("family_name", "given_name", "email", "password")
-    accounts.use_administrator_link(visit.session, token, **{name: form[name].data for name in names}, now=visit.now)
+    accounts.use_administrator_link(visit.session, token, **{name: form.value(name) for name in names}, now=visit.now)
     signed_in = sign_in.sign_in(
         visit.session,
-        email=form["email"].data,
-        password=form["password"].data,
+        email=form.value("email"),
+        password=form.value("password"),
         address=client_address(visit.request),
         user_agent=visit.request.headers.get("user-agent", "")[:200],
         now=visit.now,

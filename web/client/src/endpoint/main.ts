@@ -13,8 +13,12 @@ import { config, words } from "./words";
 const STATE_EVERY_MS = 5_000;
 const RETRY_MS = 5_000;
 const CODE_KEY = "vikno-pairing";
-/** The endpoint left a meeting by hand: it does not go back into the same one by itself. */
-const LEFT_KEY = "vikno-left";
+/** The meeting into which this device went last; back from there it waits a little, in case somebody left on purpose. */
+const WENT_KEY = "vikno-went";
+/** The meeting from which somebody said to stay away. */
+const STAY_KEY = "vikno-stay";
+const RETURN_MS = 20_000;
+const openedAt = Date.now();
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -40,22 +44,22 @@ async function run(): Promise<never> {
 
 function shown(state: ScreenState): number {
   localStorage.removeItem(CODE_KEY);
-  showDay(state, stay);
-  const left = sessionStorage.getItem(LEFT_KEY);
-  if (state.join && state.join.meeting !== left) join(state.join.meeting);
-  if (!state.join && left) sessionStorage.removeItem(LEFT_KEY);
+  const meeting = state.join?.meeting ?? "";
+  const staying = meeting !== "" && sessionStorage.getItem(STAY_KEY) === meeting;
+  const returning = meeting !== "" && !staying && sessionStorage.getItem(WENT_KEY) === meeting;
+  showDay(state, join, returning ? stay : null);
+  if (meeting && !staying && (!returning || Date.now() - openedAt > RETURN_MS)) join(meeting);
   return STATE_EVERY_MS;
 }
 
 function join(meeting: string): void {
-  // Coming back here with "back" or from the room means that somebody left it: stay until the next occurrence.
-  sessionStorage.setItem(LEFT_KEY, meeting);
+  sessionStorage.setItem(WENT_KEY, meeting);
+  sessionStorage.removeItem(STAY_KEY);
   location.assign(`/meet/${encodeURIComponent(meeting)}?as=endpoint`);
 }
 
 function stay(meeting: string): void {
-  sessionStorage.removeItem(LEFT_KEY);
-  join(meeting);
+  sessionStorage.setItem(STAY_KEY, meeting);
 }
 
 async function pair(): Promise<number> {

@@ -6,7 +6,7 @@ const clock = byId("clock");
 const place = byId("place");
 const line = byId("line");
 
-const time = new Intl.DateTimeFormat(config.language, { hour: "2-digit", minute: "2-digit" });
+const time = new Intl.DateTimeFormat(config.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 let drawn = "";
 
 function byId(id: string): HTMLElement {
@@ -57,18 +57,31 @@ export function showCode(code: string, site: string): void {
   });
 }
 
-export function showDay(state: ScreenState, join: (meeting: string) => void): void {
+type Act = (meeting: string) => void;
+
+/** The day's occurrences. With `stay`, the device is about to go back into what is on, and can be told not to. */
+export function showDay(state: ScreenState, join: Act, stay: Act | null): void {
   clock.textContent = state.clock;
   place.textContent = [state.organisation, state.name].filter((part, at, all) => part && all.indexOf(part) === at).join(" · ");
-  draw(JSON.stringify(state.entries), () => [
+  draw(JSON.stringify([state.entries, state.join?.slug, stay !== null]), () => [
     make("h1", "kiosk__title", say("today")),
     state.entries.length === 0
       ? make("p", "kiosk__text", say("nothing_today"))
       : make("ul", "kiosk__list", ...state.entries.map((entry) => row(entry, join))),
+    ...(state.join && stay ? [goingBack(state.join.meeting, stay)] : []),
   ]);
 }
 
-function row(entry: Entry, join: (meeting: string) => void): HTMLElement {
+function goingBack(meeting: string, stay: Act): HTMLElement {
+  const button = make("button", "button button--large", say("stay"));
+  button.addEventListener("click", () => {
+    stay(meeting);
+    button.parentElement?.remove();
+  });
+  return make("p", "kiosk__return", say("returns"), button);
+}
+
+function row(entry: Entry, join: Act): HTMLElement {
   const item = make(
     "li",
     entry.live ? "kiosk__entry kiosk__entry--live" : "kiosk__entry",

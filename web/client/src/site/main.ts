@@ -19,7 +19,7 @@ function askBeforeSending(): void {
 function tellOwnTime(): void {
   for (const place of document.querySelectorAll<HTMLElement>("[data-own-time]")) {
     const moment = new Date(place.dataset["ownTime"] ?? "");
-    const own = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const own = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const planned = place.parentElement?.querySelector("time")?.textContent?.trim() ?? "";
     const text = own.format(moment);
     if (planned.startsWith(text)) continue;
