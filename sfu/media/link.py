@@ -95,8 +95,10 @@ class MediaLink:
 
     def tick(self, now: float) -> None:
         """Send reports and feedback that are due; call every 20 to 50 ms."""
-        self.receiving.tick(now)
-        self.sending.tick(now)
+        if self.receiving.sources:
+            self.receiving.tick(now)
+        if now >= self.sending.next_at:
+            self.sending.tick(now)
         if now - self._rated_at >= _RATE_WINDOW:
             self._measure(now)
 

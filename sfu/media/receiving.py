@@ -248,7 +248,11 @@ class ReceivingSide:
         if source is publication.source and report.ntp and source.highest >= 0:
             self.publisher_clock.report(report.ntp, now)
             place = publication.timeline.late_timestamp(source.extend_timestamp(report.timestamp))
+            news = not publication.clock.known
             publication.clock.report(report.ntp, place)
+            if news:
+                for subscription in publication.subscriptions:
+                    subscription.link.report_soon(now)
         return True
 
     def bye(self, ssrcs: list[int]) -> None:

@@ -29,16 +29,9 @@ class SendingSide:
     """All subscriptions of one peer. They share one transport-wide sequence (checklist E28)."""
 
     __slots__ = (
-        "_clock",
-        "_report_at",
-        "_rng",
-        "_soon",
-        "counts",
-        "remb",
-        "sender",
-        "subscriptions",
+        "_beginnings_at", "_clock", "_report_at", "_rng", "counts", "next_at", "remb", "sender", "subscriptions",
         "transport_sequence",
-    )
+    )  # fmt: skip
 
     def __init__(self, sender: PacketSender, clock: Clock, counts: list[int], rng: random.Random) -> None:
         self.sender = sender
@@ -52,7 +45,9 @@ class SendingSide:
         self._clock = clock
         self._rng = rng
         self._report_at = float("inf")
-        self._soon = False
+        self._beginnings_at = float("inf")
+        self.next_at = float("inf")
+        """When `tick` has something to do."""
 
     def add(self, section: SendSection, publication: Publication | None) -> Subscription:
         """Begin to send `publication`, or for now nothing, on `section`."""
@@ -87,28 +82,30 @@ class SendingSide:
 
     def report_soon(self, now: float) -> None:
         """Media began: a sender report should follow at once, so that lip sync works in seconds (checklist D22)."""
-        self._soon = True
         self._report_at = min(self._report_at, now + REPORT_INTERVAL)
+        self._beginnings_at = self.next_at = now
 
     def tick(self, now: float) -> None:
-        """Send the reports that are due."""
+        """Send the reports that are due; nothing is before `next_at`."""
+        if now >= self._beginnings_at:
+            self._report_beginnings(now)
         if now >= self._report_at:
             self._report_at = now + REPORT_INTERVAL * (0.5 + self._rng.random())
             self._send_reports([one for one in self.subscriptions.values() if one.packets], now)
-        elif self._soon:
-            self._report_beginnings(now)
+        self.next_at = min(self._report_at, self._beginnings_at)
 
     def _report_beginnings(self, now: float) -> None:
-        self._soon = False
+        """First reports: when the publisher's clock is known, or else after `CLOCK_PATIENCE`."""
+        self._beginnings_at = float("inf")
         due = []
         for one in self.subscriptions.values():
-            if one.publication is None or not (one.reports.due or not one.reports.from_clock):
+            state = one.reports
+            if one.publication is None or not one.flowing or state.from_clock:
                 continue
-            known = one.publication.clock.known
-            if known or (one.reports.due and now - one.reports.began_at >= CLOCK_PATIENCE):
+            if one.publication.clock.known or (state.due and now - state.began_at >= CLOCK_PATIENCE):
                 due.append(one)
-            if not known:
-                self._soon = True
+            elif state.due:
+                self._beginnings_at = min(self._beginnings_at, state.began_at + CLOCK_PATIENCE)
         self._send_reports(due, now)
 
     def _send_reports(self, subscriptions: list[Subscription], now: float) -> None:
