@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sfu import addresses, stun
+from sfu import addresses
 from sfu.addresses import Candidate
 from sfu.clock import Clock, SystemClock
-from sfu.drops import Drop, Drops
-from sfu.ice import Pair
+from sfu.demux import Demultiplexer
+from sfu.drops import Drops
 from sfu.media.link import MediaCore
+from sfu.media.publication import Publication
+from sfu.media.speaker import SpeakerGroup
 from sfu.net.binding import NoAddress, PortBusy, open_ports
-from sfu.net.inbox import LONGEST_DATAGRAM, Inbox
-from sfu.net.outbox import SLOT_BITS, Outbox
+from sfu.net.inbox import Inbox
+from sfu.net.outbox import Outbox
 from sfu.net.port import DatagramPort
 from sfu.peer import Peer
-from sfu.transport import PeerState, Resources, Transport
+from sfu.transport import PeerState, Resources
 
 __all__ = ["MediaNode", "NoAddress", "NodeConfig", "Peer", "PeerState", "PortBusy"]
-
-_log = logging.getLogger(__name__)
 
 TICK: Final = 0.025
 """Seconds between two looks at what is due."""
@@ -50,27 +48,18 @@ class NodeConfig:
     clock: Clock = field(default_factory=SystemClock)
 
 
-class _Routes:
-    """Which transport a datagram belongs to: by port and source address, or by the fragment a check names."""
+class NodeSpeakerGroup(SpeakerGroup):
+    """A group of publications of which one speaks, driven by the node until it is closed."""
 
-    def __init__(self) -> None:
-        self.by_source: list[dict[bytes, tuple[Transport, Pair]]] = []
-        self.by_fragment: dict[str, Transport] = {}
+    def __init__(
+        self, on_speaker: Callable[[Publication | None], None], forget: Callable[[NodeSpeakerGroup], None]
+    ) -> None:
+        super().__init__(on_speaker)
+        self._forget = forget
 
-    def add_pair(self, transport: Transport, port_key: int, pair: Pair) -> None:
-        self.by_source[port_key][pair.destination.address] = (transport, pair)
-
-    def remove_pair(self, transport: Transport, pair: Pair) -> None:
-        for routes in self.by_source:
-            route = routes.get(pair.destination.address)
-            if route is not None and route[0] is transport and route[1] is pair:
-                del routes[pair.destination.address]
-
-    def add_fragment(self, transport: Transport, fragment: str) -> None:
-        self.by_fragment[fragment] = transport
-
-    def remove_fragment(self, fragment: str) -> None:
-        self.by_fragment.pop(fragment, None)
+    def close(self) -> None:
+        """Stop; `on_speaker` is not called any more."""
+        self._forget(self)
 
 
 class MediaNode:
@@ -83,13 +72,12 @@ class MediaNode:
         self.core = MediaCore(self.clock, self.drops.counts)
         self.peers: set[Peer] = set()
         self.candidates: list[Candidate] = []
+        self._speaker_groups: set[NodeSpeakerGroup] = set()
         self._inbox = Inbox()
         self._outbox = Outbox(self.drops, config.send_slots)
-        self._routes = _Routes()
-        self._resources = Resources(self._routes, self.drops, self._inbox, self._outbox)
+        self._demultiplexer = Demultiplexer(self._inbox, self.drops)
+        self._resources = Resources(self._demultiplexer, self.drops, self._inbox, self._outbox)
         self._ports: list[DatagramPort] = []
-        self._packets_in = 0
-        self._bytes_in = 0
         self._ticker: asyncio.Task[None] | None = None
 
     @property
@@ -101,12 +89,12 @@ class MediaNode:
         """Bind the sockets and begin. Raises PortBusy or NoAddress."""
         hosts = addresses.addresses_to_bind(self.config.addresses, self.config.include_loopback)
         self._ports = open_ports(hosts, self.config.port, self._outbox, self.drops, self.config.portable_io)
-        self._routes.by_source = [{} for _ in self._ports]
+        self._demultiplexer.listen(self._ports)
         bound = [port.host for port in self._ports]
         self.candidates = addresses.candidates(bound, self.config.addresses, self.port)
         loop = asyncio.get_running_loop()
         for key, port in enumerate(self._ports):
-            loop.add_reader(port.fileno(), self._readable, port, key)
+            loop.add_reader(port.fileno(), self._readable, key, port)
         self._ticker = loop.create_task(self._tick_forever())
 
     async def close(self) -> None:
@@ -128,11 +116,17 @@ class MediaNode:
         self.peers.add(peer)
         return peer
 
+    def open_speaker_group(self, on_speaker: Callable[[Publication | None], None]) -> NodeSpeakerGroup:
+        """A group for one meeting; `on_speaker` is called on the loop when another publication speaks, or none."""
+        group = NodeSpeakerGroup(on_speaker, self._speaker_groups.discard)
+        self._speaker_groups.add(group)
+        return group
+
     def counters(self) -> dict[str, int]:
         """Totals since the start, by metric name; reasons of drops as `drop_<reason>`."""
         totals = {
-            "packets_in": self._packets_in,
-            "bytes_in": self._bytes_in,
+            "packets_in": self._demultiplexer.packets,
+            "bytes_in": self._demultiplexer.bytes,
             "packets_out": sum(port.packets_out for port in self._ports),
             "bytes_out": sum(port.bytes_out for port in self._ports),
             "peers": len(self.peers),
@@ -142,70 +136,15 @@ class MediaNode:
         totals.update((f"drop_{reason}", count) for reason, count in self.drops.named().items())
         return totals
 
-    def _readable(self, port: DatagramPort, key: int) -> None:
+    def _readable(self, key: int, port: DatagramPort) -> None:
         now = self.clock.monotonic()
         inbox = self._inbox
         for _ in range(_BATCHES_PER_WAKE):
             count = port.receive(inbox)
-            self._packets_in += count
-            self._receive_batch(port, key, count, now)
+            self._demultiplexer.receive(key, count, now)
             if count < inbox.slots:
                 break
         self._outbox.flush()
-
-    def _receive_batch(self, port: DatagramPort, key: int, count: int, now: float) -> None:
-        """Lead each datagram by its first byte (RFC 7983 §7, with RFC 9443) and its source to where it belongs.
-
-        A fault of ours in what one peer sends ends that peer and nothing else.
-        """
-        inbox = self._inbox
-        buffer, lengths, sources = inbox.buffer, inbox.lengths, inbox.sources
-        routes = self._routes.by_source[key]
-        drops = self.drops.counts
-        for slot in range(count):
-            length = lengths[slot]
-            self._bytes_in += length
-            start = slot << SLOT_BITS
-            first = buffer[start]
-            if length < 2:
-                drops[Drop.DATAGRAM_EMPTY] += 1
-            elif length > LONGEST_DATAGRAM:
-                drops[Drop.DATAGRAM_OVERSIZE] += 1
-            elif first <= 3:
-                self._receive_stun(port, key, slot, now)
-            elif (route := routes.get(sources[slot])) is None:
-                drops[Drop.SOURCE_UNKNOWN] += 1
-            else:
-                try:
-                    if 128 <= first <= 191:
-                        # RTCP and RTP share the port: RFC 5761 §4.
-                        if 192 <= buffer[start + 1] <= 223:
-                            route[0].receive_rtcp(slot, length, route[1], now)
-                        else:
-                            route[0].receive_rtp(slot, length, route[1], now)
-                    elif 20 <= first <= 63:
-                        route[0].receive_dtls(inbox.datagram(slot), route[1], now)
-                    else:
-                        drops[Drop.DATAGRAM_UNKNOWN_KIND] += 1
-                except Exception:
-                    self._fault(route[0])
-
-    def _receive_stun(self, port: DatagramPort, key: int, slot: int, now: float) -> None:
-        try:
-            message = stun.parse(self._inbox.datagram(slot))
-        except stun.MalformedStun:
-            self.drops.count(Drop.STUN_MALFORMED)
-            return
-        if message.kind != stun.BINDING_REQUEST:
-            self.drops.count(Drop.STUN_NOT_A_REQUEST)
-        elif message.fingerprint_ok is False:
-            self.drops.count(Drop.STUN_FINGERPRINT)
-        else:
-            transport = self._routes.by_fragment.get(message.username.partition(":")[0])
-            if transport is None:
-                self.drops.count(Drop.STUN_USERNAME_UNKNOWN)
-            else:
-                transport.receive_check(message, port, key, self._inbox.sources[slot], now)
 
     async def _tick_forever(self) -> None:
         ticks = 0
@@ -221,12 +160,10 @@ class MediaNode:
                 if tidy:
                     peer.transport.tidy(now)
             except Exception:
-                self._fault(peer.transport)
+                self._demultiplexer.fault(peer.transport)
+        for group in list(self._speaker_groups):
+            try:
+                group.tick(now)
+            except Exception:
+                self._demultiplexer.fault(None)
         self._outbox.flush()
-
-    def _fault(self, transport: Transport) -> None:
-        """Count and log the exception being handled, and end the one connection that it happened in."""
-        self.drops.count(Drop.INTERNAL_FAULT)
-        _log.exception("A fault inside the media plane; the connection is closed, the others go on")
-        with contextlib.suppress(Exception):
-            transport.close()
