@@ -52,7 +52,7 @@ $(BIN)/python:
 $(CLIENT)/node_modules/.stamp: $(CLIENT)/package-lock.json
 	$(SAY) "Installing the browser client's libraries."
 	@command -v npm >/dev/null || { echo "Vikno needs Node.js 20 or newer with npm: https://nodejs.org"; exit 1; }
-	@cd $(CLIENT) && npm ci --no-audit --no-fund --loglevel=error
+	@cd $(CLIENT) && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 $(CLIENT)/src/generated/messages.ts: signaling/messages.py signaling/model.py signaling/schema.py \
@@ -64,7 +64,7 @@ $(CLIENT)/src/generated/messages.ts: signaling/messages.py signaling/model.py si
 web/static/dist/.stamp: $(CLIENT)/src/generated/messages.ts $(CLIENT_SOURCES) \
 		$(wildcard $(CLIENT)/*.json $(CLIENT)/*.ts)
 	$(SAY) "Building the browser client."
-	@cd $(CLIENT) && npm run --silent build
+	@cd $(CLIENT) && npm run --silent build -- --logLevel warn
 	@touch $@
 
 # --- checks ---
