@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 import wave
 from array import array
 from dataclasses import dataclass
@@ -132,22 +133,28 @@ def sent(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+def until(page: Page, condition: str, argument: Any = None, timeout_s: float = 20.0) -> Any:
+    """Wait until a JavaScript function gives something true; gives it. Works under the page's strict CSP."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := page.evaluate(condition, argument)):
+        if time.monotonic() > deadline:
+            state = page.evaluate("JSON.stringify([window.__vikno?.phase, window.__vikno?.connections])")
+            raise AssertionError(f"not within {timeout_s:.0f} s: {condition} with {argument}; the room is {state}")
+        page.wait_for_timeout(50)
+    return value
+
+
 def wait_decoding(page: Page, streams: int, timeout_s: float = 20.0) -> None:
     """Wait until so many videos each decode ten more frames than now."""
-    page.evaluate("window.__probe.mark()")
-    page.wait_for_function("n => window.__probe.growing(10) >= n", arg=streams, timeout=timeout_s * 1000, polling=200)
+    page.evaluate("() => window.__probe.mark()")
+    until(page, "async n => (await window.__probe.growing(10)) >= n", streams, timeout_s)
 
 
 def wait_tone(page: Page, hertz: int, timeout_s: float = 20.0) -> None:
     """Wait until a tone is heard in what the page receives."""
-    page.wait_for_function("hz => window.__probe.hears(hz)", arg=hertz, timeout=timeout_s * 1000, polling=150)
+    until(page, "hz => window.__probe.hears(hz)", hertz, timeout_s)
 
 
 def wait_picture(page: Page, colour: Colour, timeout_s: float = 20.0, count: int = 1) -> None:
     """Wait until so many videos on the page show the colour and a bar that moves."""
-    page.wait_for_function(
-        "([colour, count]) => window.__probe.showing(colour) >= count",
-        arg=[list(colour), count],
-        timeout=timeout_s * 1000,
-        polling=150,
-    )
+    until(page, "([colour, count]) => window.__probe.showing(colour) >= count", [list(colour), count], timeout_s)

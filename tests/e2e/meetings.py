@@ -1,0 +1,70 @@
+"""Meetings for the browser tests, planned straight in the server's database, and how a page gets into one."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Page
+from sqlalchemy import select
+
+from lms import demo
+from lms.database import Database
+from lms.directory.models import Account, Organisation
+from lms.directory.queries import visitor_of_person
+from lms.schedule import actions
+from lms.schedule.drafts import OccurrenceDraft, PartyDraft
+from lms.schedule.models import Access, Kind, Part
+from tests.support.browser import until
+from tests.support.installation import Installation
+
+PASSWORD = "correct horse battery staple"
+"""Of the demo's organiser and administrator on the test server."""
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans in the database of a server that runs."""
+
+    database: Database
+
+    def seed(self) -> demo.DemoFacts:
+        """Demo organisations and accounts."""
+        with self.database.writing() as session:
+            return demo.seed(session, datetime.now(UTC), password=PASSWORD)
+
+    def open_meeting(self, title: str = "Пробна зустріч") -> str:
+        """A meeting that is live and open to anyone with a name; gives its id."""
+        meeting = f"test-{uuid.uuid4().hex[:10]}"
+        now = datetime.now(UTC)
+        with self.database.writing() as session:
+            planner = session.scalars(select(Account).where(Account.subject == demo.ORGANISER)).one()
+            visitor = visitor_of_person(session, planner.person_id, now)
+            home = session.scalars(select(Organisation).where(Organisation.code == "association")).one()
+            draft = OccurrenceDraft(
+                kind=Kind.CONSULTATION,
+                title=title,
+                starts_local=(now + timedelta(minutes=5)).replace(tzinfo=None, microsecond=0),
+                duration_minutes=60,
+                zone="UTC",
+                access=Access.OPEN,
+                parties=[PartyDraft(home.id, Part.ORGANISER)],
+            )
+            made = actions.create(session, visitor, draft, now, meeting=meeting)
+            actions.publish(session, visitor, made.slug, now)
+            actions.start(session, visitor, made.slug, now)
+        return meeting
+
+
+def enter(page: Page, server: Installation, meeting: str, name: str) -> None:
+    """Open the room and press Join; returns when in."""
+    page.goto(f"{server.url}/meet/{meeting}")
+    page.get_by_test_id("name").fill(name)
+    page.get_by_test_id("join").click()
+    in_meeting(page)
+
+
+def in_meeting(page: Page) -> None:
+    """Wait until the room says that it is in."""
+    until(page, "() => window.__vikno?.phase === 'in'")
