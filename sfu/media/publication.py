@@ -205,6 +205,7 @@ class Publication:
         if not first:
             self._restart_receivers(now)
         self.codec = codec
+        self._key_timestamp = -1
         self._starts_key_frame = key_frame_test(codec.name)
         self._numbering = (self._numbering or Numbering()) if codec.name.lower() == "vp8" else None
         for subscription in self.subscriptions:
