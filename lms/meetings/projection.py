@@ -127,8 +127,9 @@ class Projection:
 
     def _closed(self, event: Event) -> None:
         self.meeting.closed_at = event.at
-        for known in self._last.values():
-            if known.left_at is None:
+        for participant in self._last:
+            known = self._known(participant)
+            if known is not None and known.left_at is None:
                 _close(known, event.at, "closed")
 
     def _known(self, participant: str) -> Connection | None:

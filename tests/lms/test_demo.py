@@ -1,0 +1,111 @@
+"""Demo data: true to the facts, there at every start, and the same however often it is put in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from lms.audit.queries import find_tampering
+from lms.base import Base
+from lms.database import Database
+from lms.demo import DEMO_MEETING, seed
+from lms.directory import sign_in
+from lms.directory.queries import network_on, visitor_of_endpoint, visitor_of_person
+from lms.directory.rules import ANONYMOUS
+from lms.meetings import actions as meetings
+from lms.schedule import queries
+from lms.schedule.cards import to_join_now
+from lms.schedule.models import MeetingRole, Status
+from lms.tables import metadata
+
+NOW = datetime(2026, 11, 22, 17, 44, tzinfo=UTC)
+PASSWORD = "demo-password-1"
+
+
+def rows(database: Database) -> dict[str, int]:
+    with database.reading() as session:
+        return {
+            table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in metadata.sorted_tables
+        }
+
+
+def test_seeding_again_changes_nothing(database: Database) -> None:
+    with database.writing() as session:
+        first = seed(session, NOW, password=PASSWORD)
+    before = rows(database)
+    with database.writing() as session:
+        assert seed(session, NOW, password=PASSWORD) == first
+    assert rows(database) == before
+    assert before["organisation"] == 19
+    with database.reading() as session:
+        assert find_tampering(session) is None
+    assert Base.metadata is metadata
+
+
+def test_the_live_consultation_is_open_to_anyone_with_a_name_and_to_the_endpoints(database: Database) -> None:
+    with database.writing() as session:
+        facts = seed(session, NOW, password=PASSWORD)
+    with database.reading() as session:
+        door = queries.meeting_door(session, ANONYMOUS, DEMO_MEETING, NOW)
+        assert (door.join.role, door.join.refusal, door.card.live) == (MeetingRole.PARTICIPANT, "name_needed", True)
+        assert len(door.agenda) == 5
+        assert sum(item.minutes for item in door.agenda) == door.card.duration_minutes
+        assert [each.code for each in facts.endpoints] == ["kyiv", "lviv", "sumy"]
+        for each in facts.endpoints:
+            device = visitor_of_endpoint(session, each.id, NOW)
+            assert device.name == each.name
+            chosen = to_join_now(queries.endpoint_today(session, device, NOW), NOW)
+            assert chosen is not None
+            assert chosen.meeting == DEMO_MEETING
+
+
+def test_the_demo_goes_on_after_days_and_after_it_was_ended(database: Database) -> None:
+    with database.writing() as session:
+        seed(session, NOW, password=PASSWORD)
+    later = NOW + timedelta(days=9)
+    with database.writing() as session:
+        ended = {
+            "id": "o-1", "node": 0, "meeting": DEMO_MEETING, "opening": "o", "sequence": 1,
+            "at": later.timestamp(), "data": {"type": "ended"},
+        }  # fmt: skip
+        meetings.apply_events(session, [ended], later)
+    with database.reading() as session:
+        assert queries.meeting_door(session, ANONYMOUS, DEMO_MEETING, later).join.refusal == "ended"
+    with database.writing() as session:
+        seed(session, later, password=PASSWORD)
+    with database.reading() as session:
+        door = queries.meeting_door(session, ANONYMOUS, DEMO_MEETING, later)
+        assert door.card.live
+        assert door.card.starts_at <= later < door.card.ends_at
+        coming = [card for card in queries.upcoming(session, ANONYMOUS, later) if not card.live]
+        assert len(coming) == 3
+        assert all(card.starts_local.weekday() == 2 and card.starts_local.hour == 10 for card in coming)
+
+
+def test_history_is_as_it_was(database: Database) -> None:
+    with database.writing() as session:
+        seed(session, NOW)
+    with database.reading() as session:
+        past = queries.past(session, ANONYMOUS, NOW)
+        days = [f"{card.starts_local:%d.%m.%Y}" for card in reversed(past)]
+        assert days == [
+            "17.06.2018", "21.05.2019", "19.08.2019", "22.08.2019", "11.09.2019", "20.11.2019", "27.11.2019",
+            "04.12.2019", "11.12.2019", "18.12.2019", "29.04.2020",
+        ]  # fmt: skip
+        assert {card.status for card in past} == {Status.ENDED}
+        end_of_2019 = {each.code for each in network_on(session, "vikno", datetime(2019, 12, 31).date())}
+        assert len(end_of_2019) == 10
+        assert "rivne" not in end_of_2019
+        assert all(card.title_en for card in past)
+
+
+def test_the_demo_accounts_sign_in_and_have_their_roles(database: Database) -> None:
+    with database.writing() as session:
+        facts = seed(session, NOW, password=PASSWORD)
+    with database.writing() as session:
+        for email, is_administrator in ((facts.organiser_email, False), (facts.administrator_email, True)):
+            signed = sign_in.sign_in(session, email=email, password=PASSWORD, address="", user_agent="", now=NOW)
+            visitor = visitor_of_person(session, signed.person_id, NOW)
+            assert visitor.is_organiser
+            assert visitor.is_administrator is is_administrator
