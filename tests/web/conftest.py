@@ -1,0 +1,126 @@
+"""The web app on a fresh database with demo data, on SQLite and on PostgreSQL, and browsers that talk to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from lms import demo
+from lms.database import Database
+from tests.lms.facts import NOW
+from tests.support.postgres import database, database_url, postgres, postgres_template, sqlite_template
+from tests.web.visitor import HOST, PASSWORD, Visitor
+from web.app import create_app
+from web.config import ControlUnavailable, MeetingPlan, WebConfig
+
+__all__ = ["database", "database_url", "postgres", "postgres_template", "sqlite_template"]
+
+TOKEN_KEY = b"t" * 32
+EVENTS_KEY = b"e" * 32
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **amount: float) -> None:
+        """Move it."""
+        self.now += timedelta(**amount)
+
+
+class Orders:
+    """A media node's control that notes what it was told; `down` makes it unreachable."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[str, str]] = []
+        self.down = False
+
+    def plan(self, plan: MeetingPlan) -> None:
+        """Note it."""
+        self._note("plan", plan.meeting)
+
+    def begin(self, meeting: str, node: int) -> None:
+        """Note it."""
+        self._note("begin", meeting)
+
+    def close(self, meeting: str, node: int) -> None:
+        """Note it."""
+        self._note("close", meeting)
+
+    def _note(self, order: str, meeting: str) -> None:
+        if self.down:
+            raise ControlUnavailable("The media node does not answer.")
+        self.given.append((order, meeting))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The app's clock."""
+    return Clock()
+
+
+@pytest.fixture
+def orders() -> Orders:
+    """The media nodes' control."""
+    return Orders()
+
+
+@pytest.fixture
+def built_client(tmp_path: Path) -> Path:
+    """A built client of empty files, so that these tests need no Node."""
+    folder = tmp_path / "dist"
+    (folder / ".vite").mkdir(parents=True)
+    sources = ("src/room/main.tsx", "src/site/main.ts", "src/endpoint/main.ts")
+    manifest = {name: {"file": f"assets/{name.split('/')[1]}.js", "css": ["assets/all.css"]} for name in sources}
+    (folder / ".vite" / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "assets").mkdir()
+    (folder / "assets" / "site.js").write_text("export {};")
+    return folder
+
+
+@pytest.fixture
+def config(database: Database, clock: Clock, orders: Orders, built_client: Path) -> WebConfig:
+    """The app's configuration; the demo's accounts can sign in."""
+    with database.writing() as session:
+        demo.seed(session, clock(), password=PASSWORD)
+    return WebConfig(
+        database=database,
+        session_key=b"s" * 32,
+        token_key=TOKEN_KEY,
+        events_key=EVENTS_KEY,
+        public_url=HOST,
+        static_dir=built_client,
+        control=orders,
+        demo=True,
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def app(config: WebConfig) -> FastAPI:
+    """The app."""
+    return create_app(config)
+
+
+@pytest.fixture
+async def browser(app: FastAPI) -> AsyncIterator[Callable[..., Visitor]]:
+    """Makes browsers, each with cookies of its own."""
+    async with AsyncExitStack() as stack:
+
+        def make(language: str = "en", *, address: str = "192.0.2.1") -> Visitor:
+            visitor = Visitor(app, language, address)
+            stack.push_async_callback(visitor.client.aclose)
+            return visitor
+
+        yield make
