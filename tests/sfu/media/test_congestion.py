@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from sfu import rtp
@@ -43,7 +45,7 @@ def test_feedback_covers_every_packet_every_50_to_100_ms() -> None:
         world.advance(1 / 30)
     world.advance(0.2)
     times, arrivals = reported(publisher)
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(times)]
     assert all(0.049 <= step <= 0.101 for step in steps)
     assert {number for number, at in expected.items() if at is None} == {
         number for number in expected if arrivals[number] is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from sfu import rtp
@@ -15,7 +17,7 @@ def sequences(packets: list[Packet]) -> list[int]:
 
 
 def contiguous(packets: list[Packet]) -> bool:
-    return all((b.sequence - a.sequence) & 0xFFFF == 1 for a, b in zip(packets, packets[1:], strict=False))
+    return all((b.sequence - a.sequence) & 0xFFFF == 1 for a, b in itertools.pairwise(packets))
 
 
 def flowing(world: World, publisher: Publisher) -> tuple:  # type: ignore[type-arg]
@@ -289,7 +291,7 @@ def test_a_leap_of_the_publisher_is_anchored_anew(leap: int) -> None:
     publisher.send_voice()
     publisher.send_voice()
     packets = receiver.sender.take()
-    steps = [(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in zip(packets, packets[1:], strict=False)]
+    steps = [(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(packets)]
     assert steps == [960, pytest.approx(48_000 * 10.02, abs=48), 960]
 
 
@@ -303,7 +305,7 @@ def test_discontinuous_speech_keeps_its_time() -> None:
         publisher.send_voice(step=0.4)
     packets = receiver.sender.take()
     assert contiguous(packets)
-    assert {(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in zip(packets, packets[1:], strict=False)} == {19_200}
+    assert {(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(packets)} == {19_200}
 
 
 def test_a_pause_by_the_receiver_goes_on_with_the_next_number() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from sfu.drops import Drop
 from sfu.media.nack import MAX_ATTEMPTS, REORDER_TOLERANCE
-from sfu.media.retransmission import BURST_BYTES, MAX_ATTEMPTS as MAX_ANSWERS
+from sfu.media.retransmission import BURST_BYTES
+from sfu.media.retransmission import MAX_ATTEMPTS as MAX_ANSWERS
 from sfu.media.ring import PacketRing
 from sfu.rtcp import compound, feedback
 from sfu.sections import Codec
@@ -53,7 +56,7 @@ def test_nack_waits_for_reordering_and_keeps_its_distance() -> None:
     times = [at for at, numbers in asked(publisher) if numbers == [number]]
     assert times[0] - since >= REORDER_TOLERANCE
     assert 1 < len(times) <= MAX_ATTEMPTS
-    assert all(b - a >= 0.1 for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a >= 0.1 for a, b in itertools.pairwise(times))
     publisher.push(lost)
     assert world.dropped(Drop.RTP_TOO_OLD) + world.dropped(Drop.RTP_DUPLICATE) <= 1
 
