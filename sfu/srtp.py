@@ -36,6 +36,15 @@ class KeyMaterial:
     receive: bytes
 
 
+srtp_protect: Final = lib.srtp_protect
+"""`srtp_protect(context, pointer, length)`: libsrtp's own function. Returns 0, and the new length through `length`."""
+
+
+def length_cell() -> Any:
+    """An `int *` for libsrtp to read and write lengths."""
+    return ffi.new("int *")
+
+
 class SlotPointers:
     """A `void *` to each slot of an arena, made once: libsrtp wants one with every call."""
 
@@ -58,28 +67,20 @@ def _session(profile: int, key: bytes, direction: int) -> Any:
 class SrtpSender:
     """Protects what lies in an outbox's slots."""
 
-    __slots__ = ("_length", "_pointers", "_session", "_srtp")
+    __slots__ = ("_length", "_pointers", "_session", "context")
 
     def __init__(self, keys: KeyMaterial, pointers: SlotPointers) -> None:
         self._session = _session(keys.profile, keys.send, Policy.SSRC_ANY_OUTBOUND)
-        self._srtp = self._session._srtp[0]
+        self.context: Any = self._session._srtp[0]
+        """What `srtp_protect` wants: the transport calls it itself, once for each packet that is forwarded."""
         self._pointers = pointers.pointers
         self._length = ffi.new("int *")
-
-    def protect(self, offset: int, length: int) -> int:
-        """Protect the RTP packet at `offset`; returns its new length, 0 if libsrtp refuses it."""
-        size = self._length
-        size[0] = length
-        if lib.srtp_protect(self._srtp, self._pointers[offset >> SLOT_BITS], size):
-            return 0
-        protected: int = size[0]
-        return protected
 
     def protect_rtcp(self, offset: int, length: int) -> int:
         """Protect the RTCP packet at `offset`; returns its new length, 0 if libsrtp refuses it."""
         size = self._length
         size[0] = length
-        if lib.srtp_protect_rtcp(self._srtp, self._pointers[offset >> SLOT_BITS], size):
+        if lib.srtp_protect_rtcp(self.context, self._pointers[offset >> SLOT_BITS], size):
             return 0
         protected: int = size[0]
         return protected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from sfu.drops import Drop, Drops
 from sfu.dtls import Certificate, DtlsSession, Fingerprint
@@ -12,9 +12,11 @@ from sfu.ice import Credentials, IceAgent, Pair
 from sfu.net.inbox import Inbox
 from sfu.net.outbox import SLOT_BITS, USABLE_SIZE, Destination, Outbox
 from sfu.net.port import DatagramPort
-from sfu.srtp import KeyMaterial, SlotPointers, SrtpReceiver, SrtpSender
+from sfu.srtp import KeyMaterial, SlotPointers, SrtpReceiver, SrtpSender, length_cell, srtp_protect
 from sfu.stun import StunMessage
 
+_UPDATE_EVERY: Final = 0.25
+"""Seconds between two looks at silence and consent, which run out after 10 and 30."""
 CONNECT_TIMEOUT: Final = 30.0
 """Seconds from the descriptions to a connected transport; Chromium gives up an unanswered ICE at 30 s as well."""
 
@@ -86,6 +88,7 @@ class Transport:
     """
 
     __slots__ = (
+        "_context",
         "_counts",
         "_deadline",
         "_destination",
@@ -93,9 +96,12 @@ class Transport:
         "_dtls_fingerprints",
         "_dtls_server",
         "_on_state",
+        "_pointers",
         "_receiver",
         "_resources",
         "_sender",
+        "_size",
+        "_update_at",
         "agent",
         "link",
         "outbox",
@@ -119,6 +125,11 @@ class Transport:
         self._dtls_fingerprints: list[Fingerprint] = []
         self._dtls_server = True
         self._deadline = 0.0
+        self._update_at = 0.0
+        self._pointers = resources.outbox_pointers.pointers
+        self._size = length_cell()
+        self._context: Any = None
+        """libsrtp's session; there whenever there is a destination."""
         resources.routes.add_fragment(self, self.agent.local.fragment)
 
     @property
@@ -238,18 +249,22 @@ class Transport:
     def send_rtp(self, slot_offset: int, length: int) -> None:
         """Protect in place and queue; see `PacketSender`."""
         destination = self._destination
-        sender = self._sender
-        if destination is None or sender is None:
+        if destination is None:
             self._refuse(Drop.SEND_NOT_CONNECTED)
             return
         if length > USABLE_SIZE:
             self._refuse(Drop.SEND_TOO_LONG)
             return
-        length = sender.protect(slot_offset, length)
-        if not length:
+        size = self._size
+        size[0] = length
+        if srtp_protect(self._context, self._pointers[slot_offset >> SLOT_BITS], size):
             self._refuse(Drop.SEND_PROTECT)
             return
-        self.outbox.send(slot_offset, length, destination)
+        pending = destination.pending
+        if not pending:
+            destination.dirty.append(destination)
+        pending.append(slot_offset)
+        pending.append(size[0])
 
     def send_rtcp(self, packet: bytes) -> None:
         """Protect a copy and queue it; see `PacketSender`."""
@@ -276,7 +291,9 @@ class Transport:
 
     def tick(self, now: float) -> None:
         """Notice silence, expired consent and connections that never come; let the media side do what is due."""
-        self._update(now)
+        if now >= self._update_at:
+            self._update_at = now + _UPDATE_EVERY
+            self._update(now)
         if self.link is not None:
             self.link.tick(now)
 
@@ -335,6 +352,7 @@ class Transport:
     def _keys_ready(self, keys: KeyMaterial) -> None:
         resources = self._resources
         self._sender = SrtpSender(keys, resources.outbox_pointers)
+        self._context = self._sender.context
         self._receiver = SrtpReceiver(keys, resources.inbox.buffer, resources.inbox_pointers, resources.drops)
         if self.agent.last_heard is not None:
             self._update(self.agent.last_heard)

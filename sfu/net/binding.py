@@ -42,7 +42,10 @@ def open_ports(hosts: list[str], port: int, outbox: Outbox, drops: Drops, portab
     bound = _bind_any(hosts) if port == 0 else _bind_all(hosts, port)
     if not bound:
         raise NoAddress(f"None of the addresses {', '.join(hosts) or '(no address)'} can be bound for media.")
-    return [kind(one, outbox, drops) for one in bound]
+    ports: list[DatagramPort] = [kind(one, outbox, drops) for one in bound]
+    for opened in ports:
+        outbox.attach(opened)
+    return ports
 
 
 def _bind_any(hosts: list[str]) -> list[socket.socket]:

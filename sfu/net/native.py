@@ -85,9 +85,21 @@ class _ReceiveSlots:
 class _SendSlots:
     """Headers, vectors and segment sizes for `sendmmsg`, filled anew for each batch."""
 
-    __slots__ = ("_keep", "arena", "control", "controls", "header", "headers", "vector", "vectors")
+    __slots__ = (
+        "_keep",
+        "arena",
+        "control",
+        "controls",
+        "header",
+        "headers",
+        "name_length",
+        "plain",
+        "plain_headers",
+        "vector",
+        "vectors",
+    )
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, name_length: int) -> None:
         slots = len(outbox.buffer) >> SLOT_BITS
         headers, self.header, self.headers = _words(slots * _HEADER_SIZE)
         vectors, self.vector, self.vectors = _words(slots * 16)
@@ -96,7 +108,32 @@ class _SendSlots:
         for index in range(slots):
             self.controls[3 * index] = _CONTROL_LENGTH
             self.controls[3 * index + 1] = _SOL_UDP | _UDP_SEGMENT << 32
-        self._keep = (headers, vectors, controls, keep)
+        # A second set of headers, each with the one vector of the same index, for batches without any run.
+        plain, self.plain, self.plain_headers = _words(slots * _HEADER_SIZE)
+        for index in range(slots):
+            word = index * _HEADER_WORDS
+            self.plain_headers[word + 1] = name_length
+            self.plain_headers[word + 2] = self.vector + 16 * index
+            self.plain_headers[word + 3] = 1
+        self.name_length = name_length
+        self._keep = (headers, vectors, controls, keep, plain)
+
+    def fill_plain(self, destinations: list[Destination]) -> int:
+        """Write the headers of a batch in which each destination has one packet; returns how many bytes they have.
+
+        This is the common case of one packet for many receivers. Only three words per packet change.
+        """
+        headers, vectors, arena = self.plain_headers, self.vectors, self.arena
+        total = word = vector = 0
+        for destination in destinations:
+            offset, length = destination.pending
+            headers[word] = destination.name_pointer
+            vectors[vector] = arena + offset
+            vectors[vector + 1] = length
+            total += length
+            word += _HEADER_WORDS
+            vector += 2
+        return total
 
     def fill(self, destinations: list[Destination], segments: int) -> int:
         """Write one header per run of packets that the kernel can cut itself (UDP GSO); returns how many headers.
@@ -105,6 +142,7 @@ class _SendSlots:
         run in packets, 1 to have a header for each packet.
         """
         headers, vectors, controls, arena = self.headers, self.vectors, self.controls, self.arena
+        name_length = self.name_length
         vector = 0
         word = 0
         for destination in destinations:
@@ -125,7 +163,7 @@ class _SendSlots:
                     if length > size:
                         break
                 headers[word] = destination.name_pointer
-                headers[word + 1] = destination.name_length
+                headers[word + 1] = name_length
                 headers[word + 2] = self.vector + 16 * first
                 headers[word + 3] = vector - first
                 if vector - first > 1:
@@ -147,7 +185,7 @@ class NativeDestination(Destination):
 
     def __init__(self, port: NativePort, address: bytes) -> None:
         self._keep = _ffi.from_buffer(address)
-        super().__init__(port, address, int(_ffi.cast("uintptr_t", self._keep)), len(address))
+        super().__init__(port, address, int(_ffi.cast("uintptr_t", self._keep)))
 
 
 class NativePort:
@@ -161,6 +199,7 @@ class NativePort:
         "_send_slots",
         "_socket",
         "bytes_out",
+        "dirty",
         "host",
         "number",
         "packets_out",
@@ -173,7 +212,8 @@ class NativePort:
         self._drops = drops
         self._name_length = 28 if bound.family == socket.AF_INET6 else 16
         self._receive_slots: dict[int, _ReceiveSlots] = {}
-        self._send_slots = _SendSlots(outbox)
+        self._send_slots = _SendSlots(outbox, self._name_length)
+        self.dirty: list[Destination] = []
         self.host, self.number = bound.getsockname()[:2]
         self.packets_out = 0
         self.bytes_out = 0
@@ -200,61 +240,67 @@ class NativePort:
     def destination(self, address: bytes) -> NativeDestination:
         return NativeDestination(self, address)
 
-    def write(self, destinations: list[Destination]) -> None:
-        slots = self._send_slots
-        messages = slots.fill(destinations, self.segments)
-        headers = slots.headers
+    def write(self) -> None:
+        slots, dirty = self._send_slots, self.dirty
+        packets = sum(map(len, (destination.pending for destination in dirty))) >> 1
+        if packets == len(dirty):
+            length = slots.fill_plain(dirty)
+            messages, address, headers = packets, slots.plain, slots.plain_headers
+        else:
+            length = sum(sum(destination.pending[1::2]) for destination in dirty)
+            messages, address, headers = slots.fill(dirty, self.segments), slots.header, slots.headers
+        self.packets_out += packets
+        self.bytes_out += length
+        pointer = _ffi.cast("void *", address)
         done = 0
-        while done < messages:
-            pointer = _ffi.cast("void *", slots.header + done * _HEADER_SIZE)
+        while True:
             sent: int = _libc.sendmmsg(self._descriptor, pointer, messages - done, socket.MSG_DONTWAIT)
             if sent > 0:
                 done += sent
-                continue
-            number = _ffi.errno
-            if number == errno.EINTR:
-                continue
-            if number in _FULL:
-                lost = sum(headers[3 + _HEADER_WORDS * done : _HEADER_WORDS * messages : _HEADER_WORDS])
-                self._drops.count(Drop.SEND_BUFFER_FULL, lost)
-                self._uncount(slots, done, messages)
-                break
-            done = self._skip(slots, done)
-        for destination in destinations:
-            pending = destination.pending
-            self.packets_out += len(pending) >> 1
-            self.bytes_out += sum(pending[1::2])
+            elif _ffi.errno != errno.EINTR:
+                done = self._refused(_ffi.errno, headers, address, done, messages)
+            if done == messages:
+                return
+            pointer = _ffi.cast("void *", address + done * _HEADER_SIZE)
 
-    def _skip(self, slots: _SendSlots, message: int) -> int:
-        """Get past a message that the kernel refuses; returns the next message.
+    def _refused(self, number: int, headers: memoryview, address: int, done: int, messages: int) -> int:
+        """The kernel did not take message `done`; returns the message to go on with."""
+        if number in _FULL:
+            for message in range(done, messages):
+                self._lost(headers, message, Drop.SEND_BUFFER_FULL)
+            return messages
+        if headers[done * _HEADER_WORDS + 3] > 1:
+            self._send_singly(headers, address, done)
+        else:
+            self._lost(headers, done, Drop.SEND_REFUSED)
+        return done + 1
 
-        A run may be refused because the outgoing device cannot segment it, or because its packets are larger than
-        the path takes: its packets are then sent one by one, and if that works runs are not tried again.
+    def _send_singly(self, headers: memoryview, address: int, message: int) -> None:
+        """Send the packets of a refused run one by one; if that works, runs are not tried again.
+
+        The outgoing device may be unable to segment, or the packets may be larger than the path takes.
         """
         word = message * _HEADER_WORDS
-        vectors = slots.headers[word + 3]
-        first = (slots.headers[word + 2] - slots.vector) // 16
-        slots.headers[word + 3] = 1
-        slots.headers[word + 4] = slots.headers[word + 5] = 0
-        for vector in range(first, first + vectors):
-            slots.headers[word + 2] = slots.vector + 16 * vector
-            pointer = _ffi.cast("void *", slots.header + message * _HEADER_SIZE)
-            if vectors > 1 and _libc.sendmmsg(self._descriptor, pointer, 1, socket.MSG_DONTWAIT) == 1:
+        pointer = _ffi.cast("void *", address + message * _HEADER_SIZE)
+        first, count = headers[word + 2], headers[word + 3]
+        headers[word + 3] = 1
+        headers[word + 4] = headers[word + 5] = 0
+        for vector in range(count):
+            headers[word + 2] = first + 16 * vector
+            if _libc.sendmmsg(self._descriptor, pointer, 1, socket.MSG_DONTWAIT) == 1:
                 self.segments = 1
             else:
-                self._drops.count(Drop.SEND_REFUSED)
-                self.packets_out -= 1
-                self.bytes_out -= slots.vectors[2 * vector + 1]
-        return message + 1
+                self._lost(headers, message, Drop.SEND_REFUSED)
 
-    def _uncount(self, slots: _SendSlots, done: int, messages: int) -> None:
-        """Take what a full socket buffer refused out of the counts of what was sent."""
-        for message in range(done, messages):
-            word = message * _HEADER_WORDS
-            first = (slots.headers[word + 2] - slots.vector) // 16
-            last = first + slots.headers[word + 3]
-            self.packets_out -= last - first
-            self.bytes_out -= sum(slots.vectors[2 * first + 1 : 2 * last : 2])
+    def _lost(self, headers: memoryview, message: int, reason: Drop) -> None:
+        """Count the packets of a message as dropped instead of sent."""
+        word = message * _HEADER_WORDS
+        slots = self._send_slots
+        first = (headers[word + 2] - slots.vector) // 16
+        last = first + headers[word + 3]
+        self._drops.count(reason, last - first)
+        self.packets_out -= last - first
+        self.bytes_out -= sum(slots.vectors[2 * first + 1 : 2 * last : 2])
 
     def close(self) -> None:
         self._socket.close()

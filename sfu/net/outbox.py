@@ -16,23 +16,31 @@ USABLE_SIZE = 1_700
 class BatchPort(Protocol):
     """A socket that sends what was queued for its destinations."""
 
-    def write(self, destinations: list[Destination]) -> None:
-        """Send everything pending for `destinations`, in order per destination; drop and count what does not fit."""
+    @property
+    def dirty(self) -> list[Destination]:
+        """The destinations with something pending."""
+
+    def write(self) -> None:
+        """Send everything pending, in order per destination; drop and count what the kernel does not take."""
 
 
 class Destination:
     """One remote address as seen from one local socket, and what is queued for it."""
 
-    __slots__ = ("address", "name_length", "name_pointer", "pending", "port")
+    __slots__ = ("address", "dirty", "name_pointer", "pending")
 
-    def __init__(self, port: BatchPort, address: bytes, name_pointer: int = 0, name_length: int = 0) -> None:
-        self.port = port
+    def __init__(self, port: BatchPort, address: bytes, name_pointer: int = 0) -> None:
+        self.dirty = port.dirty
         self.address = address
         """The raw socket address: what the port reported as the source of datagrams from there."""
         self.name_pointer = name_pointer
-        self.name_length = name_length
+        """Where the kernel can read the address, for ports that need it."""
         self.pending: list[int] = []
-        """Offset and length of each queued packet, flat: offset, length, offset, length ..."""
+        """Offset and length of each queued packet, flat: offset, length, offset, length ...
+
+        Who adds to an empty list also adds the destination to `dirty`. `Outbox.send` does both; so does the
+        transport's `send_rtp`, which is called too often to call it.
+        """
 
 
 class Outbox:
@@ -42,7 +50,7 @@ class Outbox:
     by itself, so nothing here grows and nothing waits.
     """
 
-    __slots__ = ("_dirty", "_end", "_next", "arena", "buffer", "drops")
+    __slots__ = ("_end", "_next", "_ports", "arena", "buffer", "drops")
 
     def __init__(self, drops: Drops, slots: int = 512) -> None:
         self.drops = drops
@@ -51,7 +59,11 @@ class Outbox:
         """All slots, writable."""
         self._next = 0
         self._end = len(self.buffer)
-        self._dirty: dict[BatchPort, list[Destination]] = {}
+        self._ports: list[BatchPort] = []
+
+    def attach(self, port: BatchPort) -> None:
+        """From now on flush to `port` too."""
+        self._ports.append(port)
 
     def take(self) -> int:
         """The byte offset of a free slot with at least `USABLE_SIZE` usable bytes."""
@@ -70,12 +82,7 @@ class Outbox:
         """Queue the `length` bytes at `offset`, the slot taken last, to `destination`."""
         pending = destination.pending
         if not pending:
-            port = destination.port
-            dirty = self._dirty.get(port)
-            if dirty is None:
-                self._dirty[port] = [destination]
-            else:
-                dirty.append(destination)
+            destination.dirty.append(destination)
         pending.append(offset)
         pending.append(length)
 
@@ -91,10 +98,10 @@ class Outbox:
 
     def flush(self) -> None:
         """Hand everything queued to the sockets and free all slots."""
-        if self._dirty:
-            for port, destinations in self._dirty.items():
-                port.write(destinations)
-                for destination in destinations:
+        for port in self._ports:
+            if port.dirty:
+                port.write()
+                for destination in port.dirty:
                     destination.pending.clear()
-            self._dirty.clear()
+                port.dirty.clear()
         self._next = 0

@@ -20,6 +20,10 @@ class DatagramPort(Protocol):
         """The local UDP port."""
 
     @property
+    def dirty(self) -> list[Destination]:
+        """The destinations with something pending."""
+
+    @property
     def packets_out(self) -> int:
         """Datagrams given to the kernel so far."""
 
@@ -36,8 +40,8 @@ class DatagramPort(Protocol):
     def destination(self, address: bytes) -> Destination:
         """Where to queue what shall go from this port to the packed `address`."""
 
-    def write(self, destinations: list[Destination]) -> None:
-        """Send everything pending for `destinations`; what the kernel does not take is dropped and counted."""
+    def write(self) -> None:
+        """Send everything pending; what the kernel does not take is dropped and counted."""
 
     def close(self) -> None:
         """Close the socket."""

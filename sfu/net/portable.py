@@ -26,13 +26,14 @@ class PortableDestination(Destination):
 class PortablePort:
     """A bound UDP socket driven with `recvfrom_into` and `sendto`."""
 
-    __slots__ = ("_arena", "_drops", "_socket", "bytes_out", "host", "number", "packets_out")
+    __slots__ = ("_arena", "_drops", "_socket", "bytes_out", "dirty", "host", "number", "packets_out")
 
     def __init__(self, bound: socket.socket, outbox: Outbox, drops: Drops) -> None:
         self._socket = bound
         self._arena = outbox.arena
         self._drops = drops
         self.host, self.number = bound.getsockname()[:2]
+        self.dirty: list[Destination] = []
         self.packets_out = 0
         self.bytes_out = 0
 
@@ -54,8 +55,8 @@ class PortablePort:
     def destination(self, address: bytes) -> PortableDestination:
         return PortableDestination(self, address)
 
-    def write(self, destinations: list[Destination]) -> None:
-        for destination in destinations:
+    def write(self) -> None:
+        for destination in self.dirty:
             assert isinstance(destination, PortableDestination)
             pending = iter(destination.pending)
             for offset, length in zip(pending, pending, strict=True):

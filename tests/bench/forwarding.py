@@ -189,7 +189,7 @@ class Harness:
         transport.agent.last_heard = now
         transport.state = PeerState.CONNECTING
         transport._keys_ready(KeyMaterial(PROFILE, KEY, KEY))
-        self.node._routes.add_pair(transport, 0, pair)
+        self.node._demultiplexer.add_pair(transport, 0, pair)
         return Endpoint(one, transport, peer.link)
 
     def publish(self, endpoint: Endpoint, ssrc: int) -> Any:
@@ -223,7 +223,7 @@ class Harness:
             for publisher in publishers:
                 publisher.socket.sendto(publisher.packet(key), target)
         before = time.process_time()
-        self.node._readable(self.port, 0)
+        self.node._readable(0, self.port)
         now = time.monotonic()
         if now - self._ticked > TICK:
             self._ticked = now

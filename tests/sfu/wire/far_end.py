@@ -35,6 +35,8 @@ class MemoryPort:
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
+        self.dirty: list[Destination] = []
+        outbox.attach(self)
         self.sent: list[tuple[bytes, bytes]] = []
 
     def fileno(self) -> int:
@@ -46,8 +48,8 @@ class MemoryPort:
     def destination(self, address: bytes) -> Destination:
         return Destination(self, address)
 
-    def write(self, destinations: list[Destination]) -> None:
-        for destination in destinations:
+    def write(self) -> None:
+        for destination in self.dirty:
             for offset, length in zip(destination.pending[::2], destination.pending[1::2], strict=True):
                 self.sent.append((destination.address, bytes(self._outbox.arena[offset : offset + length])))
 

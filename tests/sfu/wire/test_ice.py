@@ -101,7 +101,7 @@ def test_a_silent_peer_comes_back(scene: Scene) -> None:
     scene.connect(HERE)
     scene.tick(12.0)
     scene.receive(scene.rtp(), HERE)
-    scene.tick(0.1)
+    scene.tick(0.5)
     assert scene.states[-2:] == [PeerState.SILENT, PeerState.CONNECTED]
 
 
