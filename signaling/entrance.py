@@ -69,7 +69,7 @@ class Entrance:
     def hello(self, link: Link, hello: Hello) -> None:
         """Bring somebody in, or let them wait. Raises `RefusedError`."""
         state, token = self._meeting.state, link.token
-        if hello.resume is not None and (member := self._resumable(hello.resume, token)):
+        if hello.resume is not None and (member := self.resumable(hello.resume, token)):
             self._resume(link, member, hello.resume.key)
             return
         same = state.of_token(token.jti)
@@ -82,7 +82,8 @@ class Entrance:
         else:
             self._wait(link)
 
-    def _resumable(self, resume: Resume, token: Token) -> Member | None:
+    def resumable(self, resume: Resume, token: Token) -> Member | None:
+        """Who comes back, if the key is theirs and their place is still kept."""
         member = self._meeting.state.members.get(resume.participant)
         if member is None or member.identity != token.identity:
             return None

@@ -79,6 +79,7 @@ class Journal:
         self._unwritten: deque[bytes] = deque(maxlen=MAX_UNWRITTEN)
         self._lock = threading.Lock()
         self._dirty = False
+        self._full = False
         self._open = True
 
     @classmethod
@@ -138,10 +139,18 @@ class Journal:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self.size)
-            _log.error("journal_not_written", path=self.path.name, error=error.strerror)
+            self._complain(error)
             raise RefusedError("storage_full", error.strerror or "") from error
         self.size += len(data)
         self._dirty = True
+        self._full = False
+
+    def _complain(self, error: OSError) -> None:
+        """Say once that the disk is full; where the log goes may be full as well."""
+        if not self._full:
+            self._full = True
+            with contextlib.suppress(OSError):
+                _log.error("journal_not_written", path=self.path.name, error=error.strerror)
 
     def read(self, offset: int, length: int = 262_144) -> list[Record]:
         """Records from an offset on, as many as fit into `length` bytes but at least one if there is any."""

@@ -41,6 +41,7 @@ class Subscribing:
         self._revision = 0
         self._outstanding: Offer | None = None
         self._answering = False
+        self._connect = False
         self._restart = False
         self._rebuild = False
         self._task: asyncio.Task[None] | None = None
@@ -51,6 +52,13 @@ class Subscribing:
     def publications(self) -> list[str]:
         """Identifiers of what is received, in the order in which it was subscribed."""
         return list(self._received)
+
+    def connect(self) -> None:
+        """Bring up the connection before there is anything to receive, so that the first picture comes at once."""
+        if self.peer is None and not self.closed:
+            self.peer = self._open_peer()
+            self._connect = True
+            self._offer_soon()
 
     def want(self, wanted: dict[str, tuple[str, PublishedMedia, bool]]) -> None:
         """Receive exactly these: publication → (participant, media, paused)."""
@@ -83,7 +91,7 @@ class Subscribing:
         shared = media.source in (Source.SCREEN, Source.SCREEN_AUDIO)
         port: PublicationPort = media.port
         subscription: SubscriptionPort = peer.subscribe(
-            port, stream_id=f"{participant}:screen" if shared else participant
+            port, stream_id=f"{participant}.screen" if shared else participant
         )
         return subscription
 
@@ -125,8 +133,9 @@ class Subscribing:
         if rebuild:
             self._reopen()
         restart, self._restart = self._restart and not rebuild, False
+        connect, self._connect = self._connect, False
         peer = self.peer
-        if peer is None or self.closed or not (rebuild or restart or peer.negotiation_needed):
+        if peer is None or self.closed or not (rebuild or restart or connect or peer.negotiation_needed):
             return
         sdp = await peer.create_offer(ice_restart=restart)
         if self.closed or peer is not self.peer:

@@ -65,8 +65,13 @@ def _(action: messages.Remove, state: State, actor: Member | None, now: float) -
     member = _target(state, actor, action.participant)
     if member is actor:
         raise RefusedError("bad_action", "To go yourself, leave the meeting.")
-    barred: list[facts.Fact] = [facts.Barred(at=now, identity=member.identity)] if action.ban else []
-    return [*barred, *rules.leave(state, member.id, "removed", now=now)]
+    if not action.ban:
+        return rules.leave(state, member.id, "removed", now=now)
+    barred: list[facts.Fact] = [facts.Barred(at=now, identity=member.identity)]
+    for other in state.members.values():
+        if other.identity == member.identity:
+            barred += rules.leave(state, other.id, "removed", now=now)
+    return barred
 
 
 @_order.register

@@ -104,10 +104,17 @@ class NodeServer:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        listening = socket.create_server(("127.0.0.1", 0))
+        # Naming the protocol makes asyncio switch Nagle's algorithm off for the connections accepted.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.bind(("127.0.0.1", 0))
         self.port = listening.getsockname()[1]
         settings = uvicorn.Config(
-            self.app, log_config=None, ws_max_size=MAX_FRAME_BYTES, ws_ping_interval=None, timeout_graceful_shutdown=2
+            self.app,
+            log_config=None,
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(settings)
         self._server.config.setup_event_loop = lambda: None  # type: ignore[attr-defined]
@@ -146,6 +153,7 @@ class Client:
         self.closed_with: int | None = None
         self._ids = itertools.count(1)
         self._came = asyncio.Event()
+        self._answers = False
         self._task = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -153,6 +161,8 @@ class Client:
             async for frame in self.websocket:
                 self.got.append(json.loads(frame))
                 self._came.set()
+                if self._answers and self.got[-1]["type"] == "offer":
+                    await self._answer(self.got[-1])
         self.closed_with = self.websocket.close_code
         self._came.set()
 
@@ -189,6 +199,17 @@ class Client:
                     raise AssertionError(f"closed with {self.closed_with}; got {[m['type'] for m in self.got]}")
                 await self._came.wait()
 
+    async def answer_offers(self) -> None:
+        """Answer every offer from now on, and the last that came."""
+        self._answers = True
+        offers = [message for message in self.got if message["type"] == "offer"]
+        if offers:
+            await self._answer(offers[-1])
+
+    async def _answer(self, offer: dict[str, Any]) -> None:
+        request = {"type": "answer", "id": next(self._ids), "revision": offer["revision"], "sdp": offer["sdp"]}
+        await self.send(request)
+
     async def next(self, kind: str, *, start: int | None = None, **members: Any) -> dict[str, Any]:
         """The first message of a type whose members are as given."""
         return await self.first(
@@ -202,7 +223,7 @@ class Client:
 
     @property
     def welcome(self) -> dict[str, Any]:
-        return next(message for message in self.got if message["type"] == "welcome")
+        return self._one("welcome")
 
     @property
     def id(self) -> str:
@@ -211,7 +232,16 @@ class Client:
     @property
     def closing(self) -> str:
         """The code of the `closing` message."""
-        return next(str(message["problem"]["code"]) for message in self.got if message["type"] == "closing")
+        return str(self._one("closing")["problem"]["code"])
+
+    def _one(self, kind: str) -> dict[str, Any]:
+        found = [message for message in self.got if message["type"] == kind]
+        assert found, f"no {kind}; got {self.got}"
+        return found[0]
+
+    def stop_reading(self) -> None:
+        """Take nothing more from the socket: its buffers fill up."""
+        self._task.cancel()
 
     async def ended(self) -> int:
         """Wait for the end; the WebSocket close code."""
