@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -92,6 +94,34 @@ def visit(browser_of: Callable[..., Browser]) -> Iterator[Callable[..., Page]]:
     yield page
     for each in contexts:
         each.close()
+
+
+@pytest.fixture
+def publisher(server: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., None]]:
+    """`publisher(meeting, name, *options)`: a headless participant of the command line, stopped after the test."""
+    cache = tmp_path_factory.getbasetemp() / "participant-media"
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(meeting: str, name: str, *options: str) -> None:
+        token = server.token(meeting=meeting, role="presenter", name=name)
+        words = [
+            sys.executable,
+            "-m",
+            "web.main",
+            "participant",
+            "--server",
+            server.url,
+            "--cache",
+            str(cache),
+            *options,
+        ]
+        running.append(subprocess.Popen(words, env={**server.environment, "VIKNO_TOKEN": token}))
+
+    yield start
+    for each in running:
+        each.terminate()
+    for each in running:
+        assert each.wait(10) == 0
 
 
 @pytest.fixture

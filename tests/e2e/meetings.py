@@ -57,9 +57,11 @@ class Planner:
         return meeting
 
 
-def enter(page: Page, server: Installation, meeting: str, name: str) -> None:
-    """Open the room and press Join; returns when in."""
-    page.goto(f"{server.url}/meet/{meeting}")
+def enter(page: Page, server: Installation, meeting: str, name: str, *, url: str = "", expect: str = "") -> None:
+    """Open the room, see what is expected before joining (a selector), and press Join; returns when in."""
+    page.goto(f"{url or server.url}/meet/{meeting}")
+    if expect:
+        page.locator(expect).first.wait_for()
     page.get_by_test_id("name").fill(name)
     page.get_by_test_id("join").click()
     in_meeting(page)
