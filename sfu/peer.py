@@ -116,6 +116,7 @@ class Peer:
             if known is not None and known != remote.credentials:
                 self.transport.restart_ice(now)
             self._configure(remote, server=remote.setup != "passive", now=now)
+        self._answering = True
         sdp = self._answers.commit(planned, description.bundle or [one.mid for one in used], self._local_transport())
         ended = self._apply(planned)
         return Answer(sdp, dict(self._publications), dict(self._slots), ended)
@@ -173,6 +174,7 @@ class Peer:
             raise ValueError("a new section needs a publication, which tells its kind")
         self._require(answering=False)
         section = self._offers.add(publication.kind, stream_id)
+        self._answering = False
         subscription = self.link.add_subscription(section.send_section(), publication)
         self._sections[subscription] = section
         return subscription
@@ -190,6 +192,7 @@ class Peer:
     async def create_offer(self, ice_restart: bool = False) -> str:
         """The offer with everything subscribed so far. A second one before the answer replaces the first."""
         self._require(answering=False)
+        self._answering = False
         if ice_restart:
             self.transport.restart_ice(self._clock.monotonic())
         sdp = self._offers.compose(self._local_transport())
@@ -238,7 +241,6 @@ class Peer:
             raise DescriptionError("unexpected", "The connection is closed. Open a new one.")
         if self._answering is not None and self._answering != answering:
             raise DescriptionError("unexpected", "The other end offers on this connection. Open one for each way.")
-        self._answering = answering
 
     def _check_same_far_end(self, remote: RemoteTransport) -> None:
         if self._remote is not None and self._remote.fingerprints != remote.fingerprints:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import imageio_ffmpeg
+import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 
-from sfu.node import MediaNode, NodeConfig, PeerState
+from sfu.node import MediaNode, NodeConfig, PeerState, PortBusy
 from sfu.peer import Answer, Peer
+from sfu.sdp.errors import DescriptionError
 from tests.sfu.wire.conftest import until
 
 
@@ -137,3 +140,101 @@ async def test_ffmpeg_publishes_by_whip() -> None:
     finally:
         server.close()
         await node.close()
+
+
+async def test_a_player_is_sent_what_its_slots_are_given(node: MediaNode) -> None:
+    """A WHEP player offers to receive; its slots take a publication at once, later, or another one."""
+    publisher, _, answer = await publish(node, AudioStreamTrack(), VideoStreamTrack())
+    audio, video = answer.publications.values()
+    player, peer = RTCPeerConnection(), node.open_peer(label="player")
+    tracks: dict[str, MediaStreamTrack] = {}
+    player.on("track", lambda track: tracks.setdefault(track.kind, track))
+    player.addTransceiver("audio", direction="recvonly")
+    player.addTransceiver("video", direction="recvonly")
+    await player.setLocalDescription(await player.createOffer())
+    slots = await peer.accept_offer(player.localDescription.sdp)
+    assert slots.publications == {}
+    by_kind = {slot.kind: slot for slot in slots.slots.values()}
+    heard = peer.subscribe(None, stream_id="whep", slot=by_kind["audio"])
+    peer.subscribe(video, stream_id="whep", slot=by_kind["video"])
+    with pytest.raises(ValueError, match="taken"):
+        peer.subscribe(audio, stream_id="whep", slot=by_kind["audio"])
+    await player.setRemoteDescription(RTCSessionDescription(slots.sdp, "answer"))
+    async with asyncio.timeout(30):
+        picture = await tracks["video"].recv()
+        heard.switch(audio)
+        await tracks["audio"].recv()
+    assert picture.width == 640  # type: ignore[union-attr]
+    peer.unsubscribe(heard)
+    assert by_kind["audio"].subscription is None
+    await publisher.close()
+    await player.close()
+
+
+async def test_a_connection_carries_one_way() -> None:
+    """H48: whoever sends offers, so offers cannot cross; the other way is refused and changes nothing."""
+    node = MediaNode(NodeConfig(port=0))
+    await node.start()
+    client, peer, _ = await publish(node, AudioStreamTrack())
+    with pytest.raises(DescriptionError) as caught:
+        await peer.create_offer()
+    assert caught.value.code == "unexpected"
+    other = node.open_peer()
+    await other.create_offer()
+    with pytest.raises(DescriptionError) as caught:
+        await other.accept_offer(client.localDescription.sdp)
+    assert caught.value.code == "unexpected"
+    await client.close()
+    await node.close()
+
+
+async def test_a_refused_offer_changes_nothing() -> None:
+    """Another certificate within a connection, and nonsense, are refused; what there was goes on."""
+    node = MediaNode(NodeConfig(port=0))
+    await node.start()
+    client, peer, answer = await publish(node, AudioStreamTrack())
+    await until(lambda: peer.state is PeerState.CONNECTED)
+    (publication,) = answer.publications.values()
+    sdp = client.localDescription.sdp
+    changed = re.sub(r"(a=fingerprint:sha-\d+) \S\S", r"\1 00", sdp)
+    for bad in ("", "v=0\r\nnonsense", changed, sdp.replace("a=rtcp-mux\r\n", "")):
+        with pytest.raises(DescriptionError):
+            await peer.accept_offer(bad)
+    before = publication.packets
+    await until(lambda: publication.packets > before + 5)
+    assert peer.state is PeerState.CONNECTED
+    again = await peer.accept_offer(sdp)
+    assert list(again.publications.values()) == [publication]
+    assert again.ended == []
+    stopped = await peer.accept_offer(sdp.replace("m=audio", "m=audio 0 UDP/TLS/RTP/SAVPF 96\r\na=x:", 1))
+    assert stopped.ended == [publication]
+    assert stopped.publications == {}
+    await client.close()
+    await node.close()
+
+
+async def test_a_second_node_on_the_port_is_told() -> None:
+    """A busy port stops the start with the port and the remedy in the message."""
+    first = MediaNode(NodeConfig(port=0))
+    await first.start()
+    second = MediaNode(NodeConfig(port=first.port))
+    with pytest.raises(PortBusy, match=str(first.port)):
+        await second.start()
+    await first.close()
+
+
+async def test_a_closed_node_closes_its_peers() -> None:
+    """`close` ends every connection, tells their owners once, and frees the port."""
+    node = MediaNode(NodeConfig(port=0))
+    await node.start()
+    states: list[PeerState] = []
+    peer = node.open_peer(on_state=lambda peer, state: states.append(state))
+    assert node.counters()["peers"] == 1
+    number = node.port
+    await node.close()
+    assert peer.state is PeerState.CLOSED
+    assert states == [PeerState.CLOSED]
+    assert node.peers == set()
+    again = MediaNode(NodeConfig(port=number))
+    await again.start()
+    await again.close()
