@@ -1,5 +1,5 @@
 /** The room's hub: binds signaling, the two peer connections, the own devices and what the person looks at. */
-import { effect, signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import type { Problem, Source, Waiting, Welcome } from "../generated/messages";
 import { translator, type Translate } from "../i18n";
 import { signalUrl, type RoomConfig } from "./config";
@@ -182,12 +182,15 @@ export class Session {
   private followLine(): void {
     effect(() => {
       const line = this.connection.line.value;
-      if (line.kind === "retry") {
-        this.publishing.signalingLost();
-        this.subscribing.signalingLost();
-      } else if (line.kind === "closed") {
-        this.over(line.problem, line.mayRetry);
-      }
+      // What follows reads and writes other signals; only the line itself may run this again.
+      untracked(() => {
+        if (line.kind === "retry") {
+          this.publishing.signalingLost();
+          this.subscribing.signalingLost();
+        } else if (line.kind === "closed") {
+          this.over(line.problem, line.mayRetry);
+        }
+      });
     });
   }
 

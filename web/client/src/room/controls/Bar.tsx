@@ -187,6 +187,15 @@ function moreItems(session: Session, meeting: Meeting): readonly MenuItem[] {
     },
     { label: t("bar.fullScreen"), icon: Maximize, run: () => void toggleFullScreen(session) },
   ];
+  if (may(self, "publish_screen")) {
+    const sharing = local.screen.value !== null;
+    items.push({
+      label: t(sharing ? "bar.screenOff" : "bar.screenOn"),
+      icon: sharing ? MonitorX : MonitorUp,
+      narrowOnly: true,
+      run: () => void toggleScreen(session),
+    });
+  }
   if (may(self, "publish_screen") && !local.screen.value) {
     items.push({ label: t("bar.film"), icon: Film, run: () => void toggleScreen(session, true) });
   }

@@ -4,6 +4,8 @@ import { TokenRefused } from "../signal/token";
 import { signalUrl } from "../config";
 import { checkLine, type CheckResult } from "./check";
 
+const SETTLE_MS = 600;
+
 interface Check {
   readonly result: CheckResult;
   /** The token that was fetched for the check, if it still fits the name. */
@@ -31,6 +33,15 @@ export function useCheck(session: Session): Check {
       .then(setResult);
   }, [session]);
   useEffect(again, [again]);
+  const name = session.name.value;
+  useEffect(() => {
+    // While the person looks at the camera the token for their name is fetched, so that one press is all it takes.
+    const fetch = setTimeout(() => {
+      if (session.config.nameFixed || name === fetched?.name || !name.trim()) return;
+      session.token().then((token) => setFetched({ token, name }), () => undefined);
+    }, SETTLE_MS);
+    return () => clearTimeout(fetch);
+  }, [name, fetched?.name]);
   const token = (): string | null =>
     fetched && (session.config.nameFixed || fetched.name === session.name.value) ? fetched.token : null;
   return { result, token, again };

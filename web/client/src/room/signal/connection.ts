@@ -35,7 +35,7 @@ export interface ConnectionTools {
 }
 
 /** No answer to the hello within this time counts as a lost line. */
-const HELLO_MS = 8_000;
+const HELLO_MS = 10_000;
 
 export class Connection {
   readonly line = signal<Line>({ kind: "idle" });

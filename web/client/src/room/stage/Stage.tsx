@@ -42,6 +42,7 @@ function smallTiles(session: Session, meeting: Meeting, main: string | null, bef
 function useScene(session: Session, meeting: Meeting, space: Size, gap: number): Scene {
   const order = useRef<readonly string[]>([]);
   const { view } = session;
+  if (space.width === 0 || space.height === 0) return { placed: [], page: 0, pages: 1 };
   const main = onStage(meeting, {
     pinned: view.pinned.value,
     layout: view.layout.value,

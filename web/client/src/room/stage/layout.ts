@@ -12,8 +12,9 @@ export interface Size {
   readonly height: number;
 }
 
-/** A tile may be as tall as a portrait on a phone and as wide as a film. */
-const NARROWEST = 3 / 4;
+/** In a wide space tiles stay wide, since a centre's camera shows a whole table; on an upright phone they may stand. */
+const NARROWEST_WIDE = 4 / 3;
+const NARROWEST_TALL = 3 / 4;
 const WIDEST = 16 / 9;
 /** A tile smaller than this shows a face too small to read. */
 const LEAST: Size = { width: 150, height: 110 };
@@ -34,8 +35,8 @@ export function paged<Item>(items: readonly Item[], most: number): readonly (rea
 }
 
 /** The largest tile of an allowed shape within a cell. */
-function tileIn(cell: Size): Size {
-  const ratio = Math.min(WIDEST, Math.max(NARROWEST, cell.width / cell.height));
+function tileIn(cell: Size, narrowest: number): Size {
+  const ratio = Math.min(WIDEST, Math.max(narrowest, cell.width / cell.height));
   const width = Math.min(cell.width, cell.height * ratio);
   return { width, height: width / ratio };
 }
@@ -43,6 +44,7 @@ function tileIn(cell: Size): Size {
 /** Boxes for `count` tiles of one size: the number of columns is the one whose tiles cover most. Short last rows are centred. */
 export function grid(count: number, space: Size, gap: number): readonly Box[] {
   if (count === 0 || space.width <= 0 || space.height <= 0) return [];
+  const narrowest = space.width > space.height ? NARROWEST_WIDE : NARROWEST_TALL;
   let best: { columns: number; rows: number; tile: Size } | null = null;
   for (let columns = 1; columns <= count; columns += 1) {
     const rows = Math.ceil(count / columns);
@@ -51,7 +53,7 @@ export function grid(count: number, space: Size, gap: number): readonly Box[] {
       height: (space.height - gap * (rows - 1)) / rows,
     };
     if (cell.width <= 0 || cell.height <= 0) continue;
-    const tile = tileIn(cell);
+    const tile = tileIn(cell, narrowest);
     if (!best || tile.width * tile.height > best.tile.width * best.tile.height) best = { columns, rows, tile };
   }
   if (!best) return [];
@@ -94,13 +96,26 @@ function beside(others: number, space: Size, gap: number): StageBoxes {
 }
 
 function below(others: number, space: Size, gap: number): StageBoxes {
-  const width = Math.round(Math.min(200, Math.max(104, (space.width - 2 * gap) / 3)));
+  const width = Math.floor(Math.min(200, Math.max(104, (space.width - 2 * gap) / 3)));
   const height = Math.round(width / (4 / 3));
-  const fit = Math.max(1, Math.min(others, Math.floor((space.width + gap) / (width + gap))));
-  const top = space.height - height;
-  const left = Math.max(0, (space.width - fit * width - (fit - 1) * gap) / 2);
+  const columns = Math.max(1, Math.floor((space.width + gap) / (width + gap)));
+  // The large picture is no taller than a slide needs; what is left goes to the others.
+  const least = Math.min(space.height - height - gap, Math.max(space.width / WIDEST, space.height * 0.45));
+  const rows = Math.max(1, Math.min(Math.ceil(others / columns), Math.floor((space.height - least) / (height + gap))));
+  const fit = Math.min(others, rows * columns);
+  const mainHeight = Math.max(0, space.height - rows * (height + gap));
   return {
-    main: { left: 0, top: 0, width: space.width, height: top - gap },
-    strip: Array.from({ length: fit }, (_, index) => ({ left: left + index * (width + gap), top, width, height })),
+    main: { left: 0, top: 0, width: space.width, height: mainHeight },
+    strip: Array.from({ length: fit }, (_, index) => {
+      const row = Math.floor(index / columns);
+      const inRow = Math.min(columns, fit - row * columns);
+      const left = Math.max(0, (space.width - inRow * width - (inRow - 1) * gap) / 2);
+      return {
+        left: left + (index % columns) * (width + gap),
+        top: mainHeight + gap + row * (height + gap),
+        width,
+        height,
+      };
+    }),
   };
 }

@@ -46,7 +46,8 @@ export function onStage(meeting: Meeting, wish: StageWish): string | null {
     const theirs = shared.find((screen) => screen.participant === spotlight);
     return theirs?.key ?? spotlight;
   }
-  const newest = shared.findLast((screen) => screen.participant !== meeting.self) ?? shared.at(-1);
+  // Who shares a screen looks at the people, not at the own screen again.
+  const newest = shared.findLast((screen) => screen.participant !== meeting.self);
   if (newest && !wish.screenInGrid) return newest.key;
   if (wish.layout === "grid") return null;
   if (wish.lastSpeaker !== null && meeting.participants.has(wish.lastSpeaker)) return wish.lastSpeaker;

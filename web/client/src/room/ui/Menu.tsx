@@ -1,6 +1,6 @@
 /** A button that opens a short menu. Arrow keys move, Escape closes and gives focus back. */
 import type { VNode } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconNode } from "./Icon";
 
 export interface MenuItem {
@@ -20,11 +20,28 @@ interface MenuProps {
   readonly caption?: string;
 }
 
+const MARGIN = 8;
+
+/** Beside its button and inside the window, above it where there is more room. Panels that scroll do not cut it off. */
+function place(list: HTMLElement, at: DOMRect): void {
+  const below = innerHeight - at.bottom - MARGIN;
+  const above = at.top - MARGIN;
+  const up = below < list.offsetHeight && above > below;
+  list.style.maxHeight = `${Math.max(above, below) - MARGIN}px`;
+  list.style.left = `${Math.max(MARGIN, Math.min(at.right - list.offsetWidth, innerWidth - list.offsetWidth - MARGIN))}px`;
+  if (up) list.style.bottom = `${innerHeight - at.top + MARGIN}px`;
+  else list.style.top = `${at.bottom + MARGIN / 2}px`;
+}
+
 export function Menu({ label, icon, items, class: className = "iconbutton", caption }: MenuProps): VNode {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const id = useId();
+  useLayoutEffect(() => {
+    if (open && list.current && button.current) place(list.current, button.current.getBoundingClientRect());
+  }, [open]);
   const entries = (): HTMLElement[] =>
     [...(root.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])].filter((item) => item.offsetParent);
 
@@ -78,7 +95,7 @@ export function Menu({ label, icon, items, class: className = "iconbutton", capt
         )}
       </button>
       {open && (
-        <div class="menu__list" id={id} role="menu" aria-label={label}>
+        <div class="menu__list" ref={list} id={id} role="menu" aria-label={label}>
           {items.map((item) => (
             <button
               key={item.label}
