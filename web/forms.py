@@ -37,7 +37,7 @@ class VisitForm(Form):
 
     def __init__(self, visit: Visit, data: FormData | None, **given: Any) -> None:
         self.visit = visit
-        super().__init__(data, **given)
+        super().__init__(data, meta={"locales": [visit.language]}, **given)
 
     def value(self, name: str) -> str:
         """What was typed into a field, as text; empty if nothing was."""

@@ -21,7 +21,7 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
-from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.validators import NumberRange, Optional, ValidationError
 
 from lms.errors import Refusal
 from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft
@@ -35,12 +35,46 @@ ZONES = ("Europe/Kyiv", "Europe/Warsaw", "Europe/Berlin", "Europe/Brussels", "Eu
 SPARE_ROWS = 2
 MAX_ROWS = 30
 ROWS = ("parties", "speakers", "agenda")
-DATE = InputRequired(_("Enter a date as day, month and year."))
-TIME = InputRequired(_("Enter a time as hours and minutes, for example 10:00."))
+NO_DATE = _("Enter a date as day, month and year.")
+NO_TIME = _("Enter a time as hours and minutes, for example 10:00.")
+NO_NUMBER = _("Enter a number of minutes.")
 
 
 def _number(value: Any) -> int | None:
     return int(value) if value and str(value).isdigit() else None
+
+
+class DayField(DateField):
+    """A day; says in our words when it is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it. Raises `ValueError` with the sentence to show."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(NO_DATE) from None
+
+
+class ClockField(TimeField):
+    """A time of day; says in our words when it is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it. Raises `ValueError` with the sentence to show."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(NO_TIME) from None
+
+
+class MinutesField(IntegerField):
+    """A number of minutes; says in our words when it is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it. Raises `ValueError` with the sentence to show."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(NO_NUMBER) from None
 
 
 class PartyRow(Form):
@@ -66,7 +100,7 @@ class AgendaRow(Form):
 
     title = StringField(_("What"), [at_most(200)], filters=[stripped])
     title_en = StringField(_("In English"), [at_most(200)], filters=[stripped])
-    minutes = IntegerField(_("Minutes"), [Optional(), NumberRange(1, 600, _("From 1 to 600 minutes."))])
+    minutes = MinutesField(_("Minutes"), [Optional(), NumberRange(1, 600, _("From 1 to 600 minutes."))])
     kind = HiddenField()
 
 
@@ -78,11 +112,11 @@ class OccurrenceForm(VisitForm):
     title_en = StringField(_("Title in English"), [at_most(200)], filters=[stripped])
     description = TextAreaField(_("What it is about"), [at_most(8000)], filters=[stripped])
     description_en = TextAreaField(_("The same in English"), [at_most(8000)], filters=[stripped])
-    day = DateField(_("Day"), [DATE])
-    time = TimeField(_("Begins at"), [TIME])
-    duration = IntegerField(
+    day = DayField(_("Day"), [required(NO_DATE)])
+    time = ClockField(_("Begins at"), [required(NO_TIME)])
+    duration = MinutesField(
         _("Duration, minutes"),
-        [required(_("Enter a number of minutes.")), NumberRange(5, 1440, _("From 5 minutes to a whole day (1440)."))],
+        [required(NO_NUMBER), NumberRange(5, 1440, _("From 5 minutes to a whole day (1440)."))],
         default=90,
     )
     zone = SelectField(_("Time zone"), choices=[(zone, zone) for zone in ZONES], default=ZONES[0])
@@ -127,7 +161,7 @@ class OccurrenceForm(VisitForm):
 
     def validate_day(self, field: Any) -> None:
         """No occurrence begins long ago or in the far future: a mistyped year is the usual reason."""
-        if field.data is None:
+        if field.data is None or self.zone.data not in ZONES:
             return
         today = self.visit.now.astimezone(ZoneInfo(self.zone.data)).date()
         if not today - timedelta(days=1) <= field.data <= today + timedelta(days=3 * 366):

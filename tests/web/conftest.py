@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from lms import demo
 from lms.database import Database
+from lms.directory import passwords
 from tests.lms.facts import NOW
 from tests.support.postgres import database, database_url, postgres, postgres_template, sqlite_template
 from tests.web.visitor import HOST, PASSWORD, Visitor
@@ -62,6 +64,14 @@ class Orders:
         if self.down:
             raise ControlUnavailable("The media node does not answer.")
         self.given.append((order, meeting))
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests sign in often; that passwords are dear to guess, `tests/lms` shows."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    monkeypatch.setattr(passwords, "_NOBODYS", hasher.hash("nobody has this password"))
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
-from tests.web.visitor import ADMINISTRATOR, HOST, Visitor, links
+from tests.web.visitor import ADMINISTRATOR, HOST, Visitor, links, room_of
 from web.app import create_app
 from web.config import WebConfig
 
@@ -28,7 +27,7 @@ async def test_every_page_answers_in_both_languages(browser: Browser, language: 
     visitor = browser(language)
     await visitor.sign_in(ADMINISTRATOR)
     schedule = await visitor.get("/schedule")
-    occurrences = [link for link in links(schedule, "/schedule/2")]
+    occurrences = links(schedule, "/schedule/2")
     assert occurrences
     pages = [*PUBLIC, *ORGANISERS, *ADMINISTRATORS, occurrences[0], occurrences[0] + "/edit", "/meet/demo"]
     for path in pages:
@@ -81,10 +80,18 @@ async def test_an_unknown_address_gets_a_page_or_a_problem_document(browser: Bro
     assert "There is no such page" in page.text
     document = await visitor.get("/api/no-such-thing")
     assert document.headers["content-type"] == "application/problem+json"
-    assert document.json() == {"type": "about:blank", "title": "Not Found", "status": 404, "code": "http_404", "detail": ""}
+    assert document.json() == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "code": "http_404",
+        "detail": "",
+    }
 
 
-async def test_a_bug_shows_a_calm_page_and_no_trace(app: FastAPI, browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_shows_a_calm_page_and_no_trace(
+    app: FastAPI, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
     @app.get("/secret-place/{token}")
     def broken(token: str) -> None:
         raise RuntimeError("the password is swordfish")
@@ -178,16 +185,6 @@ async def test_the_room_page_says_what_the_client_needs(browser: Browser) -> Non
     assert room["title"] in html.unescape(page.text)
     assert room["backUrl"].startswith("/schedule/")
     assert (await browser().get("/meet/no-such-meeting")).status_code == 404
-
-
-def room_of(page: httpx.Response) -> dict[str, object]:
-    """The room's configuration."""
-    import json
-
-    found = re.search(r'id="room-config">(.*?)</script>', page.text, re.DOTALL)
-    assert found
-    room: dict[str, object] = json.loads(found.group(1))
-    return room
 
 
 def test_the_host_of_these_tests_is_https() -> None:

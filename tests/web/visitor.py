@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import Any
 
@@ -53,3 +54,11 @@ def links(page: httpx.Response, prefix: str) -> list[str]:
     """Where the page's links with this beginning lead."""
     found = re.findall(r'href="([^"]+)"', page.text)
     return [html.unescape(link) for link in found if link.startswith(prefix)]
+
+
+def room_of(page: httpx.Response) -> dict[str, Any]:
+    """The room's configuration."""
+    found = re.search(r'id="room-config">(.*?)</script>', page.text, re.DOTALL)
+    assert found, page.text
+    room: dict[str, Any] = json.loads(found.group(1))
+    return room

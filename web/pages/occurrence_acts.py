@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from lms.errors import Conflict, Invalid, Refusal
 from lms.schedule import actions, guests, queries
+from lms.schedule.models import MeetingRole
 from web import forms
 from web.config import ControlUnavailable
 from web.errors import status_of
@@ -66,7 +67,7 @@ def invite_guest(slug: str, visit: Acting) -> Response:
         visit.visitor,
         slug,
         name=form.value("name"),
-        role=form.role.data,
+        role=MeetingRole(form.role.data),
         organisation=form.value("organisation"),
         now=visit.now,
     )
