@@ -70,8 +70,8 @@ web/static/dist/.stamp: $(CLIENT)/src/generated/messages.ts $(CLIENT_SOURCES) \
 # --- checks ---
 
 test: .venv/test.stamp client
-	@tools/install-test-programs
-	@tools/run-tests $(PYTEST)
+	@.ci/install-test-programs
+	@.ci/run-tests $(PYTEST)
 
 lint: .venv/test.stamp $(CLIENT)/src/generated/messages.ts
 	$(SAY) "Checking style, types and import contracts."

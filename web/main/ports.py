@@ -11,7 +11,8 @@ from typing import Literal
 
 Protocol = Literal["TCP", "UDP"]
 _BACKLOG = 1024
-_KINDS = {"TCP": socket.SOCK_STREAM, "UDP": socket.SOCK_DGRAM}
+_KINDS = {"TCP": (socket.SOCK_STREAM, socket.IPPROTO_TCP), "UDP": (socket.SOCK_DGRAM, socket.IPPROTO_UDP)}
+"""With the protocol named, asyncio switches Nagle's algorithm off for accepted connections."""
 
 
 class PortError(Exception):
@@ -91,7 +92,7 @@ def _has_ipv6() -> bool:
 
 
 def _bind(family: socket.AddressFamily, protocol: Protocol, address: str, port: int) -> socket.socket:
-    opened = socket.socket(family, _KINDS[protocol])
+    opened = socket.socket(family, *_KINDS[protocol])
     try:
         if protocol == "TCP":
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

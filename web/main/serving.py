@@ -71,6 +71,8 @@ async def _greet(settings: Settings, supervisor: Supervisor) -> None:
     lines = [f"Vikno is ready: {settings.site_url}"]
     if settings.demo:
         lines.append(f"A demo consultation is live: {settings.site_url}/meet/demo")
+        if not any((settings.data / "demo").glob("*.mkv")):
+            lines.append("Its endpoints come in as soon as their pictures are drawn (once, up to a minute).")
     if settings.tls_cert is not None and settings.tls_cert.name == certificates.CERT_NAME:
         lines.append("The certificate is self-signed: the browser warns once; accept it for this trial.")
     lines.append("Ctrl+C stops it.")

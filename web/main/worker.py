@@ -1,11 +1,11 @@
-"""The worker: what must happen without anybody asking for it, in short transactions, over and over."""
+"""The worker: what must happen without anybody asking for it, in short steps, over and over."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +16,9 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.meetings import actions as meetings
+from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
+from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 
 _log = structlog.get_logger("vikno.worker")
@@ -24,18 +26,23 @@ _log = structlog.get_logger("vikno.worker")
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One kind of housekeeping."""
+    """One thing to see to again and again."""
 
     name: str
     every_s: float
-    act: Callable[[Session, datetime], int]
-    """Does a bounded amount of work in the transaction it is given; returns how many rows it changed."""
+    act: Callable[[Database, datetime], int]
+    """Does a bounded amount of work; returns how many things it changed."""
 
 
-DUTIES = (
-    Duty("close connections of silent media nodes", 10, meetings.close_silent),
-    Duty("delete what has expired", 300, housekeeping.purge),
-)
+def duties(settings: Settings) -> list[Duty]:
+    """Everything the worker sees to."""
+    key = derive(master_key(settings.data), "control")
+    beginner = Beginner(settings.media_nodes, connect_to(settings.node_url, key))
+    return [
+        Duty("begin what is live", 2, beginner.begin_what_is_live),
+        Duty("close connections of silent media nodes", 10, _in_one_transaction(meetings.close_silent)),
+        Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
+    ]
 
 
 async def work(settings: Settings) -> None:
@@ -44,24 +51,29 @@ async def work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     database = Database(settings.sqlalchemy_url)
+    _log.info("ready")
     tell_ready()
     try:
-        await asyncio.gather(*(_repeat(duty, database, stopping) for duty in DUTIES))
+        await run(duties(settings), database, stopping)
     finally:
         database.close()
 
 
+async def run(what: Sequence[Duty], database: Database, stopping: asyncio.Event) -> None:
+    """Sees to each duty at its own pace until `stopping` is set."""
+    await asyncio.gather(*(_repeat(duty, database, stopping) for duty in what))
+
+
 def perform(duty: Duty, database: Database, now: datetime) -> bool:
-    """Does a duty once; False when the database did not let it, which is logged and tried again later."""
+    """Sees to a duty once; False when the database did not let it, which is logged and tried again later."""
     began = time.monotonic()
     try:
-        with database.writing() as session:
-            rows = duty.act(session, now)
+        changed = duty.act(database, now)
     except DBAPIError as error:
         _log.warning("duty failed, trying again later", duty=duty.name, reason=str(error.orig))
         return False
-    if rows:
-        _log.info("duty done", duty=duty.name, rows=rows, seconds=round(time.monotonic() - began, 3))
+    if changed:
+        _log.info("duty done", duty=duty.name, changed=changed, seconds=round(time.monotonic() - began, 3))
     return True
 
 
@@ -72,3 +84,11 @@ async def _repeat(duty: Duty, database: Database, stopping: asyncio.Event) -> No
             await asyncio.wait_for(stopping.wait(), duty.every_s)
         except TimeoutError:
             continue
+
+
+def _in_one_transaction(act: Callable[[Session, datetime], int]) -> Callable[[Database, datetime], int]:
+    def acting(database: Database, now: datetime) -> int:
+        with database.writing() as session:
+            return act(session, now)
+
+    return acting
