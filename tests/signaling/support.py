@@ -131,8 +131,12 @@ class NodeServer:
         return self.node.meetings[meeting_id]
 
     async def connect(self) -> Client:
-        websocket = await connect(f"ws://127.0.0.1:{self.port}/signal", max_size=None, proxy=None)
-        return Client(websocket)
+        return await Client.open(f"ws://127.0.0.1:{self.port}/signal")
+
+    def connections(self) -> list[Any]:
+        """uvicorn's protocols of the connections that are open."""
+        assert self._server is not None
+        return list(self._server.server_state.connections)
 
     async def join(self, token: Token | str, **hello: Any) -> Client:
         """A client that has said hello and got the answer, whatever it was."""
@@ -155,6 +159,10 @@ class Client:
         self._came = asyncio.Event()
         self._answers = False
         self._task = asyncio.create_task(self._read())
+
+    @classmethod
+    async def open(cls, url: str) -> Client:
+        return cls(await connect(url, max_size=None, proxy=None, compression=None))
 
     async def _read(self) -> None:
         with contextlib.suppress(ConnectionClosed):

@@ -1,6 +1,6 @@
 """A stand-in for the SFU with the methods that signaling calls, which keeps account of what was asked of it.
 
-Its "SDP" is one line per section, `m=<mid> <kind> <direction>`, after an ICE fragment and a fingerprint.
+Its descriptions have what signaling looks at: fingerprint, ICE credentials, and kind, mid and direction per section.
 """
 
 from __future__ import annotations
@@ -15,18 +15,26 @@ from typing import Any
 _numbers = itertools.count(1)
 
 
+def _section(mid: str, kind: str, direction: str) -> list[str]:
+    return [f"m={kind} 9 UDP/TLS/RTP/SAVPF 96", f"a=mid:{mid}", f"a={direction}"]
+
+
 def offer(*sections: tuple[str, str], fingerprint: str = "aa", ufrag: str = "u1", direction: str = "sendonly") -> str:
     """A fake offer of sections (mid, kind)."""
-    lines = [f"a=ice-ufrag:{ufrag}", f"a=fingerprint:sha-256 {fingerprint}"]
-    return "\r\n".join([*lines, *(f"m={mid} {kind} {direction}" for mid, kind in sections)]) + "\r\n"
+    lines = [f"a=ice-ufrag:{ufrag}", "a=ice-pwd:secret", f"a=fingerprint:sha-256 {fingerprint}"]
+    described = [line for mid, kind in sections for line in _section(mid, kind, direction)]
+    return "\r\n".join([*lines, *described, ""])
 
 
 def sections_of(sdp: str) -> list[tuple[str, str, str]]:
     """(mid, kind, direction) of each section. Raises `ValueError` for what is not a fake description."""
-    lines = [line for line in sdp.splitlines() if line.startswith("m=")]
     if "a=fingerprint" not in sdp:
         raise ValueError("The description has no fingerprint.")
-    return [(mid, kind, direction) for mid, kind, direction in (line[2:].split() for line in lines)]
+    found = []
+    for part in sdp.split("m=")[1:]:
+        kind, *lines = part.splitlines()
+        found.append((lines[0].removeprefix("a=mid:"), kind.split()[0], lines[1].removeprefix("a=")))
+    return found
 
 
 @dataclass(eq=False)
@@ -91,7 +99,7 @@ class FakePeer:
                 now[mid] = self.publications.get(mid) or FakePublication(kind)
             elif direction == "recvonly":
                 slots[mid] = kind
-            lines.append(f"m={mid} {kind} {'inactive' if not wanted else direction}")
+            lines += _section(mid, kind, direction if wanted else "inactive")
         ended = [publication for mid, publication in self.publications.items() if mid not in now]
         for publication in ended:
             publication.closed = True
