@@ -87,10 +87,14 @@ class FakeTime:
 class NodeServer:
     """The node app under uvicorn on a port of 127.0.0.1."""
 
-    def __init__(self, node_config: NodeAppConfig, *, clock: Any = None, events_client: Any = None) -> None:
+    def __init__(
+        self, node_config: NodeAppConfig, *, clock: Any = None, events_client: Any = None, real: bool = False
+    ) -> None:
         self.config = node_config
         self.media = FakeMediaNode()
-        self.app = create_node_app(node_config, media_node=self.media, clock=clock, events_client=events_client)
+        self.app = create_node_app(
+            node_config, media_node=None if real else self.media, clock=clock, events_client=events_client
+        )
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
         self.port = 0
