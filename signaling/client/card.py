@@ -20,9 +20,9 @@ from signaling.client import tones
 from signaling.client.encode import VideoCodec, sound_frame, write_clip
 
 SIZE = (960, 540)
-RATE = 20
+RATE = 15
 LOOP_S = 30
-_VERSION = 1
+_VERSION = 2
 """Part of the file's name: raise it when the picture changes."""
 Colour = tuple[int, int, int]
 

@@ -17,7 +17,7 @@ SAMPLE_RATE = 48_000
 KEY_FRAME_S = 1.0
 """A receiver that joins is answered with the nearest key frame, so this bounds how far a clip jumps for it."""
 _VIDEO: dict[VideoCodec, tuple[str, dict[str, str]]] = {
-    "VP8": ("libvpx", {"deadline": "realtime", "cpu-used": "5", "auto-alt-ref": "0", "lag-in-frames": "0"}),
+    "VP8": ("libvpx", {"deadline": "realtime", "cpu-used": "8", "threads": "1", "auto-alt-ref": "0", "lag-in-frames": "0"}),
     "H264": ("libx264", {"preset": "veryfast", "tune": "zerolatency", "profile": "baseline", "level": "31"}),
 }
 

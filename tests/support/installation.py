@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 DEMO_MEDIA = Path(__file__).parents[2] / "build" / "demo-media"
-"""The demo's pictures, kept between runs: each costs about ten seconds of a processor."""
+"""The demo's pictures, kept between runs: each costs about five seconds of a processor."""
 _START_S = 90.0
 _STOP_S = 40.0
 
