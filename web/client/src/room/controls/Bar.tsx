@@ -73,7 +73,7 @@ export function Bar({ meeting }: { readonly meeting: Meeting }): VNode {
   const self = meeting.participants.get(meeting.self);
   const raised = meeting.hands.includes(meeting.self);
   return (
-    <div class="bar" role="toolbar" aria-label={t("bar.label")}>
+    <section class="bar" aria-label={t("bar.label")}>
       <div class="bar__group">
         <MicrophoneControl meeting={meeting} />
         <CameraControl />
@@ -119,7 +119,7 @@ export function Bar({ meeting }: { readonly meeting: Meeting }): VNode {
           run={() => (view.dialog.value = "leave")}
         />
       </div>
-    </div>
+    </section>
   );
 }
 

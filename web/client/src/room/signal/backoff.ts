@@ -1,6 +1,8 @@
-/** Waiting times between attempts: doubling, bounded, and spread so that a hundred rooms do not come back at one instant. */
+/** Waiting times between attempts: short for the time a restart takes, then doubling, bounded, and spread by chance. */
 
-const FIRST_MS = 500;
+const SHORT_MS = 800;
+/** So many attempts come quickly: a media node that was killed is back within a few seconds. */
+const QUICK_ATTEMPTS = 8;
 const MOST_MS = 10_000;
 
 /**
@@ -10,6 +12,6 @@ const MOST_MS = 10_000;
  */
 export function backoff(attempt: number, random: number): number {
   if (attempt === 0) return Math.round(random * 250);
-  const full = Math.min(MOST_MS, FIRST_MS * 2 ** (attempt - 1));
+  const full = Math.min(MOST_MS, SHORT_MS * 2 ** Math.max(0, attempt - QUICK_ATTEMPTS));
   return Math.round(full * (0.5 + random / 2));
 }
