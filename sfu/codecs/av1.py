@@ -10,11 +10,6 @@ def starts_key_frame(payload: bytes) -> bool:
     return bool(payload) and bool(payload[0] & 0x08) and _SEQUENCE_HEADER in unit_types(payload)
 
 
-def starts_frame(payload: bytes) -> bool:
-    """Whether the first unit is not the rest of one begun in the packet before (the Z bit)."""
-    return len(payload) > 1 and not payload[0] & 0x80
-
-
 def unit_types(payload: bytes) -> list[int]:
     """The types of the open bitstream units that begin in `payload`, as far as it is well formed."""
     if not payload:

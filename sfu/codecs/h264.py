@@ -29,10 +29,3 @@ def starts_key_frame(payload: bytes) -> bool:
                 return True
             position += 2 + (payload[position] << 8 | payload[position + 1])
     return False
-
-
-def starts_frame(payload: bytes) -> bool:
-    """Whether a new unit begins here; only a fragment's middle or end does not."""
-    if len(payload) < 2:
-        return False
-    return payload[0] & 0x1F not in (_FU_A, _FU_B) or bool(payload[1] & 0x80)

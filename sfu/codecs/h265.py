@@ -28,8 +28,3 @@ def starts_key_frame(payload: bytes) -> bool:
             position += 2 + (payload[position] << 8 | payload[position + 1])
         return False
     return _starts(kind)
-
-
-def starts_frame(payload: bytes) -> bool:
-    """Whether a new unit begins here; only a fragment's middle or end does not."""
-    return len(payload) >= 3 and (payload[0] >> 1 & 0x3F != _FRAGMENT or bool(payload[2] & 0x80))

@@ -24,11 +24,6 @@ def starts_key_frame(payload: bytes) -> bool:
     return not payload[position] & 1 and payload[position + 3 : position + 6] == b"\x9d\x01\x2a"
 
 
-def starts_frame(payload: bytes) -> bool:
-    """Whether `payload` is the first packet of a frame."""
-    return bool(payload) and payload[0] & 0x17 == 0x10
-
-
 def descriptor_size(payload: bytes) -> int:
     """Bytes of the descriptor, or -1 if the payload ends inside it or nothing follows it."""
     size = len(payload)
@@ -49,15 +44,6 @@ def descriptor_size(payload: bytes) -> int:
         if flags & 0x30:
             position += 1
     return position if position < size else -1
-
-
-def temporal_layer(payload: bytes) -> int:
-    """TID, 0 where the descriptor has none. For layer selection."""
-    if descriptor_size(payload) < 0 or not payload[0] & 0x80 or not payload[1] & 0x20:
-        return 0
-    flags = payload[1]
-    position = 2 + ((2 if payload[2] & 0x80 else 1) if flags & 0x80 else 0) + (1 if flags & 0x40 else 0)
-    return payload[position] >> 6
 
 
 class Numbering:
@@ -96,8 +82,10 @@ class Numbering:
         else:
             picture = payload[2]
             after = 3
+        if flags & 0x40 and after >= len(payload):
+            return payload
         if not self.anchored:
-            self._anchor(picture, payload[after] if flags & 0x40 and after < len(payload) else None)
+            self._anchor(picture, payload[after] if flags & 0x40 else None)
         half = 0x4000 if wide else 0x40
         raw = self._raw + ((picture - self._raw + half) & 2 * half - 1) - half
         if raw > self._raw:

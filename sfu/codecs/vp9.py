@@ -21,8 +21,3 @@ def starts_key_frame(payload: bytes) -> bool:
         layers = payload[position]
         return not layers >> 1 & 7
     return len(payload) > position
-
-
-def starts_frame(payload: bytes) -> bool:
-    """Whether `payload` begins a frame (the B bit)."""
-    return bool(payload) and bool(payload[0] & 0x08)

@@ -12,15 +12,12 @@ MAX_RETRIES = 8
 class KeyFrameRequests:
     """The wishes of all receivers of one source, made into few requests."""
 
-    __slots__ = ("_asked_at", "_attempts", "_wanted", "received_at", "sent")
+    __slots__ = ("_asked_at", "_attempts", "_wanted")
 
     def __init__(self) -> None:
         self._wanted = False
         self._asked_at = float("-inf")
         self._attempts = 0
-        self.received_at = float("-inf")
-        """When the newest key frame began to arrive."""
-        self.sent = 0
 
     @property
     def wanted(self) -> bool:
@@ -33,10 +30,9 @@ class KeyFrameRequests:
             self._wanted = True
             self._attempts = 0
 
-    def arrived(self, now: float) -> None:
+    def arrived(self) -> None:
         """A key frame begins: all wishes are fulfilled."""
         self._wanted = False
-        self.received_at = now
 
     def due(self, now: float) -> bool:
         """Whether a request should go out now; it then counts as sent."""
@@ -53,5 +49,4 @@ class KeyFrameRequests:
             return False
         self._attempts += 1
         self._asked_at = now
-        self.sent += 1
         return True

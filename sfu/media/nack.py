@@ -25,13 +25,12 @@ class _Missing:
 class MissingPackets:
     """The list of missing packets of one source, by extended sequence number."""
 
-    __slots__ = ("_missing", "recovered", "rtt")
+    __slots__ = ("_missing", "rtt")
 
     def __init__(self) -> None:
         self._missing: dict[int, _Missing] = {}
         self.rtt = INITIAL_RTT
         """Seconds to the publisher and back: measured on repairs, spacing of repeated requests."""
-        self.recovered = 0
 
     def __len__(self) -> int:
         return len(self._missing)
@@ -50,7 +49,6 @@ class MissingPackets:
         missing = self._missing.pop(sequence, None)
         if missing is None or not missing.attempts:
             return
-        self.recovered += 1
         if missing.attempts == 1:
             sample = max(0.001, now - missing.asked_at)
             self.rtt += (sample - self.rtt) / 4

@@ -312,7 +312,7 @@ class Publication:
             return
         self._key_timestamp = entry[1]
         self.key_sequence = entry[0]
-        self.key_frames.arrived(now)
+        self.key_frames.arrived()
         source.missing.key_frame(sequence)
         if self._waiting:
             self._begin(entry, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sfu.codecs import vp8
@@ -57,6 +57,8 @@ def test_a_wide_payload_that_needs_no_change_is_not_copied() -> None:
 
 
 @given(st.binary(max_size=40), st.integers(0, 0x7FFF), st.integers(0, 255))
+@example(b"\x80\xc0\x80\x00", 1, 1)
+@example(b"\x80\xc0\x00\x00", 1, 1)
 def test_no_payload_breaks_the_numbering(data: bytes, id_shift: int, tl0_shift: int) -> None:
     """Any bytes go through, never an exception, and nothing is written outside of them."""
     numbering = vp8.Numbering()
