@@ -1,31 +1,53 @@
-"""The demo's endpoints: who they are when they join the meeting."""
+"""The demo: its data, its accounts' password, and who its three endpoints are in the meeting."""
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from lms.database import Database
+from lms.demo import DemoFacts, seed
 from signaling.model import Presence, Role
 from signaling.tokens import issue
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
 
-MEETING = "demo"
-_ENDPOINTS = {
-    "kyiv": ("Київ", "ЦНАП м. Києва"),
-    "lviv": ("Львів", "ЦНАП м. Львова"),
-    "sumy": ("Суми", "ЦНАП м. Суми"),
-}
+
+def seed_demo(settings: Settings, database: Database) -> DemoFacts:
+    """Puts the demo data in, or carries the live consultation on to now. May be repeated at will."""
+    with database.writing() as session:
+        return seed(session, datetime.now(UTC), password=demo_password(settings))
 
 
-def endpoint_token(settings: Settings, endpoint: str) -> str:
-    """A fresh token for `kyiv`, `lviv` or `sumy`."""
-    name, organisation = _ENDPOINTS[endpoint]
-    token = issue(
-        meeting=MEETING,
-        identity=f"endpoint:demo-{endpoint}",
-        name=name,
-        organisation=organisation,
-        role=Role.PARTICIPANT,
-        presence=Presence.ENDPOINT,
-        node=node_of(MEETING, settings.media_nodes),
-    )
-    return token.sign(derive(master_key(settings.data), "token"))
+def demo_password(settings: Settings) -> str:
+    """The demo accounts' password: the same at every start, another one in every installation."""
+    digest = derive(master_key(settings.data), "demo password")
+    return base64.b32encode(digest)[:12].decode().lower()
+
+
+def demo_node(settings: Settings, facts: DemoFacts) -> str:
+    """Where the demo's media node answers."""
+    return settings.node_url(node_of(facts.meeting, settings.media_nodes))
+
+
+def token_source(settings: Settings, facts: DemoFacts) -> Callable[[str], str]:
+    """Signs a fresh token for the endpoint `kyiv`, `lviv` or `sumy` whenever one is needed."""
+    key = derive(master_key(settings.data), "token")
+    endpoints = {endpoint.code: endpoint for endpoint in facts.endpoints}
+
+    def sign(code: str) -> str:
+        endpoint = endpoints[code]
+        token = issue(
+            meeting=facts.meeting,
+            identity=f"endpoint:{endpoint.id}",
+            name=endpoint.name,
+            organisation=endpoint.name,
+            role=Role.PARTICIPANT,
+            presence=Presence.ENDPOINT,
+            node=node_of(facts.meeting, settings.media_nodes),
+        )
+        return token.sign(key)
+
+    return sign

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import sys
 from datetime import UTC, datetime
 
 from sqlalchemy.exc import OperationalError
 
 from lms.database import Database
-from lms.demo import seed
 from lms.directory import accounts
 from web.main import logs
 from web.main.child import EXIT_UNUSABLE
-from web.main.secrets import derive, master_key
+from web.main.demo import demo_password, seed_demo
 from web.main.settings import Settings
 
 
@@ -22,9 +20,8 @@ def run(settings: Settings) -> None:
     logs.configure(settings.log_format, settings.log_level, process="prepare")
     database = _upgraded(settings)
     if settings.demo:
+        facts = seed_demo(settings, database)
         password = demo_password(settings)
-        with database.writing() as session:
-            facts = seed(session, datetime.now(UTC), password=password)
         print(f"Demo sign-in: {facts.organiser_email} or {facts.administrator_email}, password {password}")
     link = administrator_link(settings)
     if link:
@@ -39,12 +36,6 @@ def administrator_link(settings: Settings, *, even_if_there_is_one: bool = False
         token = accounts.administrator_link(session, datetime.now(UTC), force=even_if_there_is_one)
     database.close()
     return f"{settings.site_url}/welcome/{token}" if token else ""
-
-
-def demo_password(settings: Settings) -> str:
-    """The demo accounts' password: the same at every start, another one in every installation."""
-    digest = derive(master_key(settings.data), "demo password")
-    return base64.b32encode(digest)[:12].decode().lower()
 
 
 def _upgraded(settings: Settings) -> Database:

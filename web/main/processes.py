@@ -71,12 +71,14 @@ def run_worker(settings: Settings) -> None:
 def run_demo(settings: Settings) -> None:
     """The demo meeting's three headless participants; they speak to the media node itself."""
     logs.configure(settings.log_format, settings.log_level, process="demo")
+    from lms.database import Database
     from signaling.client.demo import run_demo as run
-    from web.main.demo import MEETING, endpoint_token
-    from web.main.tokens import node_of
+    from web.main.demo import demo_node, seed_demo, token_source
 
-    server = settings.node_url(node_of(MEETING, settings.media_nodes))
-    asyncio.run(run(server, lambda endpoint: endpoint_token(settings, endpoint), settings.data / "demo"))
+    database = Database(settings.sqlalchemy_url)
+    facts = seed_demo(settings, database)
+    database.close()
+    asyncio.run(run(demo_node(settings, facts), token_source(settings, facts), settings.data / "demo"))
 
 
 def _unusable(reason: str) -> None:
