@@ -166,7 +166,7 @@ describe("staying in the meeting", () => {
 
   it("tries again when no welcome comes", async () => {
     current().open();
-    await settle(10_500);
+    await settle(11_500);
     expect(wires.length).toBeGreaterThan(1);
   });
 
