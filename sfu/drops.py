@@ -43,7 +43,6 @@ class Drop(IntEnum):
     SRTP_OTHER = auto()
     # Sending.
     SEND_NOT_CONNECTED = auto()
-    SEND_CONSENT_EXPIRED = auto()
     SEND_PROTECT = auto()
     SEND_TOO_LONG = auto()
     SEND_BUFFER_FULL = auto()

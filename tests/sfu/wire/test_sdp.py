@@ -381,6 +381,9 @@ def test_a_stopped_section_comes_back_under_a_new_mid() -> None:
     assert mids == ["0", "1", third.mid, replaced.mid, other.mid]
     assert video.mid not in mids
     assert audio.mid == "1"
+    accept(book, text)
+    fourth = book.add("video", "d")
+    assert re.findall(r"a=mid:(\S+)", book.compose(LOCAL)) == [*mids, fourth.mid], "a place is taken again only once"
 
 
 def test_sections_are_bounded() -> None:
