@@ -48,7 +48,7 @@ class Connection:
         now = self._clock.monotonic()
         self._frames = Bucket(limits.messages_per_second, limits.message_burst, now)
         self._chat = Bucket(CHAT_PER_S, CHAT_BURST, now)
-        self._queue: deque[ServerMessage] = deque()
+        self._queue: deque[str] = deque()
         self._queued = asyncio.Event()
         self._over = asyncio.Event()
         self._code: int | None = None
@@ -68,7 +68,7 @@ class Connection:
             self._over.set()
             _log.info("client_too_slow", participant=self.participant)
             return
-        self._queue.append(message)
+        self._queue.append(self._node.encoder.encode(message))
         self._queued.set()
 
     def close(self, why: messages.Problem) -> None:
@@ -129,7 +129,7 @@ class Connection:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
             while True:
                 while self._queue:
-                    await self._websocket.send_text(self._queue.popleft().model_dump_json())
+                    await self._websocket.send_text(self._queue.popleft())
                 if self._code is not None:
                     return
                 self._queued.clear()

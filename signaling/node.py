@@ -32,6 +32,19 @@ TICK_S = 0.5
 _log = structlog.get_logger(__name__)
 
 
+class Encoder:
+    """Messages as JSON. What is told to a whole meeting is told to one link after the other, and encoded once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[messages.ServerMessage, str] | None = None
+
+    def encode(self, message: messages.ServerMessage) -> str:
+        """The frame of a message."""
+        if self._last is None or self._last[0] is not message:
+            self._last = (message, message.model_dump_json())
+        return self._last[1]
+
+
 class Node:
     """The meetings of one process. Everything runs on one loop."""
 
@@ -54,6 +67,7 @@ class Node:
         """WHIP and WHEP resources by name."""
         self.unauthenticated = 0
         """Connections that have not said hello yet."""
+        self.encoder = Encoder()
         self.stopping = False
         self.ready = False
         self._directory = config.data_dir / f"node-{config.node}"

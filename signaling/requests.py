@@ -6,9 +6,8 @@ import secrets
 
 from signaling import messages
 from signaling.live import LiveMeeting
-from signaling.meeting import rules
+from signaling.meeting import facts, rules
 from signaling.meeting.state import Member
-from signaling.model import Source
 from signaling.problems import RefusedError
 
 
@@ -57,15 +56,18 @@ def _say(meeting: LiveMeeting, member: Member, message: messages.Request) -> Non
 
 async def publish(meeting: LiveMeeting, member: Member, message: messages.Publish) -> messages.Published:
     """Take a publish offer as far as the member's permissions go. Raises `RefusedError`."""
-    before = {publication.source for publication in member.publications.values()}
-
-    def muted(source: Source) -> bool:
-        if source not in before and rules.starts_muted(meeting.state, member, source):
-            member.muted_by_host.add(source)
-        return source in member.muted_by_host
-
+    published = {publication.source for publication in member.publications.values()}
+    silenced: list[facts.Fact] = [
+        facts.HostMuted(at=meeting.now(), participant=member.id, source=source, muted=True)
+        for source in set(message.sources.values()) - published - member.muted_by_host
+        if rules.starts_muted(meeting.state, member, source)
+    ]
+    meeting.commit_surely(silenced)
     return await meeting.media.publish(
-        member.id, message, permitted=lambda source: rules.may_publish(member, source), muted=muted
+        member.id,
+        message,
+        permitted=lambda source: rules.may_publish(member, source),
+        muted=lambda source: source in member.muted_by_host,
     )
 
 

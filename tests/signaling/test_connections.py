@@ -335,6 +335,17 @@ async def test_host_mute_stops_forwarding_and_asks_to_unmute(node: NodeServer) -
     assert (await olena.request("mute", publication=publication, muted=False))["type"] == "ok"
 
 
+async def test_new_microphones_start_muted_where_nobody_may_unmute_themselves(node: NodeServer) -> None:
+    host, olena = await node.join(ticket("Ведуча", Role.HOST)), await node.join(ticket("Олена"))
+    await host.order("set", self_unmute=False)
+    for person in (host, olena):
+        await person.request("publish", sdp=offer(("0", "audio")), sources={"0": "microphone"})
+    assert node.media.peer(f"{host.id}/publish").publications["0"].muted is False
+    assert node.media.peer(f"{olena.id}/publish").publications["0"].muted is True
+    await host.order("allow_unmute", participant=olena.id)
+    assert node.media.peer(f"{olena.id}/publish").publications["0"].muted is False
+
+
 async def test_losing_a_permission_ends_what_it_allowed(node: NodeServer) -> None:
     host, olena = await node.join(ticket("Ведуча", Role.HOST)), await node.join(ticket("Олена"))
     await host.answer_offers()
