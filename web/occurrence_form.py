@@ -119,7 +119,7 @@ class OccurrenceForm(VisitForm):
         [required(NO_NUMBER), NumberRange(5, 1440, _("From 5 minutes to a whole day (1440)."))],
         default=90,
     )
-    zone = SelectField(_("Time zone"), choices=[(zone, zone) for zone in ZONES], default=ZONES[0])
+    zone = SelectField(_("Time zone"), default=ZONES[0])
     access = SelectField(_("Who may join"), [required()])
     listed = BooleanField(_("Show it in the public schedule"), default=True)
     reason = StringField(_("What has changed (people who come will read it)"), [at_most(300)], filters=[stripped])
@@ -134,6 +134,7 @@ class OccurrenceForm(VisitForm):
         super().__init__(visit, data, **given)
         self._organisations = [("", "—"), *((str(key), name) for key, name in organisations)]
         language = visit.language
+        self.zone.choices = [(zone, zone) for zone in ZONES]
         self.kind.choices = vocabulary.choices(vocabulary.KINDS, language)
         self.access.choices = vocabulary.choices(vocabulary.ACCESS, language)
         if data is None:

@@ -217,6 +217,7 @@ async def test_an_expert_comes_by_a_personal_link(organiser: Visitor, browser: B
         "guest",
     )
 
+    await organiser.sign_in()  # weeks have passed since
     revoke = re.search(r'action="([^"]+/revoke)"', (await organiser.get(address)).text)
     assert revoke
     await organiser.post(revoke.group(1))

@@ -1,0 +1,186 @@
+"""The pages in a real Chromium: accessibility by axe-core, no overflow at 360 px, and the endpoint's screen at work."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from lms import demo
+from lms.database import Database
+from lms.directory import endpoints
+from lms.directory.models import RoleName
+from lms.directory.queries import organisation_by_code
+from lms.directory.rules import Grant, Visitor
+from tests.support.browser import launch_bare
+from tests.web.visitor import ADMINISTRATOR, PASSWORD
+from web.app import create_app
+from web.config import STATIC, WebConfig, utc_now
+
+AXE = Path(__file__).parents[2] / "web" / "client" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PUBLIC = ["/", "/schedule", "/schedule?when=past", "/sign-in", "/organisations", "/help", "/accessibility", "/endpoint"]
+PUBLIC += ["/no-such-page"]
+INSIDE = ["/", "/schedule/new", "/endpoints", "/people"]
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(frozen=True)
+class Served:
+    """The app on a port of its own."""
+
+    url: str
+    database: Database
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    assert (STATIC / ".vite" / "manifest.json").exists(), "Build the client first: npm run build, in web/client"
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('pages') / 'vikno.sqlite3'}")
+    database.upgrade()
+    with database.writing() as session:
+        demo.seed(session, utc_now(), password=PASSWORD)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://localhost:{listening.getsockname()[1]}"
+        session_key, token_key, events_key = b"s" * 32, b"t" * 32, b"e" * 32
+        app = create_app(WebConfig(database, session_key, token_key, events_key, url, demo=True))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        _wait_for(url + "/help")
+        yield Served(url, database)
+        server.should_exit = True
+        thread.join(20)
+    database.close()
+
+
+def _wait_for(url: str) -> None:
+    end = time.monotonic() + 30
+    while True:
+        try:
+            httpx.get(url).raise_for_status()
+            return
+        except httpx.TransportError:
+            assert time.monotonic() < end, f"{url} did not answer within 30 s"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch_bare(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_context(chromium: Browser) -> Iterator[Any]:
+    opened: list[BrowserContext] = []
+
+    def open_one(**options: Any) -> BrowserContext:
+        opened.append(chromium.new_context(**options))
+        return opened[-1]
+
+    yield open_one
+    for context in opened:
+        context.close()
+
+
+def sign_in(page: Page, url: str) -> None:
+    page.goto(url + "/sign-in")
+    page.fill("#email", ADMINISTRATOR)
+    page.fill("#password", PASSWORD)
+    page.click("main form button")
+    expect(page.locator("form[action='/sign-out']")).to_be_visible()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds, and whether the page is wider than the screen."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("(rules) => axe.run(document, {runOnly: rules})", RULES)
+    told = [f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found["violations"]]
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return told + ([f"{overflow} px wider than the screen"] if overflow > 0 else [])
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), [(360, "light", "uk"), (1280, "dark", "en")])
+def test_pages_are_accessible_and_fit(
+    served: Served, open_context: Any, width: int, scheme: str, language: str
+) -> None:
+    # axe-core is injected by the test; the policy that would stop it is tested in test_pages.
+    context = open_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language, bypass_csp=True
+    )
+    page = context.new_page()
+    wrong = {}
+    for path in PUBLIC:
+        page.goto(served.url + path)
+        wrong[path] = faults(page)
+    sign_in(page, served.url)
+    page.goto(served.url + "/schedule")
+    addresses = page.eval_on_selector_all("a[href^='/schedule/2']", "all => all.map(a => a.getAttribute('href'))")
+    for path in [*INSIDE, addresses[0], addresses[1], addresses[1] + "/edit"]:
+        page.goto(served.url + path)
+        wrong[path] = faults(page)
+    assert {path: found for path, found in wrong.items() if found} == {}
+
+
+def test_our_scripts_run_under_the_policy_without_a_word_in_the_console(served: Served, open_context: Any) -> None:
+    page = open_context(locale="uk").new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for path in ("/", "/schedule", "/endpoint"):
+        page.goto(served.url + path)
+        page.wait_for_load_state("networkidle")
+    assert said == []
+
+
+def test_everything_on_the_start_page_is_reached_by_keyboard(served: Served, open_context: Any) -> None:
+    page = open_context(locale="en").new_page()
+    page.goto(served.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_in_viewport()
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.getAttribute('href')"))
+    assert {"/", "/schedule", "/sign-in", "/meet/demo", "/help", "/endpoint"} <= reached
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") in ("solid", "none", "auto")
+
+
+def test_a_device_is_paired_and_joins_by_itself(served: Served, open_context: Any) -> None:
+    context = open_context(locale="en")
+    page = context.new_page()
+    page.goto(served.url + "/endpoint")
+    shown = page.locator(".kiosk__code")
+    code = shown.text_content() or ""
+    assert re.fullmatch(r"[2-9A-Z]{4}-[2-9A-Z]{4}", code)
+    page.reload()
+    expect(shown).to_have_text(code)  # after a loss of power it is the same code
+    with served.database.writing() as session:
+        home = organisation_by_code(session, "kyiv")
+        chief = Visitor(person_id=1, grants=frozenset({Grant(RoleName.ADMINISTRATOR)}))
+        endpoints.approve_pairing(session, chief, code=code, organisation_id=home.id, label="Зала", now=utc_now())
+    page.wait_for_url("**/meet/demo?as=endpoint", timeout=30_000)
+
+    page.goto(served.url + "/endpoint")
+    expect(page.get_by_role("heading", name="Today")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Stay here").click()
+    expect(page.get_by_role("button", name="Join now")).to_be_visible()
+    context.set_offline(True)
+    expect(page.get_by_role("status")).to_contain_text("No connection to Vikno", timeout=20_000)
+    context.set_offline(False)
+    expect(page.get_by_role("status")).to_have_text("", timeout=20_000)
+    page.get_by_role("button", name="Join now").click()
+    page.wait_for_url("**/meet/demo?as=endpoint")
