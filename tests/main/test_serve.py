@@ -81,6 +81,27 @@ def test_everything_is_ready_and_says_so(vikno: Installation) -> None:
     assert f"Vikno is ready: {vikno.url}" in vikno.tail()
 
 
+def test_a_part_that_does_not_answer_is_named(vikno: Installation) -> None:
+    (node,) = vikno.pids("media")
+    os.kill(node, signal.SIGSTOP)
+    try:
+        answer = vikno.get("/healthz")
+    finally:
+        os.kill(node, signal.SIGCONT)
+    assert answer.status_code == 503
+    assert answer.json()["ready"] is False
+    assert "does not answer" in answer.json()["parts"]["media-0"]
+    assert answer.json()["parts"]["database"] == "ready"
+    vikno.wait_until_ready()
+
+
+def test_the_doctor_finds_a_running_vikno_in_order(vikno: Installation) -> None:
+    said = vikno.vikno("doctor")  # fails unless its exit code is 0
+    assert f"TCP port {vikno.http_port} is held by Vikno" in said
+    assert f"UDP port {vikno.media_port} is held by Vikno" in said
+    assert " 0 broken" in f" {said.splitlines()[-1]}"
+
+
 def test_the_first_administrators_link_is_printed_and_leads_somewhere(vikno: Installation) -> None:
     link = next(line.strip() for line in vikno.tail(200).splitlines() if "/welcome/" in line)
     assert link.startswith(vikno.url)

@@ -20,7 +20,8 @@ Probe = Callable[[], Awaitable[str | None]]
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 """Below this the disk counts as full: a journal and a database must still be able to grow."""
-_PATIENCE_S = 3.0
+_PATIENCE_S = 2.0
+"""Less than the web app waits for a probe, so that the sentence below is the one that is shown."""
 
 
 def of_web(settings: Settings, database: Database) -> dict[str, Probe]:
