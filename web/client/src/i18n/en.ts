@@ -219,6 +219,7 @@ export const en: Catalogue = {
 
   "over.left": "You left the meeting",
   "over.leftText": "Thank you for being with us.",
+  "over.endpoint": "In a few seconds we return to the endpoint’s screen.",
   "over.rejoin": "Come back",
   "over.again": "Try again",
   "over.back": "To the occurrence’s page",

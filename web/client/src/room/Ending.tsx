@@ -7,12 +7,20 @@ import { problemText } from "./meeting/problems";
 import { useSession } from "./ui/context";
 import { Icon } from "./ui/Icon";
 
+const ENDPOINT_BACK_MS = 10_000;
+
 export function Ending(): VNode {
   const session = useSession();
   const { t, config } = session;
   const ending = session.ending.value;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    // An endpoint has nobody to press: it goes back to its own screen, which joins again when it is time.
+    if (!config.autoJoin) return undefined;
+    const back = setTimeout(() => location.assign(config.backUrl), ENDPOINT_BACK_MS);
+    return () => clearTimeout(back);
+  }, [config]);
   const problem = ending?.problem ?? null;
   const title = problem ? t(titleKey(problem.code)) : t("over.left");
   return (
@@ -22,6 +30,7 @@ export function Ending(): VNode {
         {title}
       </h1>
       <p>{problem ? problemText(t, problem) : t("over.leftText")}</p>
+      {config.autoJoin && <p>{t("over.endpoint")}</p>}
       <div class="message__actions">
         {ending?.mayRetry && (
           <button type="button" class="button button--accent" onClick={() => retry(session)}>

@@ -14,11 +14,9 @@ export interface RoomConfig {
   readonly name: string;
   readonly nameFixed: boolean;
   readonly organisation: string;
-  readonly role: string;
   /** An endpoint's device: joins without a press. */
   readonly autoJoin: boolean;
   readonly backUrl: string;
-  readonly agenda: string;
 }
 
 function text(source: Readonly<Record<string, unknown>>, key: string, fallback: string): string {
@@ -43,10 +41,8 @@ export function readConfig(json: string): RoomConfig {
     name: text(source, "name", ""),
     nameFixed: source["nameFixed"] === true,
     organisation: text(source, "organisation", ""),
-    role: text(source, "role", "participant"),
     autoJoin: source["autoJoin"] === true,
     backUrl: text(source, "backUrl", "/"),
-    agenda: text(source, "agenda", ""),
   };
 }
 

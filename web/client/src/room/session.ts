@@ -202,6 +202,8 @@ export class Session {
     this.receiving.stop();
     this.local.close();
     this.wakeLock.release();
+    this.toasts.clear();
+    this.view.dialog.value = null;
     this.meeting.value = null;
     this.ending.value = { problem, mayRetry };
     this.phase.value = "over";

@@ -5,6 +5,7 @@ import type { Participant } from "../../generated/messages";
 import type { Key } from "../../i18n";
 import type { Meeting } from "../meeting/state";
 import { publicationOf } from "../meeting/state";
+import type { Session } from "../session";
 import { Avatar } from "../ui/Avatar";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
@@ -39,7 +40,8 @@ function usePicture(item: TileItem, meeting: Meeting): { track: MediaStreamTrack
 }
 
 export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
-  const { t, view } = useSession();
+  const session = useSession();
+  const { t, view } = session;
   const person = meeting.participants.get(item.participant);
   const { track, why } = usePicture(item, meeting);
   if (!person) return null;
@@ -75,7 +77,7 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
         {screen && <Icon node={MonitorUp} size={16} />}
         <span class="tile__name">{screen ? t("tile.screen", { name: person.name }) : name}</span>
         {!small && person.organisation && !screen && <span class="tile__organisation">{person.organisation}</span>}
-        <Quality value={quality(person, meeting)} />
+        <Quality value={quality(session, person, meeting)} />
       </div>
       <div class="tile__actions">
         <button
@@ -92,8 +94,7 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
   );
 }
 
-function quality(person: Participant, meeting: Meeting): number {
-  const { ownQuality } = useSession();
+function quality({ ownQuality }: Session, person: Participant, meeting: Meeting): number {
   const told = meeting.quality.get(person.id) ?? 3;
   if (person.away) return 0;
   return person.id === meeting.self ? Math.min(told, ownQuality.value) : told;

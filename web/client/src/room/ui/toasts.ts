@@ -25,6 +25,10 @@ export class Toasts {
     setTimeout(() => this.dismiss(id), options.action ? SHOWN_WITH_ACTION_MS : SHOWN_MS);
   }
 
+  clear(): void {
+    this.shown.value = [];
+  }
+
   dismiss(id: number): void {
     this.shown.value = this.shown.value.filter((toast) => toast.id !== id);
   }
