@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lms.directory.rules import Visitor
+from lms.errors import Refusal
 from lms.schedule import guests, queries
 from lms.schedule.cards import MeetingDoor
 from signaling.model import Presence
@@ -66,7 +67,13 @@ def _in_capacity(visit: Visit, meeting: str, capacity: As) -> Visitor:
         return visit.device
     link = cookies.read(visit.request, CookieName.GUEST, secure=visit.config.secure)
     if link and (capacity == "guest" or visit.sign_in is None):
-        guest = guests.guest_pass(visit.session, link, visit.now)
+        try:
+            guest = guests.guest_pass(visit.session, link, visit.now)
+        except Refusal:
+            # An old link in the browser must not shut doors that are open to anyone.
+            if capacity == "guest":
+                raise
+            return visit.visitor
         if guest.meeting == meeting:
             return guest.visitor
     return visit.visitor

@@ -28,7 +28,8 @@ def meet(meeting: str, visit: Reading, capacity: Annotated[As, Query(alias="as")
 def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any]:
     """What the client reads from `#room-config`; the contract stands in `web/client/src/room/config.ts`."""
     door, card = entrance.door, entrance.door.card
-    back = "/endpoint" if capacity == "endpoint" else f"/schedule/{card.slug}"
+    # A guest may not see the page of an unlisted occurrence: their way back is the start page.
+    back = {"endpoint": "/endpoint", "guest": "/"}.get(capacity, f"/schedule/{card.slug}")
     return {
         "meeting": card.meeting,
         "title": card.title_en if visit.language == "en" and card.title_en else card.title,
