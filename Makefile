@@ -75,11 +75,11 @@ test: .venv/test.stamp client
 
 lint: .venv/test.stamp $(CLIENT)/src/generated/messages.ts
 	$(SAY) "Checking style, types and import contracts."
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	cd $(CLIENT) && npm run --silent check
+	@failed=0; \
+	for check in "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "$(BIN)/lint-imports" \
+			"npm --prefix $(CLIENT) run --silent check"; do \
+		echo "$$check"; $$check || failed=1; \
+	done; exit $$failed
 
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix .
