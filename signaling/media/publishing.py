@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from signaling.media.offers import fingerprints, silent_sections
 from signaling.media.ports import NodePort, PeerPort, PublicationPort
 from signaling.messages import Problem, Publish, Published
 from signaling.model import Publication, Source
 from signaling.problems import RefusedError, problem
-
-_FINGERPRINT = re.compile(r"^a=fingerprint:\s*(\S+\s+\S+)\s*$", re.MULTILINE | re.IGNORECASE)
-
-
-def fingerprints(sdp: str) -> frozenset[str]:
-    """The DTLS certificate fingerprints in a description (RFC 8122): other ones mean another DTLS session."""
-    return frozenset(" ".join(found.split()).lower() for found in _FINGERPRINT.findall(sdp))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +63,9 @@ class Publishing:
                 raise RefusedError("bad_action", "You have left.")
             peer, rebuilt = self._peer_for(message.sdp)
             rejected: dict[str, Problem] = {}
+            gate = self._gate(message, permitted, rejected)
             try:
-                answer = await peer.accept_offer(message.sdp, self._gate(message, permitted, rejected))
+                answer = await peer.accept_offer(message.sdp, gate)
             except ValueError as error:
                 if rebuilt:
                     peer.close()
@@ -81,7 +75,8 @@ class Publishing:
                 raise RefusedError("bad_action", "You have left.")
             old_peer, self.peer = self.peer, peer
             self._fingerprints = fingerprints(message.sdp)
-            changes = self._note(message, answer.sdp, dict(answer.publications), rejected)
+            sent = self._sent(message.sdp, answer.publications, gate)
+            changes = self._note(message, answer.sdp, sent, rejected)
             if rebuilt and old_peer is not None:
                 old_peer.close()
             return changes
@@ -125,6 +120,21 @@ class Publishing:
             return refusal is None
 
         return accept
+
+    def _sent(
+        self, sdp: str, ports: Mapping[str, PublicationPort], gate: Callable[[str, str], bool]
+    ) -> dict[str, PublicationPort]:
+        """What the participant publishes now. The SFU asks for new sections only and keeps silent ones, for they may
+        speak again; so permissions are looked at again here, and what is not allowed is forwarded to nobody.
+        """
+        silent = silent_sections(sdp)
+        sent: dict[str, PublicationPort] = {}
+        for mid, port in ports.items():
+            if mid not in silent and gate(mid, port.kind):
+                sent[mid] = port
+            else:
+                port.muted = True
+        return sent
 
     def _note(
         self, message: Publish, sdp: str, ports: dict[str, PublicationPort], rejected: dict[str, Problem]

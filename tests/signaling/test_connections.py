@@ -476,6 +476,32 @@ async def test_publish_ice_restart_keeps_and_rebuild_replaces_the_peer(node: Nod
     assert subscription.publication is fresh.publications["0"], "receivers go on in the same section"
 
 
+async def test_a_screen_share_stops_and_starts_again_in_the_same_section(node: NodeServer) -> None:
+    olena, viewer = await node.join(ticket("Олена")), await node.join(ticket("Тарас"))
+    await viewer.answer_offers()
+    microphone, screen = offer(("0", "audio")), offer(("0", "audio"), ("1", "video"))
+    stopped = microphone + offer(("1", "video"), direction="inactive").partition("aa\r\n")[2]
+    sources = {"0": "microphone"}
+
+    async def shown(count: int) -> None:
+        peer = node.media.peer(f"{viewer.id}/subscribe")
+        await until(lambda: len(peer.subscriptions) == count)
+        assert len(node.meeting().state.members[olena.id].publications) == count
+
+    for _ in range(2):
+        started = await olena.request("publish", sdp=screen, sources=sources | {"1": "screen"})
+        assert started["publications"]["1"] == f"{olena.id}:screen"
+        await shown(2)
+        assert node.media.peer(f"{olena.id}/publish").publications["1"].muted is False
+        answer = await olena.request("publish", sdp=stopped, sources=sources)
+        assert answer["type"] == "published"
+        assert answer["publications"] == {"0": f"{olena.id}:microphone"}
+        assert answer["rejected"] == {}
+        await shown(1)
+    named = await olena.request("publish", sdp=stopped, sources=sources | {"1": "screen"})
+    assert named["publications"] == {"0": f"{olena.id}:microphone"}, "a silent section publishes nothing"
+
+
 async def test_rejected_sections_say_why(node: NodeServer) -> None:
     viewer = await node.join(ticket("Глядач", Role.VIEWER))
     answer = await viewer.request("publish", sdp=offer(("0", "audio")), sources={"0": "microphone"})

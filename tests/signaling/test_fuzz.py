@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from signaling.config import Limits
+from signaling.media.offers import silent_sections
 from signaling.messages import CLIENT_MESSAGE
 from signaling.whip import descriptions
 from tests.signaling.support import NodeServer, ticket
@@ -91,3 +92,22 @@ def test_descriptions_are_read_without_fear(text: str) -> None:
         assert descriptions.credentials(descriptions.with_credentials(text, ("new", "secret"))) == ("new", "secret")
     assert descriptions.fragment(text).endswith("a=end-of-candidates\r\n")
     assert all(mid for mid, _ in mids)
+
+
+@given(st.text(max_size=300))
+def test_silent_sections_of_noise(text: str) -> None:
+    assert all(mid for mid in silent_sections(text))
+
+
+def test_silent_sections() -> None:
+    sections = [
+        ("m=audio 9 UDP/TLS/RTP/SAVPF 111", "0", "a=sendonly"),
+        ("m=video 9 UDP/TLS/RTP/SAVPF 96", "1", "a=inactive"),
+        ("m=video 0 UDP/TLS/RTP/SAVPF 96", "2", "a=sendonly"),
+        ("m=video 9 UDP/TLS/RTP/SAVPF 96", "3", "a=recvonly"),
+        ("m=video 9 UDP/TLS/RTP/SAVPF 96", "4", "a=sendrecv"),
+    ]
+    lines = [line for section, mid, direction in sections for line in (section, f"a=mid:{mid}", direction)]
+    assert silent_sections("v=0\r\n" + "\r\n".join(lines)) == {"1", "2", "3"}
+    bundled = "v=0\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\na=bundle-only\r\na=mid:0\r\na=sendonly\r\n"
+    assert silent_sections(bundled) == frozenset()

@@ -94,9 +94,10 @@ class FakePeer:
         slots: dict[str, str] = {}
         lines = []
         for mid, kind, direction in sections_of(sdp):
-            wanted = direction == "recvonly" or accept is None or accept(mid, kind)
-            if direction == "sendonly" and wanted:
-                now[mid] = self.publications.get(mid) or FakePublication(kind)
+            known = self.publications.get(mid)  # asked about once, and kept while the section is silent
+            wanted = direction != "sendonly" or known is not None or accept is None or accept(mid, kind)
+            if (direction == "sendonly" and wanted) or (direction == "inactive" and known is not None):
+                now[mid] = known or FakePublication(kind)
             elif direction == "recvonly":
                 slots[mid] = kind
             lines += _section(mid, kind, direction if wanted else "inactive")
