@@ -38,7 +38,7 @@ def playwright() -> Iterator[Playwright]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """`vikno serve` with demo data, but without the demo's participants: the tests bring their own."""
     folder = tmp_path_factory.mktemp("vikno")
-    with running(folder, settings={"MEDIA_ADDRESSES": "127.0.0.1"}) as here:
+    with running(folder) as here:
         yield here
 
 
