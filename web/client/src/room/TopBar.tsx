@@ -1,5 +1,5 @@
 /** What the meeting is, how long it runs, what is going on. */
-import { Lock } from "lucide";
+import { Lock, Radio } from "lucide";
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Meeting } from "./meeting/state";
@@ -26,11 +26,15 @@ export function TopBar({ meeting }: { readonly meeting: Meeting }): VNode {
           </span>
         )}
         {state.recording && (
-          <span class="chip chip--recording">
-            <i class="dot" /> {t("top.recording")}
+          <span class="chip chip--recording" title={t("top.recording")}>
+            <i class="dot" /> <span class="chip__text">{t("top.recording")}</span>
           </span>
         )}
-        {state.streaming && <span class="chip chip--live">{t("top.streaming")}</span>}
+        {state.streaming && (
+          <span class="chip chip--live" title={t("top.streaming")}>
+            <Icon node={Radio} size={16} /> <span class="chip__text">{t("top.streaming")}</span>
+          </span>
+        )}
         {over && <span class="chip">{t("top.over")}</span>}
         {!over && state.began_at !== null && <Clock since={state.began_at} />}
         {state.began_at === null && <span class="chip chip--quiet">{t("top.notBegun")}</span>}

@@ -163,6 +163,7 @@ export class Session {
     const fresh = begin(message);
     this.meeting.value =
       before && message.resumed ? { ...fresh, quality: before.quality, undecodable: before.undecodable } : fresh;
+    if (message.speaker !== null && message.speaker !== message.participant) this.lastSpeaker.value = message.speaker;
     this.phase.value = "in";
     this.wakeLock.hold();
     if (!message.resumed) {

@@ -39,10 +39,25 @@ function smallTiles(session: Session, meeting: Meeting, main: string | null, bef
   return { people, items };
 }
 
+/** Height of the pager's row below the tiles, CSS pixels. */
+const PAGER = 48;
+
 function useScene(session: Session, meeting: Meeting, space: Size, gap: number): Scene {
   const order = useRef<readonly string[]>([]);
-  const { view } = session;
   if (space.width === 0 || space.height === 0) return { placed: [], page: 0, pages: 1 };
+  const whole = compose(session, meeting, space, gap, order);
+  if (whole.pages === 1) return whole;
+  return compose(session, meeting, { width: space.width, height: space.height - PAGER }, gap, order);
+}
+
+function compose(
+  session: Session,
+  meeting: Meeting,
+  space: Size,
+  gap: number,
+  order: { current: readonly string[] },
+): Scene {
+  const { view } = session;
   const main = onStage(meeting, {
     pinned: view.pinned.value,
     layout: view.layout.value,

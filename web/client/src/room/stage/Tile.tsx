@@ -68,7 +68,7 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
       {why && <p class="tile__why">{t(why)}</p>}
       {person.away && (
         <p class="tile__away">
-          <Icon node={WifiOff} size={18} /> {t("tile.away")}
+          <Icon node={WifiOff} size={18} /> <span>{t("tile.away")}</span>
         </p>
       )}
       <Marks person={person} meeting={meeting} screen={screen} />
