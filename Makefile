@@ -55,7 +55,7 @@ $(CLIENT)/node_modules/.stamp: $(CLIENT)/package-lock.json
 	@cd $(CLIENT) && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
-$(CLIENT)/src/generated/messages.ts: signaling/messages.py signaling/model.py signaling/schema.py \
+$(CLIENT)/src/generated/messages.ts: $(wildcard signaling/messages/*.py) signaling/model.py signaling/schema.py \
 		$(CLIENT)/node_modules/.stamp .venv/run.stamp
 	$(SAY) "Generating the TypeScript types of the signaling messages."
 	@cd $(CLIENT) && PYTHON="$(CURDIR)/$(BIN)/python" npm run --silent types

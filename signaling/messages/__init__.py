@@ -1,0 +1,141 @@
+"""The WebSocket protocol, version 1, as pydantic messages. `docs/protocol.md` says the same in prose.
+
+Every frame is one JSON object with a `type`. A client's request carries an `id` of its choice and gets exactly one
+answer with the same `id`: its own answer type, `ok` or `refused`. Everything else the server sends unasked.
+
+Media: the sender of media always offers. The client has two peer connections: on `publish` it offers and the node
+answers; on `subscribe` the node offers and the client answers. The node is ICE-lite: its candidates are in its
+descriptions and it needs none from the client.
+"""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from signaling.messages.common import MAX_FRAME_BYTES, VERSION, Problem, RequestId
+from signaling.messages.orders import (
+    Admit,
+    AllowUnmute,
+    Begin,
+    ChangeRole,
+    DeleteChat,
+    Deny,
+    End,
+    LowerHand,
+    MuteOther,
+    OrderAction,
+    Remove,
+    SetMeeting,
+    Spotlight,
+)
+from signaling.messages.requests import (
+    Answer,
+    ClientMessage,
+    Hand,
+    Hello,
+    Leave,
+    Mute,
+    Order,
+    Ping,
+    Publish,
+    Receive,
+    Rename,
+    Request,
+    Restart,
+    Resume,
+    SendChat,
+    WantedVideo,
+)
+from signaling.messages.server import (
+    Asked,
+    ChatDeleted,
+    ChatSaid,
+    Checked,
+    Closing,
+    HandsChanged,
+    IceServer,
+    LobbyChanged,
+    MeetingChanged,
+    Offer,
+    Ok,
+    ParticipantChanged,
+    ParticipantLeft,
+    Pong,
+    Published,
+    QualityChanged,
+    Refused,
+    Section,
+    ServerMessage,
+    SpeakerChanged,
+    TokenRenewed,
+    Undecodable,
+    Waiting,
+    WaitingParticipant,
+    Welcome,
+)
+
+CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
+
+__all__ = [
+    "CLIENT_MESSAGE",
+    "MAX_FRAME_BYTES",
+    "SERVER_MESSAGE",
+    "VERSION",
+    "Admit",
+    "AllowUnmute",
+    "Answer",
+    "Asked",
+    "Begin",
+    "ChangeRole",
+    "ChatDeleted",
+    "ChatSaid",
+    "Checked",
+    "ClientMessage",
+    "Closing",
+    "DeleteChat",
+    "Deny",
+    "End",
+    "Hand",
+    "HandsChanged",
+    "Hello",
+    "IceServer",
+    "Leave",
+    "LobbyChanged",
+    "LowerHand",
+    "MeetingChanged",
+    "Mute",
+    "MuteOther",
+    "Offer",
+    "Ok",
+    "Order",
+    "OrderAction",
+    "ParticipantChanged",
+    "ParticipantLeft",
+    "Ping",
+    "Pong",
+    "Problem",
+    "Publish",
+    "Published",
+    "QualityChanged",
+    "Receive",
+    "Refused",
+    "Remove",
+    "Rename",
+    "Request",
+    "RequestId",
+    "Restart",
+    "Resume",
+    "Section",
+    "SendChat",
+    "ServerMessage",
+    "SetMeeting",
+    "SpeakerChanged",
+    "Spotlight",
+    "TokenRenewed",
+    "Undecodable",
+    "Waiting",
+    "WaitingParticipant",
+    "WantedVideo",
+    "Welcome",
+]

@@ -1,0 +1,116 @@
+"""A moderator's acts, over the WebSocket and over the control API."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from signaling.model import Id, Role, Shape, Source
+
+
+class MuteOther(Shape):
+    """Mute somebody's publication, or with `participant` empty everybody's microphones but the hosts'."""
+
+    do: Literal["mute"]
+    participant: Id | None = None
+    source: Source = Source.MICROPHONE
+
+
+class AllowUnmute(Shape):
+    """Lift a mute by the host and ask the participant to unmute."""
+
+    do: Literal["allow_unmute"]
+    participant: Id
+    source: Source = Source.MICROPHONE
+
+
+class Remove(Shape):
+    """Remove a participant; with `ban`, their identity may not come back to this meeting."""
+
+    do: Literal["remove"]
+    participant: Id
+    ban: bool = False
+
+
+class Admit(Shape):
+    """Let in somebody who waits in the lobby, or with `participant` empty everybody."""
+
+    do: Literal["admit"]
+    participant: Id | None = None
+
+
+class Deny(Shape):
+    """Turn away somebody who waits in the lobby."""
+
+    do: Literal["deny"]
+    participant: Id
+
+
+class SetMeeting(Shape):
+    """Change what is set; members left out stay as they are."""
+
+    do: Literal["set"]
+    locked: bool | None = None
+    lobby: bool | None = None
+    self_unmute: bool | None = None
+    chat_enabled: bool | None = None
+
+
+class Spotlight(Shape):
+    """Pin a participant for everybody, or with null nobody."""
+
+    do: Literal["spotlight"]
+    participant: Id | None
+
+
+class ChangeRole(Shape):
+    """Give a participant another role. Only a host may make a host or a moderator."""
+
+    do: Literal["role"]
+    participant: Id
+    role: Role
+
+
+class LowerHand(Shape):
+    """Lower somebody's hand, or with `participant` empty all hands."""
+
+    do: Literal["lower_hand"]
+    participant: Id | None = None
+
+
+class DeleteChat(Shape):
+    """Remove a chat message for everybody."""
+
+    do: Literal["delete_chat"]
+    message: Id
+
+
+class Begin(Shape):
+    """Announce the official begin: attendance counts from here."""
+
+    do: Literal["begin"]
+
+
+class End(Shape):
+    """Announce the official end; with `close`, everybody is sent away."""
+
+    do: Literal["end"]
+    close: bool = False
+
+
+OrderAction = Annotated[
+    MuteOther
+    | AllowUnmute
+    | Remove
+    | Admit
+    | Deny
+    | SetMeeting
+    | Spotlight
+    | ChangeRole
+    | LowerHand
+    | DeleteChat
+    | Begin
+    | End,
+    Field(discriminator="do"),
+]

@@ -1,0 +1,151 @@
+"""From client to server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from signaling.messages.common import RequestId
+from signaling.messages.orders import OrderAction
+from signaling.model import Id, Name, Sdp, Shape, Source
+
+
+class Resume(Shape):
+    """Come back as the same participant within 60 s of a lost connection."""
+
+    participant: Id
+    key: Annotated[str, Field(min_length=16, max_length=128)]
+
+
+class Hello(Shape):
+    """First message on every connection. The web process reads it to find the node that the token names."""
+
+    type: Literal["hello"]
+    version: int
+    token: Annotated[str, Field(max_length=8192)]
+    resume: Resume | None = None
+    client: Annotated[str, Field(max_length=200)] = ""
+    """Program and version, for statistics."""
+    takeover: bool = True
+    """Whether to replace an earlier connection with the same token (else refused with `already_joined`)."""
+    check: bool = False
+    """Only check the line: nobody joins. Answered by `checked`; then `ping` and one `publish` may follow, for 15 s."""
+
+
+class Publish(Shape):
+    """The publish connection's offer; the whole of it each time. `sources` names what each m-section carries.
+
+    A section that became inactive ends its publication. A new ICE username fragment is an ICE restart.
+    """
+
+    type: Literal["publish"]
+    id: RequestId
+    sdp: Sdp
+    sources: Annotated[dict[str, Source], Field(max_length=16)]
+    muted: Annotated[list[str], Field(max_length=16)] = []
+    """Mids that start muted."""
+
+
+class Answer(Shape):
+    """The client's answer to the `offer` of the same revision."""
+
+    type: Literal["answer"]
+    id: RequestId
+    revision: int
+    sdp: Sdp
+
+
+class Restart(Shape):
+    """Ask the node for an offer with new ICE credentials on the subscribe connection.
+
+    `rebuild` asks for a wholly new subscribe connection (new DTLS), when an ICE restart was not enough.
+    """
+
+    type: Literal["restart"]
+    id: RequestId
+    rebuild: bool = False
+
+
+class WantedVideo(Shape):
+    """A video that the client wants to receive."""
+
+    publication: Id
+    paused: bool = False
+    """Keep the section, send nothing (tile out of sight)."""
+    height: Annotated[int, Field(ge=0, le=4320)] = 720
+    """Pixels that the tile can show; chooses the layer when there is more than one."""
+
+
+class Receive(Shape):
+    """The full set of videos this client wants; audio comes by itself unless `audio` is false.
+
+    Before the first `receive`, the node sends the videos it thinks best (screen shares, then who spoke last), up to 9.
+    """
+
+    type: Literal["receive"]
+    id: RequestId
+    videos: Annotated[list[WantedVideo], Field(max_length=100)]
+    audio: bool = True
+
+
+class Mute(Shape):
+    """Own mute or unmute of one's own publication."""
+
+    type: Literal["mute"]
+    id: RequestId
+    publication: Id
+    muted: bool
+
+
+class SendChat(Shape):
+    """Say something in the chat, to everybody or to one participant."""
+
+    type: Literal["chat"]
+    id: RequestId
+    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    to: Id | None = None
+
+
+class Hand(Shape):
+    """Raise or lower one's own hand."""
+
+    type: Literal["hand"]
+    id: RequestId
+    raised: bool
+
+
+class Rename(Shape):
+    """Change one's own display name (guests and endpoints)."""
+
+    type: Literal["rename"]
+    id: RequestId
+    name: Name
+
+
+class Order(Shape):
+    """A moderator's act. The control API takes the same actions."""
+
+    type: Literal["order"]
+    id: RequestId
+    action: OrderAction
+
+
+class Ping(Shape):
+    """Sent every 5 s; the answer proves the line and measures it."""
+
+    type: Literal["ping"]
+    id: RequestId
+
+
+class Leave(Shape):
+    """Leave for good; the participant cannot be resumed."""
+
+    type: Literal["leave"]
+    id: RequestId
+
+
+Request = Publish | Answer | Restart | Receive | Mute | SendChat | Hand | Rename | Order | Ping | Leave
+"""Messages that carry an `id` and get an answer."""
+
+ClientMessage = Annotated[Hello | Request, Field(discriminator="type")]

@@ -1,0 +1,235 @@
+"""From server to client."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from signaling.messages.common import VERSION, Problem, RequestId
+from signaling.model import ChatMessage, Id, MeetingState, Name, Participant, Shape, Source
+
+
+class WaitingParticipant(Shape):
+    """Somebody in the lobby, as hosts and moderators see them."""
+
+    id: Id
+    name: Name
+    organisation: str = ""
+    since: float
+
+
+class IceServer(Shape):
+    """As RTCIceServer of W3C WebRTC."""
+
+    urls: list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+class Welcome(Shape):
+    """You are in: the whole state. Sent after `hello` (join, resume or rejoin) and after admission from the lobby."""
+
+    type: Literal["welcome"] = "welcome"
+    version: int = VERSION
+    participant: Id
+    resume_key: str
+    resumed: bool
+    """True: media connections live on. False: build both anew."""
+    meeting: MeetingState
+    participants: list[Participant]
+    waiting: list[WaitingParticipant] = []
+    hands: list[Id]
+    chat: list[ChatMessage]
+    """The last 200 messages that this participant may read."""
+    speaker: Id | None = None
+    ice_servers: list[IceServer] = []
+    now: float
+    token: str
+    """Fresh token: use it for a rejoin. `token` messages renew it."""
+
+
+class Checked(Shape):
+    """Answer to a `hello` that only checks the line: the token is good and the meeting can be joined."""
+
+    type: Literal["checked"] = "checked"
+    version: int = VERSION
+    meeting: MeetingState
+    ice_servers: list[IceServer] = []
+    now: float
+
+
+class Waiting(Shape):
+    """You are in the lobby; `welcome`, or `closing` with `denied`, follows."""
+
+    type: Literal["waiting"] = "waiting"
+    meeting: MeetingState
+
+
+class Ok(Shape):
+    type: Literal["ok"] = "ok"
+    id: RequestId
+
+
+class Refused(Shape):
+    """The request had no effect."""
+
+    type: Literal["refused"] = "refused"
+    id: RequestId | None
+    problem: Problem
+
+
+class Published(Shape):
+    """Answer to `publish`. A section that was not accepted is missing from `publications` and named in `rejected`."""
+
+    type: Literal["published"] = "published"
+    id: RequestId
+    sdp: str
+    publications: dict[str, Id]
+    """Mid → publication."""
+    rejected: dict[str, Problem] = {}
+
+
+class Section(Shape):
+    """What one m-section of the node's offer carries."""
+
+    publication: Id
+    participant: Id
+    source: Source
+
+
+class Offer(Shape):
+    """The subscribe connection's offer. Answer with `answer` and the same `revision`.
+
+    `rebuild`: throw the old subscribe connection away and answer with a new one.
+    """
+
+    type: Literal["offer"] = "offer"
+    revision: int
+    sdp: str
+    sections: dict[str, Section]
+    """Mid → what it carries; sections that carry nothing are absent."""
+    rebuild: bool = False
+
+
+class Undecodable(Shape):
+    """This client's answer showed that it cannot decode a publication: show a named tile, not a black one."""
+
+    type: Literal["undecodable"] = "undecodable"
+    publications: list[Id]
+
+
+class ParticipantChanged(Shape):
+    """Somebody joined or something about them changed."""
+
+    type: Literal["participant"] = "participant"
+    participant: Participant
+
+
+class ParticipantLeft(Shape):
+    type: Literal["left"] = "left"
+    participant: Id
+    reason: Literal["left", "lost", "removed", "replaced", "ended"]
+
+
+class MeetingChanged(Shape):
+    type: Literal["meeting"] = "meeting"
+    meeting: MeetingState
+
+
+class LobbyChanged(Shape):
+    """For those who may admit."""
+
+    type: Literal["lobby"] = "lobby"
+    waiting: list[WaitingParticipant]
+
+
+class ChatSaid(Shape):
+    type: Literal["chat"] = "chat"
+    message: ChatMessage
+
+
+class ChatDeleted(Shape):
+    type: Literal["chat_deleted"] = "chat_deleted"
+    message: Id
+
+
+class HandsChanged(Shape):
+    """Raised hands, the first raised first."""
+
+    type: Literal["hands"] = "hands"
+    hands: list[Id]
+
+
+class SpeakerChanged(Shape):
+    """The active speaker, by audio level (RFC 6464)."""
+
+    type: Literal["speaker"] = "speaker"
+    participant: Id | None
+
+
+class QualityChanged(Shape):
+    """Connection quality per participant: 0 lost, 1 bad, 2 fair, 3 good. Only those that changed."""
+
+    type: Literal["quality"] = "quality"
+    participants: dict[Id, Annotated[int, Field(ge=0, le=3)]]
+
+
+class Asked(Shape):
+    """A host asks you to unmute."""
+
+    type: Literal["asked"] = "asked"
+    what: Literal["unmute"]
+    source: Source
+    by: Name
+
+
+class TokenRenewed(Shape):
+    type: Literal["token"] = "token"
+    token: str
+
+
+class Pong(Shape):
+    type: Literal["pong"] = "pong"
+    id: RequestId
+    now: float
+
+
+class Closing(Shape):
+    """The last message before the server closes. `problem.code` says whether to come back.
+
+    Codes: `removed`, `banned`, `denied`, `ended`, `replaced` (joined in another tab), `node_stopping`,
+    `node_unavailable`, `media_failed`, `too_slow` (come back: resume or rejoin), `bad_token`, `token_expired`,
+    `wrong_meeting`, `locked`, `full`, `storage_full`, `version`, `no_hello`, `bad_message`, `too_large`,
+    `too_many_messages`, `too_many_connections`, `already_joined`, `unknown_meeting`.
+    `docs/protocol.md` says what each asks of the client.
+    """
+
+    type: Literal["closing"] = "closing"
+    problem: Problem
+
+
+ServerMessage = Annotated[
+    Welcome
+    | Checked
+    | Waiting
+    | Ok
+    | Refused
+    | Published
+    | Offer
+    | Undecodable
+    | ParticipantChanged
+    | ParticipantLeft
+    | MeetingChanged
+    | LobbyChanged
+    | ChatSaid
+    | ChatDeleted
+    | HandsChanged
+    | SpeakerChanged
+    | QualityChanged
+    | Asked
+    | TokenRenewed
+    | Pong
+    | Closing,
+    Field(discriminator="type"),
+]
