@@ -24,6 +24,10 @@ describe("addresses in the chat", () => {
 
   it("lose nothing of what was typed", () => {
     const text = 'a <img src=x> "https://a.ua/<b>" https://b.ua).';
-    expect(linkify(text).map((part) => part.text).join("")).toBe(text);
+    expect(
+      linkify(text)
+        .map((part) => part.text)
+        .join(""),
+    ).toBe(text);
   });
 });

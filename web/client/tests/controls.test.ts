@@ -49,7 +49,12 @@ describe("initials", () => {
 describe("the page's settings", () => {
   it("have sensible defaults", () => {
     const config = readConfig('{"meeting":"demo"}');
-    expect(config).toMatchObject({ language: "uk", signal: "/signal", tokenUrl: "/api/meetings/demo/token", autoJoin: false });
+    expect(config).toMatchObject({
+      language: "uk",
+      signal: "/signal",
+      tokenUrl: "/api/meetings/demo/token",
+      autoJoin: false,
+    });
   });
 
   it("must name the meeting", () => {

@@ -23,8 +23,20 @@ describe("the catalogues", () => {
 
   it("hold no sentence that nothing says", () => {
     const code = files(join(import.meta.dirname, "../src/room")).join("\n");
-    const families = ["problem.", "over.", "device.camera.", "device.microphone.", "device.screen.", "quality.", "role.", "help.", "check."];
-    const unused = keys.filter((key) => !code.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)));
+    const families = [
+      "problem.",
+      "over.",
+      "device.camera.",
+      "device.microphone.",
+      "device.screen.",
+      "quality.",
+      "role.",
+      "help.",
+      "check.",
+    ];
+    const unused = keys.filter(
+      (key) => !code.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)),
+    );
     expect(unused).toEqual([]);
   });
 });

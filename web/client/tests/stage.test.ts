@@ -28,7 +28,9 @@ describe("the order of tiles", () => {
 });
 
 describe("what is large", () => {
-  const meeting = begin(welcome({ participants: [participant("me"), participant("kyiv", { publications: [screen] })] }));
+  const meeting = begin(
+    welcome({ participants: [participant("me"), participant("kyiv", { publications: [screen] })] }),
+  );
 
   it("is a shared screen, unless the person wants the grid", () => {
     expect(onStage(meeting, WISH)).toBe("screen:kyiv");

@@ -52,7 +52,8 @@ describe("the meeting as this client knows it", () => {
 
 describe("notices", () => {
   const before = begin(welcome());
-  const notice = (message: Parameters<typeof reduce>[1], from = before) => noticeOf(from, reduce(from, message), message);
+  const notice = (message: Parameters<typeof reduce>[1], from = before) =>
+    noticeOf(from, reduce(from, message), message);
 
   it("tell who came, left and shares", () => {
     expect(notice({ type: "participant", participant: participant("lviv") })?.key).toBe("notice.joined");
@@ -70,7 +71,9 @@ describe("notices", () => {
 
   it("tell of raised hands only those who moderate", () => {
     expect(notice({ type: "hands", hands: ["kyiv"] })).toBeNull();
-    const host = begin(welcome({ participants: [participant("me", { permissions: ["moderate"] }), participant("kyiv")] }));
+    const host = begin(
+      welcome({ participants: [participant("me", { permissions: ["moderate"] }), participant("kyiv")] }),
+    );
     expect(notice({ type: "hands", hands: ["kyiv"] }, host)?.key).toBe("notice.hand");
   });
 });

@@ -4,7 +4,9 @@ import { uk } from "./uk";
 
 export type Key = keyof typeof uk;
 /** A sentence with `{name}` placeholders, or its plural forms, chosen by the placeholder `count`. */
-export type Sentence = string | { readonly one: string; readonly few?: string; readonly many?: string; readonly other: string };
+export type Sentence =
+  | string
+  | { readonly one: string; readonly few?: string; readonly many?: string; readonly other: string };
 export type Catalogue = Readonly<Record<Key, Sentence>>;
 export type Values = Readonly<Record<string, string | number>>;
 export type Translate = (key: Key, values?: Values) => string;

@@ -10,7 +10,8 @@ import { ToastList } from "./ui/ToastList";
 
 export function App({ session }: { readonly session: Session }): VNode {
   useEffect(() => {
-    if (session.config.autoJoin) void session.local.begin({ camera: true, microphone: true }).then(() => session.join());
+    if (session.config.autoJoin)
+      void session.local.begin({ camera: true, microphone: true }).then(() => session.join());
   }, [session]);
   return (
     <SessionContext.Provider value={session}>

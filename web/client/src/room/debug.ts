@@ -1,9 +1,11 @@
 /**
- * `window.__vikno`: what the room knows, for tests and for support. Read-only; it can do nothing that the page cannot show.
+ * `window.__vikno`: what the room knows, for tests and for support. Read-only; it can do nothing that the page
+ * cannot show.
  *
  * - `self`: own participant id, or null outside the meeting
  * - `phase`: `prejoin`, `joining`, `lobby`, `in`, `over`
- * - `connections`: `signal` (`idle`, `connecting`, `open`, `retry`, `closed`), `publish` and `subscribe` (RTCPeerConnectionState)
+ * - `connections`: `signal` (`idle`, `connecting`, `open`, `retry`, `closed`), `publish` and `subscribe`
+ *   (RTCPeerConnectionState)
  * - `roundTrip`: of the last ping, ms
  * - `participants`: as the signaling messages have them, in order of arrival
  * - `publications`: source → id of what this client sends
@@ -75,13 +77,15 @@ function handle(session: Session): Vikno {
       return Object.fromEntries(session.publisher.publications.value);
     },
     get incoming() {
-      return [...session.subscriber.incoming.value.values()].map(({ track, publication, participant, source, mid }) => ({
-        publication,
-        participant,
-        source,
-        mid,
-        muted: track.muted,
-      }));
+      return [...session.subscriber.incoming.value.values()].map(
+        ({ track, publication, participant, source, mid }) => ({
+          publication,
+          participant,
+          source,
+          mid,
+          muted: track.muted,
+        }),
+      );
     },
     get speaker() {
       return session.meeting.value?.speaker ?? null;

@@ -109,7 +109,13 @@ export function Bar({ meeting }: { readonly meeting: Meeting }): VNode {
           badge={meeting.waiting.length}
           run={() => view.togglePanel("people")}
         />
-        <Menu label={t("bar.more")} caption={t("bar.more")} icon={Ellipsis} class="control control--more" items={moreItems(session, meeting)} />
+        <Menu
+          label={t("bar.more")}
+          caption={t("bar.more")}
+          icon={Ellipsis}
+          class="control control--more"
+          items={moreItems(session, meeting)}
+        />
         <Control
           name="leave"
           icon={LogOut}

@@ -1,6 +1,15 @@
 /** Keys of the room. By the key's place, so that they work with a Ukrainian layout too. */
 
-export type Command = "microphone" | "camera" | "screen" | "hand" | "chat" | "people" | "fullScreen" | "layout" | "help";
+export type Command =
+  | "microphone"
+  | "camera"
+  | "screen"
+  | "hand"
+  | "chat"
+  | "people"
+  | "fullScreen"
+  | "layout"
+  | "help";
 
 export const KEYS: readonly { readonly key: string; readonly command: Command }[] = [
   { key: "M", command: "microphone" },
@@ -24,7 +33,10 @@ export interface Stroke {
   readonly repeat: boolean;
 }
 
-/** The command of a key stroke, or null. `?` stands on different keys in different layouts, so it goes by its character. */
+/**
+ * The command of a key stroke, or null. `?` stands on different keys in different layouts, so it goes by its
+ * character.
+ */
 export function commandOf(stroke: Stroke): Command | null {
   if (stroke.altKey || stroke.ctrlKey || stroke.metaKey || stroke.repeat) return null;
   if (stroke.key === "?") return "help";

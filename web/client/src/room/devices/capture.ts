@@ -13,7 +13,10 @@ export interface CaptureState {
 export interface CaptureTools {
   /** Opens the device, or the browser's default when it is not there. */
   open(deviceId: string): Promise<MediaStreamTrack>;
-  /** A camera is let go while it is off, so that its light goes out; a microphone stays open, so that it is back at once. */
+  /**
+   * A camera is let go while it is off, so that its light goes out; a microphone stays open, so that it is back at
+   * once.
+   */
   releaseWhenOff: boolean;
 }
 

@@ -119,9 +119,7 @@ export class LocalMedia {
 
   private async get(kind: "video" | "audio", id: string): Promise<MediaStreamTrack> {
     const constraints =
-      kind === "video"
-        ? { video: cameraConstraints(id) }
-        : { audio: microphoneConstraints(id, this.original.value) };
+      kind === "video" ? { video: cameraConstraints(id) } : { audio: microphoneConstraints(id, this.original.value) };
     const stream = await navigator.mediaDevices.getUserMedia(constraints);
     const track = stream.getTracks()[0];
     if (!track) throw new DOMException("The stream has no track.", "NotFoundError");

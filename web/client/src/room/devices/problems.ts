@@ -1,13 +1,6 @@
 /** What went wrong with a camera, a microphone or a screen, as the person has to know it. */
 
-export type DeviceProblem =
-  | "refused"
-  | "missing"
-  | "busy"
-  | "unplugged"
-  | "insecure"
-  | "unsupported"
-  | "unknown";
+export type DeviceProblem = "refused" | "missing" | "busy" | "unplugged" | "insecure" | "unsupported" | "unknown";
 
 /** The problem behind an error of `getUserMedia` or `getDisplayMedia` (W3C Media Capture and Streams, 10.2). */
 export function problemOf(error: unknown): DeviceProblem {

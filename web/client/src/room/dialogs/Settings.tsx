@@ -76,7 +76,13 @@ function OwnName(): VNode | null {
     >
       <label class="field">
         <span class="field__label">{t("prejoin.name")}</span>
-        <input class="input" maxLength={120} required value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        <input
+          class="input"
+          maxLength={120}
+          required
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
       </label>
       <button type="submit" class="button">
         {t("settings.rename")}

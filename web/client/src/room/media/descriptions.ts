@@ -1,4 +1,7 @@
-/** Opus parameters in session descriptions: browsers take the sender's from the answer, the receiver's from their own. */
+/**
+ * Opus parameters in session descriptions: browsers take the sender's from the answer, the receiver's from their
+ * own.
+ */
 
 export interface OpusWish {
   readonly stereo: boolean;

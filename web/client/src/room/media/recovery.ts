@@ -1,5 +1,6 @@
 /**
- * The lower rungs of the ladder, for one peer connection: ICE restart, then a wholly new connection, then a full rejoin.
+ * The lower rungs of the ladder, for one peer connection: ICE restart, then a wholly new connection, then a full
+ * rejoin.
  * The connection's own state drives it; while signaling is down it waits.
  */
 

@@ -45,7 +45,8 @@ function ofParticipant(before: Meeting, after: Meeting, id: string): Notice | nu
   const was = before.participants.get(id);
   const is = after.participants.get(id);
   if (!is || id === after.self) return null;
-  if (!was) return after.participants.size > SMALL_MEETING ? null : { key: "notice.joined", name: is.name, urgent: false };
+  if (!was)
+    return after.participants.size > SMALL_MEETING ? null : { key: "notice.joined", name: is.name, urgent: false };
   if (!publicationOf(was, "screen") && publicationOf(is, "screen")) {
     return { key: "notice.shares", name: is.name, urgent: false };
   }

@@ -7,12 +7,13 @@ import type { Meeting } from "../meeting/state";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
 
-const SWITCHES: readonly { readonly set: "locked" | "lobby" | "self_unmute" | "chat_enabled"; readonly label: Key }[] = [
-  { set: "lobby", label: "host.lobby" },
-  { set: "locked", label: "host.locked" },
-  { set: "self_unmute", label: "host.selfUnmute" },
-  { set: "chat_enabled", label: "host.chat" },
-];
+const SWITCHES: readonly { readonly set: "locked" | "lobby" | "self_unmute" | "chat_enabled"; readonly label: Key }[] =
+  [
+    { set: "lobby", label: "host.lobby" },
+    { set: "locked", label: "host.locked" },
+    { set: "self_unmute", label: "host.selfUnmute" },
+    { set: "chat_enabled", label: "host.chat" },
+  ];
 
 export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode {
   const session = useSession();
@@ -23,7 +24,11 @@ export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode 
     <details class="host">
       <summary>{t("host.title")}</summary>
       <div class="host__acts">
-        <button type="button" class="button button--small" onClick={() => void order(session, { do: running ? "end" : "begin" })}>
+        <button
+          type="button"
+          class="button button--small"
+          onClick={() => void order(session, { do: running ? "end" : "begin" })}
+        >
           <Icon node={running ? Square : Play} size={16} /> {t(running ? "host.end" : "host.begin")}
         </button>
         <button type="button" class="button button--small" onClick={() => void order(session, { do: "mute" })}>

@@ -1,7 +1,7 @@
 /** A side panel; on a phone it covers the stage. Focus goes in when it opens and back when it closes. */
 import { X } from "lucide";
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
 
@@ -15,7 +15,7 @@ export function Panel({ title, name, children }: PanelProps): VNode {
   const { view, t } = useSession();
   const heading = useId();
   const head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     head.current?.focus();
     return () => {

@@ -27,9 +27,7 @@ export function PersonMenu({ person, meeting }: { readonly person: Participant; 
   const { t, view } = session;
   const own = person.id === meeting.self;
   const self = meeting.participants.get(meeting.self);
-  const items: MenuItem[] = [
-    { label: t("person.pin"), icon: Pin, run: () => view.togglePin(person.id) },
-  ];
+  const items: MenuItem[] = [{ label: t("person.pin"), icon: Pin, run: () => view.togglePin(person.id) }];
   if (!own && may(self, "chat")) {
     items.push({
       label: t("person.write"),

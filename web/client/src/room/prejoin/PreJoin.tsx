@@ -42,7 +42,12 @@ export function PreJoin(): VNode {
         <DeviceSelects />
         <CheckAnswer result={check.result} again={check.again} />
         <div class="prejoin__go">
-          <button type="submit" class="button button--accent button--large button--wide" aria-busy={joining} data-testid="join">
+          <button
+            type="submit"
+            class="button button--accent button--large button--wide"
+            aria-busy={joining}
+            data-testid="join"
+          >
             {t(joining ? "prejoin.joining" : "prejoin.join")}
           </button>
           <a class="prejoin__back" href={config.backUrl}>

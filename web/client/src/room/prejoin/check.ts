@@ -37,7 +37,9 @@ export async function checkLine(open: () => Wire, token: string): Promise<CheckR
   }
 }
 
-type Reached = { readonly socket: SignalSocket; readonly servers: readonly IceServer[] } | { readonly problem: Problem };
+type Reached =
+  | { readonly socket: SignalSocket; readonly servers: readonly IceServer[] }
+  | { readonly problem: Problem };
 
 function reach(open: () => Wire, token: string): Promise<Reached> {
   return new Promise((resolve, reject) => {

@@ -28,7 +28,10 @@ export function useCheck(session: Session): Check {
       })
       .catch((error: unknown): CheckResult => {
         if (!(error instanceof TokenRefused)) return { kind: "noSignal" };
-        return { kind: "refused", problem: { code: error.code, title: error.detail, detail: error.detail, retry: true } };
+        return {
+          kind: "refused",
+          problem: { code: error.code, title: error.detail, detail: error.detail, retry: true },
+        };
       })
       .then(setResult);
   }, [session]);
@@ -38,7 +41,10 @@ export function useCheck(session: Session): Check {
     // While the person looks at the camera the token for their name is fetched, so that one press is all it takes.
     const fetch = setTimeout(() => {
       if (session.config.nameFixed || name === fetched?.name || !name.trim()) return;
-      session.token().then((token) => setFetched({ token, name }), () => undefined);
+      session.token().then(
+        (token) => setFetched({ token, name }),
+        () => undefined,
+      );
     }, SETTLE_MS);
     return () => clearTimeout(fetch);
   }, [name, fetched?.name]);

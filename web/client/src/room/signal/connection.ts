@@ -1,7 +1,8 @@
 /**
  * Staying in the meeting: connects, and comes back by itself when the line drops.
  *
- * The upper rungs of the ladder: resume as the same participant with the last token; else rejoin with a fresh token from
+ * The upper rungs of the ladder: resume as the same participant with the last token; else rejoin with a fresh
+ * token from
  * the web process, or with the last one the node sent when the web process is down. (The lower rungs, ICE restart and
  * rebuilding a peer connection, are in `media/recovery.ts`.)
  */

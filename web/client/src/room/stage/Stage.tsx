@@ -94,10 +94,14 @@ function videosInSight(session: Session, meeting: Meeting, scene: Scene): Readon
   return inSight;
 }
 
-/** Tiles stand in the page in the order in which people came: a video that is moved in the page would stop for a moment. */
+/**
+ * Tiles stand in the page in the order in which people came: a video that is moved in the page would stop for a
+ * moment.
+ */
 function inOrderOfArrival(placed: readonly Placed[], meeting: Meeting): readonly Placed[] {
   const places = new Map([...meeting.participants.keys()].map((id, index) => [id, index]));
-  const rank = ({ item }: Placed): number => (places.get(item.participant) ?? 0) * 2 + (item.source === "screen" ? 1 : 0);
+  const rank = ({ item }: Placed): number =>
+    (places.get(item.participant) ?? 0) * 2 + (item.source === "screen" ? 1 : 0);
   return [...placed].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -142,7 +146,12 @@ export function Stage({ meeting }: { readonly meeting: Meeting }): VNode {
       {alone && <p class="stage__alone">{t("stage.alone")}</p>}
       {scene.pages > 1 && (
         <nav class="pager" aria-label={t("stage.pages")}>
-          <PageButton label={t("stage.previous")} icon={ChevronLeft} off={scene.page === 0} go={() => (view.page.value = scene.page - 1)} />
+          <PageButton
+            label={t("stage.previous")}
+            icon={ChevronLeft}
+            off={scene.page === 0}
+            go={() => (view.page.value = scene.page - 1)}
+          />
           <span class="pager__at">
             {scene.page + 1} / {scene.pages}
           </span>
@@ -167,7 +176,13 @@ interface PageButtonProps {
 
 function PageButton({ label, icon, off, go }: PageButtonProps): VNode {
   return (
-    <button type="button" class="iconbutton iconbutton--solid" aria-label={label} aria-disabled={off} onClick={() => !off && go()}>
+    <button
+      type="button"
+      class="iconbutton iconbutton--solid"
+      aria-label={label}
+      aria-disabled={off}
+      onClick={() => !off && go()}
+    >
       <Icon node={icon} />
     </button>
   );

@@ -50,7 +50,13 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
   const speaking = !screen && meeting.speaker === person.id && !silent(person);
   const pinned = view.pinned.value === item.key;
   const small = box.width < 200;
-  const classes = ["tile", speaking && "tile--speaking", large && "tile--large", small && "tile--small", screen && "tile--screen"];
+  const classes = [
+    "tile",
+    speaking && "tile--speaking",
+    large && "tile--large",
+    small && "tile--small",
+    screen && "tile--screen",
+  ];
   const place = { left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` };
   const name = own ? t("tile.you", { name: person.name }) : person.name;
   return (

@@ -23,7 +23,12 @@ export function VideoView({ track, mirrored = false, whole = false }: VideoViewP
       video.srcObject = null;
     };
   }, [track]);
-  const classes = ["video", playing ? "video--playing" : "", mirrored ? "video--mirrored" : "", whole ? "video--whole" : ""];
+  const classes = [
+    "video",
+    playing ? "video--playing" : "",
+    mirrored ? "video--mirrored" : "",
+    whole ? "video--whole" : "",
+  ];
   return (
     <video
       ref={element}

@@ -41,7 +41,10 @@ function tileIn(cell: Size, narrowest: number): Size {
   return { width, height: width / ratio };
 }
 
-/** Boxes for `count` tiles of one size: the number of columns is the one whose tiles cover most. Short last rows are centred. */
+/**
+ * Boxes for `count` tiles of one size: the number of columns is the one whose tiles cover most. Short last rows
+ * are centred.
+ */
 export function grid(count: number, space: Size, gap: number): readonly Box[] {
   if (count === 0 || space.width <= 0 || space.height <= 0) return [];
   const narrowest = space.width > space.height ? NARROWEST_WIDE : NARROWEST_TALL;

@@ -1,4 +1,7 @@
-/** Who stands where: people keep their places, and who speaks from a hidden page changes places with somebody silent. */
+/**
+ * Who stands where: people keep their places, and who speaks from a hidden page changes places with somebody
+ * silent.
+ */
 
 /**
  * The order of tiles.

@@ -37,7 +37,10 @@ export interface StageWish {
   readonly lastSpeaker: string | null;
 }
 
-/** Key of the tile that is shown large, or null for the grid. Own pin, then everybody's pin, then a screen, then the speaker. */
+/**
+ * Key of the tile that is shown large, or null for the grid. Own pin, then everybody's pin, then a screen, then
+ * the speaker.
+ */
 export function onStage(meeting: Meeting, wish: StageWish): string | null {
   const shared = screens(meeting);
   if (wish.pinned !== null && exists(meeting, shared, wish.pinned)) return wish.pinned;

@@ -1,4 +1,7 @@
-/** Which videos the node should send: what is in sight, at the size of its tile; what was lately in sight is only paused. */
+/**
+ * Which videos the node should send: what is in sight, at the size of its tile; what was lately in sight is only
+ * paused.
+ */
 import type { WantedVideo } from "../../generated/messages";
 
 /** Sections that are kept though out of sight, so that turning a page back shows pictures at once. */

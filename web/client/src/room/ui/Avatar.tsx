@@ -6,7 +6,10 @@ const GROUNDS = 8;
 export function initials(name: string): string {
   const words = name.split(/[\s\-–—]+/u).filter((word) => /\p{L}|\p{N}/u.test(word));
   const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
-  return letters.map((word) => [...(word ?? "").replace(/^[^\p{L}\p{N}]+/u, "")][0] ?? "").join("").toUpperCase();
+  return letters
+    .map((word) => [...(word ?? "").replace(/^[^\p{L}\p{N}]+/u, "")][0] ?? "")
+    .join("")
+    .toUpperCase();
 }
 
 export function groundOf(name: string): number {

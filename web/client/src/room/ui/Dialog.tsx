@@ -1,7 +1,7 @@
 /** A modal dialog: the browser's own, which keeps focus inside, closes on Escape and gives focus back. */
 import { X } from "lucide";
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { useSession } from "./context";
 import { Icon } from "./Icon";
 
@@ -16,7 +16,7 @@ export function Dialog({ title, wide = false, onClose, children }: DialogProps):
   const { t } = useSession();
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
     const before = document.activeElement;
     dialog?.showModal();

@@ -1,7 +1,10 @@
 /** A line icon, drawn from lucide's shapes. It is decoration: the words stand beside it or in the label. */
 import { h, type VNode } from "preact";
 
-export type IconNode = readonly (readonly [tag: string, attributes: Readonly<Record<string, string | number | undefined>>])[];
+export type IconNode = readonly (readonly [
+  tag: string,
+  attributes: Readonly<Record<string, string | number | undefined>>,
+])[];
 
 export function Icon({ node, size = 22 }: { readonly node: IconNode; readonly size?: number }): VNode {
   return (

@@ -20,6 +20,10 @@ interface MenuProps {
   readonly caption?: string;
 }
 
+function classOf({ danger, narrowOnly }: MenuItem): string {
+  return ["menu__item", danger && "menu__item--danger", narrowOnly && "menu__item--narrow"].filter(Boolean).join(" ");
+}
+
 const MARGIN = 8;
 
 /** Beside its button and inside the window, above it where there is more room. Panels that scroll do not cut it off. */
@@ -28,7 +32,8 @@ function place(list: HTMLElement, at: DOMRect): void {
   const above = at.top - MARGIN;
   const up = below < list.offsetHeight && above > below;
   list.style.maxHeight = `${Math.max(above, below) - MARGIN}px`;
-  list.style.left = `${Math.max(MARGIN, Math.min(at.right - list.offsetWidth, innerWidth - list.offsetWidth - MARGIN))}px`;
+  const rightmost = innerWidth - list.offsetWidth - MARGIN;
+  list.style.left = `${Math.max(MARGIN, Math.min(at.right - list.offsetWidth, rightmost))}px`;
   if (up) list.style.bottom = `${innerHeight - at.top + MARGIN}px`;
   else list.style.top = `${at.bottom + MARGIN / 2}px`;
 }
@@ -102,7 +107,7 @@ export function Menu({ label, icon, items, class: className = "iconbutton", capt
               type="button"
               role="menuitem"
               tabIndex={-1}
-              class={`menu__item${item.danger ? " menu__item--danger" : ""}${item.narrowOnly ? " menu__item--narrow" : ""}`}
+              class={classOf(item)}
               onClick={() => {
                 close();
                 item.run();

@@ -1,4 +1,7 @@
-/** The toasts, and the live regions that speak them. Regions stand in the page from the start: later ones go unheard. */
+/**
+ * The toasts, and the live regions that speak them. Regions stand in the page from the start: later ones go
+ * unheard.
+ */
 import { X } from "lucide";
 import type { VNode } from "preact";
 import { useSession } from "./context";
@@ -11,10 +14,18 @@ export function ToastList(): VNode {
   return (
     <div class="toasts">
       <div role="status" aria-live="polite">
-        {shown.filter((toast) => !toast.urgent).map((toast) => <OneToast key={toast.id} toast={toast} />)}
+        {shown
+          .filter((toast) => !toast.urgent)
+          .map((toast) => (
+            <OneToast key={toast.id} toast={toast} />
+          ))}
       </div>
       <div role="alert" aria-live="assertive">
-        {shown.filter((toast) => toast.urgent).map((toast) => <OneToast key={toast.id} toast={toast} />)}
+        {shown
+          .filter((toast) => toast.urgent)
+          .map((toast) => (
+            <OneToast key={toast.id} toast={toast} />
+          ))}
       </div>
     </div>
   );
@@ -38,7 +49,12 @@ function OneToast({ toast }: { readonly toast: Toast }): VNode {
           {action.label}
         </button>
       )}
-      <button type="button" class="iconbutton iconbutton--small" aria-label={t("close")} onClick={() => toasts.dismiss(toast.id)}>
+      <button
+        type="button"
+        class="iconbutton iconbutton--small"
+        aria-label={t("close")}
+        onClick={() => toasts.dismiss(toast.id)}
+      >
         <Icon node={X} size={18} />
       </button>
     </div>
