@@ -34,8 +34,8 @@ class Planner:
         with self.database.writing() as session:
             return demo.seed(session, datetime.now(UTC), password=PASSWORD)
 
-    def open_meeting(self, title: str = "Пробна зустріч", participant: int = 0) -> str:
-        """A meeting that is live and open to anyone with a name; gives its id. `participant`: an organisation in it."""
+    def open_meeting(self, title: str = "Пробна зустріч") -> str:
+        """A meeting that is live and open to anyone with a name; gives its id."""
         meeting = f"test-{uuid.uuid4().hex[:10]}"
         now = datetime.now(UTC)
         with self.database.writing() as session:
@@ -49,10 +49,7 @@ class Planner:
                 duration_minutes=60,
                 zone="UTC",
                 access=Access.OPEN,
-                parties=[
-                    PartyDraft(home.id, Part.ORGANISER),
-                    *([PartyDraft(participant, Part.PARTICIPANT)] if participant else []),
-                ],
+                parties=[PartyDraft(home.id, Part.ORGANISER)],
             )
             made = actions.create(session, visitor, draft, now, meeting=meeting)
             actions.publish(session, visitor, made.slug, now)

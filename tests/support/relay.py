@@ -131,7 +131,8 @@ def through(media_port: int) -> str:
       RTCPeerConnection.prototype.setRemoteDescription = function (description) {{
         const lines = description.sdp.split("\\r\\n").filter(
           (line) => !line.startsWith("a=candidate:") || line.includes(" 127.0.0.1 "));
-        const sdp = lines.map((line) => line.replace(/ 127\\.0\\.0\\.1 \\d+ /, " 127.0.0.1 {media_port} ")).join("\\r\\n");
+        const relayed = lines.map((line) => line.replace(/ 127\\.0\\.0\\.1 \\d+ /, " 127.0.0.1 {media_port} "));
+        const sdp = relayed.join("\\r\\n");
         return set.call(this, {{ type: description.type, sdp }});
       }};
     }})();

@@ -1,0 +1,103 @@
+"""What people do from end to end: plan and start an occurrence, pair an endpoint; and no page bars anybody's way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from lms.demo import DEMO_MEETING
+from tests.e2e.meetings import PASSWORD, Planner, enter, in_meeting
+from tests.support.browser import ANNA, BOHDAN, until, wait_decoding, wait_picture
+from tests.support.installation import Installation
+
+Visit = Callable[..., Page]
+AXE = Path(__file__).parents[2] / "web" / "client" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def sign_in(page: Page, server: Installation, email: str) -> None:
+    page.goto(f"{server.url}/sign-in")
+    page.locator("[name=email]").fill(email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main form button").click()
+    page.wait_for_url(re.compile(r"/(?!sign-in)"))
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 A and AA."""
+    page.evaluate(AXE.read_text())
+    found: list[dict[str, Any]] = page.evaluate(
+        """async () => (await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }))
+          .violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.slice(0, 3).map((node) => node.html) }))"""
+    )
+    return [f"{one['id']}: {one['help']}: {one['nodes']}" for one in found]
+
+
+def test_an_organiser_plans_sends_the_link_and_starts(server: Installation, planner: Planner, visit: Visit) -> None:
+    organiser = visit(ANNA)
+    sign_in(organiser, server, planner.seed().organiser_email)
+    organiser.goto(f"{server.url}/schedule/new")
+    organiser.locator("[name=title]").fill("Консультація для всіх")
+    organiser.locator("[name=day]").fill((date.today() + timedelta(days=1)).isoformat())
+    organiser.locator("[name=time]").fill("10:00")
+    organiser.locator("[name=access]").select_option("open")
+    organiser.locator("main form button.button--primary").click()
+    organiser.wait_for_url(re.compile(r"/schedule/(?!new)"))
+    organiser.locator("form[action$='/publish'] button").click()
+    link = organiser.locator("[data-copy]").first.get_attribute("data-copy")
+    assert link
+    organiser.locator("form[action$='/start'] button").click()
+    guest = visit(BOHDAN)
+    guest.goto(link)
+    guest.locator("a[href^='/meet/']").first.click()
+    guest.get_by_test_id("name").fill("Гість")
+    guest.get_by_test_id("join").click()
+    in_meeting(guest)
+    meeting = guest.url.rsplit("/", 1)[1]
+    organiser.goto(f"{server.url}/meet/{meeting}")
+    organiser.get_by_test_id("join").click()
+    in_meeting(organiser)
+    wait_picture(organiser, BOHDAN.colour)
+    wait_picture(guest, ANNA.colour)
+
+
+def test_a_paired_endpoint_joins_by_itself(server: Installation, planner: Planner, visit: Visit) -> None:
+    device, administrator = visit(ANNA), visit(BOHDAN)
+    device.goto(f"{server.url}/endpoint")
+    code = device.locator(".kiosk__code").inner_text()
+    sign_in(administrator, server, planner.seed().administrator_email)
+    administrator.goto(f"{server.url}/endpoints")
+    administrator.locator("[name=code]").fill(code)
+    administrator.locator("[name=organisation]").select_option(index=1)
+    administrator.locator("[name=label]").fill("Зала")
+    administrator.locator("form[action='/endpoints'] button").click()
+    device.wait_for_url(re.compile(r"/meet/"), timeout=40_000)  # the demo's consultation is on, for every endpoint
+    in_meeting(device)
+    other = visit(BOHDAN)
+    enter(other, server, DEMO_MEETING, "Богдан")
+    wait_picture(other, ANNA.colour)
+
+
+def test_axe_finds_nothing_in_the_room(server: Installation, meeting: str, visit: Visit) -> None:
+    anna, bohdan = visit(ANNA), visit(BOHDAN)
+    anna.goto(f"{server.url}/meet/{meeting}")
+    anna.get_by_test_id("join").wait_for()
+    assert violations(anna) == []
+    enter(bohdan, server, meeting, "Богдан")
+    enter(anna, server, meeting, "Анна")
+    wait_decoding(anna, 1)
+    assert violations(anna) == []
+    for panel in ("chat", "people"):
+        anna.get_by_test_id(panel).click()
+        assert violations(anna) == [], panel
+    anna.get_by_test_id("leave").click()
+    anna.get_by_test_id("leave-now").wait_for()
+    assert violations(anna) == []
+    anna.get_by_test_id("leave-now").click()
+    anna.locator("[data-ending=left]").wait_for()
+    assert violations(anna) == []
+    until(bohdan, "() => window.__vikno.participants.length === 1")
