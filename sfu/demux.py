@@ -63,7 +63,7 @@ class Demultiplexer:
         peer and nothing else.
         """
         inbox = self._inbox
-        buffer, lengths, sources = inbox.buffer, inbox.lengths, inbox.sources
+        buffer, lengths, sources, arrivals = inbox.buffer, inbox.lengths, inbox.sources, inbox.arrivals
         routes = self._by_source[port_key]
         drops = self._drops.counts
         self.packets += count
@@ -87,7 +87,7 @@ class Demultiplexer:
                         if 192 <= buffer[start + 1] <= 223:
                             route[0].receive_rtcp(slot, length, route[1], now)
                         else:
-                            route[0].receive_rtp(slot, length, route[1], now)
+                            route[0].receive_rtp(slot, length, route[1], now, arrivals[slot])
                     elif 20 <= first <= 63:
                         route[0].receive_dtls(inbox.datagram(slot), route[1], now)
                     else:

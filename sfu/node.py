@@ -140,7 +140,7 @@ class MediaNode:
         now = self.clock.monotonic()
         inbox = self._inbox
         for _ in range(_BATCHES_PER_WAKE):
-            count = port.receive(inbox)
+            count = port.receive(inbox, now)
             self._demultiplexer.receive(key, count, now)
             if count < inbox.slots:
                 break

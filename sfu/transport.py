@@ -37,8 +37,11 @@ class PeerState(StrEnum):
 class Link(Protocol):
     """The media side of a transport."""
 
-    def receive_rtp(self, buffer: bytearray, start: int, length: int, now: float) -> None:
-        """Take the plaintext RTP packet of `length` bytes at `start`; the buffer is valid during the call only."""
+    def receive_rtp(self, buffer: bytearray, start: int, length: int, now: float, arrived: float) -> None:
+        """Take the plaintext RTP packet of `length` bytes at `start`; the buffer is valid during the call only.
+
+        It reached this machine at `arrived` and is looked at `now`.
+        """
 
     def receive_rtcp(self, packet: bytes, now: float) -> None:
         """Take a plaintext compound or reduced-size RTCP packet."""
@@ -200,7 +203,7 @@ class Transport:
         pair.last_heard = now
         self._dtls.receive(datagram)
 
-    def receive_rtp(self, slot: int, length: int, pair: Pair, now: float) -> None:
+    def receive_rtp(self, slot: int, length: int, pair: Pair, now: float, arrived: float) -> None:
         """An SRTP packet in inbox slot `slot` from the address of one of this transport's pairs."""
         receiver = self._receiver
         if receiver is None:
@@ -215,7 +218,7 @@ class Transport:
             self._move(pair, now)
         link = self.link
         if link is not None:
-            link.receive_rtp(self._resources.inbox.buffer, slot << SLOT_BITS, length, now)
+            link.receive_rtp(self._resources.inbox.buffer, slot << SLOT_BITS, length, now, arrived)
 
     def receive_rtcp(self, slot: int, length: int, pair: Pair, now: float) -> None:
         """An SRTCP packet in inbox slot `slot` from the address of one of this transport's pairs."""

@@ -65,7 +65,7 @@ class MediaLink:
         self.receiving = ReceivingSide(sender, core.clock, core.drops, core.rng)
         self.sending = SendingSide(sender, core.clock, core.drops, core.rng)
         self.receive_rtp = self.receiving.receive
-        """`receive_rtp(buffer, start, length, now)`: one plaintext RTP packet; the buffer is not kept."""
+        """`receive_rtp(buffer, start, length, now, arrived)`: one plaintext RTP packet; the buffer is not kept."""
         self._octets = (0, 0)
         self._rated_at = float("-inf")
         self._in_rate = self._out_rate = 0.0

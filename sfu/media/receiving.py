@@ -94,8 +94,10 @@ class ReceivingSide:
 
     # Packets.
 
-    def receive(self, packet: bytes | bytearray | memoryview, start: int, length: int, now: float) -> None:
-        """One RTP packet in plaintext. What is kept of it is copied."""
+    def receive(
+        self, packet: bytes | bytearray | memoryview, start: int, length: int, now: float, arrived: float
+    ) -> None:
+        """One RTP packet in plaintext, which came at `arrived` and is looked at `now`. What is kept is copied."""
         counts = self.counts
         end = start + length
         if length < rtp.HEADER_SIZE or packet[start] & 0xC0 != 0x80:
@@ -112,7 +114,7 @@ class ReceivingSide:
                 return
             at = found[rtp.TRANSPORT_CC] >> 8
             if at:  # before anything is known of the packet: probes have SSRC 0 (checklist E29)
-                self._arrivals.record(packet[at] << 8 | packet[at + 1], now)
+                self._arrivals.record(packet[at] << 8 | packet[at + 1], arrived)
             passed = self._passed(packet, found)
         if first & 0x20:
             padding = packet[end - 1]
@@ -135,7 +137,7 @@ class ReceivingSide:
         if source.repairs:
             self._repair(source, second, timestamp, payload, passed, now)
             return
-        number = source.sequence(sequence, timestamp, now)
+        number = source.sequence(sequence, timestamp, arrived)
         if number < 0:
             counts[Drop.RTP_DUPLICATE if number == DUPLICATE else Drop.RTP_TOO_OLD] += 1
             return

@@ -8,11 +8,12 @@ from sfu.net.outbox import SLOT_BITS, SLOT_SIZE
 class Inbox:
     """Slots for one batch of received datagrams, shared by all ports of a node.
 
-    After `port.receive(inbox)` returned n, the datagrams are in the first n slots: datagram i begins at byte
-    `i * SLOT_SIZE` of `buffer`, is `lengths[i]` bytes long and came from `sources[i]`. The next call overwrites them.
+    After `port.receive(inbox, now)` returned n, the datagrams are in the first n slots: datagram i begins at byte
+    `i * SLOT_SIZE` of `buffer`, is `lengths[i]` bytes long, came from `sources[i]` and reached this machine at
+    `arrivals[i]`, monotonic seconds, at most `now`. The next call overwrites them.
     """
 
-    __slots__ = ("buffer", "lengths", "slots", "sources", "view")
+    __slots__ = ("arrivals", "buffer", "lengths", "slots", "sources", "view")
 
     def __init__(self, slots: int = 64) -> None:
         self.slots = slots
@@ -20,6 +21,7 @@ class Inbox:
         self.view = memoryview(self.buffer)
         self.lengths: list[int] = [0] * slots
         self.sources: list[bytes] = [b""] * slots
+        self.arrivals: list[float] = [0.0] * slots
 
     def datagram(self, index: int) -> bytes:
         """A copy of datagram `index` of the present batch."""

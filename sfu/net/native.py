@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+import time
 from typing import Any
 
 import cffi
@@ -37,6 +38,11 @@ _CONTROL_SIZE = 24
 _CONTROL_LENGTH = 18
 _MOST_SEGMENTS = 64
 """UDP_MAX_SEGMENTS of older kernels; newer ones take 128."""
+_SO_TIMESTAMPNS = 35
+_STAMP_SIZE = 32
+"""Bytes of the control message that carries a datagram's arrival: header and `struct timespec`."""
+_OLDEST_ARRIVAL = 1.0
+"""Seconds. Older than that, the wall clock has jumped between the arrival and its reading."""
 _LARGEST_RUN = 65_535 - 48
 """Bytes in one segmented send: what fits an IPv6 datagram with its UDP header."""
 _FULL = (errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM)
@@ -61,12 +67,13 @@ def _address_of(buffer: bytearray) -> tuple[Any, int]:
 class _ReceiveSlots:
     """Headers for `recvmmsg` that point into an inbox."""
 
-    __slots__ = ("_keep", "headers", "name_length", "names", "pointer")
+    __slots__ = ("_keep", "headers", "name_length", "names", "pointer", "stamps")
 
     def __init__(self, inbox: Inbox, name_length: int) -> None:
         headers, header_address, self.headers = _words(inbox.slots * _HEADER_SIZE)
         vectors, vector_address, vector_words = _words(inbox.slots * 16)
         names, name_address, _ = _words(inbox.slots * _NAME_SIZE)
+        stamps, stamp_address, self.stamps = _words(inbox.slots * _STAMP_SIZE)
         arena, arena_address = _address_of(inbox.buffer)
         for index in range(inbox.slots):
             vector_words[2 * index] = arena_address + (index << SLOT_BITS)
@@ -76,7 +83,9 @@ class _ReceiveSlots:
             self.headers[word + 1] = name_length
             self.headers[word + 2] = vector_address + 16 * index
             self.headers[word + 3] = 1
-        self._keep = (headers, vectors, names, arena)
+            self.headers[word + 4] = stamp_address + index * _STAMP_SIZE
+            self.headers[word + 5] = _STAMP_SIZE
+        self._keep = (headers, vectors, names, stamps, arena)
         self.pointer = _ffi.cast("void *", header_address)
         self.names = _ffi.buffer(names)
         self.name_length = name_length
@@ -217,12 +226,15 @@ class NativePort:
         self.host, self.number = bound.getsockname()[:2]
         self.packets_out = 0
         self.bytes_out = 0
+        # When the kernel got a datagram, not when we read it: a batch read late would look like a burst to the
+        # senders' bandwidth estimators, and their probes would count for nothing.
+        bound.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self.segments = _MOST_SEGMENTS if _segmentation_supported(bound) else 1
 
     def fileno(self) -> int:
         return self._descriptor
 
-    def receive(self, inbox: Inbox) -> int:
+    def receive(self, inbox: Inbox, now: float) -> int:
         slots = self._receive_slots.get(id(inbox))
         if slots is None:
             slots = self._receive_slots[id(inbox)] = _ReceiveSlots(inbox, self._name_length)
@@ -230,9 +242,15 @@ class NativePort:
         if count <= 0:
             return 0
         headers, names, size = slots.headers, slots.names, slots.name_length
-        lengths, sources = inbox.lengths, inbox.sources
+        lengths, sources, arrivals, stamps = inbox.lengths, inbox.sources, inbox.arrivals, slots.stamps
+        wall = time.time()
         for index in range(count):
-            lengths[index] = headers[index * _HEADER_WORDS + 7] & 0xFFFFFFFF
+            word = index * _HEADER_WORDS
+            lengths[index] = headers[word + 7] & 0xFFFFFFFF
+            stamp = index << 2
+            ago = wall - stamps[stamp + 2] - stamps[stamp + 3] * 1e-9 if headers[word + 5] == _STAMP_SIZE else 0.0
+            arrivals[index] = now - ago if 0.0 < ago < _OLDEST_ARRIVAL else now
+            headers[word + 5] = _STAMP_SIZE  # the kernel wrote how much of it was used
             name = index * _NAME_SIZE
             sources[index] = names[name : name + size]
         return count

@@ -34,8 +34,8 @@ class DatagramPort(Protocol):
     def fileno(self) -> int:
         """For the event loop."""
 
-    def receive(self, inbox: Inbox) -> int:
-        """Receive what is there, at most a batch, into `inbox`; returns how many datagrams."""
+    def receive(self, inbox: Inbox, now: float) -> int:
+        """Receive what is there at `now`, at most a batch, into `inbox`; returns how many datagrams."""
 
     def destination(self, address: bytes) -> Destination:
         """Where to queue what shall go from this port to the packed `address`."""

@@ -40,7 +40,7 @@ class PortablePort:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def receive(self, inbox: Inbox) -> int:
+    def receive(self, inbox: Inbox, now: float) -> int:
         for index in range(inbox.slots):
             start = index << SLOT_BITS
             try:
@@ -49,6 +49,7 @@ class PortablePort:
                 # Nothing more to read, or an ICMP error of an earlier send, which is no news about what came in.
                 return index
             inbox.lengths[index] = length
+            inbox.arrivals[index] = now
             inbox.sources[index] = pack_address(source[0].partition("%")[0], source[1], source[3] if source[3:] else 0)
         return inbox.slots
 

@@ -224,7 +224,7 @@ class Publisher:
     def push(self, packet: bytes) -> None:
         """The packet arrives now, in a buffer that is used again at once."""
         buffer = bytearray(b"\xee" * 7 + packet + b"\xee" * 9)
-        self.link.receive_rtp(buffer, 7, len(packet), self.world.clock.now)
+        self.link.receive_rtp(buffer, 7, len(packet), self.world.clock.now, self.world.clock.now)
         buffer[:] = b"\xdd" * len(buffer)
 
     def frame(self, key: bool = False, packets: int = 2, step: float = 1 / 30, tl0: bool = False) -> list[bytes]:

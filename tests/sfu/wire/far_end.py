@@ -65,7 +65,7 @@ class RecordingLink:
         self.rtcp: list[bytes] = []
         self.closed = False
 
-    def receive_rtp(self, buffer: bytearray, start: int, length: int, now: float) -> None:
+    def receive_rtp(self, buffer: bytearray, start: int, length: int, now: float, arrived: float) -> None:
         self.rtp.append(bytes(buffer[start : start + length]))
 
     def receive_rtcp(self, packet: bytes, now: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +16,7 @@ from sfu.drops import Drop, Drops
 from sfu.net.address import pack_address, unpack_address
 from sfu.net.binding import NoAddress, PortBusy, open_ports
 from sfu.net.inbox import LONGEST_DATAGRAM, Inbox
-from sfu.net.native import NativePort
+from sfu.net.native import NativePort, native_supported
 from sfu.net.outbox import SLOT_SIZE, Outbox
 from sfu.net.port import DatagramPort
 
@@ -55,11 +56,11 @@ def test_a_batch_arrives_with_lengths_and_sources(bench: Bench) -> None:
         bench.other.sendto(packet, (bench.port.host, bench.port.number))
     received: list[bytes] = []
     while len(received) < 8:
-        count = bench.port.receive(bench.inbox)
+        count = bench.port.receive(bench.inbox, time.monotonic())
         received += [bench.inbox.datagram(index) for index in range(count)]
     assert received == packets
     assert unpack_address(bench.inbox.sources[0]) == bench.other.getsockname()[:2]
-    assert bench.port.receive(bench.inbox) == 0
+    assert bench.port.receive(bench.inbox, time.monotonic()) == 0
     bench.outbox.send_bytes(b"answer", bench.port.destination(bench.inbox.sources[0]))
     bench.outbox.flush()
     assert bench.other.recv(100) == b"answer"
@@ -68,9 +69,29 @@ def test_a_batch_arrives_with_lengths_and_sources(bench: Bench) -> None:
 def test_an_oversize_datagram_is_seen_as_such(bench: Bench) -> None:
     """A datagram that does not fit its slot shows a length beyond the longest."""
     bench.other.sendto(bytes(5_000), (bench.port.host, bench.port.number))
-    while not bench.port.receive(bench.inbox):
+    while not bench.port.receive(bench.inbox, time.monotonic()):
         pass
     assert bench.inbox.lengths[0] > LONGEST_DATAGRAM
+
+
+@pytest.mark.skipif(not native_supported(), reason="the portable way has no kernel timestamps")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_datagrams_read_late_keep_the_time_they_arrived_at(host: str) -> None:
+    """E29: a batch read at once does not look like a burst to the sender's bandwidth estimator."""
+    bench = Bench(host, False)
+    before = time.monotonic()
+    sent = []
+    for _ in range(3):
+        while time.monotonic() - before < 0.01 * len(sent):
+            pass
+        bench.other.sendto(bytes(100), (bench.port.host, bench.port.number))
+        sent.append(time.monotonic())
+    assert bench.port.receive(bench.inbox, time.monotonic()) == 3
+    first, second, third = bench.inbox.arrivals[:3]
+    assert second - first == pytest.approx(sent[1] - sent[0], abs=0.005)
+    assert third - second == pytest.approx(sent[2] - sent[1], abs=0.005)
+    assert third <= time.monotonic()
+    bench.close()
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
