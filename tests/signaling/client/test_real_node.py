@@ -14,7 +14,7 @@ import uvicorn
 
 from signaling.app import create_node_app
 from signaling.client.cli import given_token
-from signaling.client.clip import Clip, load_clip
+from signaling.client.clip import Clip
 from signaling.client.participant import Participant, Wishes
 from signaling.config import NodeAppConfig
 from signaling.model import Presence, Role
@@ -57,7 +57,7 @@ async def real_node(folder: Path) -> AsyncIterator[str]:
 async def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
     """Wait for a condition; fails after `timeout_s`."""
     async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - the condition lies in many places
+        while not condition():
             await asyncio.sleep(0.02)
 
 
@@ -102,3 +102,49 @@ async def test_one_publishes_and_another_records(clip: Clip, tmp_path: Path) -> 
         pictures = [bytes(frame.planes[0]) for frame in container.decode(video=0)]
     assert len(pictures) >= 30
     assert len(set(pictures)) > 20
+
+
+async def test_finds_a_new_way_by_an_ice_restart(
+    vp8_clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signaling.client.participant.SILENT_S", 6.5)  # consent is asked for every 4 to 6 s
+    async with (
+        real_node(tmp_path) as url,
+        taking_part(url, "kyiv", clip=vp8_clip) as kyiv,
+        taking_part(url, "lviv", receive=True) as lviv,
+    ):
+        await until(lambda: whole_frames(lviv) >= 10)
+        assert kyiv.publisher is not None
+        assert kyiv.publisher.transport is not None
+        kyiv.publisher.transport.ice.selected = None
+        await until(lambda: kyiv.figures.ice_restarts == 1)
+        seen = whole_frames(lviv)
+        await until(lambda: whole_frames(lviv) >= seen + 20)
+        assert (kyiv.figures.ice_restarts, kyiv.figures.rebuilds, kyiv.figures.joins) == (1, 0, 1)
+
+
+async def test_rebuilds_what_an_ice_restart_cannot_heal(vp8_clip: Clip, tmp_path: Path) -> None:
+    async with (
+        real_node(tmp_path) as url,
+        taking_part(url, "kyiv", clip=vp8_clip) as kyiv,
+        taking_part(url, "lviv", receive=True) as lviv,
+    ):
+        await until(lambda: whole_frames(lviv) >= 10)
+        assert kyiv.publisher is not None
+        assert kyiv.publisher.transport is not None
+        assert lviv.subscriber.transport is not None
+        kyiv.publisher.transport.failed = True
+        lviv.subscriber.transport.failed = True
+        await until(lambda: kyiv.figures.rebuilds == lviv.figures.rebuilds == 1)
+        seen = whole_frames(lviv)
+        await until(lambda: whole_frames(lviv) >= seen + 20)
+        assert (kyiv.figures.joins, lviv.figures.joins) == (1, 1)
+
+
+async def test_the_active_speaker_is_named(vp8_clip: Clip, tmp_path: Path) -> None:
+    async with (
+        real_node(tmp_path) as url,
+        taking_part(url, "kyiv", clip=vp8_clip) as kyiv,
+        taking_part(url, "lviv", receive=True) as lviv,
+    ):
+        await until(lambda: lviv.speaker == kyiv.id)
