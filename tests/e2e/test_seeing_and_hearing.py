@@ -13,6 +13,7 @@ from tests.support.browser import (
     HD,
     received,
     sent,
+    until,
     wait_decoding,
     wait_picture,
     wait_tone,
@@ -87,7 +88,11 @@ def test_a_720p_publisher_reaches_a_good_rate(
         before, at = after, now
     print("bit/s each second:", [round(rate) for rate in rates])
     assert rates[-1] >= 1_500_000
-    assert max(stream["height"] for stream in received(listener)["video"]) == 720
+    until(
+        listener,
+        "async () => (await window.__probe.received()).video.some(({ height }) => height === 720)",
+        timeout_s=30,
+    )
 
 
 def _video_bytes(page: Page) -> int:

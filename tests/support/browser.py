@@ -67,7 +67,7 @@ def _write_y4m(path: Path, look: Look) -> None:
     luma = 16 + (65.5 * red + 128.6 * green + 25.0 * blue) / 256
     chroma_u = 128 + (-37.8 * red - 74.2 * green + 112.0 * blue) / 256
     chroma_v = 128 + (112.0 * red - 93.8 * green - 18.2 * blue) / 256
-    noise = np.random.default_rng(1).integers(-24, 25, (height, 2 * width)) if look.detail else None
+    noise = np.random.default_rng(1).integers(-7, 8, (height, 2 * width)) if look.detail else None
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{width} H{height} F{look.rate}:1 Ip A1:1 C420jpeg\n".encode())
         for number in range(look.rate):
