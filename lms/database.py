@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session, sessionmaker
 
 from lms.base import Base
-from lms.errors import NotFound
+from lms.errors import Invalid, NotFound
 
 T = TypeVar("T", bound=Base)
 
@@ -84,8 +85,21 @@ def make_engine(url: str) -> Engine:
         engine = create_engine(url, connect_args={"isolation_level": None}, pool_size=10, max_overflow=40)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    else:
+        engine = create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    event.listen(engine, "handle_error", _refuse_what_no_column_holds)
+    return engine
+
+
+def _refuse_what_no_column_holds(context: ExceptionContext) -> None:
+    """A NUL character, a number of more than 64 bits, a text too long: somebody's input is wrong, not the database.
+
+    Each database refuses some of these by an error of its own; a visitor is told the same as for any wrong input.
+    """
+    if isinstance(context.sqlalchemy_exception, DataError) or isinstance(context.original_exception, OverflowError):
+        raise Invalid(
+            "input_invalid", "Something in it is too long, too large or no text. Correct it and send it again."
+        ) from context.original_exception
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.database import lock
-from lms.directory import passwords
+from lms.directory import passwords, sign_in
 from lms.directory.access_models import LinkPurpose, OneTimeLink
 from lms.directory.models import Account, Affiliation, Organisation, Person, RoleGrant, RoleName, Scope
 from lms.directory.queries import has_administrator, require_administrator
@@ -229,11 +229,12 @@ def password_link(session: Session, visitor: Visitor, person_id: int, now: datet
 
 
 def use_organiser_link(session: Session, token: str, *, password: str, now: datetime) -> int:
-    """Choose the password by an invitation or a password link; the person's id."""
+    """Choose the password by an invitation or a password link; the person's id. Whoever was signed in before is out."""
     link = _take_link(session, token, LinkPurpose.SET_PASSWORD, now)
     assert link.account_id is not None
     account = lock(session, Account, link.account_id)
     set_password(session, f"person:{account.person_id}", account.id, password, now)
+    sign_in.sign_out_everywhere(session, account.person_id, now)
     return account.person_id
 
 

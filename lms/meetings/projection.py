@@ -51,11 +51,11 @@ class Projection:
             return
         period = Connection(
             participant=participant,
-            identity=str(event.data["identity"])[:64],
-            name=str(event.data["name"])[:120],
-            organisation=str(event.data.get("organisation", ""))[:300],
-            role=str(event.data["role"])[:32],
-            presence=str(event.data["presence"])[:32],
+            identity=_text(event.data["identity"], 64),
+            name=_text(event.data["name"], 120),
+            organisation=_text(event.data.get("organisation", ""), 300),
+            role=_text(event.data["role"], 32),
+            presence=_text(event.data["presence"], 32),
             joined_at=event.at,
             last_seen_at=event.at,
             reason="",
@@ -100,12 +100,12 @@ class Projection:
     def _renamed(self, event: Event) -> None:
         known = self._known(str(event.data["participant"]))
         if known is not None:
-            known.name = str(event.data["name"])[:120]
+            known.name = _text(event.data["name"], 120)
 
     def _role_changed(self, event: Event) -> None:
         known = self._known(str(event.data["participant"]))
         if known is not None:
-            known.role = str(event.data["role"])[:32]
+            known.role = _text(event.data["role"], 32)
 
     def _roster(self, event: Event) -> None:
         present = {str(each) for each in event.data["participants"]}
@@ -142,6 +142,11 @@ class Projection:
     def _add(self, period: Connection) -> None:
         self._last[period.participant] = period
         self.meeting.connections.append(period)
+
+
+def _text(value: object, longest: int) -> str:
+    """What a text column takes. PostgreSQL has no NUL character: one in a name must not hold up all later events."""
+    return str(value).replace("\0", "")[:longest]
 
 
 def _close(period: Connection, at: datetime, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from lms.audit.models import AuditHead
 from lms.base import Base
 from lms.database import Database, lock
-from lms.errors import NotFound
+from lms.errors import Invalid, NotFound
 from lms.meetings.models import NodePulse
 from lms.notify.models import OutboxMessage
 
@@ -226,3 +227,11 @@ def test_check_says_when_the_database_is_gone(database: Database) -> None:
 
 def test_metadata_covers_every_module() -> None:
     assert {OutboxMessage.__tablename__, "occurrence", "endpoint"} <= set(Base.metadata.tables)
+
+
+@pytest.mark.parametrize("wrong", ["a\0b", 2**70], ids=["a NUL character", "a number that fits nowhere"])
+def test_what_no_column_holds_is_wrong_input_and_not_a_fault(database: Database, wrong: str | int) -> None:
+    column = AuditHead.hash if isinstance(wrong, str) else AuditHead.length
+    # SQLite takes a NUL; whatever a database does not take is refused as input, and any other error fails the test.
+    with contextlib.suppress(Invalid), database.reading() as session:
+        assert session.scalar(select(AuditHead.id).where(column == wrong)) is None

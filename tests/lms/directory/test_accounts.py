@@ -60,9 +60,12 @@ def test_an_invited_organiser_chooses_a_password(database: Database) -> None:
         visitor = queries.visitor_of_person(session, number, NOW)
         assert visitor.is_organiser
         assert not visitor.is_administrator
-        sign_in.sign_in(session, email="new@example.org", password=PASSWORD, address="", user_agent="", now=NOW)
+        before = sign_in.sign_in(
+            session, email="new@example.org", password=PASSWORD, address="", user_agent="", now=NOW
+        )
         forgotten = accounts.password_link(session, queries.visitor_of_person(session, 1, NOW), number, NOW)
         accounts.use_organiser_link(session, forgotten, password="quite another one", now=NOW)
+        assert sign_in.peek(session, before.token, NOW) is None, "whoever held the old password is out"
         sign_in.sign_in(
             session, email="new@example.org", password="quite another one", address="", user_agent="", now=NOW
         )

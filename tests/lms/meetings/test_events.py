@@ -247,6 +247,24 @@ def test_what_is_not_known_yet_is_stored_and_what_is_broken_refused(database: Da
     assert periods(database) == []
 
 
+def test_a_name_that_no_column_holds_does_not_hold_up_what_follows(database: Database) -> None:
+    """PostgreSQL refuses NUL in text: the batch would be sent again for ever, and everything behind it."""
+    strange = joined("a").model_copy(update={"name": "О\0лена", "organisation": "\0"})
+    batch = [
+        event(1, 0, told.Opened(title="")),
+        event(2, 0, strange),
+        event(3, 1, told.Renamed(participant="a", name="\0І")),
+    ]
+    with database.writing() as session:
+        assert actions.apply_events(session, batch[:2], NOW).new == 2
+    with database.reading() as session:
+        assert session.scalars(select(Connection.name)).all() == ["Олена"]
+    with database.writing() as session:
+        actions.apply_events(session, batch, NOW)
+    with database.reading() as session:
+        assert session.scalars(select(Connection.name)).all() == ["І"]
+
+
 def test_every_kind_that_nodes_tell_is_known() -> None:
     from lms.meetings.rules import KNOWN_KINDS
 
