@@ -40,6 +40,8 @@ class Arrivals:
             if extended > last:
                 self._last = extended
         pending = self._pending
+        if len(pending) >= MAX_SPAN:  # nobody took reports: no source of this peer was accepted
+            pending.clear()
         if extended not in pending:
             pending[extended] = int(now * _TICKS)
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sfu.sender import PacketSender
 
 _RATE_WINDOW = 1.0
+_DELAY_REPORT_SPACING = 0.1
+"""Least seconds between two answers to reference times: honest peers send one with each report."""
 _KNOWN = range(compound.SENDER_REPORT, compound.EXTENDED_REPORT + 1)
 
 
@@ -58,7 +60,9 @@ class MediaCore:
 class MediaLink:
     """Publications that come from one peer and subscriptions that go to it."""
 
-    __slots__ = ("_core", "_in_rate", "_octets", "_out_rate", "_rated_at", "receive_rtp", "receiving", "sending")
+    __slots__ = (
+        "_answered_at", "_core", "_in_rate", "_octets", "_out_rate", "_rated_at", "receive_rtp", "receiving", "sending",
+    )  # fmt: skip
 
     def __init__(self, core: MediaCore, sender: PacketSender) -> None:
         self._core = core
@@ -67,7 +71,7 @@ class MediaLink:
         self.receive_rtp = self.receiving.receive
         """`receive_rtp(buffer, start, length, now, arrived)`: one plaintext RTP packet; the buffer is not kept."""
         self._octets = (0, 0)
-        self._rated_at = float("-inf")
+        self._rated_at = self._answered_at = float("-inf")
         self._in_rate = self._out_rate = 0.0
 
     def add_publication(self, section: ReceiveSection) -> Publication:
@@ -152,7 +156,8 @@ class MediaLink:
             return False
         ssrc, ntp, entries = parsed
         receiving = self.receiving
-        if ntp is not None and receiving.sender.ready:
+        if ntp is not None and receiving.sender.ready and now - self._answered_at >= _DELAY_REPORT_SPACING:
+            self._answered_at = now
             receiving.sender.send_rtcp(
                 receiving.framed(delay_report(receiving.ssrc, [(ssrc, ntp >> 16 & 0xFFFFFFFF, 0)]))
             )

@@ -170,7 +170,7 @@ class Publication:
         self.ring.store(entry)
         stamp = send_time(now)
         for fanout in self._fanouts.values():
-            members = [member for member in fanout.members if number >= member.first_sequence]
+            members = [member for member in fanout.members if member.takes_late(entry, now)]
             for member in members:
                 member.count_one(len(payload))
             fanout.forward(self._outbox, entry, stamp, members)

@@ -90,6 +90,13 @@ class Retransmitter:
             else:
                 counts[Drop.RETRANSMISSION_LIMITED] += 1
 
+    def send_late(self, entry: Entry, number: int, now: float) -> None:
+        """Send for the first time a packet whose place, `number`, lies in an earlier segment than the present one."""
+        segment = self._segment(number)
+        if segment is not None and segment.profile.struct is None:
+            self._subscription.count_one(len(entry[3]))
+            self._send(segment, entry, number, now)
+
     def _segment(self, number: int) -> Segment | None:
         for segment in reversed(self._segments):
             if segment.first <= number:

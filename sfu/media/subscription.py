@@ -28,8 +28,8 @@ class Subscription:
 
     __slots__ = (
         "_fanout", "_joined_octets", "_joined_packets", "_last_captured", "_last_numbers", "_last_sent_at",
-        "_last_timestamp", "_mid", "_mid_since", "_next_sequence", "_octets", "_packets", "_paused", "codec",
-        "decodable", "first_sequence", "id_shift", "link", "publication", "reports", "retransmitter", "rtx_ssrc",
+        "_last_timestamp", "_mid", "_mid_since", "_next_sequence", "_octets", "_packets", "_paused", "_segment_at",
+        "codec", "decodable", "first_sequence", "id_shift", "link", "publication", "reports", "retransmitter", "rtx_ssrc",
         "section", "send_rtp", "sequence_shift", "ssrc", "timestamp_shift", "tl0_shift",
     )  # fmt: skip
 
@@ -44,6 +44,8 @@ class Subscription:
         """False while the receiver accepted no codec that can decode the publication."""
         self.first_sequence = 0
         """Where on the publication's timeline the receiver came in."""
+        self._segment_at = 0
+        """Where on it the receiver joined the group that it is in."""
         self.sequence_shift = self.timestamp_shift = self.id_shift = self.tl0_shift = 0
         """Added to the publication's numbers: sequence, timestamp, VP8 picture id, TL0PICIDX."""
         self.retransmitter = Retransmitter(self, rng)
@@ -225,6 +227,18 @@ class Subscription:
                 self.count_one(len(entry[3]))
                 fanout.forward(self.link.sender.outbox, entry, stamp, [self])
 
+    def takes_late(self, entry: Entry, now: float) -> bool:
+        """Whether a late packet is to be sent to this receiver as its group is sent now.
+
+        Without RTX, a number from before it changed groups is sent as the group of that time was, because a NACK would
+        find it so: under AES-GCM one packet index must never protect two different packets (RFC 7714 §8.1).
+        """
+        if entry[0] >= self._segment_at or self.rtx_ssrc is not None:
+            return entry[0] >= self.first_sequence
+        if entry[0] >= self.first_sequence:
+            self.retransmitter.send_late(entry, entry[0] + self.sequence_shift, now)
+        return False
+
     def timestamp_at(self, now: float) -> int | None:
         """What this receiver's timestamps are at the instant `now`; None while nothing flows (checklist D22)."""
         if self._fanout is None or self.publication is None:
@@ -257,6 +271,7 @@ class Subscription:
         )
         fanout.members.append(self)
         self._fanout = fanout
+        self._segment_at = first - self.sequence_shift
         self._joined_packets, self._joined_octets = fanout.packets, fanout.octets
         segment = Segment(
             first,

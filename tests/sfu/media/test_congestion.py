@@ -8,6 +8,7 @@ import pytest
 
 from sfu import rtp
 from sfu.drops import Drop
+from sfu.media.arrivals import MAX_SPAN
 from sfu.rtcp import compound, feedback
 from sfu.rtcp.transport import parse_transport_feedback
 from tests.sfu.media.harness import RECEIVER_EXTENSIONS, Publisher, World
@@ -152,3 +153,16 @@ def test_our_own_gaps_are_no_loss() -> None:
     assert [(p.sequence - packets[0].sequence) & 0xFFFF for p in packets] == [0, 1, 2, 3]
     numbers = [int.from_bytes(p.value(rtp.URI_TRANSPORT_CC) or b"", "big") for p in packets]
     assert [(n - numbers[0]) & 0xFFFF for n in numbers] == [0, 1, 2, 3]
+
+
+def test_what_nobody_reports_is_not_kept_for_ever() -> None:
+    """E29: a peer whose packets are all of unknown payload types gets no feedback, and must not fill the memory."""
+    world = World()
+    publisher = world.publisher()
+    for _ in range(3 * MAX_SPAN):
+        publisher.push(publisher.packet(b"x", payload_type=77, ssrc=0xBAD))
+    assert len(publisher.link.receiving._arrivals) <= MAX_SPAN
+    publisher.send_frame(key=True)
+    world.advance(0.2)
+    times, _ = reported(publisher)
+    assert times

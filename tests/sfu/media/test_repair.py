@@ -6,12 +6,15 @@ import itertools
 
 import pytest
 
+from sfu import rtp
 from sfu.drops import Drop
 from sfu.media.nack import MAX_ATTEMPTS, REORDER_TOLERANCE
 from sfu.media.retransmission import BURST_BYTES
 from sfu.media.retransmission import MAX_ATTEMPTS as MAX_ANSWERS
 from sfu.media.ring import PacketRing
+from sfu.media.sending import NACK_BURST
 from sfu.rtcp import compound, feedback
+from sfu.rtcp.reports import ReportBlock, receiver_report
 from sfu.sections import Codec
 from tests.sfu.media.harness import OPUS, VP8, Publisher, World, vp8_payload
 
@@ -209,6 +212,49 @@ def test_without_rtx_the_same_packet_is_sent_again_byte_for_byte() -> None:
         receiver.rtcp(feedback.nack(1, subscription.ssrc, [sent[subscription.ssrc].sequence]))
         (again,) = receiver.sender.take()
         assert again.raw == sent[subscription.ssrc].raw
+
+
+def test_a_late_packet_is_the_same_when_it_is_sent_again() -> None:
+    """C17: it was overtaken by the receiver's report that ended the MID; its number is never sent in two forms."""
+    world = World()
+    voice, receiver = world.voice(), world.receiver()
+    subscription = receiver.subscribe(voice.publication)
+    voice.send_voice()
+    late = voice.packet(b"opus" * 20, extensions={rtp.URI_AUDIO_LEVEL: b"\x1e"})
+    voice.send_voice()
+    highest = receiver.sender.take()[-1].sequence
+    receiver.rtcp(receiver_report(1, [ReportBlock(subscription.ssrc, 0, 0, highest, 0, 0, 0)]))
+    voice.send_voice()
+    (without,) = receiver.sender.take()
+    assert without.value(rtp.URI_MID) is None
+    before = subscription.packets
+    voice.push(late)
+    (first,) = receiver.sender.take()
+    assert first.sequence == highest - 1
+    assert subscription.packets == before + 1
+    receiver.rtcp(feedback.nack(1, subscription.ssrc, [first.sequence]))
+    (again,) = receiver.sender.take()
+    assert again.raw == first.raw
+
+
+def test_a_flood_of_nacks_is_not_looked_into() -> None:
+    """One datagram names thousands of packets: what one peer may name in a second is bounded, and comes back."""
+    world = World()
+    publisher, receiver = world.publisher(), world.receiver()
+    subscription = receiver.subscribe(publisher.publication)
+    publisher.send_frame(key=True)
+    sequence = receiver.sender.take()[0].sequence
+    flood = feedback.nack(1, subscription.ssrc, [20_000 + number for number in range(4_000)])
+    for _ in range(10):
+        receiver.rtcp(flood)
+    looked_up = world.dropped(Drop.RETRANSMISSION_MISSING)
+    assert NACK_BURST <= looked_up < NACK_BURST + 4_000
+    assert world.dropped(Drop.RETRANSMISSION_LIMITED) > 0
+    receiver.rtcp(feedback.nack(1, subscription.ssrc, [sequence]))
+    assert not receiver.sender.take()
+    world.advance(1.0)
+    receiver.rtcp(feedback.nack(1, subscription.ssrc, [sequence]))
+    assert len(receiver.sender.take()) == 1
 
 
 def test_after_a_pause_old_numbers_still_find_their_packets() -> None:

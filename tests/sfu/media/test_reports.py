@@ -319,3 +319,14 @@ def test_a_report_of_an_unknown_source_is_counted() -> None:
     publisher = world.publisher()
     publisher.link.receive_rtcp(sender_report(0xDEAD, 1, 1, 1, 1), world.clock.now)
     assert world.dropped(Drop.RTCP_UNKNOWN_SOURCE) == 1
+
+
+def test_a_flood_of_reference_times_gets_one_answer() -> None:
+    """D25: what fits one datagram fifty times over must not make fifty datagrams."""
+    world = World()
+    receiver = world.receiver()
+    receiver.rtcp(extended.reference_time(0xABCD, 0x1122334455667788) * 50)
+    assert len(receiver.sender.reports(compound.EXTENDED_REPORT)) == 1
+    world.advance(0.2)
+    receiver.rtcp(extended.reference_time(0xABCD, 0x1122334455667788))
+    assert len(receiver.sender.reports(compound.EXTENDED_REPORT)) == 2
