@@ -29,8 +29,8 @@ class Subscription:
     __slots__ = (
         "_fanout", "_joined_octets", "_joined_packets", "_last_captured", "_last_numbers", "_last_sent_at",
         "_last_timestamp", "_mid", "_mid_since", "_next_sequence", "_octets", "_packets", "_paused", "_segment_at",
-        "codec", "decodable", "first_sequence", "id_shift", "link", "publication", "reports", "retransmitter", "rtx_ssrc",
-        "section", "send_rtp", "sequence_shift", "ssrc", "timestamp_shift", "tl0_shift",
+        "codec", "decodable", "first_sequence", "id_shift", "link", "publication", "reports", "retransmitter",
+        "rtx_ssrc", "section", "send_rtp", "sequence_shift", "ssrc", "timestamp_shift", "tl0_shift",
     )  # fmt: skip
 
     def __init__(self, link: SendingSide, section: SendSection, rng: random.Random) -> None:
