@@ -130,6 +130,27 @@ async def test_chat_has_a_slower_rate_and_only_refuses(node: NodeServer) -> None
     assert answers[-1]["problem"]["code"] == "too_many_messages"
 
 
+async def test_renegotiating_without_end_is_refused(node: NodeServer) -> None:
+    client = await node.join(ticket())
+    answers = [await client.request("restart", rebuild=True) for _ in range(DESCRIPTION_BURST + 2)]
+    assert {answer["type"] for answer in answers[:DESCRIPTION_BURST]} == {"ok"}
+    assert answers[-1]["problem"]["code"] == "too_many_messages"
+    assert (await client.request("ping"))["type"] == "pong"
+
+
+async def test_control_characters_go_no_further(node: NodeServer) -> None:
+    """PostgreSQL takes no NUL, and a name that turns the line around stands for somebody else's."""
+    other = await node.join(ticket())
+    guest = await node.join(ticket("Гість\0\n", presence=Presence.GUEST))
+    assert [each["name"] for each in guest.welcome["participants"]] == ["Олена", "Гість  "]
+    assert (await guest.request("rename", name="О\0ля\u202e"))["type"] == "ok"
+    await other.first(lambda m: m["type"] == "participant" and m["participant"]["name"] == "О ля")
+    assert (await guest.request("rename", name="\0"))["problem"]["code"] == "bad_message"
+    assert (await guest.request("chat", text="а\0\nб\tв\x1b"))["type"] == "ok"
+    assert (await other.next("chat"))["message"]["text"] == "а\nб\tв"
+    assert (await guest.request("chat", text="\0"))["problem"]["code"] == "bad_message"
+
+
 async def test_two_tabs_with_one_token(node: NodeServer) -> None:
     token = ticket()
     first = await node.join(token)
@@ -289,6 +310,40 @@ async def test_lobby_admit_and_deny(node: NodeServer) -> None:
     assert (await host.order("deny", participant=second["waiting"][0]["id"]))["type"] == "ok"
     await other.ended()
     assert other.closing == "denied"
+
+
+async def test_admitting_everybody_is_not_stopped_by_one(node: NodeServer) -> None:
+    host = await node.join(ticket("Ведуча", Role.HOST))
+    inside = await node.join(ticket("Тарас", presence=Presence.GUEST))
+    await host.order("set", lobby=True)
+    await host.order("remove", participant=inside.id)
+    again = await node.join(ticket("Тарас", presence=Presence.GUEST))
+    node.meeting().commit([facts.Barred(at=0.0, identity=ticket("Тарас").identity)])
+    guest = await node.join(ticket("Гість", presence=Presence.GUEST))
+    assert (await host.order("admit"))["type"] == "ok"
+    await guest.next("welcome")
+    await again.ended()
+    assert again.closing == "banned"
+    assert [message for message in host.got if message["type"] == "lobby"][-1]["waiting"] == []
+
+
+async def test_a_full_disk_leaves_a_guest_in_the_lobby(node: NodeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = await node.join(ticket("Ведуча", Role.HOST))
+    await host.order("set", lobby=True)
+    guest = await node.join(ticket("Гість", presence=Presence.GUEST))
+    journal = node.meeting().journal
+    append = journal.append
+
+    def full(new: list[facts.Fact]) -> None:
+        if isinstance(new[0], facts.Joined):
+            raise RefusedError("storage_full")
+        append(new)
+
+    monkeypatch.setattr(journal, "append", full)
+    assert (await host.order("admit"))["problem"]["code"] == "storage_full"
+    monkeypatch.undo()
+    assert (await host.order("admit"))["type"] == "ok"
+    await guest.next("welcome")
 
 
 async def test_remove_ban_and_end(node: NodeServer) -> None:
@@ -484,7 +539,9 @@ async def test_a_screen_share_stops_and_starts_again_in_the_same_section(node: N
     sources = {"0": "microphone"}
 
     async def shown(count: int) -> None:
-        peer = node.media.peer(f"{viewer.id}/subscribe")
+        label = f"{viewer.id}/subscribe"
+        await until(lambda: any(peer.label == label for peer in node.media.peers))
+        peer = node.media.peer(label)
         await until(lambda: len(peer.subscriptions) == count)
         assert len(node.meeting().state.members[olena.id].publications) == count
 

@@ -101,7 +101,17 @@ def running_postgres() -> Iterator[PostgresServer]:
 
     try:
         call(
-            str(bin_folder / "initdb"), "-D", str(data), "-U", "vikno", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"
+            str(bin_folder / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "vikno",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-N",
         )
         call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-l", str(log), "-o", options, "start")
         try:
