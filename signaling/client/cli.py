@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from signaling.client.clip import Clip
+    from signaling.client.live import LiveSource
     from signaling.client.participant import Participant, Wishes
 
 
@@ -22,10 +23,23 @@ def participant(
         list[str] | None, typer.Option(envvar="VIKNO_TOKEN", help="Token; give as many as participants are wanted.")
     ] = None,
     tokens: Annotated[Path | None, typer.Option(help="File with one token a line, for load.")] = None,
-    publish: Annotated[str, typer.Option(help="test, none, or a media file.")] = "test",
+    publish: Annotated[
+        str,
+        typer.Option(
+            metavar="test|none|camera[:DEVICE]|FILE",
+            help="What to publish: a test picture, nothing, a camera (the first, or e.g. camera:/dev/video2, "
+            "camera:lavfi:testsrc), or a media file.",
+        ),
+    ] = "test",
+    microphone: Annotated[
+        str,
+        typer.Option(
+            metavar="default|none|DEVICE", help="With a camera: which microphone, e.g. plughw:1 or lavfi:sine."
+        ),
+    ] = "default",
     record: Annotated[Path | None, typer.Option(help="Matroska file for what is received.")] = None,
     name: Annotated[str, typer.Option(help="Which test picture: kyiv, lviv or sumy.")] = "kyiv",
-    codec: Annotated[str, typer.Option(help="Codec of the test picture: VP8 or H264.")] = "VP8",
+    codec: Annotated[str, typer.Option(help="Codec of the test picture or the camera: VP8 or H264.")] = "VP8",
     receive: Annotated[bool, typer.Option(help="Receive media even without --record.")] = False,
     count: Annotated[int, typer.Option(min=1, help="How many participants; needs as many tokens.")] = 1,
     duration: Annotated[float, typer.Option(min=0, help="Leave after so many seconds; 0: stay.")] = 0.0,
@@ -34,27 +48,31 @@ def participant(
         ".vikno-media"
     ),
 ) -> None:
-    """Join a meeting without a screen: publish a file or a test picture, record what comes."""
+    """Join a meeting without a screen: publish a file, a camera or a test picture, record what comes."""
     import asyncio
 
     given = [*(token or []), *_lines(tokens)]
     if len(given) < count:
         _fail(f"{count} participants need {count} tokens; {len(given)} given. Make them with `vikno token`.")
-    clip = _clip(publish, name, codec, cache)
+    if is_camera(publish):
+        clip: Clip | LiveSource | None = _live(publish, microphone, codec, count)
+    else:
+        clip = _clip(publish, name, codec, cache)
     wishes = [
         _wishes(server, given[n], clip, _numbered(record, n, count), receive=receive, stay=stay) for n in range(count)
     ]
     try:
         asyncio.run(run_all(wishes, duration))
     except Exception as error:
+        from signaling.client.capture import CaptureError
         from signaling.client.session import RefusedError, SessionLostError
 
-        if not isinstance(error, RefusedError | SessionLostError):
+        if not isinstance(error, RefusedError | SessionLostError | CaptureError):
             raise
         _fail(str(error))
 
 
-def _fail(text: str) -> None:
+def _fail(text: str) -> NoReturn:
     typer.echo(text, err=True)
     raise typer.Exit(1)
 
@@ -70,6 +88,34 @@ def _lines(path: Path | None) -> list[str]:
 
 def _numbered(path: Path | None, number: int, count: int) -> Path | None:
     return path if path is None or count == 1 else path.with_stem(f"{path.stem}-{number + 1}")
+
+
+def is_camera(publish: str) -> bool:
+    """Whether `--publish` names a camera. A file of that name is `./camera`."""
+    return publish == "camera" or publish.startswith("camera:")
+
+
+def _live(publish: str, microphone: str, codec: str, count: int) -> LiveSource:
+    from signaling.client.capture import CaptureError, find_camera, find_microphones
+    from signaling.client.live import LiveSource
+
+    if codec not in ("VP8", "H264"):
+        raise typer.BadParameter("VP8 or H264.", param_hint="--codec")
+    if count > 1:
+        _fail(
+            f"A camera can be published by one participant, not by {count}. Start them with --publish test or a file."
+        )
+    try:
+        camera = find_camera(publish.partition(":")[2])
+        return LiveSource.open(
+            camera,
+            find_microphones(microphone),
+            codec,  # type: ignore[arg-type]
+            lambda text: typer.echo(text, err=True),
+            sound_needed=microphone not in ("", "default"),
+        )
+    except CaptureError as error:
+        _fail(str(error))
 
 
 def _clip(publish: str, name: str, codec: str, cache: Path) -> Clip | None:
@@ -93,7 +139,9 @@ def _clip(publish: str, name: str, codec: str, cache: Path) -> Clip | None:
         raise typer.BadParameter(f"{cache} cannot be written: {error.strerror}.", param_hint="--cache") from error
 
 
-def _wishes(server: str, token: str, clip: Clip | None, record: Path | None, *, receive: bool, stay: bool) -> Wishes:
+def _wishes(
+    server: str, token: str, clip: Clip | LiveSource | None, record: Path | None, *, receive: bool, stay: bool
+) -> Wishes:
     from signaling.client.participant import Wishes
 
     return Wishes(server, given_token(token), clip, record, receive=receive, stay=stay)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import mul
 from pathlib import Path
@@ -59,6 +60,16 @@ class Clip:
         if pictures and not self._key_frames:
             raise ClipError("The video has no key frame, so nobody could start to watch it. Encode it again.")
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there is anything to see."""
+        return bool(self.pictures)
+
+    @property
+    def has_sounds(self) -> bool:
+        """Whether there is anything to hear."""
+        return bool(self.sounds)
+
     def picture_at(self, position_s: float) -> int:
         """Index of the picture on show at a position."""
         return max(bisect.bisect_right(self._times, position_s) - 1, 0)
@@ -98,16 +109,18 @@ def _read_pictures(container: av.container.InputContainer) -> tuple[str, list[Pi
     name = stream.codec_context.name
     if name in ("vp8", "libvpx"):
         packets = list(container.demux(stream))
-        return "VP8", [_picture(packet, _split(bytes(packet))) for packet in packets if packet.size]
+        return "VP8", [_picture(packet, packetise("VP8", bytes(packet))) for packet in packets if packet.size]
     if name == "h264":
         to_annex_b = BitStreamFilterContext("h264_mp4toannexb", stream)
         found = [out for packet in container.demux(stream) for out in to_annex_b.filter(packet)]
-        packetise = H264Encoder._packetize
-        return "H264", [_picture(p, packetise(H264Encoder._split_bitstream(bytes(p)))) for p in found if p.size]
+        return "H264", [_picture(packet, packetise("H264", bytes(packet))) for packet in found if packet.size]
     raise ClipError(f"The video is {name}; VP8 or H.264 is needed.")
 
 
-def _split(frame: bytes) -> list[bytes]:
+def packetise(codec: str, frame: bytes) -> list[bytes]:
+    """The RTP payloads of an encoded picture: VP8 without descriptor, H.264 from an Annex B byte stream."""
+    if codec == "H264":
+        return H264Encoder._packetize(H264Encoder._split_bitstream(frame))
     return [frame[start : start + PAYLOAD_BYTES] for start in range(0, len(frame), PAYLOAD_BYTES)]
 
 
@@ -131,7 +144,7 @@ def _read_sounds(container: av.container.InputContainer) -> list[Sound]:
         if packet.size:
             # By duration, not by container time, which Opus' pre-skip shifts (RFC 7845 section 4.2).
             lasts = opus_duration_s(bytes(packet))
-            sounds.append(Sound(at, bytes(packet), _level(packet), lasts))
+            sounds.append(Sound(at, bytes(packet), sound_level(packet.decode()), lasts))
             at += lasts
     return sounds
 
@@ -149,10 +162,10 @@ def opus_duration_s(payload: bytes) -> float:
     return each * count
 
 
-def _level(packet: av.Packet[Any]) -> int:
-    """The audio level of RFC 6464: energy over full scale, as -dBov."""
+def sound_level(frames: Iterable[Any]) -> int:
+    """The audio level of RFC 6464: energy of audio frames, 16-bit or float, over full scale, as -dBov."""
     energy, count = 0.0, 0
-    for frame in packet.decode():
+    for frame in frames:
         plane = bytes(frame.planes[0])
         samples = array("f", plane) if frame.format.name.startswith("flt") else array("h", plane)
         scale = 1.0 if samples.typecode == "f" else 32768.0

@@ -1,4 +1,4 @@
-"""Encoding, done once per clip and never while sending: libvpx or libx264, and libopus, into a Matroska file."""
+"""Encoding a clip, once and never while sending: libvpx or libx264, and libopus, into a Matroska file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,20 @@ VideoCodec = Literal["VP8", "H264"]
 SAMPLE_RATE = 48_000
 KEY_FRAME_S = 1.0
 """A receiver that joins is answered with the nearest key frame, so this bounds how far a clip jumps for it."""
-_VIDEO: dict[VideoCodec, tuple[str, dict[str, str]]] = {
-    "VP8": ("libvpx", {"deadline": "realtime", "cpu-used": "8", "threads": "1", "auto-alt-ref": "0", "lag-in-frames": "0"}),
+ENCODERS: dict[VideoCodec, tuple[str, dict[str, str]]] = {
+    "VP8": (
+        "libvpx",
+        {"deadline": "realtime", "cpu-used": "8", "threads": "1", "auto-alt-ref": "0", "lag-in-frames": "0"},
+    ),
     "H264": ("libx264", {"preset": "veryfast", "tune": "zerolatency", "profile": "baseline", "level": "31"}),
 }
+"""FFmpeg's encoder and its options, for pictures that go out as they come in."""
+
+
+def fitted(size: tuple[int, int], largest: tuple[int, int]) -> tuple[int, int]:
+    """Even width and height within `largest`, same proportions as `size`, in pixels."""
+    scale = min(largest[0] / size[0], largest[1] / size[1], 1.0)
+    return max(int(size[0] * scale) // 2 * 2, 2), max(int(size[1] * scale) // 2 * 2, 2)
 
 
 def write_clip(
@@ -39,7 +49,7 @@ def write_clip(
     unfinished = path.with_suffix(f".{os.getpid()}.part")
     try:
         with av.open(str(unfinished), "w", format="matroska") as container:
-            name, options = _VIDEO[codec]
+            name, options = ENCODERS[codec]
             video = container.add_stream(name, rate=rate, options=options)
             if not isinstance(video, av.VideoStream):
                 raise TypeError(f"{name} is no video encoder.")

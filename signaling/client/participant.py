@@ -1,4 +1,4 @@
-"""A participant without a screen: joins, publishes a clip, receives, and comes back by itself.
+"""A participant without a screen: joins, publishes a clip or a camera, receives, and comes back by itself.
 
 The ladder when something breaks, each step only when the one before did not help: the same line again as the same
 participant (resume, 60 s), another way for the media (ICE restart), new media connections (rebuild), a new start
@@ -19,6 +19,7 @@ import structlog
 
 from signaling.client.clip import Clip
 from signaling.client.description import DECODABLE, DescriptionError
+from signaling.client.live import LiveSource
 from signaling.client.publisher import Publisher
 from signaling.client.recorder import Recorder
 from signaling.client.session import RefusedError, Session, SessionLostError, first_error
@@ -54,7 +55,7 @@ class Wishes:
     server_url: str
     token: Callable[[], Awaitable[str]]
     """Gives a token whenever a fresh one is needed."""
-    clip: Clip | None = None
+    clip: Clip | LiveSource | None = None
     record: Path | None = None
     receive: bool = False
     """Receive media even when nothing is recorded (load)."""
@@ -105,20 +106,27 @@ class Participant:
         self._leaving = asyncio.Event()
 
     async def run(self) -> None:
-        """Take part. Raises `RefusedError` when the node says no for good, `SessionLostError` when it is gone."""
+        """Take part. Raises `RefusedError` when the node says no for good, `SessionLostError` when it is gone,
+        `CaptureError` when the camera fails.
+        """
         leaving = asyncio.create_task(self._leaving.wait(), name="leave")
         playing = asyncio.create_task(self.publisher.player.run(), name="play") if self.publisher else None
         staying = asyncio.create_task(self._stay_in(), name="stay")
         try:
-            await asyncio.wait([leaving, staying], return_when=asyncio.FIRST_COMPLETED)
+            tasks = [task for task in (leaving, staying, playing) if task is not None]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if staying.done():
                 staying.result()
             else:
                 await self._say_goodbye()
+                if playing is not None and playing.done():
+                    playing.result()
         finally:
             for task in (leaving, staying, playing):
                 if task is not None:
                     task.cancel()
+            if playing is not None:
+                await asyncio.wait([playing])
             await self._close()
 
     def leave(self) -> None:

@@ -43,7 +43,7 @@ class Player:
 
     async def run(self) -> None:
         """Play until cancelled."""
-        tasks = [self._report()]
+        tasks = [send_reports(self._audio, self._video)]
         if self._audio is not None:
             tasks.append(self._play_sounds(self._audio))
         if self._video is not None:
@@ -105,10 +105,12 @@ class Player:
         self._epoch = now - self._clip.pictures[self._index].at
         self._woken.set()
 
-    async def _report(self) -> None:
-        while True:
-            for stream in (self._audio, self._video):
-                report = stream.report() if stream is not None else None
-                if report is not None and stream is not None and stream.send_report is not None:
-                    stream.send_report(report)
-            await asyncio.sleep(REPORT_S)
+
+async def send_reports(*streams: OutgoingStream | None) -> None:
+    """Send the streams' sender reports once a second, until cancelled."""
+    while True:
+        for stream in streams:
+            report = stream.report() if stream is not None else None
+            if report is not None and stream is not None and stream.send_report is not None:
+                stream.send_report(report)
+        await asyncio.sleep(REPORT_S)

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 
 from signaling.client.clip import Clip, ClipError, load_clip
-from signaling.client.encode import VideoCodec, write_clip
+from signaling.client.encode import VideoCodec, fitted, write_clip
 
 _LARGEST = (1280, 720)
 _RATE = 25
@@ -40,20 +40,18 @@ def _encoded(source: Path, cache: Path, codec: VideoCodec = "VP8") -> Path:
         with av.open(str(source)) as pictures, av.open(str(source)) as sound:
             if not pictures.streams.video:
                 raise ClipError(f"{source} has no video that could be encoded.")
-            size = _fitted(pictures.streams.video[0])
+            size = fitted(_size(pictures.streams.video[0]), _LARGEST)
             write_clip(path, _pictures(pictures), _sound(sound), size=size, rate=_RATE, codec=codec, bit_rate=1_200_000)
     except (OSError, av.FFmpegError) as error:
         raise ClipError(f"{source} cannot be read as media: {error}.") from error
     return path
 
 
-def _fitted(stream: av.VideoStream) -> tuple[int, int]:
-    """Even width and height within `_LARGEST`, same proportions, in pixels."""
+def _size(stream: av.VideoStream) -> tuple[int, int]:
     width, height = stream.codec_context.width, stream.codec_context.height
     if not width or not height:
         raise ClipError("The video has no size.")
-    scale = min(_LARGEST[0] / width, _LARGEST[1] / height, 1.0)
-    return max(int(width * scale) // 2 * 2, 2), max(int(height * scale) // 2 * 2, 2)
+    return width, height
 
 
 def _pictures(container: av.container.InputContainer) -> Iterator[av.VideoFrame]:

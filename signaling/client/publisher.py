@@ -8,6 +8,7 @@ from aiortc.rtp import RtcpPacket
 
 from signaling.client.clip import Clip
 from signaling.client.description import Track, accepted_format, publish_offer, read_remote
+from signaling.client.live import LivePlayer, LiveSource
 from signaling.client.player import Player
 from signaling.client.sender import OutgoingStream
 from signaling.client.session import Session
@@ -19,16 +20,19 @@ _SOURCES = {"audio": Source.MICROPHONE, "video": Source.CAMERA}
 
 
 class Publisher:
-    """Sends a clip as microphone and camera. The player goes on over every restart; what cannot be sent is lost."""
+    """Sends a clip, or a live source, as microphone and camera.
 
-    def __init__(self, clip: Clip) -> None:
+    The player goes on over every restart; what cannot be sent is lost.
+    """
+
+    def __init__(self, clip: Clip | LiveSource) -> None:
         cname = secrets.token_hex(8)
-        audio = OutgoingStream(48_000, cname) if clip.sounds else None
-        video = OutgoingStream(90_000, cname) if clip.pictures else None
+        audio = OutgoingStream(48_000, cname) if clip.has_sounds else None
+        video = OutgoingStream(90_000, cname) if clip.has_pictures else None
         self.tracks = [
             Track(str(n), codec, stream) for n, (codec, stream) in enumerate(self._streams(clip, audio, video))
         ]
-        self.player = Player(clip, video, audio)
+        self.player = Player(clip, video, audio) if isinstance(clip, Clip) else LivePlayer(clip, video, audio)
         self.publications: dict[str, str] = {}
         """Source → publication, as the node named them."""
         self.transport: MediaTransport | None = None
@@ -36,7 +40,7 @@ class Publisher:
 
     @staticmethod
     def _streams(
-        clip: Clip, audio: OutgoingStream | None, video: OutgoingStream | None
+        clip: Clip | LiveSource, audio: OutgoingStream | None, video: OutgoingStream | None
     ) -> list[tuple[str, OutgoingStream]]:
         found = [("opus", audio), (clip.video_codec, video)]
         return [(codec, stream) for codec, stream in found if stream is not None]

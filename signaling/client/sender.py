@@ -77,6 +77,11 @@ class OutgoingStream:
         self._history: list[tuple[int, bytes] | None] = [None] * HISTORY
         self._last: tuple[int, float] | None = None
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether anything given to it now would go out."""
+        return self.format is not None and self.send is not None and not self.muted
+
     def timestamp(self, at: float) -> int:
         """Media time in seconds as an RTP timestamp."""
         return (self._timestamp_origin + round(at * self._clock_rate)) & 0xFFFFFFFF
