@@ -30,6 +30,9 @@ CLOSE_STOPPING = 1012
 """Service restart (RFC 6455 registry): the node stops."""
 CHAT_PER_S = 1.0
 CHAT_BURST = 10
+DESCRIPTIONS_PER_S = 2.0
+DESCRIPTION_BURST = 30
+"""`publish` and `restart`: each may open a peer, and reading a large description takes the loop's time."""
 CHECK_S = 15.0
 FAREWELL_S = 2.0
 _log = structlog.get_logger(__name__)
@@ -48,6 +51,7 @@ class Connection:
         now = self._clock.monotonic()
         self._frames = Bucket(limits.messages_per_second, limits.message_burst, now)
         self._chat = Bucket(CHAT_PER_S, CHAT_BURST, now)
+        self._descriptions = Bucket(DESCRIPTIONS_PER_S, DESCRIPTION_BURST, now)
         self._queue: deque[str] = deque()
         self._queued = asyncio.Event()
         self._over = asyncio.Event()
@@ -236,6 +240,9 @@ class Connection:
     async def _answer(self, message: messages.Request) -> ServerMessage:
         if isinstance(message, messages.SendChat) and not self._chat.take(self._clock.monotonic()):
             raise RefusedError("too_many_messages", "You write very fast; wait a moment.")
+        describes = isinstance(message, messages.Publish | messages.Restart)
+        if describes and not self._descriptions.take(self._clock.monotonic()):
+            raise RefusedError("too_many_messages", "You renegotiate very often; wait a moment.")
         if self._meeting is not None and self.participant is not None:
             return await handle(self._meeting, self.participant, message)
         if isinstance(message, messages.Ping):

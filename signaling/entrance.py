@@ -166,14 +166,23 @@ class Entrance:
         """Let in one or everybody. Raises `RefusedError`."""
         if guest_id is not None and guest_id not in self.guests:
             raise RefusedError("unknown_participant", "They no longer wait.")
-        chosen = [self.guests[guest_id]] if guest_id is not None else list(self.guests.values())
-        for guest in chosen:
-            identity = guest.link.token.identity
-            rules.entrance(self._meeting.state, guest.link.token, limit=self._limit)
-            self._meeting.commit([facts.Admitted(at=self._meeting.now(), identity=identity)])
-            self.guests.pop(guest.id, None)
-            self._join(guest.link)
-        self._meeting.tell_lobby()
+        try:
+            for guest in [self.guests[guest_id]] if guest_id is not None else list(self.guests.values()):
+                self._let_in(guest)
+        finally:
+            self._meeting.tell_lobby()
+
+    def _let_in(self, guest: Guest) -> None:
+        """One who waits comes in, or goes if they were banned meanwhile. Raises `RefusedError`: they wait on."""
+        token = guest.link.token
+        if token.identity in self._meeting.state.banned:
+            del self.guests[guest.id]
+            guest.link.close(problem("banned"))
+            return
+        rules.entrance(self._meeting.state, token, limit=self._limit)
+        self._meeting.commit([facts.Admitted(at=self._meeting.now(), identity=token.identity)])
+        self._join(guest.link)
+        self.guests.pop(guest.id, None)
 
     def deny(self, guest_id: str) -> None:
         """Turn somebody away. Raises `RefusedError`."""

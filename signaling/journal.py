@@ -124,6 +124,11 @@ class Journal:
         with contextlib.suppress(RefusedError):
             self._flush_unwritten()
 
+    @property
+    def all_written(self) -> bool:
+        """Whether nothing waits for room on the disk."""
+        return not self._unwritten
+
     def _flush_unwritten(self) -> None:
         if self._unwritten:
             self._write(b"".join(self._unwritten))

@@ -114,7 +114,8 @@ class LiveMeeting:
     def _make_room(self) -> None:
         """Shorten a journal that has grown long, once the web process knows all of it."""
         limit = self._around.limits.journal_bytes
-        if self.journal.size < limit or not self._around.delivery.all_told(self.state.opening):
+        told = self.journal.all_written and self._around.delivery.all_told(self.state.opening)
+        if self.journal.size < limit or not told:
             return
         self.journal.shorten(self.state.restate(now=self.now()))
         self._around.delivery.shortened(self.state.opening)

@@ -5,12 +5,29 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 """An identifier in any message: of a meeting, a participant, a publication, a chat message."""
 
-Name = Annotated[str, Field(min_length=1, max_length=120)]
+_BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Embeddings, overrides and isolates (UAX 9): in a name they turn around what stands beside it."""
+
+
+def _name(text: str) -> str:
+    if text.isprintable() and not any(mark in text for mark in _BIDI):
+        return text
+    return "".join(" " if ord(each) < 32 or ord(each) == 127 else each for each in text if each not in _BIDI)
+
+
+def _text(text: str) -> str:
+    return text if text.isprintable() else "".join(each for each in text if each in "\n\t" or ord(each) >= 32)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_name)]
+"""A name in one line. Control characters become spaces: databases and screens take them badly."""
+Text = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
+"""Lines of text, without control characters but line ends and tabs."""
 Sdp = Annotated[str, Field(min_length=1, max_length=131_072)]
 
 
@@ -106,7 +123,7 @@ class ChatMessage(Shape):
     at: float
     participant: Id
     name: Name
-    text: Annotated[str, Field(max_length=2000)]
+    text: Text
     to: Id | None = None
 
 

@@ -153,6 +153,10 @@ class Node:
                 self._restore_journal(path)
             except OSError as error:
                 _log.error("journal_not_restored", path=path.name, error=error.strerror)
+            except Exception:
+                # One meeting's journal must not keep the node from starting; it stays beside the others for a look.
+                _log.exception("journal_not_restored", path=path.name)
+                path.rename(path.with_suffix(".broken"))
 
     def _restore_journal(self, path: Path) -> None:
         journal, told = Journal.restore(path)

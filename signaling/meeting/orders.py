@@ -67,10 +67,11 @@ def _(action: messages.Remove, state: State, actor: Member | None, now: float) -
         raise RefusedError("bad_action", "To go yourself, leave the meeting.")
     if not action.ban:
         return rules.leave(state, member.id, "removed", now=now)
+    if actor is not None and actor.identity == member.identity:
+        raise RefusedError("bad_action", "This is you yourself, on another device.")
     barred: list[facts.Fact] = [facts.Barred(at=now, identity=member.identity)]
-    for other in state.members.values():
-        if other.identity == member.identity:
-            barred += rules.leave(state, other.id, "removed", now=now)
+    for other in [each for each in state.members.values() if each.identity == member.identity]:
+        barred += rules.leave(state, _target(state, actor, other.id).id, "removed", now=now)
     return barred
 
 

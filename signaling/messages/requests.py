@@ -8,7 +8,7 @@ from pydantic import Field
 
 from signaling.messages.common import RequestId
 from signaling.messages.orders import OrderAction
-from signaling.model import Id, Name, Sdp, Shape, Source
+from signaling.model import Id, Name, Sdp, Shape, Source, Text
 
 
 class Resume(Shape):
@@ -103,7 +103,7 @@ class SendChat(Shape):
 
     type: Literal["chat"]
     id: RequestId
-    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    text: Annotated[Text, Field(min_length=1)]
     to: Id | None = None
 
 

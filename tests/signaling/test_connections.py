@@ -10,8 +10,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from signaling.config import Limits
+from signaling.connection import DESCRIPTION_BURST
+from signaling.meeting import facts
 from signaling.messages import MAX_FRAME_BYTES, Problem, Refused
 from signaling.model import Presence, Role
+from signaling.problems import RefusedError
 from signaling.tokens import Token, verify
 from tests.signaling.support import TOKEN_KEY, FakeTime, NodeServer, ticket, until
 from tests.support.fake_media import offer

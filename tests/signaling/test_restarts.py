@@ -15,6 +15,8 @@ import pytest
 
 from signaling.config import Limits
 from signaling.events import DeliveryError, Event, verify_delivery
+from signaling.journal import Journal
+from signaling.meeting import facts
 from signaling.model import Role
 from tests.signaling.support import EVENTS_KEY, FakeTime, NodeServer, ticket, until
 from tests.support.fake_media import offer
@@ -127,7 +129,7 @@ async def test_events_in_order_with_stable_ids(serve: Serve) -> None:
     clock.pass_(11.0)
     node.node.tick()
     await olena.drop()
-    await until(lambda: web.of("away"))
+    await until(lambda: [event for event in web.of("away") if event.at == gone.at])
     await host.send({"type": "order", "id": 9, "action": {"do": "end", "close": True}})
     await until(lambda: web.of("closed"))
     assert web.order == [
@@ -169,7 +171,7 @@ async def test_events_survive_both_processes(serve: Serve, tmp_path: Path) -> No
     await until(lambda: down.deliveries >= 1)
     await first.stop()
     second = await serve(data_dir=tmp_path / "d", **web.settings())
-    await until(lambda: web.of("away"))
+    await until(lambda: [event for event in web.of("away") if event.at == gone.at])
     assert web.order == ["opened", "joined", "away"]
     count = web.deliveries
     await second.stop()
@@ -237,3 +239,41 @@ async def test_a_long_journal_is_shortened(serve: Serve, tmp_path: Path) -> None
     again = await serve(data_dir=tmp_path / "d")
     assert again.meeting().state.lobby is False
     assert list(again.meeting().state.members) == [host.id]
+
+
+async def test_one_journal_that_cannot_be_replayed_does_not_keep_the_node_down(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = await serve(data_dir=tmp_path)
+    for meeting in ("good", "strange"):
+        await node.join(ticket(meeting=meeting))
+    await node.stop()
+    restore = Journal.restore
+
+    def stumble(path: Path) -> tuple[Journal, list[facts.Fact]]:
+        if path.name.startswith("strange"):
+            raise KeyError("what no version of ours has written")
+        return restore(path)
+
+    monkeypatch.setattr(Journal, "restore", stumble)
+    again = await serve(data_dir=tmp_path)
+    assert set(again.node.meetings) == {"good"}
+    assert [path.name.partition(".")[0] for path in tmp_path.rglob("*.broken")] == ["strange"]
+
+
+async def test_what_waits_for_room_on_the_disk_is_told_before_the_journal_is_shortened(serve: Serve) -> None:
+    web = WebProcess()
+    node = await serve(limits=Limits(journal_bytes=1), **web.settings())
+    host, guest = await node.join(ticket("Ведуча", Role.HOST)), await node.join(ticket("Гість"))
+    await until(lambda: node.node.delivery.pending == 0)
+    journal = node.meeting().journal
+    gone = facts.WentAway(at=1.0, participant=guest.id)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.size, before[1]))
+    try:
+        journal.append_later([gone])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not journal.all_written
+    assert (await host.request("hand", raised=True))["type"] == "ok"
+    await until(lambda: [event for event in web.of("away") if event.at == gone.at])

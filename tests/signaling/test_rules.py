@@ -162,6 +162,21 @@ def test_removed_people_may_ask_again_and_banned_may_not() -> None:
         rules.entrance(state, token, limit=9)
 
 
+def test_a_ban_reaches_no_host_through_their_other_device() -> None:
+    """A ban takes everybody of the identity: the host's own encoder is one, and so may be the moderator's."""
+    state = a_state()
+    host = enter(state, ticket("Ведуча", Role.HOST))
+    moderator = enter(state, ticket("Модератор", Role.MODERATOR))
+    encoder = enter(state, ticket("Ведуча", Role.PRESENTER, presence=Presence.SERVICE))
+    own = enter(state, ticket("Модератор", Role.PRESENTER, presence=Presence.SERVICE))
+    ban = messages.Remove(do="remove", participant=encoder.id, ban=True)
+    assert refused(state, moderator, ban) == "not_allowed"
+    assert refused(state, host, ban) == "bad_action"
+    assert refused(state, moderator, messages.Remove(do="remove", participant=own.id, ban=True)) == "bad_action"
+    do(state, moderator, messages.Remove(do="remove", participant=own.id))
+    assert set(state.members) == {host.id, moderator.id, encoder.id}
+
+
 def test_mute_all_spares_hosts_and_whoever_orders() -> None:
     state = a_state()
     host = enter(state, ticket("Ведуча", Role.HOST))
