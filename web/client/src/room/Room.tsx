@@ -5,6 +5,7 @@ import { Bar } from "./controls/Bar";
 import { useShortcuts } from "./controls/useShortcuts";
 import { Help } from "./dialogs/Help";
 import { Leave } from "./dialogs/Leave";
+import { Remove } from "./dialogs/Remove";
 import { Settings } from "./dialogs/Settings";
 import type { Meeting } from "./meeting/state";
 import { Chat } from "./panels/Chat";
@@ -20,6 +21,7 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
   useShortcuts(session);
   const panel = view.panel.value;
   const dialog = view.dialog.value;
+  const removing = meeting.participants.get(view.removing.value ?? "");
   return (
     <div class={panel ? "meeting meeting--panel" : "meeting"}>
       <TopBar meeting={meeting} />
@@ -34,6 +36,7 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       {dialog === "settings" && <Settings />}
       {dialog === "help" && <Help />}
       {dialog === "leave" && <Leave meeting={meeting} />}
+      {removing && <Remove person={removing} />}
     </div>
   );
 }

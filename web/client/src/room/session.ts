@@ -1,10 +1,12 @@
 /** The room's hub: binds signaling, the two peer connections, the own devices and what the person looks at. */
-import { effect, signal, untracked } from "@preact/signals";
+import { effect, signal, untracked, type Signal } from "@preact/signals";
 import type { Problem, Source, Waiting, Welcome } from "../generated/messages";
 import { translator, type Translate } from "../i18n";
-import { signalUrl, type RoomConfig } from "./config";
+import { keepLanguage } from "./language";
+import { signalUrl, type Language, type RoomConfig } from "./config";
 import { remember, recall } from "./devices/choice";
-import { LocalMedia } from "./devices/local";
+import type { CaptureState } from "./devices/capture";
+import { LocalMedia, type ScreenShare } from "./devices/local";
 import { LineWatch, score } from "./media/quality";
 import { Publisher } from "./media/publisher";
 import { Receiving } from "./media/receiving";
@@ -31,6 +33,7 @@ export class Session {
   readonly ending = signal<{ readonly problem: Problem | null; readonly mayRetry: boolean } | null>(null);
   readonly lobbyTitle = signal("");
   readonly name = signal("");
+  readonly language: Signal<Language>;
   /** Own line by own measurement: 1 bad to 3 good. */
   readonly ownQuality = signal(3);
   /** When each participant last spoke, by a growing number, and who did last (not oneself). */
@@ -59,7 +62,9 @@ export class Session {
     readonly config: RoomConfig,
     tools: { openSocket?: () => WebSocket } = {},
   ) {
-    this.t = translator(config.language);
+    this.language = signal(config.language);
+    const translators = { uk: translator("uk"), en: translator("en") };
+    this.t = (key, values) => translators[this.language.value](key, values);
     this.name.value = config.name || recall().name;
     const openSocket = tools.openSocket ?? (() => new WebSocket(signalUrl(config, location)));
     this.connection = new Connection(
@@ -95,6 +100,12 @@ export class Session {
   /** Fetch a token in the person's name. */
   token(): Promise<string> {
     return fetchToken(this.config, this.name.value.trim() || this.t("prejoin.guest"));
+  }
+
+  /** Change the language at once, without leaving; the site's pages follow. */
+  speak(language: Language): void {
+    this.language.value = language;
+    keepLanguage(language);
   }
 
   /** The one press. `token`: one that was fetched before for the same name. */
@@ -215,17 +226,29 @@ export class Session {
     effect(() => {
       const self = this.self();
       const { microphone, camera, screen, original } = this.local;
-      const { on, track } = microphone.state.value;
-      const sound = { track, muted: !on || !track, original: original.value };
-      this.publisher.want("microphone", may(self, "publish_audio") ? sound : null);
+      const sound = { ...microphone.state.value, original: original.value };
       const picture = camera.state.value;
-      const seen = { track: picture.track, muted: !picture.on || !picture.track };
-      this.publisher.want("camera", may(self, "publish_video") ? seen : null);
-      const shared = may(self, "publish_screen") ? screen.value : null;
-      this.publisher.want("screen", shared ? { track: shared.video, muted: false } : null);
-      const audio = shared?.audio;
-      this.publisher.want("screen_audio", audio ? { track: audio, muted: false, original: true } : null);
+      const shared = screen.value;
+      // What the publisher and the devices write in turn must not run this again from within.
+      untracked(() => this.wantOutputs(self, sound, picture, shared));
     });
+  }
+
+  private wantOutputs(
+    self: ReturnType<Session["self"]>,
+    sound: CaptureState & { readonly original: boolean },
+    picture: CaptureState,
+    screen: ScreenShare | null,
+  ): void {
+    const { publisher } = this;
+    const heard = { track: sound.track, muted: !sound.on || !sound.track, original: sound.original };
+    publisher.want("microphone", may(self, "publish_audio") ? heard : null);
+    const seen = { track: picture.track, muted: !picture.on || !picture.track };
+    publisher.want("camera", may(self, "publish_video") ? seen : null);
+    const shared = may(self, "publish_screen") ? screen : null;
+    publisher.want("screen", shared ? { track: shared.video, muted: false } : null);
+    const audio = shared?.audio;
+    publisher.want("screen_audio", audio ? { track: audio, muted: false, original: true } : null);
   }
 
   private followNetwork(): void {

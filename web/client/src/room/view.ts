@@ -14,6 +14,8 @@ export class View {
   readonly dialog = signal<DialogName>(null);
   readonly lowResources = signal(recall().lowResources);
   readonly shortcuts = signal(recall().shortcuts);
+  /** Whom the moderator is about to remove; a dialog asks. */
+  readonly removing = signal<string | null>(null);
   /** Whom the next chat message is for; null everybody. */
   readonly chatTo = signal<string | null>(null);
   readonly unread = signal(0);

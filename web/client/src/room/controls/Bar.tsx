@@ -33,7 +33,6 @@ interface ControlProps {
   readonly label: string;
   readonly caption: string;
   readonly tone?: "off" | "on" | "danger" | undefined;
-  readonly pressed?: boolean;
   readonly expanded?: boolean;
   readonly busy?: boolean;
   readonly badge?: number;
@@ -41,14 +40,13 @@ interface ControlProps {
   readonly run: () => void;
 }
 
-function Control({ icon, label, caption, tone, pressed, expanded, busy, badge, name, run }: ControlProps): VNode {
+function Control({ icon, label, caption, tone, expanded, busy, badge, name, run }: ControlProps): VNode {
   return (
     <button
       type="button"
       class={`control control--${name}${tone ? ` control--${tone}` : ""}`}
       aria-label={label}
       title={label}
-      aria-pressed={pressed}
       aria-expanded={expanded}
       aria-busy={busy}
       data-testid={name}
@@ -82,10 +80,9 @@ export function Bar({ meeting }: { readonly meeting: Meeting }): VNode {
           <Control
             name="hand"
             icon={Hand}
-            label={t("bar.hand")}
-            caption={t("bar.handShort")}
+            label={t(raised ? "bar.handDown" : "bar.handUp")}
+            caption={t("bar.hand")}
             tone={raised ? "on" : undefined}
-            pressed={raised}
             run={() => void toggleHand(session)}
           />
         )}
@@ -134,7 +131,7 @@ function MicrophoneControl({ meeting }: { readonly meeting: Meeting }): VNode {
   const { t, local } = session;
   const { on, busy, problem } = local.microphone.state.value;
   const byHost = publicationOf(meeting.participants.get(meeting.self), "microphone")?.muted_by_host ?? false;
-  const label = on ? t("bar.microphoneOff") : t(byHost ? "bar.microphoneByHost" : "bar.microphoneOn");
+  const label = t(on ? "bar.microphoneTurnOff" : byHost ? "bar.microphoneByHost" : "bar.microphoneTurnOn");
   return (
     <Control
       name="microphone"
@@ -152,7 +149,7 @@ function CameraControl(): VNode {
   const session = useSession();
   const { t, local } = session;
   const { on, busy, problem } = local.camera.state.value;
-  const label = t(on ? "bar.cameraOff" : "bar.cameraOn");
+  const label = t(on ? "bar.cameraTurnOff" : "bar.cameraTurnOn");
   return (
     <Control
       name="camera"
@@ -174,7 +171,7 @@ function ScreenControl(): VNode {
     <Control
       name="share-screen"
       icon={sharing ? MonitorX : MonitorUp}
-      label={t(sharing ? "bar.screenOff" : "bar.screenOn")}
+      label={t(sharing ? "bar.screenStop" : "bar.screenShow")}
       caption={t("bar.screen")}
       tone={sharing ? "on" : undefined}
       run={() => void toggleScreen(session)}

@@ -5,6 +5,7 @@ import { rename } from "../actions";
 import { DeviceSelects } from "../devices/DeviceSelect";
 import { MeterBar } from "../devices/MeterBar";
 import { Dialog } from "../ui/Dialog";
+import { LANGUAGES } from "../language";
 import { useSession } from "../ui/context";
 
 interface SwitchProps {
@@ -41,6 +42,7 @@ export function Settings(): VNode {
         <MeterBar track={local.microphone.state.value.on ? local.microphone.state.value.track : null} />
       </div>
       <OwnName />
+      <LanguageChoice />
       <Switch
         label={t("settings.original")}
         hint={t("settings.originalHint")}
@@ -58,6 +60,27 @@ export function Settings(): VNode {
   );
 }
 
+function LanguageChoice(): VNode {
+  const session = useSession();
+  return (
+    <fieldset class="choice">
+      <legend class="field__label">{session.t("settings.language")}</legend>
+      {LANGUAGES.map(({ code, name }) => (
+        <label key={code} class="choice__one" lang={code}>
+          <input
+            type="radio"
+            name="language"
+            value={code}
+            checked={session.language.value === code}
+            onChange={() => session.speak(code)}
+          />
+          <span>{name}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
 /** Guests and endpoints may change their name; who signed in has the name of the account. */
 function OwnName(): VNode | null {
   const session = useSession();
@@ -66,12 +89,15 @@ function OwnName(): VNode | null {
   const self = meeting?.participants.get(meeting.self);
   const [name, setName] = useState(self?.name ?? "");
   if (!self || self.presence === "person") return null;
+  const change = async (wanted: string): Promise<void> => {
+    if (await rename(session, wanted)) session.toasts.say(t("settings.renamed"));
+  };
   return (
     <form
       class="settings__name"
       onSubmit={(event) => {
         event.preventDefault();
-        if (name.trim()) void rename(session, name.trim());
+        if (name.trim()) void change(name.trim());
       }}
     >
       <label class="field">

@@ -109,7 +109,8 @@ function Hands({ hands, meeting }: { hands: readonly Participant[]; meeting: Mee
 function Person({ person, meeting, hand }: { person: Participant; meeting: Meeting; hand?: number }): VNode {
   const { t } = useSession();
   const own = person.id === meeting.self;
-  const about = [person.organisation, t(`role.${person.role}`)].filter(Boolean).join(" · ");
+  const organisation = person.organisation === person.name ? "" : person.organisation;
+  const about = [organisation, t(`role.${person.role}`)].filter(Boolean).join(" · ");
   const value = person.away ? 0 : (meeting.quality.get(person.id) ?? 3);
   return (
     <li class="person" data-participant={person.id}>

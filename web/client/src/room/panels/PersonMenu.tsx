@@ -69,7 +69,7 @@ function forModerators(session: Session, person: Participant, meeting: Meeting):
       label: t("person.remove"),
       icon: UserX,
       danger: true,
-      run: () => void order(session, { do: "remove", participant: id }),
+      run: () => (session.view.removing.value = id),
     });
   }
   return items;

@@ -40,8 +40,8 @@ export function PreJoin(): VNode {
         </header>
         <Name />
         <DeviceSelects />
-        <CheckAnswer result={check.result} again={check.again} />
         <div class="prejoin__go">
+          <CheckAnswer result={check.result} again={check.again} />
           <button
             type="submit"
             class="button button--accent button--large button--wide"

@@ -10,7 +10,8 @@ import { Icon } from "../ui/Icon";
 const blocked = signal<ReadonlySet<HTMLAudioElement>>(new Set());
 
 function setBlocked(element: HTMLAudioElement, is: boolean): void {
-  const elements = new Set(blocked.value);
+  if (blocked.peek().has(element) === is) return;
+  const elements = new Set(blocked.peek());
   if (is) elements.add(element);
   else elements.delete(element);
   blocked.value = elements;

@@ -7,8 +7,9 @@ import { publicationOf } from "../meeting/state";
 import type { Session } from "../session";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
-import { capacity, grid, paged, stage, type Box, type Size } from "./layout";
+import { capacity, corner, grid, paged, stage, type Box, type Size } from "./layout";
 import { arrange } from "./order";
+import { Alone } from "./Alone";
 import { Tile } from "./Tile";
 import { onStage, peopleWithTiles, screens, type TileItem } from "./tiles";
 
@@ -39,12 +40,18 @@ function smallTiles(session: Session, meeting: Meeting, main: string | null, bef
   return { people, items };
 }
 
+/** Nobody else is here, and nothing is shown but the own camera. */
+const isAlone = (meeting: Meeting): boolean => meeting.participants.size === 1 && screens(meeting).length === 0;
+
 /** Height of the pager's row below the tiles, CSS pixels. */
 const PAGER = 48;
 
 function useScene(session: Session, meeting: Meeting, space: Size, gap: number): Scene {
   const order = useRef<readonly string[]>([]);
   if (space.width === 0 || space.height === 0) return { placed: [], page: 0, pages: 1 };
+  if (isAlone(meeting)) {
+    return { placed: [{ item: camera(meeting.self), box: corner(space), large: false }], page: 0, pages: 1 };
+  }
   const whole = compose(session, meeting, space, gap, order);
   if (whole.pages === 1) return whole;
   return compose(session, meeting, { width: space.width, height: space.height - PAGER }, gap, order);
@@ -133,7 +140,6 @@ export function Stage({ meeting }: { readonly meeting: Meeting }): VNode {
     const existing = new Set([...meeting.participants.values()].flatMap((one) => one.publications.map(({ id }) => id)));
     session.receiving.show(inSight, existing);
   }, [wish, size.width === 0]);
-  const alone = meeting.participants.size === 1;
   return (
     <div class="stage">
       <div class="stage__space" ref={element}>
@@ -143,7 +149,7 @@ export function Stage({ meeting }: { readonly meeting: Meeting }): VNode {
           ))}
         </ul>
       </div>
-      {alone && <p class="stage__alone">{t("stage.alone")}</p>}
+      {isAlone(meeting) && <Alone />}
       {scene.pages > 1 && (
         <nav class="pager" aria-label={t("stage.pages")}>
           <PageButton

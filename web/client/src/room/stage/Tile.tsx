@@ -82,7 +82,9 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
         {!screen && <MicrophoneMark person={person} />}
         {screen && <Icon node={MonitorUp} size={16} />}
         <span class="tile__name">{screen ? t("tile.screen", { name: person.name }) : name}</span>
-        {!small && person.organisation && !screen && <span class="tile__organisation">{person.organisation}</span>}
+        {!small && !screen && person.organisation && person.organisation !== person.name && (
+          <span class="tile__organisation">{person.organisation}</span>
+        )}
         <Quality value={quality(session, person, meeting)} />
       </div>
       <div class="tile__actions">

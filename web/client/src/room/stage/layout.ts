@@ -13,7 +13,7 @@ export interface Size {
 }
 
 /** In a wide space tiles stay wide, since a centre's camera shows a whole table; on an upright phone they may stand. */
-const NARROWEST_WIDE = 4 / 3;
+const NARROWEST_WIDE = 3 / 2;
 const NARROWEST_TALL = 3 / 4;
 const WIDEST = 16 / 9;
 /** A tile smaller than this shows a face too small to read. */
@@ -72,6 +72,13 @@ export function grid(count: number, space: Size, gap: number): readonly Box[] {
       ...tile,
     };
   });
+}
+
+/** One small picture in the lower right corner, as long as there is nothing else to see. */
+export function corner(space: Size): Box {
+  const width = Math.round(Math.min(280, space.width * 0.4, space.height * 0.35 * WIDEST));
+  const height = Math.round(width / WIDEST);
+  return { left: space.width - width, top: space.height - height, width, height };
 }
 
 export interface StageBoxes {
