@@ -174,3 +174,18 @@ async def test_whip_through_the_web_process(web: Web) -> None:
         assert (await http.post("/whip/demo", content="x")).status_code == 401
         big = await http.post("/whip/demo", content="x" * 300_000, headers=bearer)
         assert big.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "path", ["/whip/..%2fmetrics", "/whep/%2e%2e", "/whip/demo%2f..%2f..%2fhealthz", "/whip/a%3fb=c", "/whip/"]
+)
+async def test_no_path_leads_elsewhere_on_a_node(web: Web, path: str) -> None:
+    async with web.http() as http:
+        for method in ("GET", "POST"):
+            answer = await http.request(method, path, headers={"Authorization": f"Bearer {ticket().sign(TOKEN_KEY)}"})
+            assert answer.status_code == 404
+            assert "vikno_signaling" not in answer.text
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    writer.write(b"GET /whip/../metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert (await reader.readline()).split()[1] == b"404"
+    writer.close()

@@ -36,6 +36,8 @@ CONNECT_S = 3.0
 FROM_NODE_BYTES = 16 * 1024 * 1024
 """A welcome holds the roster and the chat, so the node's frames may be larger than a client's."""
 MAX_BODY_BYTES = 256 * 1024
+_PATH = re.compile(r"/(?:whip|whep)/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.:-]{1,64}(?:/[A-Za-z0-9_-]{1,100})?")
+"""What is passed on: no dot segment, encoded slash, question mark or hash may lead elsewhere on the node."""
 METHODS = ["POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _REQUEST_HEADERS = ("authorization", "content-type", "accept", "if-match", "if-none-match", "origin")
 _RESPONSE_HEADERS = re.compile(
@@ -197,6 +199,8 @@ class _SignalPassage:
 
 
 async def _pass_http(request: Request, token_key: bytes, node_url: NodeUrl) -> Response:
+    if not _PATH.fullmatch(request.url.path):
+        return problem_response(problem("unknown_meeting", "The address is /whip/{meeting} or /whep/{meeting}."), 404)
     try:
         base = node_url(_http_node(request, token_key))
         body = await _body(request)
