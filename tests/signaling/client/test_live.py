@@ -178,8 +178,10 @@ async def test_encoding_is_left_to_other_threads_which_end(monkeypatch: pytest.M
 
 
 async def test_sound_goes_in_time_and_with_its_level() -> None:
+    began = time.monotonic()
     playing = Playing(source())
     await playing.until(lambda: len(playing.sounds) >= 40)
+    assert time.monotonic() - began > 0.6  # 40 packets last 0.8 s
     await playing.stop()
     packets = [parsed(packet) for packet in playing.sounds]
     steps = {(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(packets)}
