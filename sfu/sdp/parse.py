@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -112,6 +113,7 @@ class _Reader:
         self._candidates = 0
         self._codecs: dict[int, RemoteCodec] = {}
         self._late: dict[int, tuple[dict[str, str], list[str]]] = {}
+        self._feedback_for_all: list[str] = []
 
     def read(self, section: RemoteSection, name: str, value: str) -> None:
         """Take one attribute into `section`."""
@@ -153,13 +155,12 @@ class _Reader:
         if match is None or int(match[1]) > 127:
             raise _malformed(f"an rtpmap: {value[:40]!r}")
         number = int(match[1])
-        if match[1] not in section.formats or number in self._codecs:
+        if str(number) not in section.formats or number in self._codecs:
             return
-        parameters, feedback = self._late.setdefault(number, ({}, []))
+        parameters, feedback = self._attributes_of(section, str(number))
         codec = RemoteCodec(number, match[2], int(match[3]), int(match[4] or 0), parameters, feedback)
         self._codecs[number] = codec
-        section.codecs.append(codec)
-        section.codecs.sort(key=lambda one: section.formats.index(str(one.payload_type)))
+        insort(section.codecs, codec, key=lambda one: section.formats.index(str(one.payload_type)))
 
     def fmtp(self, section: RemoteSection, value: str) -> None:
         number, _, rest = value.partition(" ")
@@ -171,15 +172,20 @@ class _Reader:
 
     def feedback(self, section: RemoteSection, value: str) -> None:
         number, _, rest = value.partition(" ")
-        for one in section.formats if number == "*" else [number]:
-            _, feedback = self._attributes_of(section, one)
-            if len(feedback) < MOST_FEEDBACK:
-                feedback.append(rest.strip())
+        message = rest.strip()
+        if number != "*":
+            _add(self._attributes_of(section, number)[1], message)
+        elif _add(self._feedback_for_all, message):
+            for _, feedback in self._late.values():
+                _add(feedback, message)
 
     def _attributes_of(self, section: RemoteSection, number: str) -> tuple[dict[str, str], list[str]]:
         if number not in section.formats or not number.isascii() or not number.isdigit():
             return {}, []
-        return self._late.setdefault(int(number), ({}, []))
+        found = self._late.get(int(number))
+        if found is None:
+            found = self._late[int(number)] = ({}, list(self._feedback_for_all))
+        return found
 
     def extmap(self, section: RemoteSection, value: str) -> None:
         match = _EXTMAP.fullmatch(value)
@@ -231,6 +237,14 @@ class _Reader:
 
     def mixed(self, section: RemoteSection, _value: str) -> None:
         section.mixed_extensions = True
+
+
+def _add(feedback: list[str], message: str) -> bool:
+    """Take one more kind of feedback; False if it is known or there are too many."""
+    if message in feedback or len(feedback) >= MOST_FEEDBACK:
+        return False
+    feedback.append(message)
+    return True
 
 
 def _ssrc(text: str) -> int:

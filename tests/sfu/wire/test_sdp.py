@@ -256,6 +256,20 @@ def test_everything_is_bounded(text: str) -> None:
     assert caught.value.code == "too_large"
 
 
+def test_feedback_for_all_holds_for_every_codec_once_however_often_it_is_said() -> None:
+    """130 kB of such lines cost 0.4 s when each was copied to all formats; where they stand does not matter."""
+    lines = ["v=0", "m=video 9 UDP/TLS/RTP/SAVPF 97 96 01", "a=mid:0", "a=rtcp-fb:* nack", "a=rtpmap:96 VP8/90000"]
+    lines += ["a=rtcp-fb:96 ccm fir", "a=rtcp-fb:* nack pli", "a=rtpmap:97 H264/90000", "a=rtpmap:01 VP9/90000"]
+    lines += ["a=rtcp-fb:* nack"] * 5_000
+    (section,) = parse("\r\n".join(lines)).sections
+    assert [(codec.payload_type, codec.feedback) for codec in section.codecs] == [
+        (97, ["nack", "nack pli"]),
+        (96, ["nack", "ccm fir", "nack pli"]),
+    ]
+    many = [*lines[:9], *(f"a=rtcp-fb:* kind-{number}" for number in range(500))]
+    assert all(len(codec.feedback) <= 32 for codec in parse("\n".join(many)).sections[0].codecs)
+
+
 def test_sections_do_not_vanish_or_change_places() -> None:
     """H47: a later offer keeps all sections in their places."""
     book = answer_book()
