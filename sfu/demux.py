@@ -14,6 +14,8 @@ from sfu.net.outbox import SLOT_BITS
 from sfu.net.port import DatagramPort
 from sfu.transport import Transport
 
+OWNED_FOR = 3.0
+"""Seconds for which an address stays with the connection that was heard from it."""
 _log = logging.getLogger(__name__)
 
 
@@ -38,8 +40,16 @@ class Demultiplexer:
         self._by_source = [{} for _ in ports]
 
     def add_pair(self, transport: Transport, port_key: int, pair: Pair) -> None:
-        """See `Routes`. An address that came to another connection since belongs to that one."""
-        self._by_source[port_key][pair.destination.address] = (transport, pair)
+        """See `Routes`. An address at which another connection was heard just now stays that one's: a check proves a
+        password, not an address, and whoever forges sources must not take somebody's media away with their own.
+        """
+        routes = self._by_source[port_key]
+        address = pair.destination.address
+        owner = routes.get(address)
+        if owner is not None and owner[0] is not transport and pair.last_heard - owner[1].last_heard < OWNED_FOR:
+            self._drops.count(Drop.ICE_ADDRESS_TAKEN)
+            return
+        routes[address] = (transport, pair)
 
     def remove_pair(self, transport: Transport, pair: Pair) -> None:
         """See `Routes`."""

@@ -31,6 +31,7 @@ class Drop(IntEnum):
     STUN_RATE = auto()
     STUN_CONSENT_EXPIRED = auto()
     ICE_PAIRS_FULL = auto()
+    ICE_ADDRESS_TAKEN = auto()
     ICE_ROLE_CONFLICT = auto()
     # DTLS and SRTP.
     DTLS_QUEUE_FULL = auto()

@@ -142,6 +142,7 @@ class MediaNode:
         for _ in range(_BATCHES_PER_WAKE):
             count = port.receive(inbox, now)
             self._demultiplexer.receive(key, count, now)
+            self.core.flush()
             if count < inbox.slots:
                 break
         self._outbox.flush()
@@ -166,4 +167,5 @@ class MediaNode:
                 group.tick(now)
             except Exception:
                 self._demultiplexer.fault(None)
+        self.core.flush()
         self._outbox.flush()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +23,8 @@ from sfu.sections import ReceiveSection, SendSection
 
 if TYPE_CHECKING:
     from sfu.sender import PacketSender
+
+_log = logging.getLogger(__name__)
 
 _RATE_WINDOW = 1.0
 _DELAY_REPORT_SPACING = 0.1
@@ -49,12 +53,29 @@ class LinkStats:
 class MediaCore:
     """What the links of one node share: the clock, the drop counters, the source of random numbers."""
 
-    __slots__ = ("clock", "drops", "rng")
+    __slots__ = ("clock", "drops", "gathering", "rng")
 
     def __init__(self, clock: Clock, drops: list[int], rng: random.Random | None = None) -> None:
         self.clock = clock
         self.drops = drops
         self.rng = rng or random.SystemRandom()
+        self.gathering: list[Publication] = []
+        """Publications that hold packets back until `flush`, in the order in which they began to."""
+
+    def flush(self) -> None:
+        """Forward what the publications gathered. Due after each batch of datagrams that the node takes in.
+
+        A fault in what one publication sends ends that publication and nothing else.
+        """
+        gathering, self.gathering[:] = self.gathering[:], []
+        for publication in gathering:
+            try:
+                publication.flush()
+            except Exception:
+                self.drops[Drop.INTERNAL_FAULT] += 1
+                _log.exception("A fault while packets of a publication were forwarded; it is closed, the others go on")
+                with contextlib.suppress(Exception):
+                    publication.close()
 
 
 class MediaLink:
@@ -66,7 +87,7 @@ class MediaLink:
 
     def __init__(self, core: MediaCore, sender: PacketSender) -> None:
         self._core = core
-        self.receiving = ReceivingSide(sender, core.clock, core.drops, core.rng)
+        self.receiving = ReceivingSide(sender, core.clock, core.drops, core.rng, core.gathering)
         self.sending = SendingSide(sender, core.clock, core.drops, core.rng)
         self.receive_rtp = self.receiving.receive
         """`receive_rtp(buffer, start, length, now, arrived)`: one plaintext RTP packet; the buffer is not kept."""

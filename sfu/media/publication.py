@@ -35,16 +35,21 @@ class Publication:
     """One published track. Made by a link; subscriptions of any link attach themselves."""
 
     __slots__ = (
-        "_fanouts", "_held", "_key_timestamp", "_muted", "_numbering", "_outbox", "_paused", "_starts_key_frame",
-        "_waiting", "clock", "closed", "codec", "codecs", "counts", "id", "is_video", "key_frames", "key_sequence",
-        "kind", "last_marker", "last_packet_at", "level", "octets", "on_first_packet", "packets", "ring", "rtx_types",
-        "section", "source", "subscriptions", "timeline",
+        "_fanouts", "_gathered", "_gathering", "_held", "_key_timestamp", "_muted", "_numbering", "_outbox", "_paused",
+        "_starts_key_frame", "_waiting", "clock", "closed", "codec", "codecs", "counts", "id", "is_video", "key_frames",
+        "key_sequence", "kind", "last_marker", "last_packet_at", "level", "octets", "on_first_packet", "packets",
+        "ring", "rtx_types", "section", "source", "subscriptions", "timeline",
     )  # fmt: skip
 
     def __init__(
-        self, section: ReceiveSection, publisher_clock: PublisherClock, outbox: Outbox, counts: list[int]
+        self,
+        section: ReceiveSection,
+        publisher_clock: PublisherClock,
+        outbox: Outbox,
+        counts: list[int],
+        gathering: list[Publication],
     ) -> None:
-        """`counts` are the node's drop counters."""
+        """`counts` are the node's drop counters, `gathering` its publications that have something to `flush`."""
         self.id = secrets.token_hex(8)
         self.kind = section.kind
         self.is_video = section.kind == "video"
@@ -77,6 +82,8 @@ class Publication:
         self._numbering: Numbering | None = None
         self._starts_key_frame: Callable[[bytes], bool] | None = None
         self._outbox = outbox
+        self._gathering = gathering
+        self._gathered: list[Entry] = []
         self._fanouts: dict[tuple[object, ...], Fanout] = {}
         self._waiting: list[Subscription] = []
 
@@ -134,14 +141,29 @@ class Publication:
         elif test(payload):
             self._key_frame(source, sequence, entry, now)
         if self._fanouts:
-            self._forward(entry, now)
+            gathered = self._gathered
+            gathered.append(entry)
+            if not self.is_video:
+                self.flush()
+            elif len(gathered) == 1:
+                self._gathering.append(self)
 
-    def _forward(self, entry: Entry, now: float) -> None:
-        outbox, stamp, size = self._outbox, send_time(now), len(entry[3])
+    def flush(self) -> None:
+        """Forward the video of one batch of the node: receiver by receiver, so that each gets its packets in a run.
+
+        A run is one pass through the kernel's network stack, with one receiver's cipher in the cache. Whatever
+        changes who is sent what, or how, calls this first. Audio does not wait for the end of the batch.
+        """
+        gathered = self._gathered
+        if not gathered:
+            return
+        self._gathered = []
+        outbox, stamp = self._outbox, send_time(gathered[-1][5])
+        packets, octets = len(gathered), sum(len(entry[3]) for entry in gathered)
         for fanout in self._fanouts.values():
-            fanout.packets += 1
-            fanout.octets += size
-            fanout.forward(outbox, entry, stamp, fanout.members)
+            fanout.packets += packets
+            fanout.octets += octets
+            fanout.forward(outbox, gathered, stamp, fanout.members)
 
     def receive_repaired(
         self, source: Source, sequence: int, marker: int, timestamp: int, payload: bytes, passed: Passed, now: float
@@ -163,6 +185,7 @@ class Publication:
         if self.ring.get(number) is not None:
             self.counts[Drop.RTP_DUPLICATE] += 1
             return
+        self.flush()
         if payload and self._numbering is not None:
             payload = self._numbering.normalise(payload)
         place = self.timeline.late_timestamp(source.extend_timestamp(timestamp))
@@ -173,7 +196,7 @@ class Publication:
             members = [member for member in fanout.members if member.takes_late(entry, now)]
             for member in members:
                 member.count_one(len(payload))
-            fanout.forward(self._outbox, entry, stamp, members)
+            fanout.forward(self._outbox, [entry], stamp, members)
         test = self._starts_key_frame
         if test is not None and payload and test(payload) and place > self._key_timestamp:
             self._key_frame(source, sequence, entry, now)

@@ -36,12 +36,20 @@ class ReceivingSide:
     """All publications of one peer, its sources, and the reports to it."""
 
     __slots__ = (
-        "_arrivals", "_clock", "_fir_command", "_found", "_numbers", "_reference_at", "_report_at", "_rng", "_unpack",
-        "counts", "publications", "publisher_clock", "rtt", "sender", "sources", "ssrc", "video_cap",
+        "_arrivals", "_clock", "_fir_command", "_found", "_gathering", "_numbers", "_reference_at", "_report_at",
+        "_rng", "_unpack", "counts", "publications", "publisher_clock", "rtt", "sender", "sources", "ssrc", "video_cap",
     )  # fmt: skip
 
-    def __init__(self, sender: PacketSender, clock: Clock, counts: list[int], rng: random.Random) -> None:
+    def __init__(
+        self,
+        sender: PacketSender,
+        clock: Clock,
+        counts: list[int],
+        rng: random.Random,
+        gathering: list[Publication],
+    ) -> None:
         self.sender = sender
+        self._gathering = gathering
         self.counts = counts
         self.ssrc = rng.randrange(1, 1 << 32)
         """Ours, as the sender of feedback."""
@@ -61,7 +69,7 @@ class ReceivingSide:
 
     def add(self, section: ReceiveSection) -> Publication:
         """A new publication for `section`."""
-        publication = Publication(section, self.publisher_clock, self.sender.outbox, self.counts)
+        publication = Publication(section, self.publisher_clock, self.sender.outbox, self.counts, self._gathering)
         self.publications.append(publication)
         self._map_extensions()
         return publication

@@ -225,7 +225,7 @@ class Subscription:
             entry = publication.ring.get(sequence)
             if entry is not None:
                 self.count_one(len(entry[3]))
-                fanout.forward(self.link.sender.outbox, entry, stamp, [self])
+                fanout.forward(self.link.sender.outbox, [entry], stamp, [self])
 
     def takes_late(self, entry: Entry, now: float) -> bool:
         """Whether a late packet is to be sent to this receiver as its group is sent now.
@@ -257,6 +257,7 @@ class Subscription:
         publication, codec = self.publication, self.codec
         assert publication is not None
         assert codec is not None
+        publication.flush()
         section = self.section
         self.rtx_ssrc = section.rtx_ssrc if codec.rtx_payload_type is not None else None
         # Without RTX a lost packet is sent again as it was, byte for byte: under AES-GCM the same packet index must
@@ -290,6 +291,7 @@ class Subscription:
         fanout = self._fanout
         if fanout is None or self.publication is None:
             return
+        self.publication.flush()
         self._packets += fanout.packets - self._joined_packets
         self._octets += fanout.octets - self._joined_octets
         fanout.members.remove(self)

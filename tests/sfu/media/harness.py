@@ -221,11 +221,13 @@ class Publisher:
         )
         return head + block + payload + (bytes(padding - 1) + bytes((padding,)) if padding else b"")
 
-    def push(self, packet: bytes) -> None:
-        """The packet arrives now, in a buffer that is used again at once."""
+    def push(self, packet: bytes, last: bool = True) -> None:
+        """The packet arrives now, in a buffer that is used again at once; `last` of the batch that the node takes."""
         buffer = bytearray(b"\xee" * 7 + packet + b"\xee" * 9)
         self.link.receive_rtp(buffer, 7, len(packet), self.world.clock.now, self.world.clock.now)
         buffer[:] = b"\xdd" * len(buffer)
+        if last:
+            self.world.core.flush()
 
     def frame(self, key: bool = False, packets: int = 2, step: float = 1 / 30, tl0: bool = False) -> list[bytes]:
         """The packets of the next video frame, not sent yet."""
