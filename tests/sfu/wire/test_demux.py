@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfu.demux import OWNED_FOR
 from sfu.drops import Drop
 from sfu.srtp import MOST_SSRCS
-from tests.sfu.wire.far_end import KEYS, Scene, address
+from sfu.transport import Transport
+from tests.sfu.wire.far_end import KEYS, REMOTE, Scene, address
 
 HERE, THERE, STRANGER = address(1), address(2), address(9)
 
@@ -149,12 +151,13 @@ def test_a_closed_transport_leaves_nothing_behind(scene: Scene) -> None:
 
 
 def test_an_address_taken_over_belongs_to_the_newer_connection(scene: Scene) -> None:
-    """A reloaded page may come from the same port: the connection that proved itself last gets what comes from it."""
+    """A reloaded page may come from the same port: once the old connection is silent, the newer gets what comes."""
     other = Scene()
     other.demultiplexer = scene.demultiplexer
     transport = scene.transport
     newer = type(transport)(transport._resources, other.states.append)
     newer.link = other.link
+    scene.clock.advance(OWNED_FOR)
     request = scene.request(local=newer.agent.local, nominate=True)
     scene.receive(request, HERE)
     newer._keys_ready(KEYS)
@@ -178,3 +181,18 @@ def test_noise_never_raises(noise: bytes, source: bytes) -> None:
     assert SHARED.receive(noise, source) == []
     assert sum(SHARED.drops.counts) == before + 1
     assert SHARED.link.rtp == SHARED.link.rtcp == []
+
+
+def test_nobody_takes_the_address_of_a_connection_that_is_heard(scene: Scene) -> None:
+    """Checks of another participant come from a forged source: the one who is heard there keeps it."""
+    other = Transport(scene.transport._resources, lambda _state: None)
+    other.agent.set_remote(REMOTE)
+    forged = scene.request(nominate=True, local=other.agent.local)
+    scene.receive(forged, HERE)
+    assert scene.drops[Drop.ICE_ADDRESS_TAKEN] == 1
+    scene.receive(scene.rtp(payload=b"still mine"), HERE)
+    assert scene.link.rtp[-1].endswith(b"still mine")
+    scene.clock.advance(OWNED_FOR)
+    scene.receive(scene.request(nominate=True, local=other.agent.local), HERE)
+    scene.receive(scene.rtp(), HERE)
+    assert len(scene.link.rtp) == 1, "an address that fell silent may come to another connection"
