@@ -15,6 +15,7 @@ from lms.database import Database
 from tests.e2e.meetings import Planner
 from tests.support.browser import CHROMIUM, Look, context, launch, launch_bare
 from tests.support.installation import Installation, running
+from tests.support.namespace import Namespace, namespace, why_not
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,8 +36,27 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="package")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """`vikno serve` with demo data, but without the demo's participants: the tests bring their own."""
+def far_end() -> Iterator[Namespace | None]:
+    """A namespace with two uplinks, None where there can be none."""
+    if why_not():
+        yield None
+        return
+    with namespace(uplinks=2) as made:
+        yield made
+
+
+@pytest.fixture
+def elsewhere(far_end: Namespace | None) -> Iterator[Namespace]:
+    """The place of a far participant, its line as in the beginning."""
+    if far_end is None:
+        pytest.skip(why_not())
+    yield far_end
+    far_end.restore()
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory, far_end: Namespace | None) -> Iterator[Installation]:
+    """`vikno serve`, without the demo's participants: the tests bring their own. It listens to the far end, too."""
     folder = tmp_path_factory.mktemp("vikno")
     with running(folder) as here:
         yield here
@@ -64,14 +84,18 @@ def media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def browser_of(playwright: Playwright, media_folder: Path) -> Iterator[Callable[..., Browser]]:
-    """`browser_of(look, *flags)`: the Chromium with this look, started once."""
+def browser_of(playwright: Playwright, media_folder: Path, far_end: Namespace | None) -> Iterator[Callable[..., Browser]]:
+    """`browser_of(look, *flags, program=CHROMIUM)`: the Chromium with this look, started once."""
     started: dict[tuple[str, ...], Browser] = {}
 
-    def browser(look: Look | None, *flags: str) -> Browser:
-        key = (look.name if look else "", *flags)
+    def browser(look: Look | None, *flags: str, program: str = CHROMIUM) -> Browser:
+        key = (program, look.name if look else "", *flags)
         if key not in started:
-            started[key] = launch(playwright, look, media_folder, *flags) if look else launch_bare(playwright, *flags)
+            started[key] = (
+                launch(playwright, look, media_folder, *flags, program=program)
+                if look
+                else launch_bare(playwright, *flags, program=program)
+            )
         return started[key]
 
     yield browser
@@ -84,8 +108,8 @@ def visit(browser_of: Callable[..., Browser]) -> Iterator[Callable[..., Page]]:
     """`visit(look, *flags)`: an empty page in a fresh context; all are closed after the test."""
     contexts: list[BrowserContext] = []
 
-    def page(look: Look | None, *flags: str, **options: object) -> Page:
-        contexts.append(context(browser_of(look, *flags), **options))
+    def page(look: Look | None, *flags: str, program: str = CHROMIUM, **options: object) -> Page:
+        contexts.append(context(browser_of(look, *flags, program=program), **options))
         made = contexts[-1].new_page()
         made.on("console", lambda message: print(f"[{look.name if look else '-'}] {message.type}: {message.text}"))
         made.on("pageerror", lambda error: print(f"[{look.name if look else '-'}] page error: {error}"))
@@ -94,6 +118,16 @@ def visit(browser_of: Callable[..., Browser]) -> Iterator[Callable[..., Page]]:
     yield page
     for each in contexts:
         each.close()
+
+
+@pytest.fixture
+def visit_from_elsewhere(
+    visit: Callable[..., Page], elsewhere: Namespace, server: Installation, media_folder: Path
+) -> Callable[[Look], Page]:
+    """As `visit`, by a Chromium at the far end."""
+    trusted = f"--unsafely-treat-insecure-origin-as-secure=http://{elsewhere.server}:{server.http_port}"
+    program = elsewhere.wrapper(CHROMIUM, media_folder)
+    return lambda look: visit(look, trusted, program=program)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 from tests.e2e.meetings import enter
+from tests.e2e.watching import longest_gap_s, say, watch_gap
 from tests.support.browser import ANNA, BOHDAN, FAKE_DEVICES, received, until, wait_decoding, wait_picture, wait_tone
 from tests.support.installation import Installation
 from tests.support.relay import relaying, through
@@ -14,37 +15,6 @@ from tests.support.relay import relaying, through
 Visit = Callable[..., Page]
 CUT_S = 12.0
 """Longer than the ten seconds after which both sides take the other for silent."""
-
-
-def watch_gap(page: Page) -> None:
-    """From now on the page notes the longest time without a newly decoded picture."""
-    page.evaluate(
-        """() => {
-          window.__gap = { longest: 0, last: performance.now(), decoded: -1 };
-          setInterval(async () => {
-            const video = (await window.__probe.received()).video;
-            const decoded = Math.max(0, ...video.map((stream) => stream.decoded));
-            const now = performance.now();
-            if (decoded !== window.__gap.decoded) {
-              window.__gap.longest = Math.max(window.__gap.longest, now - window.__gap.last);
-              window.__gap.last = now;
-              window.__gap.decoded = decoded;
-            }
-          }, 100);
-        }"""
-    )
-
-
-def longest_gap_s(page: Page) -> float:
-    return float(page.evaluate("() => window.__gap.longest")) / 1000
-
-
-def say(page: Page, text: str) -> None:
-    """Write in the chat."""
-    if not page.get_by_test_id("chat-input").is_visible():
-        page.get_by_test_id("chat").click()
-    page.get_by_test_id("chat-input").fill(text)
-    page.get_by_test_id("chat-input").press("Enter")
 
 
 def test_a_dropped_network_is_survived(

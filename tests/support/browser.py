@@ -93,17 +93,17 @@ def _write_wav(path: Path, tone_hz: int, seconds: int = 6, rate: int = 48_000) -
         file.writeframes(samples.tobytes())
 
 
-def launch(playwright: Playwright, look: Look, folder: Path, *more: str) -> Browser:
+def launch(playwright: Playwright, look: Look, folder: Path, *more: str, program: str = CHROMIUM) -> Browser:
     """A Chromium whose camera and microphone show a look."""
     video, audio = media_files(look, folder)
     files = (f"--use-file-for-fake-video-capture={video}", f"--use-file-for-fake-audio-capture={audio}")
-    return launch_bare(playwright, *FAKE_DEVICES, *files, *more)
+    return launch_bare(playwright, *FAKE_DEVICES, *files, *more, program=program)
 
 
-def launch_bare(playwright: Playwright, *flags: str) -> Browser:
+def launch_bare(playwright: Playwright, *flags: str, program: str = CHROMIUM) -> Browser:
     """A Chromium with the given flags and a profile of its own."""
     return playwright.chromium.launch(
-        executable_path=CHROMIUM, args=[*FLAGS, *flags], ignore_default_args=["--mute-audio"], chromium_sandbox=False
+        executable_path=program, args=[*FLAGS, *flags], ignore_default_args=["--mute-audio"], chromium_sandbox=False
     )
 
 
@@ -121,14 +121,14 @@ def context(browser: Browser, **options: Any) -> BrowserContext:
 def received(page: Page) -> dict[str, Any]:
     """What the page receives: `video` and `audio`, each a list of one entry per live inbound stream.
 
-    Video: mid, decoded (frames), width, height, codec, packetsLost. Audio: mid, energy, samples, concealed.
+    Video: mid, decoded (frames), width, height, codec, packetsLost, repaired. Audio: mid, energy, samples, concealed.
     """
     found: dict[str, Any] = page.evaluate("window.__probe.received()")
     return found
 
 
 def sent(page: Page) -> list[dict[str, Any]]:
-    """What the page sends, one entry per outbound stream: kind, bytes, frames, width, height, codec."""
+    """What the page sends, one entry per outbound stream: kind, bytes, frames, repeated, width, height, codec."""
     found: list[dict[str, Any]] = page.evaluate("window.__probe.sent()")
     return found
 

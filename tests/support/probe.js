@@ -35,6 +35,7 @@
         width: pair[0].frameWidth ?? 0,
         height: pair[0].frameHeight ?? 0,
         packetsLost: pair[0].packetsLost ?? 0,
+        repaired: pair[0].retransmittedPacketsReceived ?? 0,
         codec: codecOf(pair),
       })),
       audio: of("audio").map(([report]) => ({
@@ -53,6 +54,7 @@
       mid: pair[0].mid,
       bytes: pair[0].bytesSent ?? 0,
       frames: pair[0].framesEncoded ?? 0,
+      repeated: pair[0].retransmittedPacketsSent ?? 0,
       width: pair[0].frameWidth ?? 0,
       height: pair[0].frameHeight ?? 0,
       codec: codecOf(pair),
