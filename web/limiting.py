@@ -5,6 +5,7 @@ Counted per process. Sign-in is also counted in the database (`lms.directory.sig
 
 from __future__ import annotations
 
+import ipaddress
 import time
 
 from limits import RateLimitItem, parse
@@ -43,5 +44,15 @@ class RateLimits:
 
 
 def client_address(request: Request) -> str:
-    """The address of whoever asks (a trusted proxy's header was already applied by the server)."""
-    return request.client.host if request.client else "unknown"
+    """The address of whoever asks (a trusted proxy's header was already applied by the server).
+
+    Of IPv6 it is the /64 network: one line has 2^64 addresses there, and a limit for each would be none.
+    """
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if address.version == 4:
+        return host
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
