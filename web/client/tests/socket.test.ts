@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LineLost, Refused, type Announcement } from "../src/room/signal/protocol";
-import { PING_EVERY_MS, SILENT_AFTER_MS, SignalSocket } from "../src/room/signal/socket";
+import { PING_EVERY_MS, PROOF_MS, SILENT_AFTER_MS, SignalSocket } from "../src/room/signal/socket";
 import { FakeWire } from "./fakes";
 
 describe("one signaling socket", () => {
@@ -67,6 +67,19 @@ describe("one signaling socket", () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(lost).toBe(1);
     expect(wire.closed).toBe(true);
+  });
+
+  it("gives a doubted line up unless it proves itself at once", async () => {
+    socket.doubt();
+    socket.doubt();
+    expect(wire.sent.filter(({ type }) => type === "ping")).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(PROOF_MS - 1);
+    wire.say({ type: "speaker", participant: null });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(lost).toBe(0);
+    socket.doubt();
+    await vi.advanceTimersByTimeAsync(PROOF_MS);
+    expect(lost).toBe(1);
   });
 
   it("rejects what waits when the line is lost", async () => {

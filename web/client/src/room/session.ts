@@ -73,11 +73,11 @@ export class Session {
     );
     const ask: Ask = (request) => this.connection.ask(request);
     this.publisher = new Publisher(ask, {
-      state: (state) => this.publishing.observe(state),
+      state: (state) => this.mediaState(this.publishing, state),
       refused: (source, problem) => this.sourceRefused(source, problem),
     });
     this.subscriber = new Subscriber(ask, (state) => {
-      this.subscribing.observe(state);
+      this.mediaState(this.subscribing, state);
       if (state === "connected") this.mediaTrouble.value = 0;
     });
     this.receiving = new Receiving(ask);
@@ -118,6 +118,11 @@ export class Session {
 
   leave(): void {
     this.connection.leave();
+  }
+
+  private mediaState(recovery: Recovery, state: RTCPeerConnectionState): void {
+    recovery.observe(state);
+    if (state === "disconnected" || state === "failed") this.connection.doubt();
   }
 
   private rejoin(): void {

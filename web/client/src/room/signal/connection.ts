@@ -82,7 +82,12 @@ export class Connection {
   /** The network says it is back, or a person pressed "try now". */
   retryNow(): void {
     if (this.line.value.kind === "retry") void this.connect();
-    else if (this.line.value.kind === "open") this.socket?.ping().catch(() => undefined);
+    else this.doubt();
+  }
+
+  /** Media no longer gets through: perhaps the line is dead as well, and nobody has told it. */
+  doubt(): void {
+    if (this.line.value.kind === "open") this.socket?.doubt();
   }
 
   /** Leave for good. */

@@ -23,6 +23,8 @@ export interface Wire {
 export const PING_EVERY_MS = 5_000;
 /** A line on which nothing came for this long is taken for lost (quality bar of the media plane: 10 s). */
 export const SILENT_AFTER_MS = 10_000;
+/** How long a doubted line may take to prove itself: twice a satellite's round trip of 0.6 s, and a lost packet. */
+export const PROOF_MS = 2_000;
 const WATCH_EVERY_MS = 1_000;
 
 interface Pending {
@@ -43,6 +45,7 @@ export class SignalSocket {
   private nextId = 1;
   private readonly pending = new Map<number, Pending>();
   private watch: ReturnType<typeof setInterval> | undefined;
+  private proof: ReturnType<typeof setTimeout> | undefined;
   private lastHeard: number;
   private lastPing = 0;
   private over = false;
@@ -78,6 +81,17 @@ export class SignalSocket {
     await this.ask({ type: "ping" });
     this.roundTrip = this.now() - sent;
     return this.roundTrip;
+  }
+
+  /** Something says that the network has changed: the line is lost unless the other side is heard soon. */
+  doubt(): void {
+    if (this.over || this.proof !== undefined) return;
+    const asked = this.now();
+    this.ping().catch(() => undefined);
+    this.proof = setTimeout(() => {
+      this.proof = undefined;
+      if (this.lastHeard <= asked) this.end();
+    }, PROOF_MS);
   }
 
   /** Close for good; `lost` is not called. */
@@ -121,6 +135,7 @@ export class SignalSocket {
     if (this.over) return;
     this.over = true;
     clearInterval(this.watch);
+    clearTimeout(this.proof);
     this.wire.onmessage = null;
     this.wire.onclose = null;
     this.wire.close();
