@@ -120,7 +120,10 @@ class Demultiplexer:
             if transport is None:
                 self._drops.count(Drop.STUN_USERNAME_UNKNOWN)
             else:
-                transport.receive_check(message, self._ports[port_key], port_key, self._inbox.sources[slot], now)
+                try:
+                    transport.receive_check(message, self._ports[port_key], port_key, self._inbox.sources[slot], now)
+                except Exception:
+                    self.fault(transport)
 
     def fault(self, transport: Transport | None) -> None:
         """Count and log the exception being handled, and end the one connection, if any, that it happened in."""

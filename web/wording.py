@@ -11,6 +11,7 @@ from web.i18n import translate
 SENTENCES: dict[str, str] = {
     "wrong_credentials": _("The e-mail or the password is wrong. Check both; capital letters matter in the password."),
     "sign_in_throttled": _("Too many wrong passwords. Wait a quarter of an hour, then try again."),
+    "input_invalid": _("Something in it is too long, too large or not text. Correct it and send it again."),
     "pairing_limit": _("Too many devices ask for a code from your address. Wait a few minutes."),
     "pairing_code_unknown": _("No device shows this code. It may have expired: the device shows the current one."),
     "guest_link_expired": _("This personal link has expired. Ask the organiser for a new one."),

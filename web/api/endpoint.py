@@ -106,6 +106,11 @@ def state(request: Request, _turn: Turn) -> ScreenState:
     key = cookies.read(request, CookieName.DEVICE, secure=config.secure)
     if key is None:
         return ScreenState(paired=False, now=now)
+    with config.database.reading() as session:
+        known = endpoints.identify(session, key) is not None
+    if not known:  # a made-up key must not cost the database's one writer
+        set_cookie(request, Cookie(CookieName.DEVICE, "", 0))
+        return ScreenState(paired=False, now=now)
     with config.database.writing() as session:
         endpoint_id = endpoints.authenticate(session, key, now)
         if endpoint_id is None:

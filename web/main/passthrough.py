@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -43,6 +44,8 @@ _REQUEST_HEADERS = ("authorization", "content-type", "accept", "if-match", "if-n
 _RESPONSE_HEADERS = re.compile(
     r"^(content-type|location|etag|link|allow|accept-post|accept-patch|retry-after|www-authenticate|access-control-.*)$"
 )
+_NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nodes are reached by plain HTTP; loading the system's authorities for each request would cost milliseconds."""
 _log = structlog.get_logger(__name__)
 
 
@@ -213,7 +216,8 @@ async def _pass_http(request: Request, token_key: bytes, node_url: NodeUrl) -> R
     headers = {name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers}
     url = f"{base}{request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
     try:
-        async with httpx.AsyncClient(timeout=httpx.Timeout(10.0, connect=CONNECT_S), trust_env=False) as client:
+        patience = httpx.Timeout(10.0, connect=CONNECT_S)
+        async with httpx.AsyncClient(timeout=patience, trust_env=False, verify=_NO_AUTHORITIES) as client:
             answer = await client.request(request.method, url, content=body, headers=headers)
     except httpx.HTTPError as error:
         _log.warning("node_unavailable", url=base, cause=type(error).__name__)
