@@ -41,7 +41,7 @@ describe.each(SPACES)("in $width × $height", (space) => {
   });
 
   it("keeps tiles in an allowed shape", () => {
-    const narrowest = space.width > space.height ? 3 / 2 : 3 / 4;
+    const narrowest = space.width > space.height ? 16 / 10 : 3 / 4;
     for (const { width, height } of grid(7, space, 8)) {
       expect(width / height).toBeGreaterThanOrEqual(narrowest - 0.001);
       expect(width / height).toBeLessThanOrEqual(16 / 9 + 0.001);

@@ -264,7 +264,7 @@ export const en: Catalogue = {
   "problem.banned": "A host has removed you and you cannot come back. Ask the organiser.",
   "problem.chat_off": "The chat is switched off.",
   "problem.denied": "A host did not let you in. If this is a mistake, ask the organiser.",
-  "problem.ended": "The host has ended the meeting. Recording and materials will appear on the occurrence’s page.",
+  "problem.ended": "The host ended the meeting for everybody. Thank you for being with us.",
   "problem.full": "All places are taken. Try again in a few minutes.",
   "problem.locked": "The host lets nobody else in. Ask them to unlock the meeting and try again.",
   "problem.muted_by_host": "A host has muted you. Raise your hand to ask for the floor.",

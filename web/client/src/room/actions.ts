@@ -12,7 +12,11 @@ async function tried(session: Session, work: Promise<unknown>): Promise<boolean>
     return true;
   } catch (error) {
     if (error instanceof Refused) session.toasts.say(problemText(session.t, error.problem), { urgent: true });
-    else if (error instanceof LineLost) session.toasts.say(session.t("problem.line"), { urgent: true });
+    else if (error instanceof LineLost) {
+      // Who ended the meeting is sent away with all the others, often before the answer comes.
+      if (session.phase.value === "over") return true;
+      session.toasts.say(session.t("problem.line"), { urgent: true });
+    }
     else throw error;
     return false;
   }

@@ -70,7 +70,7 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
       data-undecodable={why === "tile.undecodable" ? "true" : undefined}
     >
       {screen && own ? <OwnScreen /> : <Avatar name={person.name} />}
-      {track && !(screen && own) && <VideoView track={track} mirrored={own && !screen} whole={screen} />}
+      {track && !(screen && own) && <VideoView track={track} mirrored={own && !screen} whole={screen || large} />}
       {why && <p class="tile__why">{t(why)}</p>}
       {person.away && (
         <p class="tile__away">

@@ -13,7 +13,7 @@ export interface Size {
 }
 
 /** In a wide space tiles stay wide, since a centre's camera shows a whole table; on an upright phone they may stand. */
-const NARROWEST_WIDE = 3 / 2;
+const NARROWEST_WIDE = 16 / 10;
 const NARROWEST_TALL = 3 / 4;
 const WIDEST = 16 / 9;
 /** A tile smaller than this shows a face too small to read. */
