@@ -84,7 +84,9 @@ def media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def browser_of(playwright: Playwright, media_folder: Path, far_end: Namespace | None) -> Iterator[Callable[..., Browser]]:
+def browser_of(
+    playwright: Playwright, media_folder: Path, far_end: Namespace | None
+) -> Iterator[Callable[..., Browser]]:
     """`browser_of(look, *flags, program=CHROMIUM)`: the Chromium with this look, started once."""
     started: dict[tuple[str, ...], Browser] = {}
 

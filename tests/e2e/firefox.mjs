@@ -1,5 +1,5 @@
 // Joins a room with Firefox (WebDriver BiDi through puppeteer-core) and prints one JSON line a second of what it
-// sends and receives. Arguments: folder of node_modules, address of the room, name, folder for the profile.
+// sends, receives and shows. Arguments: folder of node_modules, address of the room, name, folder for the profile.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -15,6 +15,10 @@ const browser = await puppeteer.launch({
     "media.navigator.streams.fake": true,
     "media.navigator.permission.disabled": true,
     "media.autoplay.default": 0,
+    // The room is opened by the address of a test network: without TLS, but to be trusted as localhost is.
+    "dom.securecontext.allowlist": new URL(url).hostname,
+    "media.devices.insecure.enabled": true,
+    "media.getusermedia.insecure.enabled": true,
     "app.update.enabled": false,
   },
 });
@@ -39,7 +43,14 @@ async function measure() {
   await read(window.__vikno?.publishConnection, (report) => {
     if (report.type === "outbound-rtp") figures.sent[report.kind] = report.packetsSent ?? 0;
   });
+  figures.codecs = RTCRtpReceiver.getCapabilities("video").codecs.map(({ mimeType }) => mimeType);
   figures.undecodable = [...(window.__vikno?.undecodable ?? [])];
+  figures.tiles = [...document.querySelectorAll("[data-testid=tile]")].map((tile) => ({
+    name: tile.dataset.name,
+    undecodable: tile.dataset.undecodable === "true",
+    video: tile.querySelector("video") !== null,
+    text: tile.innerText,
+  }));
   return figures;
 }
 

@@ -1,4 +1,7 @@
-"""A real Firefox publishes and is sent its own picture and sound back, each on a connection of its own."""
+"""A real Firefox publishes and is sent its own picture and sound back, each on a connection of its own.
+
+It sends no media to loopback, so it runs in a network namespace of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,16 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sfu.addresses import local_addresses
 from sfu.media.publication import Publication
 from sfu.node import MediaNode, NodeConfig, PeerState
 from tests.sfu.wire.conftest import until
+from tests.support.namespace import Namespace, namespace, why_not
 
 PREFERENCES = {
     "media.navigator.streams.fake": True,
@@ -25,14 +28,14 @@ PREFERENCES = {
     "datareporting.policy.dataSubmissionEnabled": False,
     "browser.shell.checkDefaultBrowser": False,
     "app.update.enabled": False,
+    "media.devices.insecure.enabled": True,
+    "media.getusermedia.insecure.enabled": True,
 }
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(shutil.which("firefox-esr") is None, reason="firefox-esr is not installed"),
-    pytest.mark.skipif(
-        not local_addresses(), reason="Firefox sends nothing to loopback, and there is no other address"
-    ),
+    pytest.mark.skipif(bool(why_not()), reason=why_not()),
 ]
 
 
@@ -85,11 +88,13 @@ class Loop:
 
 
 @contextlib.asynccontextmanager
-async def firefox(profile: Path, url: str) -> AsyncIterator[None]:
-    settings = "\n".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items())
+async def firefox(profile: Path, place: Namespace, port: int) -> AsyncIterator[None]:
+    preferences = {**PREFERENCES, "dom.securecontext.allowlist": place.server}
+    settings = "\n".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in preferences.items())
     (profile / "user.js").write_text(settings)
     process = await asyncio.create_subprocess_exec(
-        *["firefox-esr", "--headless", "--no-remote", "--profile", str(profile), url],
+        *place.command("firefox-esr", "--headless", "--no-remote", "--profile", str(profile)),
+        f"http://{place.server}:{port}/",
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
         env={**os.environ, "HOME": str(profile)},
@@ -101,14 +106,21 @@ async def firefox(profile: Path, url: str) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def test_firefox_sends_and_receives(tmp_path: Path) -> None:
+@pytest.fixture
+def place() -> Iterator[Namespace]:
+    """There before the node looks for addresses."""
+    with namespace() as made:
+        yield made
+
+
+async def test_firefox_sends_and_receives(place: Namespace, tmp_path: Path) -> None:
     """H51: Firefox connects to ICE-lite, before there is media too, and decodes what comes back, with nothing lost."""
     node = MediaNode(NodeConfig(port=0))
     await node.start()
     loop = Loop(node)
-    server = await asyncio.start_server(loop.handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(loop.handle, place.server, 0)
     try:
-        async with firefox(tmp_path, f"http://localhost:{server.sockets[0].getsockname()[1]}/"):
+        async with firefox(tmp_path, place, server.sockets[0].getsockname()[1]):
             await until(
                 lambda: "error" in loop.report or (loop.report.get("frames", 0) > 30 and loop.report["energy"] > 0.001),
                 seconds=60,
