@@ -46,7 +46,7 @@ ORGANISATIONS = (
     OrganisationFact("kyiv", Of.ASC, "ЦНАП м. Києва", "Kyiv ASC", _NETWORK),
     OrganisationFact("lviv", Of.ASC, "ЦНАП м. Львова", "Lviv ASC", _NETWORK),
     OrganisationFact("lutsk", Of.ASC, "ЦНАП м. Луцька", "Lutsk ASC", _NETWORK),
-    OrganisationFact("sumy", Of.ASC, "ЦНАП м. Суми", "Sumy ASC", _NETWORK),
+    OrganisationFact("sumy", Of.ASC, "ЦНАП м. Сум", "Sumy ASC", _NETWORK),
     OrganisationFact("vinnytsia", Of.ASC, "ЦНАП м. Вінниці", "Vinnytsia ASC", _NETWORK),
     OrganisationFact("rivne", Of.ASC, "ЦНАП м. Рівного", "Rivne ASC", date(2020, 1, 1)),
     OrganisationFact("kharkiv", Of.ASC, "ЦНАП м. Харкова", "Kharkiv ASC", _NETWORK),
@@ -203,7 +203,7 @@ LIVE = OccurrenceFact(
 
 UPCOMING = (
     OccurrenceFact(
-        "Адміністративні послуги соціального характеру: практика прийому документів",
+        "Адміністративні послуги соціального характеру: практика приймання документів",
         "Social services: accepting documents in practice",
         "Які документи приймає центр, які дані є в реєстрах, типові помилки.",
         "Which documents a centre accepts, which data the registers hold, common errors.",
