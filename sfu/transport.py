@@ -49,6 +49,9 @@ class Link(Protocol):
     def tick(self, now: float) -> None:
         """Do what is due."""
 
+    def returned(self, now: float) -> None:
+        """The far end is heard again after a silence, or has moved to another path: it has missed packets."""
+
     def close(self) -> None:
         """The transport is gone."""
 
@@ -336,8 +339,12 @@ class Transport:
             self._destination = None
             self._set_state(PeerState.FAILED)
         elif self._sender is not None and selected is not None:
+            moved = self._destination is not None and self._destination is not selected.destination
+            returned = moved or state in (PeerState.SILENT, PeerState.FAILED)
             self._destination = selected.destination
             self._set_state(PeerState.SILENT if agent.silent(now) else PeerState.CONNECTED)
+            if returned and self.state is PeerState.CONNECTED and self.link is not None:
+                self.link.returned(now)
 
     def _start_dtls(self) -> None:
         if self.agent.selected is not None and self._dtls_fingerprints and not self._dtls.started:

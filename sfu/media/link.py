@@ -127,6 +127,15 @@ class MediaLink:
         if now - self._rated_at >= _RATE_WINDOW:
             self._measure(now)
 
+    def returned(self, now: float) -> None:
+        """The peer is heard again on the same path or another one: pictures begin anew at once, both ways.
+
+        libwebrtc asks for a key frame no oftener than every 3 s, and may just have asked on the dead path.
+        """
+        self.sending.begin_anew(now)
+        for publication in self.receiving.publications:
+            publication.request_keyframe(now)
+
     def close(self) -> None:
         """The peer is gone or is to go: end everything, with BYE."""
         self.receiving.close()

@@ -184,6 +184,11 @@ class SendingSide:
             subscription.retransmitter.answer(lost, now)
         return True
 
+    def begin_anew(self, now: float) -> None:
+        """Ask for a key frame of every picture that goes to the peer."""
+        for ssrc in self.subscriptions:
+            self._key_frame(ssrc, now)
+
     def _key_frame(self, ssrc: int, now: float) -> None:
         subscription = self.subscriptions.get(ssrc)
         if subscription is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sfu.rtcp import compound, feedback
 from sfu.sections import Codec
 from tests.sfu.media.harness import H264, VP8, World, vp8_payload
@@ -142,6 +144,23 @@ def test_unmute_begins_with_a_key_frame() -> None:
     assert publisher.sender.reports(compound.PAYLOAD_FEEDBACK, feedback.PLI)
     publisher.send_frame(key=True)
     assert len(receiver.sender.take()) == 2
+
+
+@pytest.mark.parametrize("who", ["publisher", "receiver"])
+def test_pictures_begin_anew_for_one_who_returns(who: str) -> None:
+    """After a silence or on a new path: libwebrtc itself may ask for a key frame only 3 s later."""
+    world = World()
+    publisher = world.publisher()
+    publisher.send_frame(key=True)
+    receiver = world.receiver()
+    receiver.subscribe(publisher.publication)
+    publisher.send_frame(key=True)
+    world.advance(5)
+    link = publisher.link if who == "publisher" else receiver.link
+    before = len(publisher.sender.reports(compound.PAYLOAD_FEEDBACK, feedback.PLI))
+    link.returned(world.clock.now)
+    world.advance(1)
+    assert len(publisher.sender.reports(compound.PAYLOAD_FEEDBACK, feedback.PLI)) > before
 
 
 def test_h264_begins_with_its_parameter_sets() -> None:

@@ -64,6 +64,7 @@ class RecordingLink:
         self.rtp: list[bytes] = []
         self.rtcp: list[bytes] = []
         self.closed = False
+        self.returns = 0
 
     def receive_rtp(self, buffer: bytearray, start: int, length: int, now: float, arrived: float) -> None:
         self.rtp.append(bytes(buffer[start : start + length]))
@@ -73,6 +74,9 @@ class RecordingLink:
 
     def tick(self, now: float) -> None:
         pass
+
+    def returned(self, now: float) -> None:
+        self.returns += 1
 
     def close(self) -> None:
         self.closed = True

@@ -40,8 +40,10 @@ def test_the_latest_nomination_counts(scene: Scene) -> None:
     scene.connect(HERE)
     scene.receive(scene.request(), THERE)
     assert [to for to, _ in scene.send_rtp()] == [HERE]
+    assert scene.link.returns == 0
     scene.receive(scene.request(nominate=True), THERE)
     assert [to for to, _ in scene.send_rtp()] == [THERE]
+    assert scene.link.returns == 1
 
 
 def test_strangers_get_nothing(scene: Scene) -> None:
@@ -103,6 +105,7 @@ def test_a_silent_peer_comes_back(scene: Scene) -> None:
     scene.receive(scene.rtp(), HERE)
     scene.tick(0.5)
     assert scene.states[-2:] == [PeerState.SILENT, PeerState.CONNECTED]
+    assert scene.link.returns == 1
 
 
 def test_media_is_no_consent(scene: Scene) -> None:
