@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
 
 from lms.demo import DEMO_MEETING
@@ -82,22 +83,44 @@ def test_a_paired_endpoint_joins_by_itself(server: Installation, planner: Planne
     wait_picture(other, ANNA.colour)
 
 
-def test_axe_finds_nothing_in_the_room(server: Installation, meeting: str, visit: Visit) -> None:
-    anna, bohdan = visit(ANNA), visit(BOHDAN)
+@pytest.mark.parametrize(("language", "width"), [("uk", 960), ("en", 360)])
+def test_axe_finds_nothing_in_the_room(
+    server: Installation, meeting: str, visit: Visit, language: str, width: int
+) -> None:
+    """Each panel and dialog, from the preview to the ending page, wide in one language and narrow in the other."""
+    anna, bohdan = visit(ANNA, viewport={"width": width, "height": 740}), visit(BOHDAN)
+    found: dict[str, list[str]] = {}
+
+    def look(where: str) -> None:
+        if seen := violations(anna):
+            found[where] = seen
+
+    anna.goto(f"{server.url}/language/{language}")
     anna.goto(f"{server.url}/meet/{meeting}")
     anna.get_by_test_id("join").wait_for()
-    assert violations(anna) == []
+    assert anna.locator("html").get_attribute("lang") == language
+    look("preview")
     enter(bohdan, server, meeting, "Богдан")
     enter(anna, server, meeting, "Анна")
     wait_decoding(anna, 1)
-    assert violations(anna) == []
+    look("room")
     for panel in ("chat", "people"):
         anna.get_by_test_id(panel).click()
-        assert violations(anna) == [], panel
+        look(panel)
+        anna.keyboard.press("Escape")
+    for place_from_end in (2, 1):  # settings and help are the last of the menu
+        anna.locator("button[aria-haspopup=menu].control--more").click()
+        look("menu")
+        anna.get_by_role("menuitem").nth(-place_from_end).click()
+        anna.get_by_role("dialog").wait_for()
+        look(f"dialog {place_from_end}")
+        anna.keyboard.press("Escape")
+        anna.get_by_role("dialog").wait_for(state="detached")
     anna.get_by_test_id("leave").click()
     anna.get_by_test_id("leave-now").wait_for()
-    assert violations(anna) == []
+    look("leave")
     anna.get_by_test_id("leave-now").click()
     anna.locator("[data-ending=left]").wait_for()
-    assert violations(anna) == []
+    look("ending")
+    assert found == {}
     until(bohdan, "() => window.__vikno.participants.length === 1")
