@@ -67,3 +67,19 @@ describe("a sentence", () => {
     expect(translator("en")("tile.you", { name: "<b>{name}</b>" })).toBe("<b>{name}</b> (you)");
   });
 });
+
+// Who steers by voice says what stands on the button (WCAG 2.2, 2.5.3).
+describe.each(["uk", "en"] as const)("the control bar in %s", (language) => {
+  const t = translator(language);
+  const labels = {
+    "bar.microphone": ["bar.microphoneTurnOn", "bar.microphoneTurnOff", "bar.microphoneByHost"],
+    "bar.camera": ["bar.cameraTurnOn", "bar.cameraTurnOff"],
+    "bar.screen": ["bar.screenShow", "bar.screenStop"],
+    "bar.hand": ["bar.handUp", "bar.handDown"],
+    "bar.chat": ["bar.chatUnread"],
+    "bar.peopleShort": ["bar.people"],
+  } as const;
+  it.each(Object.entries(labels))("names the controls of %s by their caption first", (caption, keys) => {
+    for (const key of keys) expect(t(key, { count: 3 }).startsWith(t(caption as keyof typeof labels))).toBe(true);
+  });
+});

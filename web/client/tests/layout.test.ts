@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { capacity, grid, paged, stage, type Box, type Size } from "../src/room/stage/layout";
+import { type Box, type Size, capacity, corner, grid, paged, stage } from "../src/room/stage/layout";
 
 const SPACES: readonly Size[] = [
   { width: 344, height: 620 },
@@ -38,6 +38,14 @@ describe.each(SPACES)("in $width × $height", (space) => {
       const covered = boxes.reduce((sum, box) => sum + box.width * box.height, 0);
       expect(covered / (space.width * space.height)).toBeGreaterThan(0.3);
     }
+  });
+
+  it("keeps one small picture in the corner while nobody else is here", () => {
+    const box = corner(space);
+    expectNeat([box], space);
+    expect(box.left + box.width).toBeCloseTo(space.width);
+    expect(box.top + box.height).toBeCloseTo(space.height);
+    expect(box.height).toBeLessThanOrEqual(space.height * 0.35 + 1);
   });
 
   it("keeps tiles in an allowed shape", () => {
