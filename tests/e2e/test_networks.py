@@ -99,8 +99,10 @@ def test_a_line_that_loses_one_packet_in_twenty(two: tuple[Page, Page], elsewher
         page.evaluate("() => window.__probe.mark()")
     for page in two:
         until(page, "async () => (await window.__probe.growing(150)) === 1", timeout_s=LIMIT_S)
-    until(bohdan, "async () => (await window.__probe.received()).video.some((one) => one.repaired > 0)")
-    until(bohdan, "async () => (await window.__probe.sent()).some((one) => one.repeated > 0)")
+    until(
+        bohdan, "async () => (await window.__probe.received()).video.some((one) => one.repaired > 0)", timeout_s=LIMIT_S
+    )
+    until(bohdan, "async () => (await window.__probe.sent()).some((one) => one.repeated > 0)", timeout_s=LIMIT_S)
     for page, (samples, energy) in before.items():
         assert _heard(page)[0] > samples
         assert _heard(page)[1] > energy
