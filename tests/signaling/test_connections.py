@@ -29,7 +29,7 @@ Serve = Callable[..., Awaitable[NodeServer]]
         ("not.a.token", "bad_token"),
         (ticket().sign(b"x" * 32), "bad_token"),
         (ticket().sign(TOKEN_KEY, lifetime_s=-60), "token_expired"),
-        (ticket(node=3).sign(TOKEN_KEY), "wrong_meeting"),
+        (ticket(node=3).sign(TOKEN_KEY, lifetime_s=24 * 3600), "wrong_meeting"),
     ],
 )
 async def test_bad_tokens_are_told_apart(node: NodeServer, compact: str, code: str) -> None:

@@ -73,12 +73,17 @@ def run_demo(settings: Settings) -> None:
     logs.configure(settings.log_format, settings.log_level, process="demo")
     from lms.database import Database
     from signaling.client.demo import run_demo as run
+    from signaling.client.session import RefusedError
     from web.main.demo import demo_node, seed_demo, token_source
 
     database = Database(settings.sqlalchemy_url)
     facts = seed_demo(settings, database)
     database.close()
-    asyncio.run(run(demo_node(settings, facts), token_source(settings, facts), settings.data / "demo"))
+    try:
+        asyncio.run(run(demo_node(settings, facts), token_source(settings, facts), settings.data / "demo"))
+    except RefusedError as error:
+        _log.warning("the demo's participants were sent away", reason=str(error))
+        sys.exit(1)  # to be started again: that opens the demo anew
 
 
 def _unusable(reason: str) -> None:

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readChoice } from "../src/room/devices/choice";
 import { loudness } from "../src/room/devices/meter";
 import { problemOf } from "../src/room/devices/problems";
-import { ORIGINAL_SOUND, SPEECH, withOpus } from "../src/room/media/descriptions";
+import { ORIGINAL_SOUND, SPEECH, withOpus, withStartRate } from "../src/room/media/descriptions";
 import { LineWatch, score } from "../src/room/media/quality";
 import { Turns } from "../src/room/media/turns";
 
@@ -20,6 +20,17 @@ const SDP = [
   "a=rtpmap:100 opus/48000/2",
   "",
 ].join("\r\n");
+
+describe("The bit rate to begin with", () => {
+  const H264 = "m=video 9 UDP/TLS/RTP/SAVPF 102\r\na=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1\r\n";
+
+  it("is added to the parameters of each video codec, once, and to nothing else", () => {
+    const tuned = withStartRate(SDP + H264);
+    expect(tuned).toContain("a=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=1000\r\n");
+    expect(tuned).toContain("a=fmtp:102 packetization-mode=1;x-google-start-bitrate=1000\r\n");
+    expect(tuned.match(/x-google/g)?.length).toBe(2);
+  });
+});
 
 describe("Opus parameters", () => {
   const tuned = withOpus(SDP, (mid) => (mid === "0" ? SPEECH : mid === "2" ? ORIGINAL_SOUND : null));

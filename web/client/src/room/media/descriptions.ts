@@ -1,5 +1,5 @@
 /**
- * Opus parameters in session descriptions: browsers take the sender's from the answer, the receiver's from their
+ * Codec parameters in session descriptions: browsers take the sender's from the answer, the receiver's from their
  * own.
  */
 
@@ -20,6 +20,25 @@ export const ORIGINAL_SOUND: OpusWish = { stereo: true, bitrate: 160_000, dtx: f
 export function withOpus(sdp: string, wish: (mid: string) => OpusWish | null): string {
   const sections = sdp.split(/(?=^m=)/m);
   return sections.map((section) => tuned(section, wish)).join("");
+}
+
+/** Kilobits per second. Without it libwebrtc begins at 300 and may take half a minute to a good picture. */
+const START_RATE = 1000;
+const START_PARAMETER = `x-google-start-bitrate=${START_RATE}`;
+
+/** The answer with the bit rate at which Chromium's estimator begins on video; it falls at once where a line is weaker. */
+export function withStartRate(answer: string): string {
+  const sections = answer.split(/(?=^m=)/m);
+  return sections.map((section) => (section.startsWith("m=video") ? started(section) : section)).join("");
+}
+
+function started(section: string): string {
+  const types = [...section.matchAll(/^a=rtpmap:(\d+) (?:VP8|VP9|H264|AV1)\/90000/gim)].map((match) => match[1] ?? "");
+  return types.reduce((text, type) => {
+    const known = new RegExp(`^(a=fmtp:${type} .*?)(\\r?)$`, "m");
+    if (known.test(text)) return text.replace(known, `$1;${START_PARAMETER}$2`);
+    return text.replace(new RegExp(`^(a=rtpmap:${type} .*?)(\\r?\\n)`, "m"), `$1$2a=fmtp:${type} ${START_PARAMETER}$2`);
+  }, section);
 }
 
 function tuned(section: string, wish: (mid: string) => OpusWish | null): string {

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { IceServer, Problem, Source } from "../../generated/messages";
 import { Refused, type Ask } from "../signal/protocol";
-import { ORIGINAL_SOUND, SPEECH, withOpus, type OpusWish } from "./descriptions";
+import { ORIGINAL_SOUND, SPEECH, withOpus, withStartRate, type OpusWish } from "./descriptions";
 import { encodingFor, kindOf, preferVp8 } from "./encodings";
 import { toRtcServers } from "./servers";
 import { Turns } from "./turns";
@@ -167,7 +167,7 @@ export class Publisher {
     if (connection !== this.connection) return;
     await connection.setRemoteDescription({
       type: "answer",
-      sdp: withOpus(answer.sdp, (mid) => this.opus(sources.get(mid))),
+      sdp: withStartRate(withOpus(answer.sdp, (mid) => this.opus(sources.get(mid)))),
     });
     const published = new Map<Source, string>();
     for (const [mid, publication] of Object.entries(answer.publications)) {
