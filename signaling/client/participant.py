@@ -125,8 +125,7 @@ class Participant:
             for task in (leaving, staying, playing):
                 if task is not None:
                     task.cancel()
-            if playing is not None:
-                await asyncio.wait([playing])
+            await asyncio.wait([task for task in (leaving, staying, playing) if task is not None])
             await self._close()
 
     def leave(self) -> None:
@@ -163,6 +162,8 @@ class Participant:
                     raise
                 if error.problem.code == "token_expired":
                     self._token = ""
+            if self._leaving.is_set():
+                return  # the node ends the line of who leaves: that is no loss, whichever is noticed first
             if self.joined.is_set():
                 self.joined.clear()
                 lost_at, tries = time.monotonic(), 0
