@@ -25,8 +25,8 @@ _WATCH = """() => {
     if (video.watched) return;
     video.watched = true;
     const first = (now) => {
-      const own = video.srcObject?.getTracks().some((track) => track.getSettings().deviceId);
-      if (own) return;
+      const owner = video.closest("[data-testid=tile]")?.dataset.participant;
+      if (!owner || owner === window.__vikno.self) return;
       window.joining.picture ??= now;
     };
     video.requestVideoFrameCallback(first);
