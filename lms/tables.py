@@ -2,12 +2,26 @@
 
 from lms.audit import models as audit
 from lms.base import Base
-from lms.directory import access_models
+from lms.directory import access_models, register_models
 from lms.directory import models as directory
+from lms.meetings import attendance_models
 from lms.meetings import models as meetings
 from lms.notify import models as notify
+from lms.schedule import audience_models, plan_models
 from lms.schedule import models as schedule
 
 metadata = Base.metadata
 
-__all__ = ["access_models", "audit", "directory", "meetings", "metadata", "notify", "schedule"]
+__all__ = [
+    "access_models",
+    "attendance_models",
+    "audience_models",
+    "audit",
+    "directory",
+    "meetings",
+    "metadata",
+    "notify",
+    "plan_models",
+    "register_models",
+    "schedule",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import FastAPI
 
 from web import api, pages
@@ -12,7 +14,12 @@ from web.security import BodyLimit, SecurityHeaders
 from web.site import build_site
 
 FORM_BYTES = 256 * 1024
-EVENT_BYTES = 4 * 1024 * 1024
+BODY_BYTES = (
+    (re.compile(r"/internal/events"), 4 * 1024 * 1024),
+    (re.compile(r"/imports"), 8 * 1024 * 1024),
+    (re.compile(r"/schedule/[^/]+/materials"), 32 * 1024 * 1024),
+)
+"""Paths that take more than a form."""
 
 
 def create_app(config: WebConfig) -> FastAPI:
@@ -28,7 +35,7 @@ def create_app(config: WebConfig) -> FastAPI:
     app.state.site = build_site(config)
     app.router.routes.extend(config.extra_routes)
     # Installed last to first: headers stand outermost, so that every answer has them.
-    app.add_middleware(BodyLimit, limit=FORM_BYTES, limits={"/internal/events": EVENT_BYTES})
+    app.add_middleware(BodyLimit, limit=FORM_BYTES, limits=BODY_BYTES)
     app.add_middleware(UnexpectedFailures)
     app.add_middleware(SecurityHeaders, secure=config.secure)
     add_error_handlers(app)

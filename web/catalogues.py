@@ -16,8 +16,14 @@ SOURCE_LANGUAGE = "en"
 STAMP = datetime(2026, 11, 22, tzinfo=UTC)
 """The same in every run, so that only sentences make a difference between two versions of a catalogue."""
 SOURCE = Path(__file__).parent
-METHODS = [("templates/**.html", "jinja2"), ("client/**", "ignore"), ("**.py", "python")]
-OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.do"}}
+METHODS = [
+    ("templates/**.html", "jinja2"),
+    ("templates/**.txt", "jinja2"),
+    ("client/**", "ignore"),
+    ("**.py", "python"),
+]
+JINJA = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.do"}
+OPTIONS = {"templates/**.html": JINJA, "templates/**.txt": JINJA}
 
 
 def extracted() -> Catalog:

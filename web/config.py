@@ -11,6 +11,8 @@ from typing import Protocol
 from starlette.routing import BaseRoute
 
 from lms.database import Database
+from lms.sealing import FernetSealer, Sealer
+from web.links import Links
 
 Probe = Callable[[], Awaitable[str | None]]
 """Looks at one part of the installation: None when it is ready, else one sentence that says what is wrong."""
@@ -70,13 +72,15 @@ class WebConfig:
 
     database: Database
     session_key: bytes
-    """Signs CSRF tokens and the browser's cookie."""
+    """Signs CSRF tokens, the browser's cookie, and links in mails."""
     token_key: bytes
     """Signs the tokens that let somebody into a meeting."""
     events_key: bytes
     """Checks that events come from our own media nodes."""
     public_url: str
     """Scheme and host, no slash at the end. With https, cookies are Secure and bear the `__Host-` prefix."""
+    sealing_key: bytes
+    """Seals what the database must not hold in the open (`lms.sealing`)."""
     static_dir: Path = STATIC
     """Where the built client lies (`npm run build` in `web/client`)."""
     node_of: Callable[[str], int] = field(default=lambda meeting: 0)
@@ -94,3 +98,13 @@ class WebConfig:
     def secure(self) -> bool:
         """Whether people reach the site by https only."""
         return self.public_url.startswith("https://")
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals and opens with `sealing_key`."""
+        return FernetSealer(self.sealing_key)
+
+    @property
+    def links(self) -> Links:
+        """Signs and reads addresses that mails carry."""
+        return Links(self.session_key)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from re import Pattern
+
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -95,7 +98,7 @@ class TooLarge(HTTPException):
 class BodyLimit:
     """ASGI middleware: refuses bodies over a bound, announced or not. Streams (`/whip`, `/whep`) bound themselves."""
 
-    def __init__(self, app: ASGIApp, *, limit: int, limits: dict[str, int]) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, limits: Sequence[tuple[Pattern[str], int]]) -> None:
         self._app = app
         self._limit = limit
         self._limits = limits
@@ -105,7 +108,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limits.get(scope["path"], self._limit)
+        limit = self._limit_of(scope["path"])
         received = 0
 
         async def counted() -> Message:
@@ -118,3 +121,6 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+    def _limit_of(self, path: str) -> int:
+        return next((limit for pattern, limit in self._limits if pattern.fullmatch(path)), self._limit)

@@ -161,6 +161,12 @@ async def posted_form(request: Request) -> FormData:
     return FormData()
 
 
+async def posted_upload(request: Request) -> FormData:
+    """A form that brings one file with it; how large it may be, `web.app.BODY_BYTES` says."""
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    return await request.form(max_files=1, max_fields=200) if kind == "multipart/form-data" else FormData()
+
+
 def weighing(request: Request, form: Annotated[FormData, Depends(posted_form)], _turn: Turn) -> Iterator[Visit]:
     """A visit from our own page that must not hold the write lock while it thinks (an Argon2 digest takes long)."""
     with site_of(request).config.database.reading() as session:
@@ -181,6 +187,11 @@ def acting(request: Request, form: Annotated[FormData, Depends(posted_form)], _t
         callback()
 
 
+def uploading(request: Request, form: Annotated[FormData, Depends(posted_upload)], _turn: Turn) -> Iterator[Visit]:
+    """As `acting`, for a form with a file."""
+    yield from acting(request, form, _turn)
+
+
 def _given_token(request: Request, form: FormData) -> str | None:
     given = form.get(csrf.FIELD) or request.headers.get(csrf.HEADER)
     return given if isinstance(given, str) else None
@@ -189,3 +200,4 @@ def _given_token(request: Request, form: FormData) -> str | None:
 Reading = Annotated[Visit, Depends(reading, scope="function")]
 Weighing = Annotated[Visit, Depends(weighing, scope="function")]
 Acting = Annotated[Visit, Depends(acting, scope="function")]
+Uploading = Annotated[Visit, Depends(uploading, scope="function")]

@@ -50,17 +50,20 @@ class RoleName(StrEnum):
 
 
 class Scope(StrEnum):
-    """How far a role reaches: the whole network, one organisation, or one occurrence."""
+    """How far a role reaches: the whole network, one organisation, a programme, a series, or one occurrence."""
 
     NETWORK = "network"
     ORGANISATION = "organisation"
+    PROGRAMME = "programme"
+    SERIES = "series"
     OCCURRENCE = "occurrence"
 
 
 class Organisation(Base):
     """A member of the network, or one that sends experts. Never deleted: it is closed, and its membership ends.
 
-    `territorial_code` is of the national classifier KATOTTG, where known.
+    `territorial_code` is of the national classifier KATOTTG, where known; `oblast` is the region's Ukrainian name.
+    What was merged into another organisation keeps its row and says into which.
     """
 
     __tablename__ = "organisation"
@@ -71,6 +74,12 @@ class Organisation(Base):
     name_uk: Mapped[str] = mapped_column(String(300))
     name_en: Mapped[str] = mapped_column(String(300), default="")
     territorial_code: Mapped[str] = mapped_column(String(32), default="")
+    oblast: Mapped[str] = mapped_column(String(64), default="", index=True)
+    settlement: Mapped[str] = mapped_column(String(120), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    phone: Mapped[str] = mapped_column(String(64), default="")
+    website: Mapped[str] = mapped_column(String(300), default="")
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     status: Mapped[OrganisationStatus] = mapped_column(Word(OrganisationStatus), default=OrganisationStatus.ACTIVE)
     created_at: Mapped[datetime]
 
@@ -90,7 +99,10 @@ class Membership(Base):
 
 
 class Person(Base):
-    """A human. `latin_name` is how the name is written in English documents."""
+    """A human. `latin_name` is how the name is written in English documents.
+
+    Who was merged into another person keeps the row, and nothing else points to it any more.
+    """
 
     __tablename__ = "person"
 
@@ -101,7 +113,10 @@ class Person(Base):
     latin_name: Mapped[str] = mapped_column(String(200), default="")
     language: Mapped[str] = mapped_column(String(8), default="uk")
     time_zone: Mapped[str] = mapped_column(String(64), default="Europe/Kyiv")
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "family_name", "given_name"),)
 
     accounts: Mapped[list[Account]] = relationship(lazy="raise", back_populates="person")
     affiliations: Mapped[list[Affiliation]] = relationship(lazy="raise")

@@ -20,15 +20,25 @@ def enqueue(
     *,
     now: datetime,
     due_at: datetime | None = None,
+    sealed: bytes | None = None,
 ) -> bool:
-    """Queue a message to `recipient` (`person:12`) unless one with this `key` was queued before; whether it was new.
+    """Queue a message unless one with this `key` was queued before; whether it was new.
 
-    `contents` must hold no secrets: it is stored as it is.
+    `recipient` is `person:12`, `organisation:5` or `mailto:name@example.org`. `contents` must hold no secrets: it is
+    stored as it is; what opens a door goes sealed (`lms.sealing`) into `sealed`.
     """
     if session.scalar(select(OutboxMessage.id).where(OutboxMessage.key == key)) is not None:
         return False
     session.add(
-        OutboxMessage(key=key, kind=kind, recipient=recipient, contents=contents, created_at=now, due_at=due_at or now)
+        OutboxMessage(
+            key=key,
+            kind=kind,
+            recipient=recipient,
+            contents=contents,
+            sealed=sealed,
+            created_at=now,
+            due_at=due_at or now,
+        )
     )
     session.flush()
     return True

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.base import Base, WallTime, Word
@@ -66,6 +66,14 @@ class MeetingRole(StrEnum):
     VIEWER = "viewer"
 
 
+class Mode(StrEnum):
+    """Where people take part: from anywhere, at a venue, or both."""
+
+    ONLINE = "online"
+    MIXED = "mixed"
+    ON_SITE = "on_site"
+
+
 class AgendaKind(StrEnum):
     """What happens during one point of the agenda."""
 
@@ -89,6 +97,9 @@ class Occurrence(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     meeting: Mapped[str] = mapped_column(String(64), unique=True)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    planned_local: Mapped[datetime | None] = mapped_column(WallTime)
+    """In a series: the date that it was planned for at first, by which the series' rule knows it (RECURRENCE-ID)."""
     uid: Mapped[str] = mapped_column(String(120), unique=True)
     sequence: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column()
@@ -107,6 +118,10 @@ class Occurrence(Base):
     cancel_reason: Mapped[str] = mapped_column(Text, default="")
     listed: Mapped[bool] = mapped_column(default=True)
     access: Mapped[Access] = mapped_column(Word(Access), default=Access.NETWORK)
+    mode: Mapped[Mode] = mapped_column(Word(Mode), default=Mode.ONLINE)
+    venue: Mapped[str] = mapped_column(String(300), default="")
+    reminder_offsets: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """Minutes before the beginning at which people are reminded; None for the usual ones."""
     began_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(String(64))
@@ -155,6 +170,8 @@ class Speaker(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str] = mapped_column(String(254), default="")
+    """Where a guest expert gets the personal link; a person of the system has addresses of their own."""
     position_title: Mapped[str] = mapped_column(String(200), default="")
     role: Mapped[MeetingRole] = mapped_column(Word(MeetingRole), default=MeetingRole.PRESENTER)
     position: Mapped[int]
@@ -174,6 +191,7 @@ class AgendaItem(Base):
     title: Mapped[str] = mapped_column(String(300))
     title_en: Mapped[str] = mapped_column(String(300), default="")
     minutes: Mapped[int]
+    speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id", ondelete="SET NULL"))
 
 
 class OccurrenceChange(Base):
@@ -204,6 +222,10 @@ class GuestLink(Base):
     speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id", ondelete="SET NULL"))
     name: Mapped[str] = mapped_column(String(120))
     organisation: Mapped[str] = mapped_column(String(300), default="")
+    address: Mapped[str] = mapped_column(String(254), default="")
+    """The e-mail to which it is sent; empty when the organiser hands it over."""
+    sealed_token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The token, sealed, so that later mails can carry it again (`lms.sealing`)."""
     role: Mapped[MeetingRole] = mapped_column(Word(MeetingRole))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_by: Mapped[str] = mapped_column(String(64))

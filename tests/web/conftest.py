@@ -110,6 +110,7 @@ def config(database: Database, clock: Clock, orders: Orders, built_client: Path)
         token_key=TOKEN_KEY,
         events_key=EVENTS_KEY,
         public_url=HOST,
+        sealing_key=b"k" * 32,
         static_dir=built_client,
         control=orders,
         demo=True,

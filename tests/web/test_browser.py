@@ -54,7 +54,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://localhost:{listening.getsockname()[1]}"
         session_key, token_key, events_key = b"s" * 32, b"t" * 32, b"e" * 32
-        app = create_app(WebConfig(database, session_key, token_key, events_key, url, demo=True))
+        app = create_app(WebConfig(database, session_key, token_key, events_key, url, b"k" * 32, demo=True))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

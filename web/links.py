@@ -1,0 +1,32 @@
+"""Signed addresses: a mail carries a link that does one thing for one row, without an account and without a table.
+
+The signature binds purpose and number together: a link to answer an invitation confirms no presence. It does not
+expire by itself; what it does checks whether there is still something to do.
+"""
+
+from __future__ import annotations
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from lms.errors import NotFound
+
+
+class Links:
+    """Signs and reads. `key` is 32 bytes, the same in the web process and in the worker."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sign(self, purpose: str, number: int) -> str:
+        """The part of the address that nobody can make up."""
+        return self._serializer(purpose).dumps(number)
+
+    def read(self, purpose: str, signed: str) -> int:
+        """The number. Raises `NotFound` (link_unknown)."""
+        try:
+            return int(self._serializer(purpose).loads(signed))
+        except (BadSignature, ValueError, TypeError) as error:
+            raise NotFound("link_unknown", "This link is not known. Check that it was copied whole.") from error
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
+        return URLSafeSerializer(self._key, salt=f"link {purpose}")
