@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lms.schedule import queries
-from web import forms
+from web import forms, panels
 from web.visits import Reading, Visit
 from web.vocabulary import role_choices
 
@@ -30,6 +30,8 @@ def show(visit: Visit, slug: str, *, status: int = 200, failure: str = "", guest
         page=page,
         card=page.card,
         failure=failure,
+        main_panels=panels.OCCURRENCE.shown("main", visit, page),
+        side_panels=panels.OCCURRENCE.shown("side", visit, page),
         guest_form=guest_form,
         guest_url=f"{visit.config.public_url}/guest/{guest_token}" if guest_token else "",
         link=f"{visit.config.public_url}/schedule/{slug}",

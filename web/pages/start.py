@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, Response
 from lms.schedule import queries
 from web.cookies import Cookie, CookieName
 from web.i18n import LANGUAGES
+from web.panels import START
 from web.problems import Problem
 from web.security import set_cookie
 from web.templating import TEMPLATES
@@ -25,7 +26,7 @@ def start(visit: Reading) -> Response:
     cards = queries.upcoming(visit.session, visit.visitor, visit.now, limit=NEXT + 20)
     live = [card for card in cards if card.live]
     coming = [card for card in cards if not card.live][:NEXT]
-    return visit.page("start.html", live=live, coming=coming)
+    return visit.page("start.html", live=live, coming=coming, panels=START.shown("main", visit))
 
 
 @router.get("/language/{code}")
