@@ -20,7 +20,7 @@ SENTENCES: dict[str, str] = {
         "Somebody changed this while you were writing. Your text is kept below; look at both and save again."
     ),
     "answer_needed": _("The organiser needs an answer to this."),
-    "answer_unknown": _("Choose one of the answers."),
+    "choice_unknown": _("Choose one of the answers."),
     "question_answered": _(
         "A question that was answered already can be worded anew, but not removed or asked in another way."
     ),

@@ -107,7 +107,7 @@ def answers(
 ) -> dict[str, Any]:
     """Answers as they are stored: by question, its words and the value. What was answered `before` is kept.
 
-    Raises `Invalid` (answer_needed, answer_unknown, text_long) with `question-<id>` as field. Without `complete` what
+    Raises `Invalid` (answer_needed, choice_unknown, text_long) with `question-<id>` as field. Without `complete` what
     is missing may come later: somebody else registers the person.
     """
     stored = dict(before)
@@ -124,7 +124,7 @@ def answers(
             raise Invalid("text_long", f"At most {LONGEST_ANSWER} characters.", field)
         allowed = {AnswerKind.CHOICE: each.options, AnswerKind.YES_NO: (YES, NO)}.get(each.kind)
         if allowed is not None and value not in allowed:
-            raise Invalid("answer_unknown", "Choose one of the answers.", field)
+            raise Invalid("choice_unknown", "Choose one of the answers.", field)
         stored[each.id] = {"question": each.text, "value": value}
     return stored
 
