@@ -60,6 +60,12 @@ SYSTEM_ROLES = {
     "auditor": _("Auditor"),
     "operator": _("Operator"),
 }
+ANSWERS = {
+    "needs-action": _("No answer yet"),
+    "accepted": _("Will come"),
+    "tentative": _("Perhaps"),
+    "declined": _("Cannot come"),
+}
 GUEST_ROLES = ("presenter", "moderator", "interpreter", "captioner", "participant", "viewer")
 
 
