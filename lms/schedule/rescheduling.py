@@ -47,7 +47,7 @@ class Future:
     @property
     def by_hand(self) -> bool:
         """Whether it was moved away from where the rule had put it."""
-        return self.starts_local != self.planned_local
+        return self.starts_local != place(self.planned_local, self.zone).local
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ def compare(ahead: Sequence[Future], wanted: Sequence[Placed], duration_minutes:
 def preview(session: Session, visitor: Visitor, slug: str, wanted: Schedule, now: datetime) -> list[Change]:
     """What `apply` would do. Raises `NotFound`, `NotAllowed`, `Invalid`."""
     found = series.editable(session, visitor, slug)
-    return compare(_ahead(session, found, now), _wanted(wanted, now), wanted.duration_minutes, wanted.zone)
+    placed = _wanted(session, found, wanted, now)
+    return compare(_ahead(session, found, now), placed, wanted.duration_minutes, wanted.zone)
 
 
 def apply(
@@ -123,7 +124,7 @@ def apply(
     if found.version != expected_version:
         raise Conflict("changed_meanwhile", "Somebody else has changed it meanwhile. Read it again, then change it.")
     before = series.state(found)
-    placed = _wanted(wanted, now)
+    placed = _wanted(session, found, wanted, now)
     changes = compare(_ahead(session, found, now), placed, wanted.duration_minutes, wanted.zone)
     found.rule, found.starts_local, found.zone = wanted.rule, wanted.starts_local, wanted.zone
     found.duration_minutes, found.updated_at = wanted.duration_minutes, now
@@ -175,7 +176,11 @@ def _write_dates(session: Session, found: Series, wanted: Schedule, now: datetim
         each.starts_local: each for each in session.scalars(select(SeriesDate).where(SeriesDate.series_id == found.id))
     }
     for local, each in held.items():
-        if place(local, found.zone).at > now and local not in wanted.dates:
+        if place(local, found.zone).at <= now:
+            continue
+        if each.excluded:
+            each.starts_local = datetime.combine(local.date(), wanted.starts_local.time())
+        elif local not in wanted.dates:
             session.delete(each)
     for local in sorted(set(wanted.dates)):
         if local in held:
@@ -205,9 +210,13 @@ def _ahead(session: Session, found: Series, now: datetime) -> list[Future]:
     ]
 
 
-def _wanted(wanted: Schedule, now: datetime) -> list[Placed]:
+def _wanted(session: Session, found: Series, wanted: Schedule, now: datetime) -> list[Placed]:
+    """What is wanted of the days ahead; a day that was left out stays left out."""
+    out = select(SeriesDate.starts_local).where(SeriesDate.series_id == found.id, SeriesDate.excluded.is_(True))
+    left_out = {local.date() for local in session.scalars(out)}
     dates = dates_of(wanted.rule, wanted.starts_local, wanted.dates)
-    return [placed for placed in (place(each, wanted.zone) for each in dates) if placed.at > now]
+    placed = (place(each, wanted.zone) for each in dates if each.date() not in left_out or each in wanted.dates)
+    return [each for each in placed if each.at > now]
 
 
 def _step(one: Future, target: Placed, duration_minutes: int, zone: str) -> Step:

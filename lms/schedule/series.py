@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -276,14 +277,21 @@ def of_series(session: Session, visitor: Visitor, series: Series, occurrence: st
 
 
 def drop(session: Session, visitor: Visitor, occurrence: Occurrence, reason: str, now: datetime) -> None:
-    """A date that is not wanted any more: nobody knew of a draft, so it goes; what was announced is cancelled."""
+    """A date that is not wanted any more: nobody knew of a draft, so it goes; what was announced is cancelled.
+
+    A draft in whose room somebody has been already is cancelled as well: its meeting is history.
+    """
     if occurrence.status is not Status.DRAFT:
         actions.cancel(session, visitor, occurrence.slug, reason, now)
         return
-    before = rows.state(occurrence)
-    number = occurrence.id
-    session.delete(occurrence)
-    session.flush()
+    before, number = rows.state(occurrence), occurrence.id
+    try:
+        with session.begin_nested():
+            session.execute(delete(Occurrence).where(Occurrence.id == number))
+    except IntegrityError:
+        actions.cancel(session, visitor, occurrence.slug, reason or "—", now)
+        return
+    session.expunge(occurrence)
     record(session, visitor.actor, "occurrence.drop", "occurrence", number, now=now, before=before)
 
 
