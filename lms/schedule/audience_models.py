@@ -50,7 +50,15 @@ class Invitation(Base):
     answered_sequence: Mapped[int | None]
     comment: Mapped[str] = mapped_column(String(1000), default="")
     told_sequence: Mapped[int] = mapped_column(default=-1)
+    told_method: Mapped[str] = mapped_column(String(16), default="")
+    """METHOD of that message: `request` or `cancel`; empty for none."""
+    told_facts: Mapped[dict[str, Any] | None]
+    """What it said about time and title (`lms.schedule.telling.facts_told`)."""
     told_at: Mapped[datetime | None]
+    asked_sequence: Mapped[int] = mapped_column(default=0)
+    """An answer to a lower SEQUENCE is about another time."""
+    of_speaker: Mapped[bool] = mapped_column(default=False)
+    """Made because its person speaks: it goes when they no longer do."""
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]

@@ -56,6 +56,14 @@ class Settings(BaseSettings):
     http_port: Port = _setting(
         8000, "TCP port of the web server: pages, API, signaling, WHIP and WHEP.", allowed=_PORT, example="443"
     )
+    web_processes: int = _setting(
+        1,
+        "Web processes that share the HTTP port, each with its own processor time: pages for more people at once.",
+        allowed="a whole number from 1 to 32",
+        example="2",
+        ge=1,
+        le=32,
+    )
     node_http_port: Port = _setting(
         8701,
         "TCP port of media node 0 on 127.0.0.1; node n listens on this + n. Nobody outside needs it.",
