@@ -105,6 +105,13 @@ class Seat(StrEnum):
     ROOM = "room"
 
 
+class Attends(StrEnum):
+    """From where somebody takes part in a mixed occurrence."""
+
+    ONLINE = "online"
+    ON_SITE = "on_site"
+
+
 class RegistrationState(StrEnum):
     """How far a registration has come."""
 
@@ -129,7 +136,11 @@ class Registration(Base):
     """On whose behalf: its quota counts. For a room seat, whose room."""
     seat: Mapped[Seat] = mapped_column(Word(Seat), default=Seat.INTERACTIVE)
     state: Mapped[RegistrationState] = mapped_column(Word(RegistrationState))
+    attends: Mapped[Attends] = mapped_column(Word(Attends), default=Attends.ONLINE, server_default="online")
+    head_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """For a room: how many people will sit in it."""
     answers: Mapped[dict[str, Any]]
+    """By question's id: `{"question": its words as they were, "value"}`."""
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     queued_at: Mapped[datetime]

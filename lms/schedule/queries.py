@@ -21,7 +21,8 @@ from lms.schedule.cards import (
 )
 from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
 from lms.schedule.plan_models import Series
-from lms.schedule.rules import GuestFacts, day_bounds, guest_link_expired, may_see
+from lms.schedule.registrations import seat_facts
+from lms.schedule.rules import NO_SEATS, GuestFacts, SeatFacts, day_bounds, guest_link_expired, may_see
 
 ZONE = "Europe/Kyiv"
 """Whose calendar days the network lives by."""
@@ -67,7 +68,7 @@ def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime
     found = session.scalar(query)
     if found is None:
         raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
-    return page_of(found, visitor, now, guest_facts(session, visitor, now))
+    return page_of(found, visitor, now, guest_facts(session, visitor, now), _seats(session, visitor, found))
 
 
 def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime) -> MeetingDoor:
@@ -79,7 +80,7 @@ def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime
     found = session.scalar(query)
     if found is None or (found.status is Status.DRAFT and not may_see(facts_of(found), visitor)):
         raise NotFound("meeting_unknown", "There is no such meeting. Check the address.")
-    return door_of(found, visitor, now, guest_facts(session, visitor, now))
+    return door_of(found, visitor, now, guest_facts(session, visitor, now), _seats(session, visitor, found))
 
 
 def endpoint_today(session: Session, visitor: Visitor, now: datetime, zone: str = ZONE) -> list[OccurrenceCard]:
@@ -123,7 +124,12 @@ def fetch_cards(session: Session, visitor: Visitor, now: datetime, query: Select
     """The cards of what `query` finds and the visitor may know of."""
     rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_WITH_PARTIES)).all()
     guest = guest_facts(session, visitor, now) if rows else None
-    return [card_of(row, visitor, now, guest) for row in rows]
+    seats = seat_facts(session, visitor, [row.id for row in rows])
+    return [card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS)) for row in rows]
+
+
+def _seats(session: Session, visitor: Visitor, found: Occurrence) -> SeatFacts:
+    return seat_facts(session, visitor, [found.id]).get(found.id, NO_SEATS)
 
 
 def ahead(now: datetime) -> ColumnElement[bool]:
