@@ -53,11 +53,14 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         """The text in the page's language; Ukrainian where there is no English."""
         return en if language == "en" and en else uk
 
+    short = "EEEEEE" if language == "uk" else "EEE"
     return {
         "day": kept(lambda value: format_date(value, "EEEE, d MMMM y", locale=language)),
         "day_short": kept(lambda value: format_date(value, "d MMMM", locale=language)),
         "month": kept(lambda value: format_date(value, "MMM", locale=language).rstrip(".")),
         "weekday": kept(lambda value: format_date(value, "EEEE", locale=language)),
+        "weekday_short": kept(lambda value: format_date(value, short, locale=language)),
+        "month_year": kept(lambda value: format_date(value, "LLLL y", locale=language)),
         "clock": kept(lambda value: format_time(value, "HH:mm", locale=language)),
         "moment": kept(lambda value: format_datetime(value, "d MMMM y, HH:mm", locale=language)),
         "either": in_language,

@@ -14,6 +14,10 @@ _LOOKALIKES = str.maketrans("АВЕКМНРСТХУ", "ABEKMHPCTXY")
 """Cyrillic capitals that look like Latin ones: the administrator's keyboard may be Ukrainian."""
 
 
+_PLANNERS = (RoleName.ORGANISER, RoleName.PROGRAMME_MANAGER)
+"""Roles that plan, as far as their scope reaches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A role, as far as it reaches."""
@@ -69,30 +73,72 @@ class Visitor:
     @property
     def organises_everything(self) -> bool:
         """May plan and change every occurrence."""
-        return self.is_administrator or Grant(RoleName.ORGANISER) in self.grants
+        return self.is_administrator or any(Grant(role) in self.grants for role in _PLANNERS)
 
     @property
     def organised_organisations(self) -> frozenset[int]:
         """Organisations on whose behalf the visitor plans."""
-        return frozenset(
-            grant.scope_id
-            for grant in self.grants
-            if grant.role is RoleName.ORGANISER and grant.scope is Scope.ORGANISATION and grant.scope_id is not None
-        )
+        return self._planned(Scope.ORGANISATION)
+
+    @property
+    def organised_programmes(self) -> frozenset[int]:
+        """Programmes whose series and occurrences the visitor plans."""
+        return self._planned(Scope.PROGRAMME)
+
+    @property
+    def organised_series(self) -> frozenset[int]:
+        """Series whose occurrences the visitor plans."""
+        return self._planned(Scope.SERIES)
 
     @property
     def organised_occurrences(self) -> frozenset[int]:
         """Single occurrences that were handed to the visitor."""
-        return frozenset(
-            grant.scope_id
-            for grant in self.grants
-            if grant.role is RoleName.ORGANISER and grant.scope is Scope.OCCURRENCE and grant.scope_id is not None
-        )
+        return self._planned(Scope.OCCURRENCE)
 
     @property
     def is_organiser(self) -> bool:
-        """Whether the visitor may plan anything at all."""
+        """Whether the visitor may plan something new: for the network, or on behalf of an organisation."""
         return self.organises_everything or bool(self.organised_organisations)
+
+    @property
+    def plans(self) -> bool:
+        """Whether the visitor plans anything at all, be it one series or one programme that others began."""
+        return self.is_organiser or bool(self.organised_programmes or self.organised_series)
+
+    def _planned(self, scope: Scope) -> frozenset[int]:
+        return frozenset(
+            grant.scope_id
+            for grant in self.grants
+            if grant.role in _PLANNERS and grant.scope is scope and grant.scope_id is not None
+        )
+
+    @property
+    def led_organisations(self) -> frozenset[int]:
+        """Organisations whose people the visitor looks after, as their lead."""
+        return self._organisations_as(RoleName.CENTRE_LEAD)
+
+    @property
+    def imports_everything(self) -> bool:
+        """May import organisations, people and figures of the whole network."""
+        return self.is_administrator or Grant(RoleName.DATA_IMPORTER) in self.grants
+
+    @property
+    def imported_organisations(self) -> frozenset[int]:
+        """Organisations for which the visitor may import people and figures."""
+        return self.led_organisations | self._organisations_as(RoleName.DATA_IMPORTER)
+
+    @property
+    def reads_everybody(self) -> bool:
+        """May look at every person's entry: administrators, auditors and the data-protection officer of the network."""
+        readers = (RoleName.AUDITOR, RoleName.DATA_PROTECTION_OFFICER)
+        return self.is_administrator or any(Grant(role) in self.grants for role in readers)
+
+    def _organisations_as(self, role: RoleName) -> frozenset[int]:
+        return frozenset(
+            grant.scope_id
+            for grant in self.grants
+            if grant.role is role and grant.scope is Scope.ORGANISATION and grant.scope_id is not None
+        )
 
 
 ANONYMOUS = Visitor()
@@ -117,3 +163,11 @@ def typed_code(text: str) -> str:
 def normal_email(text: str) -> str:
     """An address as an account's subject: without spaces around, in lower case."""
     return text.strip().lower()
+
+
+_ALPHABET = {letter: place for place, letter in enumerate("абвгґдеєжзиіїйклмнопрстуфхцчшщьюя")}
+
+
+def ukrainian_order(text: str) -> list[tuple[int, str]]:
+    """Key by which names stand in the order of the Ukrainian alphabet (code points put і, ї and є after я)."""
+    return [(_ALPHABET.get(letter, -1), letter) for letter in text.lower() if letter.isalnum() or letter == " "]
