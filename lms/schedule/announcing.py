@@ -65,7 +65,7 @@ def told_of(invitation: Invitation) -> Told:
 
 
 def waits_for_link(invitation: Invitation) -> bool:
-    """Whether the personal link that its letters carry is still to be made (`lms.schedule.experts`)."""
+    """Whether the personal link that its letters carry is still to be made (`lms.schedule.personal_links`)."""
     outside = invitation.person_id is None and invitation.organisation_id is None
     return outside and invitation.guest_link_id is None
 

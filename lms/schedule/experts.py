@@ -1,88 +1,76 @@
-"""Personal links of those who were invited by address alone: each of their letters carries it.
-
-The token must not stand in the open, and what seals it lies outside the database; so the links are made where the
-sealer is: in the page that invites, and by a duty of the worker for invitations that follow from planning.
-"""
+"""Finding people of the directory to speak: by name for a list of proposals, by address to recognise somebody."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from lms.audit.actions import record
-from lms.database import lock
-from lms.directory.models import Organisation
-from lms.schedule import telling
-from lms.schedule.announcing import invitations_of, tell, waits_for_link
-from lms.schedule.audience_models import Invitation
-from lms.schedule.models import GuestLink, Occurrence, Speaker
-from lms.sealing import Sealer
-from lms.secret import fingerprint, new_secret
+from lms.directory.models import Account, Affiliation, Organisation, Person
+from lms.directory.register_models import ChannelKind, ContactChannel
+from lms.directory.rules import Visitor, normal_email
+from lms.errors import NotAllowed
 
-AT_ONCE = 20
-"""Occurrences per run."""
+MOST = 20
+SHORTEST = 2
 
 
-def prepare_links(session: Session, sealer: Sealer, now: datetime) -> int:
-    """Make the links that are missing, and queue the letters that waited for them; how many links were made."""
-    waiting = session.scalars(
-        select(Occurrence.id)
-        .join(Invitation, Invitation.occurrence_id == Occurrence.id)
-        .where(
-            Invitation.person_id.is_(None),
-            Invitation.organisation_id.is_(None),
-            Invitation.guest_link_id.is_(None),
-            Invitation.withdrawn_at.is_(None),
-            Occurrence.status.in_(telling.ANNOUNCED),
-            Occurrence.ends_at > now,
+@dataclass(frozen=True, slots=True)
+class Expert:
+    """Somebody who can be asked to speak. Their addresses are not told: mail finds its way by itself."""
+
+    person_id: int
+    name: str
+    organisation_uk: str
+    organisation_en: str
+    position: str
+
+
+def find(session: Session, visitor: Visitor, text: str, day: date) -> list[Expert]:
+    """People whose names hold every word of `text`, by name. For organisers; raises `NotAllowed`. Two queries."""
+    if not visitor.plans:
+        raise NotAllowed("organisers_only", "Only an organiser looks for experts.")
+    words = text.split()[:5]
+    if sum(len(word) for word in words) < SHORTEST:
+        return []
+    query = select(Person).where(Person.merged_into_id.is_(None))
+    for word in words:
+        query = query.where(
+            or_(Person.family_name.icontains(word, autoescape=True), Person.given_name.icontains(word, autoescape=True))
         )
-        .distinct()
-        .order_by(Occurrence.id)
-        .limit(AT_ONCE)
-    ).all()
-    return sum(prepare_links_of(session, number, sealer, now) for number in waiting)
+    people = session.scalars(query.order_by(Person.family_name, Person.given_name, Person.id).limit(MOST)).all()
+    homes: dict[int, tuple[Organisation, str]] = {}
+    for number, home, position in session.execute(
+        select(Affiliation.person_id, Organisation, Affiliation.position)
+        .join(Organisation, Organisation.id == Affiliation.organisation_id)
+        .where(
+            Affiliation.person_id.in_([each.id for each in people]),
+            Affiliation.from_date <= day,
+            or_(Affiliation.to_date.is_(None), Affiliation.to_date > day),
+        )
+        .order_by(Affiliation.id.desc())
+    ):
+        homes[number] = (home, position)
+    found = []
+    for each in people:
+        place = homes.get(each.id)
+        uk, en = (place[0].name_uk, place[0].name_en) if place else ("", "")
+        found.append(Expert(each.id, each.display_name, uk, en, place[1] if place else ""))
+    return found
 
 
-def prepare_links_of(session: Session, occurrence_id: int, sealer: Sealer, now: datetime) -> int:
-    """As `prepare_links`, for one occurrence."""
-    occurrence = lock(session, Occurrence, occurrence_id)
-    if occurrence.status not in telling.ANNOUNCED or occurrence.ends_at <= now:
-        return 0
-    made = 0
-    for invitation in invitations_of(session, occurrence_id):
-        if waits_for_link(invitation) and invitation.withdrawn_at is None:
-            _make(session, invitation, sealer, now)
-            made += 1
-    if made:
-        tell(session, occurrence, now)
-    return made
-
-
-def _make(session: Session, invitation: Invitation, sealer: Sealer, now: datetime) -> None:
-    token = new_secret()
-    link = GuestLink(
-        occurrence_id=invitation.occurrence_id,
-        speaker_id=invitation.speaker_id,
-        name=(invitation.name or invitation.address)[:120],
-        organisation=_organisation(session, invitation),
-        address=invitation.address,
-        sealed_token=sealer.seal(token),
-        role=invitation.role,
-        token_hash=fingerprint(token),
-        created_by=invitation.created_by,
-        created_at=now,
+def person_of(session: Session, address: str) -> int | None:
+    """Whose address it is, if exactly one person has it."""
+    address = normal_email(address)
+    if not address:
+        return None
+    accounts = select(Account.person_id).where(
+        Account.provider == "password", Account.subject == address, Account.disabled_at.is_(None)
     )
-    session.add(link)
-    session.flush()
-    invitation.guest_link_id = link.id
-    said = {"name": link.name, "role": link.role.value, "occurrence": link.occurrence_id}
-    record(session, invitation.created_by, "guest_link.create", "guest_link", link.id, now=now, after=said)
-
-
-def _organisation(session: Session, invitation: Invitation) -> str:
-    if invitation.speaker_id is None:
-        return ""
-    query = select(Organisation.name_uk).join(Speaker, Speaker.organisation_id == Organisation.id)
-    return session.scalar(query.where(Speaker.id == invitation.speaker_id)) or ""
+    channels = select(ContactChannel.person_id).where(
+        ContactChannel.kind == ChannelKind.EMAIL, ContactChannel.address == address
+    )
+    people = {*session.scalars(accounts), *session.scalars(channels)}
+    return people.pop() if len(people) == 1 else None

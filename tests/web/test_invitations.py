@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from lms.database import Database
 from lms.notify.models import OutboxMessage
-from lms.schedule import experts
+from lms.schedule import personal_links
 from lms.schedule.audience_models import Invitation, ParticipationStatus
 from tests.web.conftest import Clock, Orders
 from tests.web.test_occurrences import made
@@ -42,7 +42,7 @@ def letters(config: WebConfig, clock: Clock) -> Iterator[Callable[[], list[tuple
 
     def send() -> list[tuple[str, Letter]]:
         with config.database.writing() as session:
-            experts.prepare_links(session, config.sealer, clock())
+            personal_links.prepare_links(session, config.sealer, clock())
         desk = Desk(clock(), HOST, "mail@vikno.test", templates, config.links, config.sealer)
         done = []
         with config.database.writing() as session:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.meetings import actions as meetings
-from lms.schedule import experts
+from lms.schedule import personal_links
 from lms.sealing import FernetSealer
 from web.main import mailing
 from web.main.beginning import Beginner, connect_to
@@ -44,7 +44,7 @@ def duties(settings: Settings) -> list[Duty]:
     beginner = Beginner(settings.media_nodes, connect_to(settings.node_url, key))
 
     def personal_links(session: Session, now: datetime) -> int:
-        return experts.prepare_links(session, sealer, now)
+        return personal_links.prepare_links(session, sealer, now)
 
     return [
         Duty("begin what is live", 2, beginner.begin_what_is_live),

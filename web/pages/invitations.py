@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lms.directory.models import OrganisationKind
 from lms.errors import Conflict, Invalid, NotFound
-from lms.schedule import audience, experts, invitations, proposals
+from lms.schedule import audience, invitations, personal_links, proposals
 from lms.schedule.audience_models import ParticipationStatus
 from lms.schedule.cards import OccurrencePage
 from lms.schedule.invitations import Invited, Outsider, Targets
@@ -65,11 +65,11 @@ def invite(slug: str, visit: Acting) -> Response:
         if forms.text(visit.form, "series"):
             series = forms.text(visit.form, "series")
             result = invitations.invite_to_series(visit.session, visit.visitor, series, targets, visit.now)
-            experts.prepare_links(visit.session, visit.config.sealer, visit.now)
+            personal_links.prepare_links(visit.session, visit.config.sealer, visit.now)
         else:
             result = invitations.invite(visit.session, visit.visitor, slug, targets, visit.now)
             page = audience.audience_page(visit.session, visit.visitor, slug, visit.now)
-            experts.prepare_links_of(visit.session, page.occurrence.id, visit.config.sealer, visit.now)
+            personal_links.prepare_links_of(visit.session, page.occurrence.id, visit.config.sealer, visit.now)
     except (Invalid, Conflict, NotFound) as refused:
         if isinstance(refused, NotFound) and refused.code == "occurrence_unknown":
             raise
