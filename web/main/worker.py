@@ -42,7 +42,7 @@ def duties(settings: Settings) -> list[Duty]:
     key, sealer = derive(master, "control"), FernetSealer(derive(master, "sealing"))
     beginner = Beginner(settings.media_nodes, connect_to(settings.node_url, key))
 
-    def personal_links(session: Session, now: datetime) -> int:
+    def make_links(session: Session, now: datetime) -> int:
         return personal_links.prepare_links(session, sealer, now)
 
     return [
@@ -51,7 +51,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty(
             "make personal links",
             3,
-            _in_one_transaction(personal_links),
+            _in_one_transaction(make_links),
         ),
         Duty("send mail", 2, mailing.send_mail(settings)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
