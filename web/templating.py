@@ -54,6 +54,8 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
 
     return {
         "day": lambda day: format_date(day, "EEEE, d MMMM y", locale=language),
+        "date_short": lambda day: format_date(day, "dd.MM.y" if language == "uk" else "d MMM y", locale=language),
+        "date_long": lambda day: format_date(day, "d MMMM y", locale=language),
         "day_short": lambda day: format_date(day, "d MMMM", locale=language),
         "month": lambda day: format_date(day, "MMM", locale=language).rstrip("."),
         "weekday": lambda day: format_date(day, "EEEE", locale=language),
