@@ -6,6 +6,9 @@ import re
 import secrets
 from datetime import date
 
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
 from lms.transliteration import transliterate
 
 LONGEST_SLUG = 70
@@ -26,3 +29,13 @@ def slug_for(title: str, day: date) -> str:
 def new_meeting_name() -> str:
     """`k7mq-x2vd-9hbn`: 59 random bits without lookalikes. Who knows it has the link."""
     return "-".join("".join(secrets.choice(_MEETING_ALPHABET) for _ in range(4)) for _ in range(3))
+
+
+def free_slug(session: Session, taken_in: InstrumentedAttribute[str], wanted: str) -> str:
+    """The slug, with a number behind it where others have it already."""
+    taken = set(session.scalars(select(taken_in).where(taken_in.startswith(wanted, autoescape=True))))
+    candidate, number = wanted, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{wanted}-{number}"
+    return candidate
