@@ -56,6 +56,10 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
     short = "EEEEEE" if language == "uk" else "EEE"
     return {
         "day": kept(lambda value: format_date(value, "EEEE, d MMMM y", locale=language)),
+        "date_short": kept(
+            lambda value: format_date(value, "dd.MM.y" if language == "uk" else "d MMM y", locale=language)
+        ),
+        "date_long": kept(lambda value: format_date(value, "d MMMM y", locale=language)),
         "day_short": kept(lambda value: format_date(value, "d MMMM", locale=language)),
         "month": kept(lambda value: format_date(value, "MMM", locale=language).rstrip(".")),
         "weekday": kept(lambda value: format_date(value, "EEEE", locale=language)),
