@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from web.pages import (
     endpoint_screen,
     endpoints,
+    feeds,
     guest,
     health,
     information,
@@ -27,6 +28,7 @@ from web.pages import (
 router = APIRouter(include_in_schema=False)
 for part in (
     start,
+    feeds,
     sign_in,
     welcome,
     schedule,
