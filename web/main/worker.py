@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.meetings import actions as meetings
-from lms.schedule import personal_links
+from lms.schedule import personal_links, reminders
 from lms.sealing import FernetSealer
 from web.main import mailing
 from web.main.beginning import Beginner, connect_to
@@ -54,6 +54,7 @@ def duties(settings: Settings) -> list[Duty]:
             3,
             _in_one_transaction(make_links),
         ),
+        Duty("remind", 30, _in_one_transaction(reminders.queue_due)),
         Duty("send mail", 2, mailing.send_mail(settings)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
