@@ -11,6 +11,7 @@ from typing import Protocol
 from starlette.routing import BaseRoute
 
 from lms.database import Database
+from lms.files import FileStore, MemoryFiles
 from lms.sealing import FernetSealer, Sealer
 from web.links import Links
 
@@ -90,6 +91,8 @@ class WebConfig:
     """By part's name; `/healthz` asks them all, `/readyz` only `database`."""
     extra_routes: Sequence[BaseRoute] = ()
     """Routes that stand before the pages: `/signal`, `/whip`, `/whep`."""
+    files: FileStore = field(default_factory=MemoryFiles)
+    """Keeps what people send in."""
     demo: bool = False
     """Whether the pages say that what they show is demonstration data."""
     clock: Callable[[], datetime] = utc_now

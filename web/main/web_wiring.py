@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lms.database import Database
+from lms.files import FolderFiles
 from signaling.control_client import ControlClient, ControlError
 from signaling.meeting.plan import Plan
 from signaling.messages import Begin, End
@@ -34,6 +35,7 @@ def web_config(settings: Settings) -> WebConfig:
         control=NodeControl(settings.node_url, derive(master, "control")),
         probes=probes.of_web(settings, database),
         extra_routes=passthrough.routes(token_key, settings.node_url),
+        files=FolderFiles(settings.data / "files"),
         demo=settings.demo,
     )
 
