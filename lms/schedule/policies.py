@@ -63,7 +63,9 @@ def set_policy(
     check(draft)
     number = occurrence_id_of(session, visitor, slug)
     planned = session.get_one(Occurrence, number).starts_local
-    done = [_set(session, visitor, each, draft, planned, now) for each in _dates(session, number, now, whole_series)]
+    dates = _dates(session, number, now, whole_series)
+    with session.begin_nested():  # all dates or none
+        done = [_set(session, visitor, each, draft, planned, now) for each in dates]
     return Outcome(sum(one.offered for one in done), sum(one.over for one in done), len(done))
 
 

@@ -132,6 +132,11 @@ def edited(session: Session, visitor: Visitor, slug: str) -> Occurrence:
     return occurrence
 
 
+def seen(session: Session, visitor: Visitor, slug: str) -> Occurrence:
+    """The occurrence, for whoever may know of it. Raises `NotFound`."""
+    return session.get_one(Occurrence, occurrence_id_of(session, visitor, slug))
+
+
 def find_people(session: Session, visitor: Visitor, slug: str, words: str, now: datetime) -> list[Candidate]:
     """People whose name holds all words, for the organiser to add. Raises as `edited`."""
     occurrence = edited(session, visitor, slug)
