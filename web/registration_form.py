@@ -41,6 +41,10 @@ NO_NUMBER = _("Enter a whole number, or leave it empty.")
 NO_MOMENT = _("Enter a date and a time.")
 
 
+def _number(value: Any) -> int | None:
+    return int(value) if value and str(value).isdigit() else None
+
+
 class CountField(IntegerField):
     """A number of seats or people; says in our words when it is none."""
 
@@ -72,7 +76,7 @@ class MomentField(DateTimeLocalField):
 class RegisterForm(VisitForm):
     """On whose behalf, as what, from where, and the answers (`question-<id>`, added by `register_form`)."""
 
-    organisation = SelectField(_("On whose behalf"), coerce=int, validate_choice=False, validators=[Optional()])
+    organisation = SelectField(_("On whose behalf"), coerce=_number, validate_choice=False, validators=[Optional()])
     seat = RadioField(_("How you take part"), default=Seat.INTERACTIVE.value, validate_choice=False)
     attends = RadioField(_("Where you take part"), default=Attends.ONLINE.value, validate_choice=False)
     head_count = CountField(_("How many people will sit in the room"), [Optional()])
@@ -119,8 +123,8 @@ def register_form(
         fields[f"question-{each.id}"] = RadioField(words, choices=options, default=value, validate_choice=False)
     made: RegisterForm = type("QuestionsForm", (RegisterForm,), fields)(visit, data, **given)
     english = visit.language == "en"
-    names = [(home.id, home.name_en if english and home.name_en else home.name_uk) for home in homes]
-    made.organisation.choices = names
+    names = [(str(home.id), home.name_en if english and home.name_en else home.name_uk) for home in homes]
+    made.organisation.choices = [("", "—"), *names] if len(names) > 1 else names
     made.seat.choices = vocabulary.choices(
         {seat: vocabulary.SEATS[seat] for seat in (Seat.INTERACTIVE, Seat.VIEWER) if seat in seats}, visit.language
     )

@@ -45,7 +45,7 @@ SENTENCES: dict[str, str] = {
     "registration_in_use": _("People have registered already. Close registration instead."),
     "organisation_needed": _("Choose on whose behalf: that organisation's share of seats counts."),
     "seat_unknown": _("Nobody can take part like this here. Choose another way."),
-    "series_unknown": _("There is no such series, or none of its coming dates needs registration."),
+    "series_not_open": _("There is no such series, or none of its coming dates needs registration."),
     "leads_only": _("This page is for the leads of centres."),
     "registration_window": _("Registration must close after it opens."),
     "already_live": _("It has begun already; its beginning cannot be moved."),

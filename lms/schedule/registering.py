@@ -64,7 +64,7 @@ def register(session: Session, visitor: Visitor, slug: str, wish: Wish, now: dat
 def register_for_series(session: Session, visitor: Visitor, slug: str, wish: Wish, now: datetime) -> list[DateResult]:
     """Register for every coming date of a series that one registers for; each date has its own outcome.
 
-    Raises `NotFound` (series_unknown) when there is no such date.
+    Raises `NotFound` (series_not_open) when there is no such date.
     """
     numbers = session.scalars(
         select(Occurrence.id)
@@ -80,7 +80,7 @@ def register_for_series(session: Session, visitor: Visitor, slug: str, wish: Wis
         .limit(MOST_DATES)
     ).all()
     if not numbers:
-        raise NotFound("series_unknown", "There is no such series, or none of its coming dates needs registration.")
+        raise NotFound("series_not_open", "None of the series' coming dates needs registration.")
     results = []
     for number in numbers:
         book = open_book(session, number)

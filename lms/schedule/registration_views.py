@@ -203,7 +203,7 @@ def series_dates(session: Session, visitor: Visitor, slug: str, now: datetime) -
         .limit(MOST_DATES)
     ).all()
     if series is None or not rows:
-        raise NotFound("series_unknown", "There is no such series, or none of its coming dates needs registration.")
+        raise NotFound("series_not_open", "None of the series' coming dates needs registration.")
     return series, [
         SeriesDate(occurrence, policy, questions.read(policy.questions), row) for occurrence, policy, row in rows
     ]
