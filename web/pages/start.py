@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from lms.schedule import calendar, proposals, waiting
+from lms.schedule import calendar, suggestions, waiting
 from lms.schedule.cards import OccurrenceCard
 from lms.schedule.models import MeetingRole
 from web.cookies import Cookie, CookieName
@@ -46,7 +46,7 @@ def start(visit: Reading) -> Response:
     mine_ids, other_ids = calendar.nearest(
         session, visitor, now, mine=MINE if visitor.in_network else 0, others=NEXT + MINE
     )
-    proposed = proposals.proposals(session, visitor, now)
+    proposed = suggestions.suggestions(session, visitor, now)
     cards = calendar.cards(session, visitor, now, [*mine_ids, *other_ids, *(one.occurrence_id for one in proposed)])
     mine = [cards[number] for number in mine_ids]
     hero = hero_of(visit, mine, [cards[number] for number in other_ids])

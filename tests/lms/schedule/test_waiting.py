@@ -17,7 +17,7 @@ from lms.schedule.audience_models import Invitation, ParticipationStatus, Regist
 from lms.schedule.drafts import SpeakerDraft
 from lms.schedule.models import Occurrence, Part
 from lms.schedule.plan_models import OccurrenceTopic, Topic
-from lms.schedule.proposals import Because, proposals
+from lms.schedule.suggestions import Because, suggestions
 from lms.schedule.waiting import Task
 from tests.lms.facts import NOW, administrator, counted, draft, organisation, organiser, person
 
@@ -195,13 +195,13 @@ def test_proposed_is_what_one_follows_or_is_equipped_for_and_does_not_have_alrea
     with database.reading() as session:
         found = [
             (calendar.cards(session, me, NOW, [one.occurrence_id])[one.occurrence_id].title, one.because)
-            for one in proposals(session, me, NOW)
+            for one in suggestions(session, me, NOW)
         ]
         assert found == [
             ("паспорти", Because.TOPIC),
             ("кейс", Because.CAPABILITY),
             ("львівське", Because.OBLAST),
         ]
-        assert proposals(session, planner, NOW) == []
-        assert proposals(session, ANONYMOUS, NOW) == []
-        assert proposals(session, me, NOW + timedelta(days=2)) == []
+        assert suggestions(session, planner, NOW) == []
+        assert suggestions(session, ANONYMOUS, NOW) == []
+        assert suggestions(session, me, NOW + timedelta(days=2)) == []
