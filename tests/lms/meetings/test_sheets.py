@@ -59,7 +59,8 @@ def test_the_vector_of_the_domain_end_to_end(database: Database, network: Networ
     with database.reading() as session:
         assert attendance.attended(session, network.id) == {network.olena.person_id}
         mine = own(session, network.olena.person_id or 0, network.id)
-        assert mine is not None and (mine.seconds, mine.window_seconds) == (5400, 5400)
+        assert mine is not None
+        assert (mine.seconds, mine.window_seconds) == (5400, 5400)
 
 
 def test_a_node_that_died_before_it_said_left(database: Database, network: Network) -> None:
