@@ -19,7 +19,7 @@ help:
 	@echo "make test     set up, check style and types, run every test (PYTEST=tests/sfu runs a part)"
 	@echo "make lint     check style, types and import contracts"
 	@echo "make format   bring Python files into the common form"
-	@echo "make bench    measure the forwarding of media and the time to join"
+	@echo "make bench    measure the forwarding of media, the time to join, and pages in a large network"
 	@echo "make client   build the browser client"
 	@echo "make clean    remove what was installed and built, not the data"
 

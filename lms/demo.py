@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lms import demo_directory
 from lms import demo_facts as facts
 from lms.directory import accounts, passwords
 from lms.directory.access_models import Endpoint
@@ -53,6 +54,7 @@ class DemoFacts:
 def seed(session: Session, now: datetime, *, password: str = "") -> DemoFacts:
     """Put the demo data in, or bring it up to `now`. Without a password the demo accounts cannot sign in."""
     homes = {each.code: _organisation(session, each, now) for each in facts.ORGANISATIONS}
+    demo_directory.seed(session, now, password=password)
     planner = _account(
         session, ORGANISER, "Організатор", "Демо", RoleName.ORGANISER, homes["association"], password, now
     )

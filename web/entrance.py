@@ -29,6 +29,11 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "not_invited": (403, _("You are not among the invited. Ask the organiser to add you.")),
     "too_early": (409, _("The meeting has not been opened yet. Come back a little before it begins.")),
     "not_published": (409, _("This occurrence is still a draft. Its organiser has to publish it first.")),
+    "registration_needed": (403, _("One has to register for this meeting. Its page says how; it takes a minute.")),
+    "registration_pending": (409, _("Your request for a seat has not been decided yet. You will get a mail.")),
+    "registration_waiting": (409, _("You are on the waiting list. As soon as a seat is free it is offered to you.")),
+    "registration_offered": (409, _("A seat is kept for you. Accept it on the occurrence's page, then come in.")),
+    "registration_declined": (403, _("The organiser has declined your registration. The occurrence's page says why.")),
     "ended": (410, _("This meeting has ended.")),
     "cancelled": (410, _("This occurrence was cancelled.")),
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from web import vocabulary
+from web import places, vocabulary
 from web.assets import Assets
 from web.config import MeetingPlan, WebConfig
 from web.limiting import RateLimits
@@ -32,6 +32,7 @@ class Site:
 def build_site(config: WebConfig) -> Site:
     """Everything that handlers share."""
     assets = Assets(config.static_dir)
-    return Site(
-        config, assets, Templates(assets, public_url=config.public_url, demo=config.demo, vocabulary=vocabulary)
+    templates = Templates(
+        assets, public_url=config.public_url, demo=config.demo, vocabulary=vocabulary, places=places.open_to
     )
+    return Site(config, assets, templates)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lms.directory.access_models import Endpoint
@@ -23,7 +23,8 @@ from lms.directory.models import (
     RoleName,
     Scope,
 )
-from lms.directory.rules import ANONYMOUS, Grant, Visitor
+from lms.directory.register_models import Capability, WorkloadSample
+from lms.directory.rules import ANONYMOUS, Grant, Visitor, ukrainian_order
 from lms.errors import NotAllowed, NotFound
 
 
@@ -64,6 +65,16 @@ class PersonRow:
     roles: tuple[Grant, ...]
     last_sign_in_at: datetime | None
     organisations_uk: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadFigure:
+    """How many people an organisation serves on an average weekday (0 is Monday) in one hour; -1 is the whole day."""
+
+    organisation_id: int
+    weekday: int
+    hour: int
+    count: float
 
 
 def organisations(session: Session) -> Sequence[Organisation]:
@@ -109,9 +120,93 @@ def network_on(session: Session, network: str, day: date) -> Sequence[Organisati
     return session.scalars(
         select(Organisation)
         .join(Membership, Membership.organisation_id == Organisation.id)
-        .where(Membership.network == network, _in_force(Membership.from_date, Membership.to_date, day))
+        .where(Membership.network == network, in_force(Membership.from_date, Membership.to_date, day))
         .order_by(Organisation.name_uk)
     ).all()
+
+
+def organisations_with(
+    session: Session,
+    capability_codes: Collection[str],
+    day: date,
+    *,
+    every: bool = False,
+    oblasts: Collection[str] = (),
+    network: str | None = None,
+) -> Sequence[Organisation]:
+    """Organisations that have one of the capabilities (`every`: all of them) on a day, by name; closed ones never.
+
+    `oblasts` and `network` narrow it further when they are given.
+    """
+    codes = set(capability_codes)
+    able = (
+        select(Capability.organisation_id)
+        .where(Capability.code.in_(codes), in_force(Capability.from_date, Capability.to_date, day))
+        .group_by(Capability.organisation_id)
+        .having(func.count(Capability.code.distinct()) >= (len(codes) if every else 1))
+    )
+    query = select(Organisation).where(Organisation.id.in_(able), Organisation.status != OrganisationStatus.CLOSED)
+    if oblasts:
+        query = query.where(Organisation.oblast.in_(oblasts))
+    if network is not None:
+        query = query.where(Organisation.id.in_(members_on(network, day)))
+    return session.scalars(query.order_by(Organisation.name_uk, Organisation.id)).all()
+
+
+def oblasts(session: Session) -> list[str]:
+    """The oblasts in which there is an organisation that is not closed, by name."""
+    query = select(Organisation.oblast).where(
+        Organisation.oblast != "", Organisation.status != OrganisationStatus.CLOSED
+    )
+    return sorted(session.scalars(query.distinct()), key=ukrainian_order)
+
+
+def people_of(
+    session: Session, organisation_ids: Collection[int], day: date, roles: Collection[RoleName] | None = None
+) -> Sequence[Person]:
+    """Who works at one of the organisations on a day, each once, by name; with `roles` only who has one of them there.
+
+    For the system itself: it asks nobody who may see them.
+    """
+    here = select(Affiliation.person_id).where(
+        Affiliation.organisation_id.in_(organisation_ids), in_force(Affiliation.from_date, Affiliation.to_date, day)
+    )
+    query = select(Person).where(Person.id.in_(here), Person.merged_into_id.is_(None))
+    if roles is not None:
+        then = datetime.combine(day, time(12), UTC)
+        entitled = select(RoleGrant.person_id).where(
+            RoleGrant.role.in_(roles),
+            RoleGrant.scope == Scope.ORGANISATION,
+            RoleGrant.scope_id.in_(organisation_ids),
+            RoleGrant.from_at < then + timedelta(hours=12),
+            or_(RoleGrant.to_at.is_(None), RoleGrant.to_at > then),
+        )
+        query = query.where(Person.id.in_(entitled))
+    return session.scalars(query.order_by(Person.family_name, Person.given_name, Person.id)).all()
+
+
+def workload(session: Session, organisation_ids: Collection[int]) -> list[WorkloadFigure]:
+    """Average figures by organisation, weekday and hour.
+
+    Where there are figures of dates, they are averaged over those; else the figure given for the weekday counts.
+    """
+    dated = WorkloadSample.day.is_not(None)
+    where = (WorkloadSample.organisation_id, WorkloadSample.weekday, WorkloadSample.hour)
+    rows = session.execute(
+        select(*where, dated.label("dated"), func.avg(WorkloadSample.count))
+        .where(WorkloadSample.organisation_id.in_(organisation_ids))
+        .group_by(*where, dated)
+        .order_by(*where, dated)
+    )
+    figures = {(home, weekday, hour): float(count) for home, weekday, hour, _dated, count in rows}
+    return [WorkloadFigure(*place, count) for place, count in figures.items()]
+
+
+def members_on(network: str, day: date) -> Select[int]:
+    """SQL: the numbers of the organisations that belong to a network on a day."""
+    return select(Membership.organisation_id).where(
+        Membership.network == network, in_force(Membership.from_date, Membership.to_date, day)
+    )
 
 
 def endpoints(session: Session, visitor: Visitor) -> list[EndpointRow]:
@@ -230,12 +325,12 @@ def has_administrator(session: Session, now: datetime) -> bool:
     query = select(RoleGrant.id).where(
         RoleGrant.role == RoleName.ADMINISTRATOR,
         RoleGrant.scope == Scope.NETWORK,
-        _in_force(RoleGrant.from_at, RoleGrant.to_at, now),
+        in_force(RoleGrant.from_at, RoleGrant.to_at, now),
     )
     return session.scalar(query.limit(1)) is not None
 
 
-def _in_force(
+def in_force(
     begin: InstrumentedAttribute[Any], end: InstrumentedAttribute[Any], at: date | datetime
 ) -> ColumnElement[bool]:
     """Half-open: `[begin, end)`, without an end for ever."""
@@ -245,7 +340,7 @@ def _in_force(
 def _grants_by_person(session: Session, people_ids: set[int], now: datetime) -> dict[int, list[Grant]]:
     rows = session.execute(
         select(RoleGrant.person_id, RoleGrant.role, RoleGrant.scope, RoleGrant.scope_id).where(
-            RoleGrant.person_id.in_(people_ids), _in_force(RoleGrant.from_at, RoleGrant.to_at, now)
+            RoleGrant.person_id.in_(people_ids), in_force(RoleGrant.from_at, RoleGrant.to_at, now)
         )
     )
     found: dict[int, list[Grant]] = {}
@@ -258,7 +353,7 @@ def _organisations_by_person(session: Session, people_ids: set[int], day: date) 
     rows = session.execute(
         select(Affiliation.person_id, Organisation)
         .join(Organisation, Organisation.id == Affiliation.organisation_id)
-        .where(Affiliation.person_id.in_(people_ids), _in_force(Affiliation.from_date, Affiliation.to_date, day))
+        .where(Affiliation.person_id.in_(people_ids), in_force(Affiliation.from_date, Affiliation.to_date, day))
         .order_by(Affiliation.id)
     )
     found: dict[int, list[Organisation]] = {}

@@ -150,3 +150,25 @@ class NotificationPreference(Base):
     """Minutes before the beginning; None for those of the occurrence."""
     changed_at: Mapped[datetime]
     note: Mapped[str] = mapped_column(Text, default="")
+
+
+class Duplicable(StrEnum):
+    """What can stand in the directory twice."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+class ToldApart(Base):
+    """Somebody looked at two entries that resemble each other and said that they are not the same."""
+
+    __tablename__ = "told_apart"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[Duplicable] = mapped_column(Word(Duplicable))
+    lower_id: Mapped[int]
+    higher_id: Mapped[int]
+    said_by: Mapped[str] = mapped_column(String(64))
+    said_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("kind", "lower_id", "higher_id"),)

@@ -94,6 +94,34 @@ class Visitor:
         """Whether the visitor may plan anything at all."""
         return self.organises_everything or bool(self.organised_organisations)
 
+    @property
+    def led_organisations(self) -> frozenset[int]:
+        """Organisations whose people the visitor looks after, as their lead."""
+        return self._organisations_as(RoleName.CENTRE_LEAD)
+
+    @property
+    def imports_everything(self) -> bool:
+        """May import organisations, people and figures of the whole network."""
+        return self.is_administrator or Grant(RoleName.DATA_IMPORTER) in self.grants
+
+    @property
+    def imported_organisations(self) -> frozenset[int]:
+        """Organisations for which the visitor may import people and figures."""
+        return self.led_organisations | self._organisations_as(RoleName.DATA_IMPORTER)
+
+    @property
+    def reads_everybody(self) -> bool:
+        """May look at every person's entry: administrators, auditors and the data-protection officer of the network."""
+        readers = (RoleName.AUDITOR, RoleName.DATA_PROTECTION_OFFICER)
+        return self.is_administrator or any(Grant(role) in self.grants for role in readers)
+
+    def _organisations_as(self, role: RoleName) -> frozenset[int]:
+        return frozenset(
+            grant.scope_id
+            for grant in self.grants
+            if grant.role is role and grant.scope is Scope.ORGANISATION and grant.scope_id is not None
+        )
+
 
 ANONYMOUS = Visitor()
 
@@ -117,3 +145,11 @@ def typed_code(text: str) -> str:
 def normal_email(text: str) -> str:
     """An address as an account's subject: without spaces around, in lower case."""
     return text.strip().lower()
+
+
+_ALPHABET = {letter: place for place, letter in enumerate("абвгґдеєжзиіїйклмнопрстуфхцчшщьюя")}
+
+
+def ukrainian_order(text: str) -> list[tuple[int, str]]:
+    """Key by which names stand in the order of the Ukrainian alphabet (code points put і, ї and є after я)."""
+    return [(_ALPHABET.get(letter, -1), letter) for letter in text.lower() if letter.isalnum() or letter == " "]

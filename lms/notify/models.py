@@ -6,10 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.base import Base, Word
+
+_WAITING = text("sent_at IS NULL AND dropped_at IS NULL AND failed_at IS NULL")
 
 
 class OutboxMessage(Base):
@@ -44,8 +46,84 @@ class OutboxMessage(Base):
     subject: Mapped[str] = mapped_column(String(300), default="")
     message_id: Mapped[str | None] = mapped_column(String(200), unique=True)
     """The mail's Message-ID (RFC 5322 section 3.6.4), the same in every attempt."""
+    reason: Mapped[str] = mapped_column(String(32), default="")
+    """Why it was dropped or failed, in one word (`Reason`)."""
+    deferred_since: Mapped[datetime | None]
+    """Since when the server has put this very message off: patience is counted from here."""
 
-    __table_args__ = (Index(None, "sent_at", "due_at"), Index(None, "created_at"))
+    __table_args__ = (
+        Index(None, "sent_at", "due_at"),
+        Index(None, "created_at"),
+        Index("ix_outbox_message_waiting", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index(None, "failed_at"),
+    )
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be done about it."""
+        return bool(self.sent_at or self.dropped_at or self.failed_at)
+
+
+class Reason(StrEnum):
+    """Why a message was not sent in the end."""
+
+    UNWANTED = "unwanted"
+    """It had lost its point when its time came."""
+    NO_ADDRESS = "no_address"
+    BOUNCED = "bounced"
+    """The address has refused mail before."""
+    REFUSED = "refused"
+    """The server refused this message or this address for good."""
+    PATIENCE = "patience"
+    """The server put it off for as long as we are patient."""
+    UNREADABLE = "unreadable"
+    """What was sealed in it cannot be opened, or nobody knows how to write such a letter."""
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    UNAVAILABLE = "unavailable"
+    """The server as a whole took nothing; this does not count against the message."""
+    DROPPED = "dropped"
+    FAILED = "failed"
+
+
+class MailAttempt(Base):
+    """An attempt to send a message, written before it begins; without `outcome`: under way, or its worker died."""
+
+    __tablename__ = "mail_attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    outbox_id: Mapped[int] = mapped_column(ForeignKey("outbox_message.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(Word(Outcome))
+    detail: Mapped[str] = mapped_column(Text, default="")
+
+
+class MailServer(Base):
+    """How the mail server does: one row. While it is down it is left alone until `next_try_at`.
+
+    `window_at` and `window_count` bound how many attempts begin within a minute, whichever worker makes them.
+    """
+
+    __tablename__ = "mail_server"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    down_since: Mapped[datetime | None]
+    next_try_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(Text, default="")
+    last_sent_at: Mapped[datetime | None]
+    window_at: Mapped[datetime | None]
+    window_count: Mapped[int] = mapped_column(default=0)
+    inbox_down_since: Mapped[datetime | None]
+    inbox_error: Mapped[str] = mapped_column(Text, default="")
+    inbox_read_at: Mapped[datetime | None]
 
 
 class BouncedAddress(Base):

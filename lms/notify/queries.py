@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from lms.notify.models import BouncedAddress, OutboxMessage
 
+_WAITING = (OutboxMessage.sent_at.is_(None), OutboxMessage.dropped_at.is_(None), OutboxMessage.failed_at.is_(None))
+
 
 def due(session: Session, now: datetime, limit: int = 100) -> Sequence[OutboxMessage]:
-    """Messages that should have been sent by now and were not, oldest first."""
-    return session.scalars(
+    """Messages that should be sent now, oldest first."""
+    return session.scalars(due_now(now).limit(limit)).all()
+
+
+def due_now(now: datetime) -> Select[OutboxMessage]:
+    """Messages whose time has come, that do not rest and that nobody is at, oldest first."""
+    return (
         select(OutboxMessage)
         .where(
-            OutboxMessage.sent_at.is_(None),
-            OutboxMessage.dropped_at.is_(None),
-            OutboxMessage.failed_at.is_(None),
+            *_WAITING,
             OutboxMessage.due_at <= now,
+            or_(OutboxMessage.next_attempt_at.is_(None), OutboxMessage.next_attempt_at <= now),
+            or_(OutboxMessage.leased_until.is_(None), OutboxMessage.leased_until <= now),
         )
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
-        .limit(limit)
-    ).all()
+    )
 
 
 def bounced(session: Session, addresses: Collection[str]) -> dict[str, BouncedAddress]:

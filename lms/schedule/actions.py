@@ -13,8 +13,8 @@ from lms.audit.actions import record
 from lms.database import lock
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
-from lms.notify.actions import enqueue
 from lms.schedule import rows
+from lms.schedule.announcing import announce
 from lms.schedule.cards import facts_of
 from lms.schedule.drafts import OccurrenceDraft, PartyDraft, check
 from lms.schedule.guests import guest_pass, invite_guest, revoke_guest, use_guest_link, visitor_of_guest
@@ -110,7 +110,7 @@ def edit(
             occurrence.status = Status.MOVED
     _log(session, visitor, occurrence, "edit", before, reason, now)
     if told and changed & rows.TIME_FIELDS:
-        _tell_speakers(session, occurrence, "moved", now)
+        announce(session, occurrence, "moved", now)
     return occurrence
 
 
@@ -125,7 +125,7 @@ def publish(session: Session, visitor: Visitor, slug: str, now: datetime) -> Occ
     occurrence.status = Status.PUBLISHED
     occurrence.updated_at = now
     _log(session, visitor, occurrence, "publish", before, "", now)
-    _tell_speakers(session, occurrence, "published", now)
+    announce(session, occurrence, "published", now)
     return occurrence
 
 
@@ -167,7 +167,7 @@ def cancel(session: Session, visitor: Visitor, slug: str, reason: str, now: date
     occurrence.updated_at = now
     _log(session, visitor, occurrence, "cancel", before, reason, now)
     if told:
-        _tell_speakers(session, occurrence, "cancelled", now)
+        announce(session, occurrence, "cancelled", now)
     return occurrence
 
 
@@ -263,13 +263,6 @@ def _log(
                 sequence=occurrence.sequence,
             )
         )
-
-
-def _tell_speakers(session: Session, occurrence: Occurrence, what: str, now: datetime) -> None:
-    for number in {each.person_id for each in occurrence.speakers if each.person_id is not None}:
-        key = f"occurrence:{occurrence.id}:{occurrence.sequence}:{what}:person:{number}"
-        contents = {"occurrence": occurrence.id, "sequence": occurrence.sequence}
-        enqueue(session, key, f"occurrence.{what}", f"person:{number}", contents, now=now)
 
 
 def _parties_for(visitor: Visitor, draft: OccurrenceDraft) -> list[PartyDraft]:

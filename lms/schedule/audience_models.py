@@ -50,7 +50,15 @@ class Invitation(Base):
     answered_sequence: Mapped[int | None]
     comment: Mapped[str] = mapped_column(String(1000), default="")
     told_sequence: Mapped[int] = mapped_column(default=-1)
+    told_method: Mapped[str] = mapped_column(String(16), default="")
+    """METHOD of that message: `request` or `cancel`; empty for none."""
+    told_facts: Mapped[dict[str, Any] | None]
+    """What it said about time and title (`lms.schedule.telling.facts_told`)."""
     told_at: Mapped[datetime | None]
+    asked_sequence: Mapped[int] = mapped_column(default=0)
+    """An answer to a lower SEQUENCE is about another time."""
+    of_speaker: Mapped[bool] = mapped_column(default=False)
+    """Made because its person speaks: it goes when they no longer do."""
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
@@ -97,6 +105,13 @@ class Seat(StrEnum):
     ROOM = "room"
 
 
+class Attends(StrEnum):
+    """From where somebody takes part in a mixed occurrence."""
+
+    ONLINE = "online"
+    ON_SITE = "on_site"
+
+
 class RegistrationState(StrEnum):
     """How far a registration has come."""
 
@@ -121,7 +136,11 @@ class Registration(Base):
     """On whose behalf: its quota counts. For a room seat, whose room."""
     seat: Mapped[Seat] = mapped_column(Word(Seat), default=Seat.INTERACTIVE)
     state: Mapped[RegistrationState] = mapped_column(Word(RegistrationState))
+    attends: Mapped[Attends] = mapped_column(Word(Attends), default=Attends.ONLINE, server_default="online")
+    head_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """For a room: how many people will sit in it."""
     answers: Mapped[dict[str, Any]]
+    """By question's id: `{"question": its words as they were, "value"}`."""
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     queued_at: Mapped[datetime]

@@ -19,9 +19,11 @@ from lms.schedule.models import (
     Status,
 )
 from lms.schedule.rules import (
+    NO_SEATS,
     GuestFacts,
     JoinAnswer,
     OccurrenceFacts,
+    SeatFacts,
     guest_link_end,
     guest_link_expired,
     is_over,
@@ -188,10 +190,16 @@ def facts_of(occurrence: Occurrence) -> OccurrenceFacts:
     )
 
 
-def card_of(occurrence: Occurrence, visitor: Visitor, now: datetime, guest: GuestFacts | None = None) -> OccurrenceCard:
+def card_of(
+    occurrence: Occurrence,
+    visitor: Visitor,
+    now: datetime,
+    guest: GuestFacts | None = None,
+    seats: SeatFacts = NO_SEATS,
+) -> OccurrenceCard:
     """A line of the schedule; parties and speakers must be loaded."""
     facts = facts_of(occurrence)
-    join = join_role(facts, visitor, now, guest=guest)
+    join = join_role(facts, visitor, now, guest=guest, seats=seats)
     editor = may_edit(facts, visitor)
     live = occurrence.status is Status.LIVE
     return OccurrenceCard(
@@ -223,9 +231,15 @@ def card_of(occurrence: Occurrence, visitor: Visitor, now: datetime, guest: Gues
     )
 
 
-def page_of(occurrence: Occurrence, visitor: Visitor, now: datetime, guest: GuestFacts | None = None) -> OccurrencePage:
+def page_of(
+    occurrence: Occurrence,
+    visitor: Visitor,
+    now: datetime,
+    guest: GuestFacts | None = None,
+    seats: SeatFacts = NO_SEATS,
+) -> OccurrencePage:
     """The whole occurrence; all its relationships must be loaded."""
-    card = card_of(occurrence, visitor, now, guest)
+    card = card_of(occurrence, visitor, now, guest, seats)
     return OccurrencePage(
         card=card,
         description=occurrence.description,
@@ -242,9 +256,15 @@ def page_of(occurrence: Occurrence, visitor: Visitor, now: datetime, guest: Gues
     )
 
 
-def door_of(occurrence: Occurrence, visitor: Visitor, now: datetime, guest: GuestFacts | None = None) -> MeetingDoor:
+def door_of(
+    occurrence: Occurrence,
+    visitor: Visitor,
+    now: datetime,
+    guest: GuestFacts | None = None,
+    seats: SeatFacts = NO_SEATS,
+) -> MeetingDoor:
     """The door of the meeting, before which the visitor stands: who stands there has the link."""
-    card = card_of(occurrence, visitor, now, guest)
+    card = card_of(occurrence, visitor, now, guest, seats)
     return MeetingDoor(card, card.join, visitor.organisation, _agenda(occurrence))
 
 

@@ -20,7 +20,8 @@ from lms.schedule.cards import (
     page_of,
 )
 from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
-from lms.schedule.rules import GuestFacts, day_bounds, guest_link_expired, may_see
+from lms.schedule.registrations import seat_facts
+from lms.schedule.rules import NO_SEATS, GuestFacts, SeatFacts, day_bounds, guest_link_expired, may_see
 
 ZONE = "Europe/Kyiv"
 """Whose calendar days the network lives by."""
@@ -43,8 +44,8 @@ def edited_by(visitor: Visitor) -> ColumnElement[bool]:
 
 def upcoming(session: Session, visitor: Visitor, now: datetime, limit: int = 50) -> list[OccurrenceCard]:
     """What is live and what comes, soonest first; also what was cancelled, until it would have ended."""
-    query = select(Occurrence).where(_ahead(now)).order_by(Occurrence.starts_at, Occurrence.id)
-    return _cards(session, visitor, now, query.limit(min(limit, MOST)))
+    query = select(Occurrence).where(ahead(now)).order_by(Occurrence.starts_at, Occurrence.id)
+    return fetch_cards(session, visitor, now, query.limit(min(limit, MOST)))
 
 
 def today(session: Session, visitor: Visitor, now: datetime, zone: str = ZONE) -> list[OccurrenceCard]:
@@ -52,17 +53,17 @@ def today(session: Session, visitor: Visitor, now: datetime, zone: str = ZONE) -
     begin, end = day_bounds(now, zone)
     of_the_day = and_(Occurrence.starts_at < end, Occurrence.ends_at > begin)
     query = select(Occurrence).where(or_(Occurrence.status == Status.LIVE, of_the_day))
-    return _cards(session, visitor, now, query.order_by(Occurrence.starts_at, Occurrence.id).limit(MOST))
+    return fetch_cards(session, visitor, now, query.order_by(Occurrence.starts_at, Occurrence.id).limit(MOST))
 
 
 def past(
     session: Session, visitor: Visitor, now: datetime, limit: int = 50, before: datetime | None = None
 ) -> list[OccurrenceCard]:
     """What is over, latest first; `before` is the `starts_at` of the last card of the page before."""
-    query = select(Occurrence).where(not_(_ahead(now))).order_by(Occurrence.starts_at.desc(), Occurrence.id.desc())
+    query = select(Occurrence).where(not_(ahead(now))).order_by(Occurrence.starts_at.desc(), Occurrence.id.desc())
     if before is not None:
         query = query.where(Occurrence.starts_at < before)
-    return _cards(session, visitor, now, query.limit(min(limit, MOST)))
+    return fetch_cards(session, visitor, now, query.limit(min(limit, MOST)))
 
 
 def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime) -> OccurrencePage:
@@ -71,7 +72,7 @@ def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime
     found = session.scalar(query)
     if found is None:
         raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
-    return page_of(found, visitor, now, guest_facts(session, visitor, now))
+    return page_of(found, visitor, now, guest_facts(session, visitor, now), _seats(session, visitor, found))
 
 
 def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime) -> MeetingDoor:
@@ -83,7 +84,7 @@ def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime
     found = session.scalar(query)
     if found is None or (found.status is Status.DRAFT and not may_see(facts_of(found), visitor)):
         raise NotFound("meeting_unknown", "There is no such meeting. Check the address.")
-    return door_of(found, visitor, now, guest_facts(session, visitor, now))
+    return door_of(found, visitor, now, guest_facts(session, visitor, now), _seats(session, visitor, found))
 
 
 def endpoint_today(session: Session, visitor: Visitor, now: datetime, zone: str = ZONE) -> list[OccurrenceCard]:
@@ -123,13 +124,20 @@ _WITH_AGENDA = (selectinload(Occurrence.agenda),)
 _WHOLE = (*_WITH_PARTIES, *_WITH_AGENDA, selectinload(Occurrence.changes), selectinload(Occurrence.guest_links))
 
 
-def _cards(session: Session, visitor: Visitor, now: datetime, query: Select[Occurrence]) -> list[OccurrenceCard]:
+def fetch_cards(session: Session, visitor: Visitor, now: datetime, query: Select[Occurrence]) -> list[OccurrenceCard]:
+    """The cards of what `query` finds and the visitor may know of."""
     rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_WITH_PARTIES)).all()
     guest = guest_facts(session, visitor, now) if rows else None
-    return [card_of(row, visitor, now, guest) for row in rows]
+    seats = seat_facts(session, visitor, [row.id for row in rows])
+    return [card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS)) for row in rows]
 
 
-def _ahead(now: datetime) -> ColumnElement[bool]:
+def _seats(session: Session, visitor: Visitor, found: Occurrence) -> SeatFacts:
+    return seat_facts(session, visitor, [found.id]).get(found.id, NO_SEATS)
+
+
+def ahead(now: datetime) -> ColumnElement[bool]:
+    """SQL for what is live or still to come."""
     coming = Occurrence.status.in_((Status.DRAFT, *_ANNOUNCED, Status.CANCELLED))
     return or_(Occurrence.status == Status.LIVE, and_(coming, Occurrence.ends_at > now))
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lms.directory.rules import Visitor
 from lms.errors import Invalid
+from lms.schedule.audience_models import RegistrationState, Seat
 from lms.schedule.models import Access, MeetingRole, Part, Status
 
 OPENS_BEFORE = timedelta(minutes=30)
@@ -51,16 +52,46 @@ class GuestFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatFacts:
+    """What registration means for one visitor: whether a seat is needed, and how far theirs is."""
+
+    required: bool = False
+    state: RegistrationState | None = None
+    seat: Seat | None = None
+    place: int = 0
+    """In the waiting list, from 1."""
+    until: datetime | None = None
+    """When an offer ends."""
+
+
+NO_SEATS = SeatFacts()
+"""Nobody needs to register."""
+
+_SEAT_REFUSALS = {
+    RegistrationState.PENDING: "registration_pending",
+    RegistrationState.WAITLISTED: "registration_waiting",
+    RegistrationState.OFFERED: "registration_offered",
+    RegistrationState.DECLINED: "registration_declined",
+}
+
+
+@dataclass(frozen=True, slots=True)
 class JoinAnswer:
     """May join in `role`, or may not because of `refusal`.
 
     Refusals: `sign_in_needed`, `not_invited`, `not_published`, `too_early` (then `opens_at` says when), `ended`,
-    `cancelled`. `name_needed` comes with a role: whoever has no name here must give one first.
+    `cancelled`; where one has to register `registration_needed`, `registration_pending`, `registration_waiting` (with
+    `place`), `registration_offered` (with `until`), `registration_declined`. `name_needed` comes with a role: whoever
+    has no name here must give one first.
     """
 
     role: MeetingRole | None
     refusal: str = ""
     opens_at: datetime | None = None
+    place: int = 0
+    """In the waiting list, from 1."""
+    until: datetime | None = None
+    """When the offered seat goes to somebody else."""
 
     @property
     def allowed(self) -> bool:
@@ -119,15 +150,24 @@ def may_see(facts: OccurrenceFacts, visitor: Visitor) -> bool:
 
 
 def join_role(
-    facts: OccurrenceFacts, visitor: Visitor, now: datetime, *, guest: GuestFacts | None = None
+    facts: OccurrenceFacts,
+    visitor: Visitor,
+    now: datetime,
+    *,
+    guest: GuestFacts | None = None,
+    seats: SeatFacts = NO_SEATS,
 ) -> JoinAnswer:
-    """In which role the visitor joins at `now`, or why not. `guest` is the personal link that the visitor came with."""
-    role, refusal = _role(facts, visitor, guest)
+    """In which role the visitor joins at `now`, or why not.
+
+    `guest` is the personal link that the visitor came with, `seats` what registration means for this visitor here.
+    """
+    role, refusal = _role(facts, visitor, guest, seats)
     closed = _closed(facts, role, now)
     if closed:
         return JoinAnswer(None, closed)
     if role is None:
-        return JoinAnswer(None, refusal)
+        place = seats.place if refusal == "registration_waiting" else 0
+        return JoinAnswer(None, refusal, place=place, until=seats.until if refusal == "registration_offered" else None)
     opens_at = doors_open_at(facts, role)
     if opens_at is not None and now < opens_at:
         return JoinAnswer(None, "too_early", opens_at)
@@ -177,7 +217,21 @@ def _invited(facts: OccurrenceFacts, visitor: Visitor) -> bool:
     return bool(parties & visitor.organisation_ids) or visitor.person_id in facts.speaker_roles
 
 
-def _role(facts: OccurrenceFacts, visitor: Visitor, guest: GuestFacts | None) -> tuple[MeetingRole | None, str]:
+def _seated(visitor: Visitor, seats: SeatFacts) -> tuple[MeetingRole | None, str]:
+    """Where seats are counted, those with a confirmed one come in; an endpoint by the seat of its organisation's room.
+
+    Hosts, speakers, expert bodies and guests with a personal link never get here: they bring what the others come for.
+    """
+    if seats.state in (RegistrationState.CONFIRMED, RegistrationState.NO_SHOW):
+        return MeetingRole.VIEWER if seats.seat is Seat.VIEWER else MeetingRole.PARTICIPANT, ""
+    if not visitor.in_network:
+        return None, "sign_in_needed"
+    return None, _SEAT_REFUSALS.get(seats.state, "registration_needed") if seats.state else "registration_needed"
+
+
+def _role(
+    facts: OccurrenceFacts, visitor: Visitor, guest: GuestFacts | None, seats: SeatFacts
+) -> tuple[MeetingRole | None, str]:
     if may_edit(facts, visitor):
         return MeetingRole.HOST, ""
     if guest is not None and guest.occurrence_id == facts.id and guest.link_id == visitor.guest_link_id:
@@ -188,6 +242,8 @@ def _role(facts: OccurrenceFacts, visitor: Visitor, guest: GuestFacts | None) ->
     if experts & visitor.organisation_ids:
         return MeetingRole.PRESENTER, ""
     known = visitor.in_network
+    if seats.required and (facts.listed or facts.access is not Access.NETWORK or _invited(facts, visitor)):
+        return _seated(visitor, seats)
     if facts.access in (Access.OPEN, Access.LINK):
         return MeetingRole.PARTICIPANT, "" if known or visitor.name else "name_needed"
     if not known:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import forwarding, joining, latency
+from tests.bench import forwarding, joining, latency, pages
 
-for benchmark in (forwarding, latency, joining):
+for benchmark in (forwarding, latency, joining, pages):
     benchmark.main()
     print()

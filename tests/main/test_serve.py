@@ -133,6 +133,15 @@ async def test_a_killed_web_process_comes_back_and_the_meeting_has_gone_on(vikno
     assert vikno.pids("media") == [node]
 
 
+def test_several_web_processes_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) -> None:
+    with running(tmp_path, settings={"WEB_PROCESSES": "2"}) as vikno:
+        both = vikno.pids("web")
+        assert len(both) == 2
+        os.kill(both[0], signal.SIGKILL)
+        assert vikno.get("/readyz").status_code == 200  # the other one answers
+        _until(lambda: len(vikno.pids("web")) == 2 and both[0] not in vikno.pids("web"), "it is replaced")
+
+
 async def test_a_killed_media_node_comes_back_with_everything_that_was_acknowledged(vikno: Installation) -> None:
     token = vikno.token(meeting="node-killed", name="Олена", role="host")
     async with _joined(vikno, token) as (line, welcome):

@@ -19,7 +19,7 @@ Browser = Callable[..., Visitor]
 
 PUBLIC = ("/", "/schedule", "/schedule?when=past", "/sign-in", "/organisations", "/help", "/accessibility", "/endpoint")
 ORGANISERS = ("/schedule/new",)
-ADMINISTRATORS = ("/endpoints", "/people")
+ADMINISTRATORS = ("/endpoints", "/people", "/manage")
 
 
 @pytest.mark.parametrize("language", ["uk", "en"])

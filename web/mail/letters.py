@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +32,8 @@ class Letter:
     language: str = "uk"
     calendar: bytes = b""
     method: str = ""
+    unsubscribe: str = ""
+    """Address (https) where the reader stops mails of this kind; for announcements (RFC 2369, RFC 8058)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +67,10 @@ def renders(kind: str) -> Callable[[Renderer], Renderer]:
         return renderer
 
     return register
+
+
+def load_all() -> None:
+    """Import every module of this package, so that each has registered its renderers."""
+    package = importlib.import_module("web.mail")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"web.mail.{module.name}")

@@ -40,14 +40,15 @@ def children(settings: Settings, sockets: Sockets) -> list[ChildSpec]:
     """Every process of an installation, in the order of their start."""
     environment = _environment(settings)
 
-    def child(name: str, *arguments: str, after: Sequence[str] = (), **rest: bool) -> ChildSpec:
-        numbers = [each.fileno() for each in sockets.get(name, ())]
+    def child(name: str, *arguments: str, listen: str = "", after: Sequence[str] = (), **rest: bool) -> ChildSpec:
+        numbers = [each.fileno() for each in sockets.get(listen or name, ())]
         inherited = ("--sockets", ",".join(map(str, numbers))) if numbers else ()
         return ChildSpec(name, vikno_command(*arguments, *inherited), environment, numbers, after=after, **rest)
 
     nodes = [f"media-{number}" for number in range(settings.media_nodes)]
     specs = [child("prepare", "prepare", once=True)]
-    specs.append(child("web", "web", after=["prepare"]))
+    webs = ["web", *(f"web-{number}" for number in range(1, settings.web_processes))]
+    specs += [child(name, "web", listen="web", after=["prepare"]) for name in webs]
     specs.append(child("worker", "worker", after=["prepare"]))
     specs += [child(name, "media", "--node", str(number)) for number, name in enumerate(nodes)]
     if settings.demo:

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from web.mail import inboxes, smtp
+from web.mail.mime import Sender, parse_sender
+
 PREFIX = "VIKNO_"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -55,6 +58,14 @@ class Settings(BaseSettings):
     )
     http_port: Port = _setting(
         8000, "TCP port of the web server: pages, API, signaling, WHIP and WHEP.", allowed=_PORT, example="443"
+    )
+    web_processes: int = _setting(
+        1,
+        "Web processes that share the HTTP port, each with its own processor time: pages for more people at once.",
+        allowed="a whole number from 1 to 32",
+        example="2",
+        ge=1,
+        le=32,
     )
     node_http_port: Port = _setting(
         8701,
@@ -120,6 +131,37 @@ class Settings(BaseSettings):
         allowed="debug, info, warning or error",
         example="warning",
     )
+    mail_url: str = _setting(
+        "",
+        "SMTP server that mail is handed to, with user and password if it wants them. `smtps://` is TLS from the "
+        "start; `smtp://` uses STARTTLS when there is a user, or with `?starttls=yes`. Empty: mails go to the folder "
+        "`outbox` in the data folder, and the pages of `/mail` show them.",
+        allowed="smtp:// or smtps://, USER:PASSWORD@ if needed, HOST, :PORT if unusual, ?starttls=yes or no",
+        example="smtp://vikno:PASSWORD@mail.example.ua:587",
+        secret=True,
+    )
+    mail_sender: str = _setting(
+        "",
+        "Whom mails come from; answers and bounces come back there. "
+        "Empty: `vikno@` and the host of the public address.",
+        allowed="an e-mail address, or a name and the address in angle brackets",
+        example="Вікно <vikno@example.ua>",
+    )
+    mail_per_minute: int = _setting(
+        300,
+        "How many mails are handed to the server within a minute at most; what is over waits.",
+        allowed="a whole number from 1 to 100000",
+        example="60",
+        ge=1,
+        le=100_000,
+    )
+    mail_inbox: str = _setting(
+        "",
+        "Where mail to the sender's address arrives: answers of calendars and bounces are read there. Empty: nowhere.",
+        allowed="maildir:///FOLDER, or imaps:// or imap://, USER:PASSWORD@HOST, /FOLDER if not INBOX",
+        example="imaps://vikno:PASSWORD@mail.example.ua/INBOX",
+        secret=True,
+    )
     demo: bool = _setting(
         False,
         "Demo data and three headless participants in the meeting `demo`, which is open to anyone with a name.",
@@ -160,6 +202,27 @@ class Settings(BaseSettings):
     def _database(cls, value: str) -> str:
         if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("that is not a supported database")
+        return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_server(cls, value: str) -> str:
+        if value:
+            smtp.parse_url(value)
+        return value
+
+    @field_validator("mail_sender")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if value:
+            parse_sender(value)
+        return value
+
+    @field_validator("mail_inbox")
+    @classmethod
+    def _inbox(cls, value: str) -> str:
+        if value:
+            inboxes.check_url(value)
         return value
 
     @field_validator("tls_cert", "tls_key")
@@ -206,6 +269,18 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's URL, the default filled in."""
         return self.database_url or f"sqlite:///{(self.data / 'vikno.sqlite3').absolute()}"
+
+    @property
+    def sender(self) -> Sender:
+        """Whom mails come from, the default filled in."""
+        if self.mail_sender:
+            return parse_sender(self.mail_sender)
+        return Sender(f"vikno@{urlsplit(self.site_url).hostname or 'localhost'}", "Вікно")
+
+    @property
+    def outbox(self) -> Path | None:
+        """The folder that mails go to when there is no mail server."""
+        return None if self.mail_url else self.data / "outbox"
 
     def node_url(self, node: int) -> str:
         """Where media node `node` answers HTTP and WebSocket: loopback only."""

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.meetings import actions as meetings
+from web.main import mailing
 from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
 from web.main.secrets import derive, master_key
@@ -41,6 +42,7 @@ def duties(settings: Settings) -> list[Duty]:
     return [
         Duty("begin what is live", 2, beginner.begin_what_is_live),
         Duty("close connections of silent media nodes", 10, _in_one_transaction(meetings.close_silent)),
+        Duty("send mail", 2, mailing.send_mail(settings)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
 

@@ -239,7 +239,7 @@ def test_cancelling_needs_a_reason_and_stays_visible(session: Session, planner: 
         actions.cancel(session, planner, slug, "ще раз", NOW)
 
 
-def test_speakers_with_an_account_are_told_once_per_change(session: Session, planner: Visitor) -> None:
+def test_speakers_who_can_be_reached_are_told_once_per_change(session: Session, planner: Visitor) -> None:
     expert = person(session, "expert@example.org")
     named = [SpeakerDraft("Експертка", person_id=expert.person_id), SpeakerDraft("Гість")]
     slug = published(session, planner, speakers=named)
@@ -249,7 +249,7 @@ def test_speakers_with_an_account_are_told_once_per_change(session: Session, pla
     actions.cancel(session, planner, slug, "Немає світла", NOW)
     waiting = due(session, NOW)
     assert [(each.kind, each.recipient) for each in waiting] == [
-        (f"occurrence.{what}", expert.identity) for what in ("published", "moved", "cancelled")
+        (f"invitation.{what}", "mailto:expert@example.org") for what in ("invited", "moved", "cancelled")
     ]
 
 

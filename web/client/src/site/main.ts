@@ -6,6 +6,7 @@ import "../styles/components.css";
 import "./site.css";
 import { offerCopying } from "./copy";
 import { offerDeviceCheck } from "./device-check";
+import { closeMenus } from "./menu";
 
 function askBeforeSending(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-confirm]")) {
@@ -37,3 +38,4 @@ offerDeviceCheck();
 askBeforeSending();
 tellOwnTime();
 showWhatIsWrong();
+closeMenus();

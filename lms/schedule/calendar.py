@@ -1,0 +1,225 @@
+"""The schedule as lists and calendars: filtered, searched, page by page. Days are those of the network's zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
+from sqlalchemy.orm import Session
+
+from lms.directory.models import Organisation
+from lms.directory.rules import Visitor
+from lms.schedule.audience_models import Invitation, Registration, RegistrationState
+from lms.schedule.cards import OccurrenceCard
+from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Status
+from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
+from lms.schedule.queries import ZONE, ahead, fetch_cards, visible_to
+from lms.schedule.rules import to_utc, zone_of
+
+PAGE = 30
+MOST_MARKS = 1000
+"""So many occurrences a calendar shows at most."""
+_WORDS = 5
+_SEATED = (
+    RegistrationState.PENDING,
+    RegistrationState.CONFIRMED,
+    RegistrationState.WAITLISTED,
+    RegistrationState.OFFERED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is filtered by; empty is everything. Topics and organisations go by code, series by slug."""
+
+    kind: Kind | None = None
+    topic: str = ""
+    oblast: str = ""
+    organisation: str = ""
+    series: str = ""
+    mine: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a list, and whether another follows."""
+
+    cards: list[OccurrenceCard]
+    number: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An occurrence in a calendar: enough for one line."""
+
+    slug: str
+    title: str
+    title_en: str
+    kind: Kind
+    status: Status
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A value that one can filter by, and its names."""
+
+    value: str
+    name_uk: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to filter by. `organisation` is the one filtered by already."""
+
+    topics: list[Named]
+    oblasts: list[str]
+    series: list[Named]
+    organisation: Named | None
+
+
+def coming(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, number: int = 1) -> ListPage:
+    """What is live and what comes, soonest first."""
+    query = select(Occurrence).where(ahead(now)).order_by(Occurrence.starts_at, Occurrence.id)
+    return _page(session, visitor, now, query.where(*matching(visitor, wanted)), number)
+
+
+def over(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, number: int = 1) -> ListPage:
+    """What is over, latest first."""
+    query = select(Occurrence).where(not_(ahead(now))).order_by(Occurrence.starts_at.desc(), Occurrence.id.desc())
+    return _page(session, visitor, now, query.where(*matching(visitor, wanted)), number)
+
+
+def of_day(session: Session, visitor: Visitor, now: datetime, day: date, wanted: Wanted) -> list[OccurrenceCard]:
+    """What begins on a day, earliest first."""
+    query = select(Occurrence).where(_begins_within(day, day + timedelta(days=1)), *matching(visitor, wanted))
+    return fetch_cards(session, visitor, now, query.order_by(Occurrence.starts_at, Occurrence.id).limit(100))
+
+
+def marks(session: Session, visitor: Visitor, begin: date, end: date, wanted: Wanted) -> list[Mark]:
+    """What begins in the days `[begin, end)`, earliest first, in one statement. At most `MOST_MARKS`."""
+    columns = (
+        Occurrence.slug,
+        Occurrence.title,
+        Occurrence.title_en,
+        Occurrence.kind,
+        Occurrence.status,
+        Occurrence.starts_at,
+        Occurrence.ends_at,
+    )
+    query = select(*columns).where(visible_to(visitor), _begins_within(begin, end), *matching(visitor, wanted))
+    rows = session.execute(query.order_by(Occurrence.starts_at, Occurrence.id).limit(MOST_MARKS))
+    return [Mark(*row) for row in rows]
+
+
+def choices(session: Session, visitor: Visitor, now: datetime, wanted: Wanted) -> Choices:
+    """What there is to filter by: topics in use, oblasts of the network, series of which the visitor may know."""
+    topics = session.execute(
+        select(Topic.code, Topic.name_uk, Topic.name_en)
+        .where(Topic.retired_at.is_(None))
+        .order_by(Topic.name_uk)
+        .limit(200)
+    )
+    oblasts = session.scalars(
+        select(Organisation.oblast).where(Organisation.oblast != "").distinct().order_by(Organisation.oblast).limit(50)
+    )
+    known = select(Occurrence.series_id).where(
+        visible_to(visitor), Occurrence.ends_at > now - timedelta(days=90), Occurrence.series_id.is_not(None)
+    )
+    chosen = or_(Series.id.in_(known), and_(Series.slug == wanted.series, _known_series(visitor)))
+    series = session.execute(
+        select(Series.slug, Series.title, Series.title_en).where(chosen).order_by(Series.title).limit(100)
+    )
+    organisation = None
+    if wanted.organisation:
+        row = session.execute(
+            select(Organisation.code, Organisation.name_uk, Organisation.name_en).where(
+                Organisation.code == wanted.organisation
+            )
+        ).one_or_none()
+        organisation = Named(*row) if row else None
+    return Choices([Named(*row) for row in topics], list(oblasts), [Named(*row) for row in series], organisation)
+
+
+def matching(visitor: Visitor, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """SQL for what is wanted. What the visitor may know of is another condition (`visible_to`)."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.kind is not None:
+        found.append(Occurrence.kind == wanted.kind)
+    if wanted.topic:
+        about = select(OccurrenceTopic.occurrence_id).join(Topic, Topic.id == OccurrenceTopic.topic_id)
+        found.append(Occurrence.id.in_(about.where(Topic.code == wanted.topic)))
+    if wanted.oblast:
+        found.append(_with_party(Organisation.oblast == wanted.oblast))
+    if wanted.organisation:
+        found.append(_with_party(Organisation.code == wanted.organisation))
+    if wanted.series:
+        found.append(Occurrence.series_id.in_(select(Series.id).where(Series.slug == wanted.series)))
+    if wanted.mine:
+        found.append(concerning(visitor))
+    found.extend(_says(word) for word in wanted.words.split()[:_WORDS])
+    return found
+
+
+def concerning(visitor: Visitor) -> ColumnElement[bool]:
+    """What has to do with the visitor: their organisation's, where they speak, are invited, registered, or organise."""
+    ways: list[ColumnElement[bool]] = [Occurrence.created_by == visitor.identity]
+    if visitor.organisation_ids:
+        ours = OccurrenceParty.organisation_id.in_(visitor.organisation_ids)
+        ways.append(Occurrence.id.in_(select(OccurrenceParty.occurrence_id).where(ours)))
+    if visitor.organised_occurrences:
+        ways.append(Occurrence.id.in_(visitor.organised_occurrences))
+    if visitor.person_id is not None:
+        me = visitor.person_id
+        asked = select(Invitation.occurrence_id).where(Invitation.withdrawn_at.is_(None), Invitation.person_id == me)
+        seated = select(Registration.occurrence_id).where(Registration.person_id == me, Registration.state.in_(_SEATED))
+        ways.append(Occurrence.id.in_(select(Speaker.occurrence_id).where(Speaker.person_id == me)))
+        ways.extend((Occurrence.id.in_(asked), Occurrence.id.in_(seated)))
+    return or_(*ways)
+
+
+def day_of(moment: datetime) -> date:
+    """The calendar day on which something begins, in the network's zone."""
+    return moment.astimezone(zone_of(ZONE)).date()
+
+
+def _page(session: Session, visitor: Visitor, now: datetime, query: Select[Occurrence], number: int) -> ListPage:
+    begin = (number - 1) * PAGE
+    cards = fetch_cards(session, visitor, now, query.offset(begin).limit(PAGE + 1))
+    return ListPage(cards[:PAGE], number, len(cards) > PAGE)
+
+
+def _begins_within(begin: date, end: date) -> ColumnElement[bool]:
+    first, last = (to_utc(datetime.combine(day, time()), ZONE) for day in (begin, end))
+    return and_(Occurrence.starts_at >= first, Occurrence.starts_at < last)
+
+
+def _with_party(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    parties = select(OccurrenceParty.occurrence_id).join(
+        Organisation, Organisation.id == OccurrenceParty.organisation_id
+    )
+    return Occurrence.id.in_(parties.where(condition))
+
+
+def _says(word: str) -> ColumnElement[bool]:
+    """The word stands in a title, the description, or a name of a speaker, an organisation or a topic."""
+    own = (Occurrence.title, Occurrence.title_en, Occurrence.description, Occurrence.description_en)
+    named = or_(*(each.icontains(word, autoescape=True) for each in (Organisation.name_uk, Organisation.name_en)))
+    speaking = select(Speaker.occurrence_id).where(Speaker.name.icontains(word, autoescape=True))
+    about = select(OccurrenceTopic.occurrence_id).join(Topic, Topic.id == OccurrenceTopic.topic_id)
+    topic = or_(Topic.name_uk.icontains(word, autoescape=True), Topic.name_en.icontains(word, autoescape=True))
+    return or_(
+        *(each.icontains(word, autoescape=True) for each in own),
+        _with_party(named),
+        Occurrence.id.in_(speaking),
+        Occurrence.id.in_(about.where(topic)),
+    )
+
+
+def _known_series(visitor: Visitor) -> ColumnElement[bool]:
+    return Series.id.in_(select(Occurrence.series_id).where(visible_to(visitor), Occurrence.series_id.is_not(None)))

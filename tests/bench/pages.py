@@ -1,0 +1,159 @@
+"""How fast pages are in a large network with 50 people at once, on SQLite and on PostgreSQL.
+
+    python -m tests.bench.pages
+
+10,000 people, 500 organisations, 2,000 occurrences (`big_network`). One web process as `vikno serve` starts it; the
+people are another process on the same machine. Each opens a page, reads for about a second, opens the next. Beside
+it, as a probe of the machine at this moment, the same people open `/readyz`, which is one query and no page. Then
+nobody pauses: how many pages a second come out at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from lms.database import Database
+from tests.bench.big_network import SEED, Network, Size, fill
+from tests.bench.users import Outcome, User, measure
+from tests.support.installation import free_ports
+from tests.support.postgres import running_postgres
+
+USERS = 50
+LASTING_S = 30.0
+PAUSE_S = 1.0
+FULL_S = 10.0
+
+
+def organiser(network: Network, sign_in: str) -> User:
+    """Looks after the whole: schedule, attendance."""
+
+    def choose(chance: random.Random) -> tuple[str, str]:
+        return chance.choice(
+            [
+                ("start", "/"),
+                ("schedule", chance.choice(["/schedule", "/schedule?when=past"])),
+                ("occurrence", f"/schedule/{chance.choice(network.coming)}"),
+                ("attendance", f"/schedule/{chance.choice(network.past)}/attendance"),
+            ]
+        )
+
+    return User(f"vikno-sign-in={sign_in}; vikno=bench", choose)
+
+
+def staff(network: Network, sign_in: str) -> User:
+    """Looks what is on."""
+
+    def choose(chance: random.Random) -> tuple[str, str]:
+        return chance.choice(
+            [
+                ("start", "/"),
+                ("schedule", "/schedule"),
+                ("occurrence", f"/schedule/{chance.choice(network.coming)}"),
+            ]
+        )
+
+    return User(f"vikno-sign-in={sign_in}; vikno=bench", choose)
+
+
+def probe(_chance: random.Random) -> tuple[str, str]:
+    """The least that this server answers with the database."""
+    return "probe /readyz", "/readyz"
+
+
+def crowd(network: Network) -> list[User]:
+    """A fifth organisers and leads, the rest staff."""
+    organisers = [organiser(network, each) for each in network.organisers[: USERS // 5]]
+    others = (*network.leads[: USERS // 5], *network.staff)[: USERS - len(organisers)]
+    return organisers + [staff(network, each) for each in others]
+
+
+@contextmanager
+def web_process(url: str, folder: Path) -> Iterator[int]:
+    """The web process on that database; its port."""
+    http_port, node_port, media_port = free_ports(3)
+    settings = {
+        "VIKNO_DATA": str(folder),
+        "VIKNO_DATABASE_URL": url,
+        "VIKNO_HTTP_PORT": str(http_port),
+        "VIKNO_NODE_HTTP_PORT": str(node_port),
+        "VIKNO_MEDIA_PORT": str(media_port),
+        "VIKNO_LOG_LEVEL": "warning",
+    }
+    with (folder / "web.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "web.main", "web"], env=os.environ | settings, stdout=log, stderr=log
+        )
+    try:
+        _wait_for(http_port)
+        yield http_port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for(port: int) -> None:
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).raise_for_status()
+            return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise TimeoutError("The web process did not come up.")
+
+
+def run(name: str, url: str) -> None:
+    """Fill, measure, print."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(url)
+        database.upgrade()
+        network = fill(database, datetime.now(UTC))
+        database.close()
+        with web_process(url, Path(folder)) as port:
+            users = crowd(network)
+            asyncio.run(measure(port, users, lasting_s=3, pause_s=0.3, seed=SEED))  # the first of everything is slow
+            calm = [User("vikno=bench", probe)] * USERS
+            idle = asyncio.run(measure(port, calm, lasting_s=5, pause_s=PAUSE_S, seed=SEED))
+            busy = asyncio.run(measure(port, users, lasting_s=LASTING_S, pause_s=PAUSE_S, seed=SEED))
+            full = asyncio.run(measure(port, users, lasting_s=FULL_S, pause_s=0, seed=SEED))
+    report(name, idle, busy, full)
+
+
+def report(name: str, idle: Outcome, busy: Outcome, full: Outcome) -> None:
+    """Percentiles in milliseconds by kind of page."""
+    print(f"{name}: {USERS} people, a pause of {PAUSE_S:g} s between pages, {LASTING_S:g} s")
+    print(f"  {'milliseconds':<16}{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8}{'pages':>8}")
+    for kind, seconds in [*sorted(idle.seconds.items()), *sorted(busy.seconds.items())]:
+        cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+        values = "".join(f"{1000 * each:>8.1f}" for each in (cuts[49], cuts[94], cuts[98], max(seconds)))
+        print(f"  {kind:<16}{values}{len(seconds):>8}")
+    done = sum(map(len, full.seconds.values()))
+    print(f"  without pauses: {done / FULL_S:.0f} pages a second")
+    print(f"  failed: {len(idle.failures) + len(busy.failures) + len(full.failures)}", *busy.failures[:3])
+
+
+def main() -> None:
+    """Both databases."""
+    size = Size()
+    print(f"{size.people} people, {size.organisations} organisations, {size.occurrences} occurrences")
+    with tempfile.TemporaryDirectory() as folder:
+        run("SQLite", f"sqlite:///{folder}/vikno.db")
+    with running_postgres() as server, server.fresh_database() as url:
+        run("PostgreSQL", url)
+
+
+if __name__ == "__main__":
+    main()
