@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from importlib import import_module
 from typing import Any
 
 from sqlalchemy import and_, or_, select
@@ -26,6 +25,7 @@ from lms.meetings.presence import Note, Presence, RoomStay, Threshold, Window, m
 from lms.meetings.roll_call_queries import state_of
 from lms.meetings.rules import Period
 from lms.meetings.sheets import sheet_of
+from lms.schedule import registrations
 from lms.schedule.models import Occurrence, Status
 from lms.schedule.rules import WAITS_AFTER
 
@@ -68,7 +68,7 @@ def compute(session: Session, occurrence_id: int, now: datetime) -> AttendanceSh
         sheet.state = SheetState.COMPUTED
     sheet.computed_at, sheet.stale = now, False
     session.flush()
-    _tell_registration(session, occurrence_id, now)
+    registrations.mark_no_shows(session, occurrence_id, attendance.present(session, occurrence_id), now)
     return sheet
 
 
@@ -91,14 +91,6 @@ def _over(now: datetime) -> Any:
     left = Occurrence.status.in_([Status.PUBLISHED, Status.MOVED, Status.LIVE])
     running = select(Meeting.id).where(Meeting.occurrence_id == Occurrence.id, Meeting.closed_at.is_(None)).exists()
     return or_(and_(ended, settled), and_(left, Occurrence.ends_at <= now - WAITS_AFTER, ~running))
-
-
-def _tell_registration(session: Session, occurrence_id: int, now: datetime) -> None:
-    try:
-        registrations = import_module("lms.schedule.registrations")
-    except ModuleNotFoundError:
-        return
-    registrations.mark_no_shows(session, occurrence_id, attendance.present(session, occurrence_id), now)
 
 
 def _row(

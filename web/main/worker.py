@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.meetings import actions as meetings
+from lms.meetings import computing
 from web.main import mailing
 from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
@@ -43,6 +44,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("begin what is live", 2, beginner.begin_what_is_live),
         Duty("close connections of silent media nodes", 10, _in_one_transaction(meetings.close_silent)),
         Duty("send mail", 2, mailing.send_mail(settings)),
+        Duty("compute attendance", 20, _in_one_transaction(computing.compute_stale)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
 

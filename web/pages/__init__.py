@@ -3,6 +3,10 @@
 from fastapi import APIRouter
 
 from web.pages import (
+    attendance,
+    attendance_acts,
+    attendance_panels,
+    attendance_rules,
     endpoint_screen,
     endpoints,
     guest,
@@ -15,11 +19,16 @@ from web.pages import (
     occurrence_form,
     organisations,
     people,
+    presence,
+    roll_call,
     schedule,
     sign_in,
     start,
     welcome,
 )
+
+PANELS = (attendance_panels,)
+"""Modules that only add panels to other pages."""
 
 router = APIRouter(include_in_schema=False)
 for part in (
@@ -30,6 +39,11 @@ for part in (
     occurrence_form,
     occurrence,
     occurrence_acts,
+    attendance,
+    attendance_acts,
+    attendance_rules,
+    roll_call,
+    presence,
     guest,
     meet,
     organisations,
