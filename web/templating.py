@@ -57,6 +57,8 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         "day_short": lambda day: format_date(day, "d MMMM", locale=language),
         "month": lambda day: format_date(day, "MMM", locale=language).rstrip("."),
         "weekday": lambda day: format_date(day, "EEEE", locale=language),
+        "weekday_short": lambda day: format_date(day, "EEEEEE" if language == "uk" else "EEE", locale=language),
+        "month_year": lambda day: format_date(day, "LLLL y", locale=language),
         "clock": lambda moment: format_time(moment, "HH:mm", locale=language),
         "moment": lambda moment: format_datetime(moment, "d MMMM y, HH:mm", locale=language),
         "either": in_language,

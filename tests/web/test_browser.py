@@ -29,8 +29,8 @@ from web.config import STATIC, WebConfig, utc_now
 
 AXE = Path(__file__).parents[2] / "web" / "client" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PUBLIC = ["/", "/schedule", "/schedule?when=past", "/sign-in", "/organisations", "/help", "/accessibility", "/endpoint"]
-PUBLIC += ["/no-such-page"]
+PUBLIC = ["/", "/schedule", "/schedule?when=past", "/schedule?view=month", "/schedule?view=week", "/schedule?q=zzz"]
+PUBLIC += ["/sign-in", "/organisations", "/help", "/accessibility", "/endpoint", "/no-such-page"]
 INSIDE = ["/", "/schedule/new", "/endpoints", "/people", "/manage"]
 
 pytestmark = pytest.mark.e2e
