@@ -97,7 +97,7 @@ SENTENCES: dict[str, str] = {
     "minutes_outside": _("Nobody can have been there for longer than it lasted. Enter whole minutes."),
     "moment_invalid": _("Enter the day and the time of the figure."),
     "period_invalid": _("The end lies before the beginning: look at the times."),
-    "person_not_here": _("This person does not work at this centre on that day. Add the name instead."),
+    "person_not_here": _("This person does not work at this centre. Add the name instead."),
     "reopen_reason": _("Say why the approval is taken back."),
     "roll_call_closed": _("The roll-call was open for 7 days after the end. Ask the organiser to change it."),
     "roll_call_closed_here": _("It is over. The centre's lead fills in the roll-call on its page."),

@@ -200,17 +200,16 @@ def _survivor(found: dict[int, Person], number: int) -> Person:
 
 
 def _homes(session: Session, people_ids: Collection[int], occurrence: Occurrence) -> dict[int, list[Organisation]]:
-    """Where each of them worked on the occurrence's day."""
+    """Where each of them worked on the occurrence's day; who was entered in the directory later, where since then."""
     day = occurrence.starts_at.astimezone(ZoneInfo(occurrence.zone)).date()
     rows = session.execute(
         select(Affiliation.person_id, Organisation)
         .join(Organisation, Organisation.id == Affiliation.organisation_id)
         .where(
             Affiliation.person_id.in_(people_ids),
-            Affiliation.from_date <= day,
             or_(Affiliation.to_date.is_(None), Affiliation.to_date > day),
         )
-        .order_by(Affiliation.id)
+        .order_by(Affiliation.from_date > day, Affiliation.id)
     )
     homes: dict[int, list[Organisation]] = {}
     for person_id, home in rows:

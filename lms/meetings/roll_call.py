@@ -194,7 +194,7 @@ def _seat(
     """The entry for a seat: the one there is already, brought up to date, or a new one."""
     name = " ".join(seat.name.split())
     if seat.person_id is not None and seat.person_id not in known:
-        raise Invalid("person_not_here", "This person does not work at this centre on that day. Add the name instead.")
+        raise Invalid("person_not_here", "This person does not work at this centre. Add the name instead.")
     if seat.person_id is None and not 1 <= len(name) <= 120:
         raise Invalid("name_needed", "A name of at most 120 characters is needed.", "names")
     if seat.present_from and seat.present_to and seat.present_from >= seat.present_to:

@@ -92,11 +92,10 @@ def state_of(entry: RosterEntry) -> str:
 
 
 def people_of_centre(session: Session, occurrence: Occurrence, organisation_id: int) -> Sequence[Person]:
-    """Who works at an organisation on the occurrence's day, by name."""
+    """Who works at an organisation, by name: not only who did on that day, since many are entered afterwards."""
     day = occurrence.starts_at.astimezone(ZoneInfo(occurrence.zone)).date()
     works = select(Affiliation.person_id).where(
         Affiliation.organisation_id == organisation_id,
-        Affiliation.from_date <= day,
         or_(Affiliation.to_date.is_(None), Affiliation.to_date > day),
     )
     return session.scalars(

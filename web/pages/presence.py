@@ -32,7 +32,7 @@ def by_link(signed: str, visit: Reading) -> Response:
 @router.post("/presence/{signed}")
 def decide(signed: str, visit: Acting) -> Response:
     """Yes or no."""
-    shown, entry = one_to_confirm(visit.session, visit.config.links.read(PURPOSE, signed))
+    _shown, entry = one_to_confirm(visit.session, visit.config.links.read(PURPOSE, signed))
     if entry.person_id is None:
         raise Problem(404, "link_unknown", "")
     here = forms.text(visit.form, "here") == "yes"

@@ -132,7 +132,9 @@ def _change(visit: Visit, occurrence: Occurrence) -> RollCallChange:
     """`here-p12`: person 12 is ticked; `was-p12` = 34: entry 34 stood there when the page was opened."""
     form = visit.form
     begin = occurrence.began_at or occurrence.starts_at
-    seats, removed, kept = [], [], []
+    seats: list[Seat] = []
+    removed: list[int] = []
+    kept: list[int] = []
     for name, value in form.multi_items():
         if name.startswith("was-") and isinstance(value, str) and value.isdecimal():
             (kept if f"here-{name[4:]}" in form else removed).append(int(value[:9]))
@@ -146,9 +148,8 @@ def _change(visit: Visit, occurrence: Occurrence) -> RollCallChange:
             seats.append(Seat(number, present_from=times[0], present_to=times[1]))
         elif key.startswith("e"):
             seats.append(Seat(name=forms.text(form, f"name-{key}"), present_from=times[0], present_to=times[1]))
-    for line in forms.text(form, "names").splitlines()[:MOST_NAMES]:
-        if line.strip():
-            seats.append(Seat(name=line))
+    lines = forms.text(form, "names").splitlines()[:MOST_NAMES]
+    seats += [Seat(name=line) for line in lines if line.strip()]
     heads = forms.text(form, "head_count")
     if heads and (not heads.isdecimal() or len(heads) > 6):
         raise Invalid("heads_invalid", "A whole number of people is needed.", "head_count")
