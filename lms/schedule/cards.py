@@ -185,6 +185,8 @@ def facts_of(occurrence: Occurrence) -> OccurrenceFacts:
         starts_at=occurrence.starts_at,
         ends_at=occurrence.ends_at,
         created_by=occurrence.created_by,
+        series_id=occurrence.series_id,
+        programme_id=occurrence.programme_id,
         parties=frozenset((party.organisation_id, party.part) for party in occurrence.parties),
         speaker_roles={each.person_id: each.role for each in occurrence.speakers if each.person_id is not None},
     )

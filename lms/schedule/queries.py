@@ -20,6 +20,7 @@ from lms.schedule.cards import (
     page_of,
 )
 from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
+from lms.schedule.plan_models import Series
 from lms.schedule.registrations import seat_facts
 from lms.schedule.rules import NO_SEATS, GuestFacts, SeatFacts, day_bounds, guest_link_expired, may_see
 
@@ -143,9 +144,14 @@ def ahead(now: datetime) -> ColumnElement[bool]:
 
 
 def _edited_by(visitor: Visitor) -> ColumnElement[bool]:
-    if not visitor.is_organiser and not visitor.organised_occurrences:
+    if not visitor.plans and not visitor.organised_occurrences:
         return false()
     ours: list[ColumnElement[bool]] = [Occurrence.id.in_(visitor.organised_occurrences)]
+    if visitor.organised_series or visitor.organised_programmes:
+        ours.append(Occurrence.series_id.in_(visitor.organised_series))
+        ours.append(
+            Occurrence.series_id.in_(select(Series.id).where(Series.programme_id.in_(visitor.organised_programmes)))
+        )
     if visitor.is_organiser:
         ours.append(Occurrence.created_by == visitor.identity)
         organised = OccurrenceParty.organisation_id.in_(visitor.organised_organisations)

@@ -36,6 +36,9 @@ class OccurrenceFacts:
     starts_at: datetime
     ends_at: datetime
     created_by: str = ""
+    series_id: int | None = None
+    programme_id: int | None = None
+    """Of its series."""
     parties: frozenset[tuple[int, Part]] = frozenset()
     """Organisation and its part."""
     speaker_roles: Mapping[int, MeetingRole] = field(default_factory=dict)
@@ -131,8 +134,13 @@ def day_bounds(now: datetime, zone: str) -> tuple[datetime, datetime]:
 
 
 def may_edit(facts: OccurrenceFacts, visitor: Visitor) -> bool:
-    """Organisers of the network edit everything; others what their organisation organises, or was handed to them."""
+    """Organisers of the network edit everything; others what their organisation organises, or was handed to them.
+
+    What was handed over may be one occurrence, a series, or a programme with all its series.
+    """
     if visitor.organises_everything or facts.id in visitor.organised_occurrences:
+        return True
+    if facts.series_id in visitor.organised_series or facts.programme_id in visitor.organised_programmes:
         return True
     organisers = {organisation for organisation, part in facts.parties if part is Part.ORGANISER}
     if organisers & visitor.organised_organisations:
