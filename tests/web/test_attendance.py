@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable
 from io import BytesIO
 
@@ -11,12 +10,10 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from lms import demo_attendance, demo_directory
+from lms import demo_attendance
 from lms.database import Database
-from lms.meetings.attendance_models import RosterEntry
 from lms.schedule.models import Occurrence
-from tests.web.visitor import ADMINISTRATOR, Visitor
-from web.links import Links
+from tests.web.visitor import Visitor
 
 Browser = Callable[..., Visitor]
 
