@@ -106,7 +106,7 @@ SENTENCES: dict[str, str] = {
     "metric_future": _("The moment of the figure has not come yet."),
     "minutes_outside": _("Nobody can have been there for longer than it lasted. Enter whole minutes."),
     "moment_invalid": _("Enter the day and the time of the figure."),
-    "period_invalid": _("The end lies before the beginning: look at the times."),
+    "times_swapped": _("The end lies before the beginning: look at the times."),
     "person_not_here": _("This person does not work at this centre. Add the name instead."),
     "reopen_reason": _("Say why the approval is taken back."),
     "roll_call_closed": _("The roll-call was open for 7 days after the end. Ask the organiser to change it."),

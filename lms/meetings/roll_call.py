@@ -82,7 +82,7 @@ def save(
     """List people, take entries back, say how many heads. Doing it twice is doing it once.
 
     Raises what `may_enter` raises, `NotFound` (organisation_unknown) or `Invalid` (person_unknown, name_needed,
-    period_invalid, heads_invalid, too_many_rows).
+    times_swapped, heads_invalid, too_many_rows).
     """
     may_enter(occurrence, visitor, organisation_id, now, editor=editor, reason=change.reason)
     if session.get(Organisation, organisation_id) is None:
@@ -198,7 +198,7 @@ def _seat(
     if seat.person_id is None and not 1 <= len(name) <= 120:
         raise Invalid("name_needed", "A name of at most 120 characters is needed.", "names")
     if seat.present_from and seat.present_to and seat.present_from >= seat.present_to:
-        raise Invalid("period_invalid", "Somebody left before they came: look at the times.", "times")
+        raise Invalid("times_swapped", "Somebody left before they came: look at the times.", "times")
     found = next((entry for entry in entries if _same(entry, seat.person_id, name)), None)
     if found is None:
         found = RosterEntry(

@@ -46,13 +46,13 @@ class MetricDraft:
 def set_breaks(session: Session, visitor: Visitor, slug: str, breaks: Sequence[Period], now: datetime) -> None:
     """The breaks of an occurrence: time that counts for nobody. Overlapping ones become one.
 
-    Raises `NotFound`, `NotAllowed`, `Conflict` (sheet_approved) or `Invalid` (period_invalid, too_many_rows).
+    Raises `NotFound`, `NotAllowed`, `Conflict` (sheet_approved) or `Invalid` (times_swapped, too_many_rows).
     """
     sheet = _open_sheet(session, visitor, slug)
     if len(breaks) > MOST_BREAKS:
         raise Invalid("too_many_rows", f"At most {MOST_BREAKS} breaks.", "breaks")
     if any(begin >= end for begin, end in breaks):
-        raise Invalid("period_invalid", "A break ends before it begins: look at the times.", "breaks")
+        raise Invalid("times_swapped", "A break ends before it begins: look at the times.", "breaks")
     before = {"breaks": sheet.breaks}
     sheet.breaks = [[begin.isoformat(), end.isoformat()] for begin, end in union(breaks)]
     sheet.stale = True
