@@ -86,6 +86,12 @@ SYSTEM_ROLES = {
     "operator": _("Operator"),
     "api_client": _("API client"),
 }
+ANSWERS = {
+    "needs-action": _("No answer yet"),
+    "accepted": _("Will come"),
+    "tentative": _("Perhaps"),
+    "declined": _("Cannot come"),
+}
 GUEST_ROLES = ("presenter", "moderator", "interpreter", "captioner", "participant", "viewer")
 
 

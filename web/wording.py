@@ -174,6 +174,9 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "answered": _("Thank you: your answer has reached the organiser."),
+    "invited": _("Invited. The letters are on their way."),
+    "withdrawn": _("The invitation is withdrawn, and its address is told so."),
     "signed_out": _("You have signed out."),
     "welcome": _("Your account is ready, and you are signed in."),
     "password_set": _("The password is set. Sign in with it."),

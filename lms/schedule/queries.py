@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
 from lms.schedule.cards import (
+    Cast,
     MeetingDoor,
     OccurrenceCard,
     OccurrencePage,
@@ -19,6 +20,7 @@ from lms.schedule.cards import (
     facts_of,
     page_of,
 )
+from lms.schedule.casts import casts
 from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
 from lms.schedule.plan_models import Series
 from lms.schedule.registrations import seat_facts
@@ -121,16 +123,21 @@ _WITH_PARTIES = (
     selectinload(Occurrence.parties).joinedload(OccurrenceParty.organisation, innerjoin=True),
     selectinload(Occurrence.speakers).joinedload(Speaker.organisation),
 )
+_FOR_A_LINE = (defer(Occurrence.description, raiseload=True), defer(Occurrence.description_en, raiseload=True))
 _WITH_AGENDA = (selectinload(Occurrence.agenda),)
 _WHOLE = (*_WITH_PARTIES, *_WITH_AGENDA, selectinload(Occurrence.changes), selectinload(Occurrence.guest_links))
 
 
 def fetch_cards(session: Session, visitor: Visitor, now: datetime, query: Select[Occurrence]) -> list[OccurrenceCard]:
     """The cards of what `query` finds and the visitor may know of."""
-    rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_WITH_PARTIES)).all()
+    rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_FOR_A_LINE)).all()
+    numbers = [row.id for row in rows]
     guest = guest_facts(session, visitor, now) if rows else None
-    seats = seat_facts(session, visitor, [row.id for row in rows])
-    return [card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS)) for row in rows]
+    seats = seat_facts(session, visitor, numbers)
+    taking_part = casts(session, numbers)
+    return [
+        card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS), taking_part.get(row.id, Cast())) for row in rows
+    ]
 
 
 def _seats(session: Session, visitor: Visitor, found: Occurrence) -> SeatFacts:
