@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.meetings import actions as meetings
+from lms.meetings import computing
 from lms.schedule import personal_links
 from lms.sealing import FernetSealer
 from web.main import mailing
@@ -55,6 +56,7 @@ def duties(settings: Settings) -> list[Duty]:
             _in_one_transaction(make_links),
         ),
         Duty("send mail", 2, mailing.send_mail(settings)),
+        Duty("compute attendance", 20, _in_one_transaction(computing.compute_stale)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
 

@@ -3,6 +3,10 @@
 from fastapi import APIRouter
 
 from web.pages import (
+    attendance,
+    attendance_acts,
+    attendance_panels,
+    attendance_rules,
     endpoint_screen,
     endpoints,
     guest,
@@ -17,12 +21,17 @@ from web.pages import (
     organisation_acts,
     organisations,
     people,
+    presence,
+    roll_call,
     rsvp,
     schedule,
     sign_in,
     start,
     welcome,
 )
+
+PANELS = (attendance_panels,)
+"""Modules that only add panels to other pages."""
 
 router = APIRouter(include_in_schema=False)
 for part in (
@@ -33,6 +42,11 @@ for part in (
     occurrence_form,
     occurrence,
     occurrence_acts,
+    attendance,
+    attendance_acts,
+    attendance_rules,
+    roll_call,
+    presence,
     guest,
     invitations,
     rsvp,
