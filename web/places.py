@@ -31,6 +31,12 @@ def organisers(visitor: Visitor) -> bool:
 
 PLACES: tuple[Place, ...] = (
     Place("/people", _("People"), _("Accounts and roles; invite an organiser."), administrators),
+    Place(
+        "/attendance-rules",
+        _("Rules of attendance"),
+        _("When somebody counts as having attended; versions, never changed."),
+        organisers,
+    ),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
 )
 """In the order shown."""

@@ -3,11 +3,16 @@
 from fastapi import APIRouter
 
 from web.pages import (
+    attendance,
+    attendance_acts,
+    attendance_panels,
+    attendance_rules,
     endpoint_screen,
     endpoints,
     guest,
     health,
     information,
+    invitations,
     manage,
     meet,
     occurrence,
@@ -18,11 +23,17 @@ from web.pages import (
     people,
     registration,
     registrations,
+    presence,
+    roll_call,
+    rsvp,
     schedule,
     sign_in,
     start,
     welcome,
 )
+
+PANELS = (attendance_panels,)
+"""Modules that only add panels to other pages."""
 
 router = APIRouter(include_in_schema=False)
 for part in (
@@ -35,7 +46,14 @@ for part in (
     registration,
     occurrence,
     occurrence_acts,
+    attendance,
+    attendance_acts,
+    attendance_rules,
+    roll_call,
+    presence,
     guest,
+    invitations,
+    rsvp,
     meet,
     organisation_acts,
     organisations,
