@@ -43,6 +43,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("begin what is live", 2, beginner.begin_what_is_live),
         Duty("close connections of silent media nodes", 10, _in_one_transaction(meetings.close_silent)),
         Duty("send mail", 2, mailing.send_mail(settings)),
+        Duty("read mail", 30, mailing.read_mail(settings)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
 
