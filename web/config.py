@@ -48,6 +48,9 @@ class MeetingControl(Protocol):
     def close(self, meeting: str, node: int) -> None:
         """Announce the official end and send everybody away."""
 
+    def remove(self, meeting: str, node: int, participant: str) -> None:
+        """Send a participant out, for good."""
+
 
 class NoMeetingControl:
     """For an installation without media nodes: takes every order and does nothing."""
@@ -60,6 +63,9 @@ class NoMeetingControl:
 
     def close(self, meeting: str, node: int) -> None:
         """Nothing to close."""
+
+    def remove(self, meeting: str, node: int, participant: str) -> None:
+        """Nobody to remove."""
 
 
 def utc_now() -> datetime:

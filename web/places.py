@@ -36,6 +36,12 @@ def mail_keepers(visitor: Visitor) -> bool:
 
 PLACES: tuple[Place, ...] = (
     Place("/people", _("People"), _("Accounts and roles; invite an organiser."), administrators),
+    Place(
+        "/attendance-rules",
+        _("Rules of attendance"),
+        _("When somebody counts as having attended; versions, never changed."),
+        organisers,
+    ),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
     Place("/mail", _("Mail"), _("What was sent, what waits, what came back and what came in."), mail_keepers),
 )

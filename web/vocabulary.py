@@ -52,13 +52,45 @@ ORGANISATION_GROUPS = {
     "library": _("Libraries"),
     "training_centre": _("Training centres"),
 }
+ORGANISATION_KINDS = {
+    "asc": _("Administrative Service Centre"),
+    "ministry": _("Ministry or central body"),
+    "state_enterprise": _("State enterprise"),
+    "association": _("Association"),
+    "project": _("Project"),
+    "library": _("Library"),
+    "training_centre": _("Training centre"),
+}
+ORGANISATION_STATES = {
+    "active": _("Works"),
+    "suspended": _("Suspended"),
+    "relocated": _("Works from another town"),
+    "closed": _("Closed"),
+}
+CHANNELS = {
+    "email": _("E-mail"),
+    "phone": _("Telephone"),
+    "messenger": _("Messenger"),
+}
 SYSTEM_ROLES = {
     "administrator": _("Administrator"),
     "organiser": _("Organiser"),
     "centre_lead": _("Centre lead"),
     "trainer": _("Trainer"),
+    "item_reviewer": _("Reviewer of test items"),
+    "programme_manager": _("Programme manager"),
+    "certifier": _("Certifier"),
+    "data_importer": _("Data importer"),
+    "data_protection_officer": _("Data-protection officer"),
     "auditor": _("Auditor"),
     "operator": _("Operator"),
+    "api_client": _("API client"),
+}
+ANSWERS = {
+    "needs-action": _("No answer yet"),
+    "accepted": _("Will come"),
+    "tentative": _("Perhaps"),
+    "declined": _("Cannot come"),
 }
 GUEST_ROLES = ("presenter", "moderator", "interpreter", "captioner", "participant", "viewer")
 

@@ -37,8 +37,7 @@ def of_people(session: Session, people_ids: Collection[int]) -> dict[int, MailAd
     )
     addresses: dict[int, str] = {}
     for query, newest_first in ((accounts, Account.id.desc()), (channels, ContactChannel.id.desc())):
-        for number, address in session.execute(query.order_by(newest_first)):
-            addresses[number] = address
+        addresses.update((row.person_id, row[1]) for row in session.execute(query.order_by(newest_first)))
     return {number: _mail_address(people[number], address) for number, address in addresses.items()}
 
 

@@ -14,6 +14,10 @@ _LOOKALIKES = str.maketrans("АВЕКМНРСТХУ", "ABEKMHPCTXY")
 """Cyrillic capitals that look like Latin ones: the administrator's keyboard may be Ukrainian."""
 
 
+_PLANNERS = (RoleName.ORGANISER, RoleName.PROGRAMME_MANAGER)
+"""Roles that plan, as far as their scope reaches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A role, as far as it reaches."""
@@ -74,30 +78,44 @@ class Visitor:
     @property
     def organises_everything(self) -> bool:
         """May plan and change every occurrence."""
-        return self.is_administrator or Grant(RoleName.ORGANISER) in self.grants
+        return self.is_administrator or any(Grant(role) in self.grants for role in _PLANNERS)
 
     @property
     def organised_organisations(self) -> frozenset[int]:
         """Organisations on whose behalf the visitor plans."""
-        return frozenset(
-            grant.scope_id
-            for grant in self.grants
-            if grant.role is RoleName.ORGANISER and grant.scope is Scope.ORGANISATION and grant.scope_id is not None
-        )
+        return self._planned(Scope.ORGANISATION)
+
+    @property
+    def organised_programmes(self) -> frozenset[int]:
+        """Programmes whose series and occurrences the visitor plans."""
+        return self._planned(Scope.PROGRAMME)
+
+    @property
+    def organised_series(self) -> frozenset[int]:
+        """Series whose occurrences the visitor plans."""
+        return self._planned(Scope.SERIES)
 
     @property
     def organised_occurrences(self) -> frozenset[int]:
         """Single occurrences that were handed to the visitor."""
-        return frozenset(
-            grant.scope_id
-            for grant in self.grants
-            if grant.role is RoleName.ORGANISER and grant.scope is Scope.OCCURRENCE and grant.scope_id is not None
-        )
+        return self._planned(Scope.OCCURRENCE)
 
     @property
     def is_organiser(self) -> bool:
-        """Whether the visitor may plan anything at all."""
+        """Whether the visitor may plan something new: for the network, or on behalf of an organisation."""
         return self.organises_everything or bool(self.organised_organisations)
+
+    @property
+    def plans(self) -> bool:
+        """Whether the visitor plans anything at all, be it one series or one programme that others began."""
+        return self.is_organiser or bool(self.organised_programmes or self.organised_series)
+
+    def _planned(self, scope: Scope) -> frozenset[int]:
+        return frozenset(
+            grant.scope_id
+            for grant in self.grants
+            if grant.role in _PLANNERS and grant.scope is scope and grant.scope_id is not None
+        )
 
     @property
     def led_organisations(self) -> frozenset[int]:

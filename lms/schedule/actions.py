@@ -20,7 +20,7 @@ from lms.schedule.drafts import OccurrenceDraft, PartyDraft, check
 from lms.schedule.guests import guest_pass, invite_guest, revoke_guest, use_guest_link, visitor_of_guest
 from lms.schedule.models import Occurrence, OccurrenceChange, Part, Status
 from lms.schedule.rules import may_edit, may_see, to_utc
-from lms.schedule.slugs import new_meeting_name, slug_for
+from lms.schedule.slugs import free_slug, new_meeting_name, slug_for
 
 __all__ = [
     "begin_meeting",
@@ -32,7 +32,9 @@ __all__ = [
     "end_meeting",
     "guest_pass",
     "invite_guest",
+    "plan",
     "publish",
+    "record_past",
     "revoke_guest",
     "start",
     "use_guest_link",
@@ -53,9 +55,26 @@ def create(
     """
     if not visitor.is_organiser:
         raise NotAllowed("organisers_only", "Only an organiser plans occurrences. Ask an administrator for the role.")
+    return plan(session, visitor, draft, _parties_for(visitor, draft), now, meeting=meeting)
+
+
+def plan(
+    session: Session,
+    visitor: Visitor,
+    draft: OccurrenceDraft,
+    parties: list[PartyDraft],
+    now: datetime,
+    *,
+    meeting: str = "",
+    series_id: int | None = None,
+    planned_local: datetime | None = None,
+) -> Occurrence:
+    """The same for whoever has made sure that the visitor may: `lms.schedule.series` plans dates of a series by it."""
     check(draft)
     occurrence = Occurrence(
-        slug=_free_slug(session, draft),
+        series_id=series_id,
+        planned_local=planned_local,
+        slug=free_slug(session, Occurrence.slug, slug_for(draft.title, draft.starts_local.date())),
         meeting=meeting or new_meeting_name(),
         uid=f"{uuid.uuid4()}@vikno",
         sequence=0,
@@ -66,9 +85,7 @@ def create(
         speakers=[],
         agenda=[],
     )
-    rows.fill(session, occurrence, draft, _parties_for(visitor, draft), now)
-    session.add(occurrence)
-    session.flush()
+    rows.fill(session, occurrence, draft, parties, now)
     record(
         session, visitor.actor, "occurrence.create", "occurrence", occurrence.id, now=now, after=rows.state(occurrence)
     )
@@ -99,18 +116,18 @@ def edit(
     starts_at = to_utc(draft.starts_local, draft.zone)
     if occurrence.status is Status.LIVE and starts_at != occurrence.starts_at:
         raise Conflict("already_live", "It has begun already; its beginning cannot be moved.", "starts_local")
-    before = rows.state(occurrence)
+    before = {**rows.state(occurrence), "topics": rows.topics_of(session, occurrence.id)}
     told = occurrence.status in _TOLD
     rows.fill(session, occurrence, draft, _parties_for(visitor, draft), now)
-    after = rows.state(occurrence)
+    after = {**rows.state(occurrence), "topics": rows.topics_of(session, occurrence.id)}
     changed = {key for key in after if after[key] != before[key]}
     if told and changed & rows.TIME_FIELDS:
         occurrence.sequence += 1
         if occurrence.status is Status.PUBLISHED:
             occurrence.status = Status.MOVED
     _log(session, visitor, occurrence, "edit", before, reason, now)
-    if told and changed & rows.TIME_FIELDS:
-        announce(session, occurrence, "moved", now)
+    if told and changed:
+        announce(session, occurrence, "moved" if changed & rows.TIME_FIELDS else "changed", now)
     return occurrence
 
 
@@ -126,6 +143,23 @@ def publish(session: Session, visitor: Visitor, slug: str, now: datetime) -> Occ
     occurrence.updated_at = now
     _log(session, visitor, occurrence, "publish", before, "", now)
     announce(session, occurrence, "published", now)
+    return occurrence
+
+
+def record_past(session: Session, visitor: Visitor, slug: str, now: datetime) -> Occurrence:
+    """A draft of the past took place, before or beside this system: it goes into the schedule as over, untold.
+
+    Raises `NotFound`, `NotAllowed` or `Conflict` (not_a_draft, not_past).
+    """
+    occurrence = editable(session, visitor, slug)
+    if occurrence.status is not Status.DRAFT:
+        raise Conflict("not_a_draft", "It was published already.")
+    if occurrence.ends_at > now:
+        raise Conflict("not_past", "Its planned end is still ahead. Publish it instead.")
+    before = rows.state(occurrence)
+    occurrence.status = Status.ENDED
+    occurrence.updated_at = now
+    _log(session, visitor, occurrence, "record_past", before, "", now)
     return occurrence
 
 
@@ -247,6 +281,8 @@ def _log(
 ) -> None:
     session.flush()
     after = rows.state(occurrence)
+    if "topics" in before:
+        after["topics"] = rows.topics_of(session, occurrence.id)
     changed = [key for key in after if after[key] != before[key]]
     old, new = {key: before[key] for key in changed}, {key: after[key] for key in changed}
     action = f"occurrence.{verb}"
@@ -271,13 +307,3 @@ def _parties_for(visitor: Visitor, draft: OccurrenceDraft) -> list[PartyDraft]:
     if visitor.organises_everything or not ours or organisers & ours:
         return draft.parties
     return [PartyDraft(min(ours), Part.ORGANISER), *draft.parties]
-
-
-def _free_slug(session: Session, draft: OccurrenceDraft) -> str:
-    wanted = slug_for(draft.title, draft.starts_local.date())
-    taken = set(session.scalars(select(Occurrence.slug).where(Occurrence.slug.startswith(wanted, autoescape=True))))
-    candidate, number = wanted, 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{wanted}-{number}"
-    return candidate

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from lms.errors import Invalid
-from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Part
+from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part
 from lms.schedule.rules import exists
 
 SHORTEST_MINUTES = 5
@@ -15,6 +16,10 @@ LONGEST_TITLE = 300
 LONGEST_DESCRIPTION = 20_000
 LONGEST_NAME = 120
 MOST_ROWS = 100
+MOST_REMINDERS = 5
+EARLIEST_REMINDER = 60 * 24 * 30
+"""Minutes: nobody is reminded earlier than a month before."""
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class SpeakerDraft:
     person_id: int | None = None
     role: MeetingRole = MeetingRole.PRESENTER
     id: int | None = None
+    email: str = ""
+    """Where a guest gets the personal link; a person of the system has addresses of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class AgendaDraft:
     minutes: int
     title_en: str = ""
     kind: AgendaKind = AgendaKind.TALK
+    speaker: int | None = None
+    """Place among the speakers of the draft, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +74,19 @@ class OccurrenceDraft:
     parties: list[PartyDraft] = field(default_factory=list)
     speakers: list[SpeakerDraft] = field(default_factory=list)
     agenda: list[AgendaDraft] = field(default_factory=list)
+    mode: Mode = Mode.ONLINE
+    venue: str = ""
+    reminder_offsets: tuple[int, ...] | None = None
+    """Minutes before the beginning; None for the usual ones."""
+    topic_ids: tuple[int, ...] | None = None
+    """None leaves the topics as they are."""
 
 
 def check(draft: OccurrenceDraft) -> None:
     """Raises `Invalid`, naming the field, for what cannot be right."""
     _check_text(draft)
     _check_time(draft)
+    _check_place(draft)
     for name, rows in (("parties", draft.parties), ("speakers", draft.speakers), ("agenda", draft.agenda)):
         if len(rows) > MOST_ROWS:
             raise Invalid("too_many_rows", f"At most {MOST_ROWS} rows fit here; divide the occurrence.", name)
@@ -80,6 +96,8 @@ def check(draft: OccurrenceDraft) -> None:
     for speaker in draft.speakers:
         if not speaker.name.strip() or len(speaker.name) > LONGEST_NAME:
             raise Invalid("name_needed", f"Each speaker needs a name of at most {LONGEST_NAME} characters.", "speakers")
+        if speaker.email and (len(speaker.email) > 254 or not _EMAIL.fullmatch(speaker.email)):
+            raise Invalid("email_invalid", "This is no e-mail address. It looks like name@example.ua.", "speakers")
         if len(speaker.position) > 200:
             raise Invalid("text_long", "A speaker's position is longer than 200 characters; shorten it.", "speakers")
     for item in draft.agenda:
@@ -87,6 +105,8 @@ def check(draft: OccurrenceDraft) -> None:
             raise Invalid("title_needed", f"Each point needs a title of at most {LONGEST_TITLE} characters.", "agenda")
         if not 0 <= item.minutes <= LONGEST_MINUTES:
             raise Invalid("minutes_invalid", f"A point lasts 0 to {LONGEST_MINUTES} minutes.", "agenda")
+        if item.speaker is not None and not 0 <= item.speaker < len(draft.speakers):
+            raise Invalid("agenda_speaker", "A point of the agenda names a speaker who is not there.", "agenda")
 
 
 def _check_text(draft: OccurrenceDraft) -> None:
@@ -102,6 +122,17 @@ def _check_text(draft: OccurrenceDraft) -> None:
             raise Invalid("text_long", f"This is longer than {longest} characters; shorten it.", name)
     if draft.language not in ("uk", "en"):
         raise Invalid("language_unknown", "Choose Ukrainian or English.", "language")
+
+
+def _check_place(draft: OccurrenceDraft) -> None:
+    if draft.mode is not Mode.ONLINE and not draft.venue.strip():
+        raise Invalid("venue_needed", "Say where people meet: town, street, room.", "venue")
+    if len(draft.venue) > LONGEST_TITLE:
+        raise Invalid("text_long", f"This is longer than {LONGEST_TITLE} characters; shorten it.", "venue")
+    offsets = draft.reminder_offsets or ()
+    if len(offsets) > MOST_REMINDERS or any(not 0 < each <= EARLIEST_REMINDER for each in offsets):
+        detail = f"At most {MOST_REMINDERS} reminders, each within a month before."
+        raise Invalid("reminders_invalid", detail, "reminder_offsets")
 
 
 def _check_time(draft: OccurrenceDraft) -> None:

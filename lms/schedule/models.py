@@ -6,11 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, column, select, table
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from lms.base import Base, WallTime, Word
 from lms.directory.models import Organisation
+
+_SERIES = table("series", column("id"), column("programme_id"))
 
 
 class Kind(StrEnum):
@@ -98,6 +100,10 @@ class Occurrence(Base):
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     meeting: Mapped[str] = mapped_column(String(64), unique=True)
     series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    programme_id: Mapped[int | None] = column_property(
+        select(_SERIES.c.programme_id).where(_SERIES.c.id == series_id).correlate_except(_SERIES).scalar_subquery()
+    )
+    """Of its series: whoever plans a programme plans what is in it."""
     planned_local: Mapped[datetime | None] = mapped_column(WallTime)
     """In a series: the date that it was planned for at first, by which the series' rule knows it (RECURRENCE-ID)."""
     uid: Mapped[str] = mapped_column(String(120), unique=True)

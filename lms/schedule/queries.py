@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
 from lms.schedule.cards import (
+    Cast,
     MeetingDoor,
     OccurrenceCard,
     OccurrencePage,
@@ -19,7 +20,9 @@ from lms.schedule.cards import (
     facts_of,
     page_of,
 )
+from lms.schedule.casts import casts
 from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
+from lms.schedule.plan_models import Series
 from lms.schedule.registrations import seat_facts
 from lms.schedule.rules import NO_SEATS, GuestFacts, SeatFacts, day_bounds, guest_link_expired, may_see
 
@@ -35,6 +38,11 @@ def visible_to(visitor: Visitor) -> ColumnElement[bool]:
     if visitor.organises_everything:
         return true()
     return or_(_edited_by(visitor), and_(Occurrence.status != Status.DRAFT, _told_to(visitor)))
+
+
+def edited_by(visitor: Visitor) -> ColumnElement[bool]:
+    """SQL for `rules.may_edit`."""
+    return true() if visitor.organises_everything else _edited_by(visitor)
 
 
 def upcoming(session: Session, visitor: Visitor, now: datetime, limit: int = 50) -> list[OccurrenceCard]:
@@ -115,16 +123,21 @@ _WITH_PARTIES = (
     selectinload(Occurrence.parties).joinedload(OccurrenceParty.organisation, innerjoin=True),
     selectinload(Occurrence.speakers).joinedload(Speaker.organisation),
 )
+_FOR_A_LINE = (defer(Occurrence.description, raiseload=True), defer(Occurrence.description_en, raiseload=True))
 _WITH_AGENDA = (selectinload(Occurrence.agenda),)
 _WHOLE = (*_WITH_PARTIES, *_WITH_AGENDA, selectinload(Occurrence.changes), selectinload(Occurrence.guest_links))
 
 
 def fetch_cards(session: Session, visitor: Visitor, now: datetime, query: Select[Occurrence]) -> list[OccurrenceCard]:
     """The cards of what `query` finds and the visitor may know of."""
-    rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_WITH_PARTIES)).all()
+    rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_FOR_A_LINE)).all()
+    numbers = [row.id for row in rows]
     guest = guest_facts(session, visitor, now) if rows else None
-    seats = seat_facts(session, visitor, [row.id for row in rows])
-    return [card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS)) for row in rows]
+    seats = seat_facts(session, visitor, numbers)
+    taking_part = casts(session, numbers)
+    return [
+        card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS), taking_part.get(row.id, Cast())) for row in rows
+    ]
 
 
 def _seats(session: Session, visitor: Visitor, found: Occurrence) -> SeatFacts:
@@ -138,9 +151,14 @@ def ahead(now: datetime) -> ColumnElement[bool]:
 
 
 def _edited_by(visitor: Visitor) -> ColumnElement[bool]:
-    if not visitor.is_organiser and not visitor.organised_occurrences:
+    if not visitor.plans and not visitor.organised_occurrences:
         return false()
     ours: list[ColumnElement[bool]] = [Occurrence.id.in_(visitor.organised_occurrences)]
+    if visitor.organised_series or visitor.organised_programmes:
+        ours.append(Occurrence.series_id.in_(visitor.organised_series))
+        ours.append(
+            Occurrence.series_id.in_(select(Series.id).where(Series.programme_id.in_(visitor.organised_programmes)))
+        )
     if visitor.is_organiser:
         ours.append(Occurrence.created_by == visitor.identity)
         organised = OccurrenceParty.organisation_id.in_(visitor.organised_organisations)

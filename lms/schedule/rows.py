@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation, Person
 from lms.errors import NotFound
-from lms.schedule.drafts import OccurrenceDraft, PartyDraft, SpeakerDraft
+from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft
 from lms.schedule.models import AgendaItem, Occurrence, OccurrenceParty, Speaker
+from lms.schedule.plan_models import OccurrenceTopic, Topic
 from lms.schedule.rules import to_utc
 
 TIME_FIELDS = frozenset({"starts_local", "zone", "duration_minutes"})
@@ -29,6 +30,8 @@ _PLAIN = (
     "duration_minutes",
     "listed",
     "access",
+    "mode",
+    "venue",
 )
 
 
@@ -45,15 +48,27 @@ def fill(
     occurrence.title = draft.title.strip()
     occurrence.starts_at = to_utc(draft.starts_local, draft.zone)
     occurrence.ends_at = occurrence.starts_at + timedelta(minutes=draft.duration_minutes)
+    occurrence.reminder_offsets = list(draft.reminder_offsets) if draft.reminder_offsets is not None else None
     occurrence.updated_at = now
     _fill_parties(occurrence, parties)
     _fill_speakers(occurrence, draft.speakers)
+    if occurrence.id is None:
+        session.add(occurrence)
+    session.flush()
     occurrence.agenda[:] = [
         AgendaItem(
-            position=place, kind=item.kind, title=item.title.strip(), title_en=item.title_en, minutes=item.minutes
+            position=place,
+            kind=item.kind,
+            title=item.title.strip(),
+            title_en=item.title_en,
+            minutes=item.minutes,
+            speaker_id=occurrence.speakers[item.speaker].id if item.speaker is not None else None,
         )
         for place, item in enumerate(draft.agenda)
     ]
+    if draft.topic_ids is not None:
+        _write_topics(session, occurrence.id, draft.topic_ids)
+    session.flush()
 
 
 def state(occurrence: Occurrence) -> dict[str, Any]:
@@ -63,11 +78,58 @@ def state(occurrence: Occurrence) -> dict[str, Any]:
         "status": occurrence.status.value,
         "parties": [[party.organisation_id, party.part.value] for party in occurrence.parties],
         "speakers": [
-            [each.name, each.position_title, each.organisation_id, each.person_id, each.role.value]
+            [each.name, each.position_title, each.organisation_id, each.person_id, each.role.value, each.email]
             for each in occurrence.speakers
         ],
+        "reminder_offsets": occurrence.reminder_offsets,
         "agenda": [[item.title, item.title_en, item.minutes, item.kind.value] for item in occurrence.agenda],
     }
+
+
+def topics_of(session: Session, occurrence_id: int) -> list[int]:
+    """The numbers of the topics that an occurrence is about."""
+    query = select(OccurrenceTopic.topic_id).where(OccurrenceTopic.occurrence_id == occurrence_id)
+    return sorted(session.scalars(query))
+
+
+def draft_of(occurrence: Occurrence) -> OccurrenceDraft:
+    """What an organiser would have to fill in to get this occurrence; its topics are left as they are."""
+    places = {speaker.id: place for place, speaker in enumerate(occurrence.speakers)}
+    offsets = occurrence.reminder_offsets
+    return OccurrenceDraft(
+        **{name: getattr(occurrence, name) for name in _PLAIN},
+        reminder_offsets=tuple(offsets) if offsets is not None else None,
+        parties=[PartyDraft(party.organisation_id, party.part) for party in occurrence.parties],
+        speakers=[
+            SpeakerDraft(
+                each.name, each.position_title, each.organisation_id, each.person_id, each.role, each.id, each.email
+            )
+            for each in occurrence.speakers
+        ],
+        agenda=[
+            AgendaDraft(
+                item.title,
+                item.minutes,
+                item.title_en,
+                item.kind,
+                places.get(item.speaker_id) if item.speaker_id is not None else None,
+            )
+            for item in occurrence.agenda
+        ],
+    )
+
+
+def _write_topics(session: Session, occurrence_id: int, wanted: tuple[int, ...]) -> None:
+    known = set(session.scalars(select(Topic.id).where(Topic.id.in_(wanted)))) if wanted else set()
+    if set(wanted) - known:
+        raise NotFound("topic_unknown", f"There is no topic {min(set(wanted) - known)}.", "topics")
+    held = set(topics_of(session, occurrence_id))
+    session.execute(
+        delete(OccurrenceTopic).where(
+            OccurrenceTopic.occurrence_id == occurrence_id, OccurrenceTopic.topic_id.in_(held - known)
+        )
+    )
+    session.add_all(OccurrenceTopic(occurrence_id=occurrence_id, topic_id=each) for each in sorted(known - held))
 
 
 def _json(value: Any) -> Any:
@@ -96,6 +158,7 @@ def _fill_speakers(occurrence: Occurrence, speakers: list[SpeakerDraft]) -> None
             row = Speaker()
         row.name, row.position_title, row.role = draft.name.strip(), draft.position, draft.role
         row.organisation_id, row.person_id, row.position = draft.organisation_id, draft.person_id, place
+        row.email = draft.email.strip().lower()
         wanted.append(row)
     occurrence.speakers[:] = wanted
 

@@ -36,6 +36,9 @@ class OccurrenceFacts:
     starts_at: datetime
     ends_at: datetime
     created_by: str = ""
+    series_id: int | None = None
+    programme_id: int | None = None
+    """Of its series."""
     parties: frozenset[tuple[int, Part]] = frozenset()
     """Organisation and its part."""
     speaker_roles: Mapping[int, MeetingRole] = field(default_factory=dict)
@@ -62,6 +65,8 @@ class SeatFacts:
     """In the waiting list, from 1."""
     until: datetime | None = None
     """When an offer ends."""
+    invited: bool = False
+    """Whether there is an invitation for them, or for an organisation of theirs; looked up for what is not listed."""
 
 
 NO_SEATS = SeatFacts()
@@ -131,8 +136,13 @@ def day_bounds(now: datetime, zone: str) -> tuple[datetime, datetime]:
 
 
 def may_edit(facts: OccurrenceFacts, visitor: Visitor) -> bool:
-    """Organisers of the network edit everything; others what their organisation organises, or was handed to them."""
+    """Organisers of the network edit everything; others what their organisation organises, or was handed to them.
+
+    What was handed over may be one occurrence, a series, or a programme with all its series.
+    """
     if visitor.organises_everything or facts.id in visitor.organised_occurrences:
+        return True
+    if facts.series_id in visitor.organised_series or facts.programme_id in visitor.organised_programmes:
         return True
     organisers = {organisation for organisation, part in facts.parties if part is Part.ORGANISER}
     if organisers & visitor.organised_organisations:
@@ -242,12 +252,13 @@ def _role(
     if experts & visitor.organisation_ids:
         return MeetingRole.PRESENTER, ""
     known = visitor.in_network
-    if seats.required and (facts.listed or facts.access is not Access.NETWORK or _invited(facts, visitor)):
+    asked = seats.invited or _invited(facts, visitor)
+    if seats.required and (facts.listed or facts.access is not Access.NETWORK or asked):
         return _seated(visitor, seats)
     if facts.access in (Access.OPEN, Access.LINK):
         return MeetingRole.PARTICIPANT, "" if known or visitor.name else "name_needed"
     if not known:
         return None, "sign_in_needed"
-    if facts.listed or _invited(facts, visitor):
+    if facts.listed or asked:
         return MeetingRole.PARTICIPANT, ""
     return None, "not_invited"

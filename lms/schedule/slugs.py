@@ -6,30 +6,13 @@ import re
 import secrets
 from datetime import date
 
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from lms.transliteration import transliterate
+
 LONGEST_SLUG = 70
-_LETTERS = dict(
-    zip(
-        "абвгґдезиіклмнопрстуфь'’ʼ",
-        ["a", "b", "v", "h", "g", "d", "e", "z", "y", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f"]
-        + [""] * 4,
-        strict=True,
-    )
-) | {"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ы": "y", "э": "e", "ъ": "", "ё": "io"}
-_INITIAL = {"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"}
-_INSIDE = {"є": "ie", "ї": "i", "й": "i", "ю": "iu", "я": "ia"}
 _MEETING_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-
-
-def transliterate(text: str) -> str:
-    """Ukrainian in Latin letters, lower case, by resolution 55 of the Cabinet of Ministers of 27.01.2010."""
-    text = text.lower().replace("зг", "zgh")
-    letters: list[str] = []
-    start = True
-    for letter in text:
-        letters.append((_INITIAL if start else _INSIDE).get(letter, _LETTERS.get(letter, letter)))
-        if letter not in "'’ʼ":
-            start = not letter.isalpha()
-    return "".join(letters)
 
 
 def slug_for(title: str, day: date) -> str:
@@ -46,3 +29,13 @@ def slug_for(title: str, day: date) -> str:
 def new_meeting_name() -> str:
     """`k7mq-x2vd-9hbn`: 59 random bits without lookalikes. Who knows it has the link."""
     return "-".join("".join(secrets.choice(_MEETING_ALPHABET) for _ in range(4)) for _ in range(3))
+
+
+def free_slug(session: Session, taken_in: InstrumentedAttribute[str], wanted: str) -> str:
+    """The slug, with a number behind it where others have it already."""
+    taken = set(session.scalars(select(taken_in).where(taken_in.startswith(wanted, autoescape=True))))
+    candidate, number = wanted, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{wanted}-{number}"
+    return candidate

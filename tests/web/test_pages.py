@@ -18,8 +18,8 @@ from web.config import WebConfig
 Browser = Callable[..., Visitor]
 
 PUBLIC = ("/", "/schedule", "/schedule?when=past", "/sign-in", "/organisations", "/help", "/accessibility", "/endpoint")
-ORGANISERS = ("/schedule/new",)
-ADMINISTRATORS = ("/endpoints", "/people", "/manage")
+ORGANISERS = ("/schedule/new", "/manage")
+ADMINISTRATORS = ("/endpoints", "/people")
 
 
 @pytest.mark.parametrize("language", ["uk", "en"])

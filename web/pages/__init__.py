@@ -3,24 +3,36 @@
 from fastapi import APIRouter
 
 from web.pages import (
+    attendance,
+    attendance_acts,
+    attendance_panels,
+    attendance_rules,
     endpoint_screen,
     endpoints,
     guest,
     health,
     information,
     mail,
+    invitations,
     manage,
     meet,
     occurrence,
     occurrence_acts,
     occurrence_form,
+    organisation_acts,
     organisations,
     people,
+    presence,
+    roll_call,
+    rsvp,
     schedule,
     sign_in,
     start,
     welcome,
 )
+
+PANELS = (attendance_panels,)
+"""Modules that only add panels to other pages."""
 
 router = APIRouter(include_in_schema=False)
 for part in (
@@ -31,8 +43,16 @@ for part in (
     occurrence_form,
     occurrence,
     occurrence_acts,
+    attendance,
+    attendance_acts,
+    attendance_rules,
+    roll_call,
+    presence,
     guest,
+    invitations,
+    rsvp,
     meet,
+    organisation_acts,
     organisations,
     endpoints,
     people,
