@@ -92,6 +92,20 @@ ANSWERS = {
     "tentative": _("Perhaps"),
     "declined": _("Cannot come"),
 }
+REGISTRATIONS = {
+    "pending": _("Your registration waits for approval"),
+    "confirmed": _("You are registered"),
+    "waitlisted": _("You are on the waiting list"),
+    "offered": _("A seat is offered to you"),
+}
+"""What one's own registration has come to."""
+ANSWERS = {
+    "needs-action": _("You are invited"),
+    "accepted": _("You are coming"),
+    "tentative": _("You may be coming"),
+    "declined": _("You are not coming"),
+}
+"""One's own answer to an invitation."""
 GUEST_ROLES = ("presenter", "moderator", "interpreter", "captioner", "participant", "viewer")
 
 MAIL_KINDS = {

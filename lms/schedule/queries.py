@@ -150,6 +150,11 @@ def ahead(now: datetime) -> ColumnElement[bool]:
     return or_(Occurrence.status == Status.LIVE, and_(coming, Occurrence.ends_at > now))
 
 
+def editable_by(visitor: Visitor) -> ColumnElement[bool]:
+    """SQL for `rules.may_edit`."""
+    return true() if visitor.organises_everything else _edited_by(visitor)
+
+
 def _edited_by(visitor: Visitor) -> ColumnElement[bool]:
     if not visitor.plans and not visitor.organised_occurrences:
         return false()
