@@ -29,6 +29,11 @@ def organisers(visitor: Visitor) -> bool:
     return visitor.is_organiser
 
 
+def mail_keepers(visitor: Visitor) -> bool:
+    """Whoever looks after the mail."""
+    return visitor.keeps_mail
+
+
 PLACES: tuple[Place, ...] = (
     Place("/people", _("People"), _("Accounts and roles; invite an organiser."), administrators),
     Place(
@@ -38,6 +43,7 @@ PLACES: tuple[Place, ...] = (
         organisers,
     ),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
+    Place("/mail", _("Mail"), _("What was sent, what waits, what came back and what came in."), mail_keepers),
 )
 """In the order shown."""
 

@@ -135,6 +135,38 @@ ANSWERS = {
 """One's own answer to an invitation."""
 GUEST_ROLES = ("presenter", "moderator", "interpreter", "captioner", "participant", "viewer")
 
+MAIL_KINDS = {
+    "account.password_link": _("Link to choose a password"),
+}
+MAIL_REASONS = {
+    "unwanted": _("No longer needed"),
+    "no_address": _("No address is known"),
+    "bounced": _("The address is blocked"),
+    "refused": _("Refused by the server"),
+    "patience": _("Given up after five days"),
+    "unreadable": _("Could not be written"),
+}
+MAIL_OUTCOMES = {
+    "sent": _("Sent"),
+    "deferred": _("Put off by the server"),
+    "unavailable": _("The server took nothing"),
+    "dropped": _("No longer needed"),
+    "failed": _("Not delivered"),
+}
+INBOUND_KINDS = {
+    "calendar_reply": _("Answer of a calendar"),
+    "bounce": _("A mail came back"),
+    "automatic": _("Automatic answer"),
+    "letter": _("Letter"),
+    "unreadable": _("Unreadable"),
+}
+INBOUND_STATES = {
+    "applied": _("Taken over"),
+    "unmatched": _("Fits nothing"),
+    "outdated": _("Outdated"),
+    "ignored": _("Put aside"),
+}
+
 
 def choices(names: dict[str, str], language: str) -> list[tuple[str, str]]:
     """Pairs for a select field, in the reader's language."""

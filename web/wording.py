@@ -9,6 +9,10 @@ from web.i18n import mark as _
 from web.i18n import translate
 
 SENTENCES: dict[str, str] = {
+    "address_bounced": _("Its address takes no mail. Correct the address, or lift the block first."),
+    "message_over": _("This message was sent, or nobody needs it any more."),
+    "message_secret_gone": _("It held a personal link, which is wiped. Make a new link."),
+    "message_unknown": _("There is no such message."),
     "wrong_credentials": _("The e-mail or the password is wrong. Check both; capital letters matter in the password."),
     "sign_in_throttled": _("Too many wrong passwords. Wait a quarter of an hour, then try again."),
     "input_invalid": _("Something in it is too long, too large or not text. Correct it and send it again."),
@@ -211,6 +215,10 @@ NOTICES: dict[str, str] = {
     "merged": _("These two are one now."),
     "paired": _("The device is connected. It shows the day's occurrences in a few seconds."),
     "revoked": _("The device is disconnected."),
+    "mail_retry": _("It is sent as soon as possible."),
+    "mail_knock": _("The mail server is tried again now."),
+    "mail_aside": _("Put aside."),
+    "bounce_lifted": _("Mail goes to this address again."),
     "roll_call_saved": _("The roll-call is saved. Those who can are asked to confirm; attendance is counted anew."),
     "presence_confirmed": _("Thank you: it is noted that you were there."),
     "presence_denied": _("It is noted that you were not there."),

@@ -58,6 +58,7 @@ def duties(settings: Settings) -> list[Duty]:
         ),
         Duty("send mail", 2, mailing.send_mail(settings)),
         Duty("offer free seats", 10, _in_one_transaction(book.expire_offers)),
+        Duty("read mail", 30, mailing.read_mail(settings)),
         Duty("compute attendance", 20, _in_one_transaction(computing.compute_stale)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
