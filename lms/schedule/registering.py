@@ -54,7 +54,7 @@ class DateResult:
 def register(session: Session, visitor: Visitor, slug: str, wish: Wish, now: datetime) -> Registration:
     """A seat, a place in the waiting list, or a request to the organiser; who has one keeps it, with new answers.
 
-    Raises `NotFound`, `NotAllowed` (sign_in_needed, not_your_person, not_your_organisation, rooms_by_leads,
+    Raises `NotFound`, `NotAllowed` (account_needed, not_your_person, not_your_organisation, rooms_by_leads,
     registration_declined), `Invalid` (organisation_needed, head_count_invalid, seat_unknown, answers) or `Conflict`
     (registration_none, registration_early, registration_closed).
     """
@@ -210,7 +210,7 @@ def _whose(
 ) -> tuple[int | None, int | None]:
     """Person and organisation for whom the visitor registers."""
     if visitor.person_id is None:
-        raise NotAllowed("sign_in_needed", "Sign in to register.")
+        raise NotAllowed("account_needed", "Sign in to register.")
     if wish.seat is Seat.ROOM:
         home = wish.organisation_id if wish.organisation_id is not None else _only(visitor.led_organisations)
         if not editor and home not in visitor.led_organisations:
