@@ -65,6 +65,7 @@ class Word(TypeDecorator[E], Generic[E]):
     def __init__(self, words: type[E]) -> None:
         super().__init__()
         self.words = words
+        self._by_text = {word.value: word for word in words}
 
     def process_bind_param(self, value: E | str | None, dialect: Dialect) -> str | None:
         """The word; one outside the list is a `ValueError`."""
@@ -72,7 +73,9 @@ class Word(TypeDecorator[E], Generic[E]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:
         """The member of the enumeration."""
-        return None if value is None else self.words(value)
+        if value is None:
+            return None
+        return self._by_text.get(value) or self.words(value)  # calling an enumeration takes ten times as long
 
 
 class Base(DeclarativeBase):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,18 +53,36 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         """The text in the page's language; Ukrainian where there is no English."""
         return en if language == "en" and en else uk
 
+    short = "EEEEEE" if language == "uk" else "EEE"
     return {
-        "day": lambda day: format_date(day, "EEEE, d MMMM y", locale=language),
-        "day_short": lambda day: format_date(day, "d MMMM", locale=language),
-        "month": lambda day: format_date(day, "MMM", locale=language).rstrip("."),
-        "weekday": lambda day: format_date(day, "EEEE", locale=language),
-        "weekday_short": lambda day: format_date(day, "EEEEEE" if language == "uk" else "EEE", locale=language),
-        "month_year": lambda day: format_date(day, "LLLL y", locale=language),
-        "clock": lambda moment: format_time(moment, "HH:mm", locale=language),
-        "moment": lambda moment: format_datetime(moment, "d MMMM y, HH:mm", locale=language),
+        "day": kept(lambda value: format_date(value, "EEEE, d MMMM y", locale=language)),
+        "date_short": kept(
+            lambda value: format_date(value, "dd.MM.y" if language == "uk" else "d MMM y", locale=language)
+        ),
+        "date_long": kept(lambda value: format_date(value, "d MMMM y", locale=language)),
+        "day_short": kept(lambda value: format_date(value, "d MMMM", locale=language)),
+        "month": kept(lambda value: format_date(value, "MMM", locale=language).rstrip(".")),
+        "weekday": kept(lambda value: format_date(value, "EEEE", locale=language)),
+        "weekday_short": kept(lambda value: format_date(value, short, locale=language)),
+        "month_year": kept(lambda value: format_date(value, "LLLL y", locale=language)),
+        "clock": kept(lambda value: format_time(value, "HH:mm", locale=language)),
+        "moment": kept(lambda value: format_datetime(value, "d MMMM y, HH:mm", locale=language)),
         "either": in_language,
         "duration": lambda minutes: duration(int(minutes), language),
     }
+
+
+def kept(write: Callable[[Any], str]) -> Callable[[date], str]:
+    """The same, written out once for each day or wall time: Babel parses its pattern anew at every call.
+
+    Zones are left out of account, as they are left out of the text: two equal instants differ on two clocks.
+    """
+    written = lru_cache(maxsize=4096)(write)
+
+    def say(value: date) -> str:
+        return written(value.replace(tzinfo=None) if isinstance(value, datetime) else value)
+
+    return say
 
 
 def csrf_field(visit: Any) -> Markup:

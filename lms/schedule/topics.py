@@ -15,7 +15,7 @@ from lms.database import lock
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.schedule.plan_models import OccurrenceTopic, Topic
-from lms.schedule.slugs import transliterate
+from lms.transliteration import transliterate
 
 MOST_TOPICS = 1000
 

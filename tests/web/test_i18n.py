@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import lms
 from web import i18n, wording
 from web.catalogues import extracted, missing, read
+from web.templating import _filters, local
 
 REFUSALS = {"NotFound", "NotAllowed", "Invalid", "Conflict", "TooMany"}
 NEVER_SHOWN = {
@@ -71,3 +73,9 @@ def test_every_refusal_of_the_domain_has_a_sentence_for_people() -> None:
 )
 def test_the_language_is_chosen_by_cookie_then_by_the_browser(cookie: str | None, header: str, expected: str) -> None:
     assert i18n.choose(cookie, header) == expected
+
+
+def test_equal_instants_are_written_as_each_clock_shows_them() -> None:
+    clock = _filters("uk")["clock"]
+    moment = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+    assert [clock(moment), clock(local(moment)), clock(local(moment, "Europe/London"))] == ["08:00", "10:00", "08:00"]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from lms.errors import Conflict, Invalid, NotFound
+from lms.meetings import attendance
 from lms.schedule import acts
 from lms.schedule.acts import ActDraft
 from lms.schedule.plan_models import ActState
@@ -57,7 +55,7 @@ def change(act_id: int, visit: Acting) -> Response:
         word = forms.text(form, "state")
         if word not in STATES:
             raise Invalid("note_needed", "Choose what has become of it.", "state")
-        came = {number: who_came(visit.session, number) for number in acts.explaining(visit.session, act_id)}
+        came = {number: attendance.attended(visit.session, number) for number in acts.explaining(visit.session, act_id)}
         acts.change(
             visit.session,
             visit.visitor,
@@ -71,14 +69,6 @@ def change(act_id: int, visit: Acting) -> Response:
     except (Conflict, Invalid, NotFound) as refused:
         return _page(visit, status=status_of(refused), failure=forms.sentence(visit, refused), wrong=act_id)
     return see_other("/acts?done=act_changed")
-
-
-def who_came(session: Session, occurrence_id: int) -> set[int]:
-    """The people who attended, as far as attendance was computed."""
-    if find_spec("lms.meetings.attendance") is None:
-        return set()
-    found: set[int] = import_module("lms.meetings.attendance").attended(session, occurrence_id)
-    return found
 
 
 def _day(text: str, default: date | None) -> date | None:

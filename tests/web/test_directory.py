@@ -1,0 +1,91 @@
+"""The directory's pages: organisations, people, one's own profile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.web.visitor import ADMINISTRATOR, ORGANISER, Visitor
+
+Browser = Callable[..., Visitor]
+
+
+@pytest.fixture
+async def chief(browser: Browser) -> Visitor:
+    visitor = browser()
+    await visitor.sign_in(ADMINISTRATOR)
+    return visitor
+
+
+async def test_anybody_may_look_at_the_network_and_search_it(browser: Browser) -> None:
+    stranger = browser()
+    page = await stranger.get("/organisations")
+    assert page.status_code == 200
+    assert "Lviv ASC" in page.text
+    assert "Add an organisation" not in page.text
+    found = await stranger.get("/organisations", search="львів")
+    assert re.findall(r'entry__name"><a href="/organisations/([a-z-]+)"', found.text) == ["lviv"]
+    as_of = await stranger.get("/organisations", on="2019-12-31", kind="asc")
+    assert "8 members on 31 December 2019" in as_of.text
+    assert "Rivne ASC" not in as_of.text
+    assert "Rivne ASC" in (await stranger.get("/organisations", on="2020-01-01")).text
+    assert "for example 2026-12-31" in (await stranger.get("/organisations", on="yesterday")).text
+    nothing = await stranger.get("/organisations", search="no such thing")
+    assert "Show all of them" in nothing.text
+    own = await stranger.get("/organisations/lviv")
+    assert "Passport workstation" in own.text
+    assert "Керівник Демо" not in own.text
+    assert (await stranger.get("/organisations/atlantis")).status_code == 404
+
+
+async def test_an_administrator_enters_an_organisation_and_dates_its_membership(chief: Visitor) -> None:
+    wrong = await chief.post(
+        "/organisations/new", kind="asc", status="active", oblast="", name_uk="", website="ftp://x"
+    )
+    assert wrong.status_code == 422
+    assert 'value="ftp://x"' in wrong.text
+    taken = await chief.post(
+        "/organisations/new", kind="asc", status="active", oblast="", name_uk="Ще один", code="lviv"
+    )
+    assert taken.status_code == 409
+    assert "There is an organisation with this code already." in taken.text
+    made = await chief.post(
+        "/organisations/new", kind="asc", status="active", oblast="", name_uk="=cmd|'/C calc'!A0", code="ov"
+    )
+    assert made.headers["location"] == "/organisations/ov?done=saved"
+    joined = await chief.post("/organisations/ov/memberships", from_date="2026-01-01")
+    assert joined.status_code == 303
+    again = await chief.post("/organisations/ov/memberships", from_date="2026-02-01")
+    assert again.status_code == 409
+    page = await chief.get("/organisations/ov")
+    number = re.search(r"/organisations/ov/memberships/(\d+)/end", page.text)
+    assert number
+    early = await chief.post(number.group(0), to_date="2025-01-01")
+    assert early.status_code == 422
+    assert "It would end before it began." in early.text
+    assert (await chief.post(number.group(0), to_date="2026-11-01")).status_code == 303
+    added = await chief.post("/organisations/ov/capabilities", capability="mobile_case", quantity="3", from_date="x")
+    assert added.status_code == 422
+    added = await chief.post(
+        "/organisations/ov/capabilities", capability="mobile_case", quantity="3", from_date="2026-01-01"
+    )
+    assert added.status_code == 303
+    assert "× 3" in (await chief.get("/organisations/ov")).text
+    exported = await chief.get("/organisations/export")
+    assert "\"'=cmd|'/C calc'!A0\"" in exported.text or "'=cmd|'/C calc'!A0" in exported.text
+    assert ",=cmd" not in exported.text, "a formula is shown and never computed"
+    assert (await chief.post("/organisations/ov/close")).status_code == 303
+    assert "/organisations/ov" not in (await chief.get("/organisations")).text
+    assert (await chief.get("/organisations/ov")).status_code == 200
+
+
+async def test_others_may_not_change_the_directory(browser: Browser) -> None:
+    visitor = browser()
+    assert (await visitor.get("/organisations/new")).status_code == 303, "to the sign-in"
+    assert (await visitor.post("/organisations/lviv/close")).status_code == 401
+    await visitor.sign_in(ORGANISER)
+    assert (await visitor.get("/organisations/new")).status_code == 403
+    assert (await visitor.post("/organisations/lviv/memberships", from_date="2026-01-01")).status_code == 403
+    assert (await visitor.post("/organisations/capabilities", name_uk="x")).status_code == 403
