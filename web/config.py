@@ -11,8 +11,10 @@ from typing import Protocol
 from starlette.routing import BaseRoute
 
 from lms.database import Database
+from lms.files import FileStore, MemoryFiles
 from lms.sealing import FernetSealer, Sealer
 from web.links import Links
+from web.mail.outbox import OutboxFolder
 
 Probe = Callable[[], Awaitable[str | None]]
 """Looks at one part of the installation: None when it is ready, else one sentence that says what is wrong."""
@@ -98,6 +100,12 @@ class WebConfig:
     """By part's name; `/healthz` asks them all, `/readyz` only `database`."""
     extra_routes: Sequence[BaseRoute] = ()
     """Routes that stand before the pages: `/signal`, `/whip`, `/whep`."""
+    files: FileStore = field(default_factory=MemoryFiles)
+    """Keeps what people send in."""
+    outbox: OutboxFolder | None = None
+    """Where mails go when there is no mail server; the pages show them."""
+    reads_inbox: bool = False
+    """Whether mail that comes in is read."""
     demo: bool = False
     """Whether the pages say that what they show is demonstration data."""
     clock: Callable[[], datetime] = utc_now

@@ -43,6 +43,11 @@ def visible_to(visitor: Visitor) -> ColumnElement[bool]:
     return or_(_edited_by(visitor), and_(Occurrence.status != Status.DRAFT, _told_to(visitor)))
 
 
+def edited_by(visitor: Visitor) -> ColumnElement[bool]:
+    """SQL for `rules.may_edit`."""
+    return true() if visitor.organises_everything else _edited_by(visitor)
+
+
 def upcoming(session: Session, visitor: Visitor, now: datetime, limit: int = 50) -> list[OccurrenceCard]:
     """What is live and what comes, soonest first; also what was cancelled, until it would have ended."""
     query = select(Occurrence).where(ahead(now)).order_by(Occurrence.starts_at, Occurrence.id)
@@ -154,6 +159,11 @@ def ahead(now: datetime) -> ColumnElement[bool]:
     """SQL for what is live or still to come."""
     coming = Occurrence.status.in_((Status.DRAFT, *_ANNOUNCED, Status.CANCELLED))
     return or_(Occurrence.status == Status.LIVE, and_(coming, Occurrence.ends_at > now))
+
+
+def editable_by(visitor: Visitor) -> ColumnElement[bool]:
+    """SQL for `rules.may_edit`."""
+    return true() if visitor.organises_everything else _edited_by(visitor)
 
 
 def _edited_by(visitor: Visitor) -> ColumnElement[bool]:

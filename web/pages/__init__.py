@@ -3,6 +3,11 @@
 from fastapi import APIRouter
 
 from web.pages import (
+    acts,
+    attendance,
+    attendance_acts,
+    attendance_panels,
+    attendance_rules,
     endpoint_screen,
     endpoints,
     feeds,
@@ -10,7 +15,9 @@ from web.pages import (
     health,
     information,
     invitations,
+    mail,
     manage,
+    materials,
     meet,
     notifications,
     occurrence,
@@ -19,12 +26,24 @@ from web.pages import (
     organisation_acts,
     organisations,
     people,
+    presence,
+    programmes,
+    registration,
+    registrations,
+    roll_call,
     rsvp,
     schedule,
+    series,
+    series_acts,
     sign_in,
+    slots,
     start,
+    topics,
     welcome,
 )
+
+PANELS = (attendance_panels,)
+"""Modules that only add panels to other pages."""
 
 router = APIRouter(include_in_schema=False)
 for part in (
@@ -34,8 +53,22 @@ for part in (
     welcome,
     schedule,
     occurrence_form,
+    materials,
+    series,
+    series_acts,
+    programmes,
+    topics,
+    acts,
+    slots,
+    registrations,
+    registration,
     occurrence,
     occurrence_acts,
+    attendance,
+    attendance_acts,
+    attendance_rules,
+    roll_call,
+    presence,
     guest,
     invitations,
     rsvp,
@@ -45,6 +78,7 @@ for part in (
     organisations,
     endpoints,
     people,
+    mail,
     manage,
     endpoint_screen,
     information,
