@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.meetings import actions as meetings
-from lms.schedule import personal_links, reminders
 from lms.meetings import computing
-from lms.schedule import book, personal_links
+from lms.schedule import book, personal_links, reminders
 from lms.sealing import FernetSealer
 from web.main import mailing
 from web.main.beginning import Beginner, connect_to
