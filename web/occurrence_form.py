@@ -152,11 +152,11 @@ class OccurrenceForm(VisitForm):
         visit: Any,
         data: FormData | None,
         organisations: Sequence[tuple[int, str]],
-        topics: Sequence[tuple[int, str]] = (),
+        catalogue: Sequence[tuple[int, str]] = (),
         **given: Any,
     ) -> None:
         super().__init__(visit, data, **given)
-        self.topics.choices = list(topics)
+        self.topics.choices = list(catalogue)
         self.mode.choices = vocabulary.choices(vocabulary.MODES, visit.language)
         offsets = dict.fromkeys((*REMINDERS, *(self.reminders.data or [])))
         self.reminders.choices = [(each, self._before(each)) for each in offsets]
@@ -255,9 +255,7 @@ class OccurrenceForm(VisitForm):
             ],
             mode=Mode(self.mode.data),
             venue=self.value("venue"),
-            reminder_offsets=tuple(sorted(self.reminders.data or [], reverse=True))
-            if self.own_reminders.data
-            else None,
+            reminder_offsets=self._offsets() if self.own_reminders.data else None,
             topic_ids=tuple(self.topics.data or []),
             speakers=[self._speaker(row.form) for row in written],
             agenda=[
@@ -272,6 +270,9 @@ class OccurrenceForm(VisitForm):
                 if row.form.title.data
             ],
         )
+
+    def _offsets(self) -> tuple[int, ...]:
+        return tuple(sorted(self.reminders.data or [], reverse=True))
 
     def _speaker(self, row: Any) -> SpeakerDraft:
         return SpeakerDraft(
