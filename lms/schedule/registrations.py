@@ -93,7 +93,11 @@ def seat_facts(session: Session, visitor: Visitor, occurrence_ids: Collection[in
         return {}
     rows = session.execute(
         select(
-            RegistrationPolicy.occurrence_id, Registration.state, Registration.seat, Registration.offered_until, place
+            RegistrationPolicy.occurrence_id,
+            Registration.state,
+            Registration.seat,
+            Registration.offered_until,
+            place_in_line(),
         )
         .join(
             Registration,
