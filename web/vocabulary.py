@@ -86,6 +86,33 @@ SYSTEM_ROLES = {
     "operator": _("Operator"),
     "api_client": _("API client"),
 }
+SEATS = {
+    "interactive": _("With voice and camera"),
+    "viewer": _("Only watching"),
+    "room": _("A room behind an endpoint"),
+}
+ATTENDS = {
+    "online": _("Online"),
+    "on_site": _("At the venue"),
+}
+REGISTRATION_MODES = {
+    "open": _("Whoever registers first"),
+    "approval": _("Whoever the organiser approves"),
+}
+REGISTRATION_STATES = {
+    "pending": _("Waits for approval"),
+    "confirmed": _("Confirmed"),
+    "waitlisted": _("On the waiting list"),
+    "offered": _("A seat is offered"),
+    "declined": _("Declined"),
+    "cancelled": _("Registration cancelled"),
+    "no_show": _("Did not come"),
+}
+ANSWER_KINDS = {
+    "text": _("Text"),
+    "choice": _("A choice"),
+    "yes_no": _("Yes or no"),
+}
 ANSWERS = {
     "needs-action": _("No answer yet"),
     "accepted": _("Will come"),
