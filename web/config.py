@@ -96,6 +96,8 @@ class WebConfig:
     """By part's name; `/healthz` asks them all, `/readyz` only `database`."""
     extra_routes: Sequence[BaseRoute] = ()
     """Routes that stand before the pages: `/signal`, `/whip`, `/whep`."""
+    audit_anchors: Path | None = None
+    """Where the log's daily anchors lie (`lms.audit.anchors`)."""
     demo: bool = False
     """Whether the pages say that what they show is demonstration data."""
     clock: Callable[[], datetime] = utc_now

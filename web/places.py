@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lms.directory.rules import Visitor
+from lms.directory.models import RoleName
+from lms.directory.rules import Grant, Visitor
 from web.i18n import mark as _
 
 
@@ -29,6 +30,11 @@ def organisers(visitor: Visitor) -> bool:
     return visitor.is_organiser
 
 
+def auditors(visitor: Visitor) -> bool:
+    """Administrators, and auditors of the whole network."""
+    return visitor.is_administrator or Grant(RoleName.AUDITOR) in visitor.grants
+
+
 PLACES: tuple[Place, ...] = (
     Place("/people", _("People"), _("Accounts and roles; invite an organiser."), administrators),
     Place(
@@ -38,6 +44,7 @@ PLACES: tuple[Place, ...] = (
         organisers,
     ),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
+    Place("/audit", _("Log of changes"), _("Who changed what and when; whether the chain is whole."), auditors),
 )
 """In the order shown."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lms.audit import anchors
 from lms.database import Database
 from signaling.control_client import ControlClient, ControlError
 from signaling.meeting.plan import Plan
@@ -34,6 +35,7 @@ def web_config(settings: Settings) -> WebConfig:
         control=NodeControl(settings.node_url, derive(master, "control")),
         probes=probes.of_web(settings, database),
         extra_routes=passthrough.routes(token_key, settings.node_url),
+        audit_anchors=settings.data / anchors.FOLDER,
         demo=settings.demo,
     )
 
