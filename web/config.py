@@ -11,8 +11,10 @@ from typing import Protocol
 from starlette.routing import BaseRoute
 
 from lms.database import Database
+from lms.files import FileStore, MemoryFiles
 from lms.sealing import FernetSealer, Sealer
 from web.links import Links
+from web.mail.outbox import OutboxFolder
 
 Probe = Callable[[], Awaitable[str | None]]
 """Looks at one part of the installation: None when it is ready, else one sentence that says what is wrong."""
@@ -87,6 +89,8 @@ class WebConfig:
     """Scheme and host, no slash at the end. With https, cookies are Secure and bear the `__Host-` prefix."""
     sealing_key: bytes
     """Seals what the database must not hold in the open (`lms.sealing`)."""
+    mail_sender: str = "vikno@localhost"
+    """The address that mails come from: ORGANIZER in calendars."""
     static_dir: Path = STATIC
     """Where the built client lies (`npm run build` in `web/client`)."""
     node_of: Callable[[str], int] = field(default=lambda meeting: 0)
@@ -98,6 +102,12 @@ class WebConfig:
     """Routes that stand before the pages: `/signal`, `/whip`, `/whep`."""
     audit_anchors: Path | None = None
     """Where the log's daily anchors lie (`lms.audit.anchors`)."""
+    files: FileStore = field(default_factory=MemoryFiles)
+    """Keeps what people send in."""
+    outbox: OutboxFolder | None = None
+    """Where mails go when there is no mail server; the pages show them."""
+    reads_inbox: bool = False
+    """Whether mail that comes in is read."""
     demo: bool = False
     """Whether the pages say that what they show is demonstration data."""
     clock: Callable[[], datetime] = utc_now

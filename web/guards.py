@@ -21,3 +21,11 @@ def organisers_only(visit: Visit) -> None:
         raise Problem(401, "sign_in_needed", _("Planning is for organisers. Sign in with your account."))
     if not visit.visitor.is_organiser:
         raise Problem(403, "organisers_only", _("Planning is for organisers. Ask an administrator for this role."))
+
+
+def mail_keepers_only(visit: Visit) -> None:
+    """Raises `Problem` 401 for whoever has not signed in, 403 for others than administrators and operators."""
+    if visit.sign_in is None:
+        raise Problem(401, "sign_in_needed", _("This page is for administrators. Sign in with your account."))
+    if not visit.visitor.keeps_mail:
+        raise Problem(403, "administrators_only", _("This page is for administrators."))

@@ -35,7 +35,22 @@ def auditors(visitor: Visitor) -> bool:
     return visitor.is_administrator or Grant(RoleName.AUDITOR) in visitor.grants
 
 
+def planners(visitor: Visitor) -> bool:
+    """Whoever plans something, be it one series that others began."""
+    return visitor.plans
+
+
+def mail_keepers(visitor: Visitor) -> bool:
+    """Whoever looks after the mail."""
+    return visitor.keeps_mail
+
+
 PLACES: tuple[Place, ...] = (
+    Place("/series", _("Series"), _("Plan dates together, fill them with topics and experts, release them."), planners),
+    Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
+    Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
+    Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
+    Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Accounts and roles; invite an organiser."), administrators),
     Place(
         "/attendance-rules",
@@ -44,6 +59,7 @@ PLACES: tuple[Place, ...] = (
         organisers,
     ),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
+    Place("/mail", _("Mail"), _("What was sent, what waits, what came back and what came in."), mail_keepers),
     Place("/audit", _("Log of changes"), _("Who changed what and when; whether the chain is whole."), auditors),
 )
 """In the order shown."""
