@@ -113,7 +113,7 @@ ANSWER_KINDS = {
     "choice": _("A choice"),
     "yes_no": _("Yes or no"),
 }
-ANSWERS = {
+INVITATION_ANSWERS = {
     "needs-action": _("No answer yet"),
     "accepted": _("Will come"),
     "tentative": _("Perhaps"),
