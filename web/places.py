@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lms.directory.people_queries import may_open_people
 from lms.directory.rules import Visitor
 from web.i18n import mark as _
 
@@ -30,7 +31,7 @@ def organisers(visitor: Visitor) -> bool:
 
 
 PLACES: tuple[Place, ...] = (
-    Place("/people", _("People"), _("Accounts and roles; invite an organiser."), administrators),
+    Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
 )
 """In the order shown."""

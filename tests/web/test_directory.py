@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.web.visitor import ADMINISTRATOR, ORGANISER, Visitor
+from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD, Visitor
 
 Browser = Callable[..., Visitor]
 
@@ -89,3 +89,86 @@ async def test_others_may_not_change_the_directory(browser: Browser) -> None:
     assert (await visitor.get("/organisations/new")).status_code == 403
     assert (await visitor.post("/organisations/lviv/memberships", from_date="2026-01-01")).status_code == 403
     assert (await visitor.post("/organisations/capabilities", name_uk="x")).status_code == 403
+
+
+async def test_an_administrator_enters_a_person_and_somebody_of_the_same_name_is_asked_about(chief: Visitor) -> None:
+    home = re.search(r'<option value="(\d+)">Lviv ASC', (await chief.get("/people/new")).text)
+    assert home
+    fields = {
+        "family_name": "Приклад",
+        "given_name": "Олена",
+        "language": "uk",
+        "time_zone": "Europe/Kyiv",
+        "organisation": home.group(1),
+        "email": "olena@example.ua",
+        "phone": "+380 67 000 00 00",
+    }
+    made = await chief.post("/people/new", **fields)
+    assert made.status_code == 303
+    address = made.headers["location"].partition("?")[0]
+    again = await chief.post("/people/new", **(fields | {"email": ""}))
+    assert again.status_code == 409
+    assert "It is another person of the same name" in again.text
+    assert (await chief.post("/people/new", **(fields | {"email": "", "sure": "y"}))).status_code == 303
+    taken = await chief.post("/people/new", **(fields | {"sure": "y"}))
+    assert taken.status_code == 409
+    assert 'value="olena@example.ua"' in taken.text
+    assert (await chief.post(f"{address}/roles", role="centre_lead", organisation=home.group(1))).status_code == 303
+    page = await chief.get(address)
+    assert "Centre lead" in page.text
+    role = re.search(rf"{address}/roles/\d+/revoke", page.text)
+    assert role
+    assert (await chief.post(role.group(0))).status_code == 303
+    link = await chief.post(f"{address}/invite")
+    assert link.status_code == 201
+    assert "/welcome/" in link.text
+    assert (await chief.post(f"{address}/disable")).status_code == 303
+    assert "Enable again" in (await chief.get(address)).text
+    assert (await chief.post(f"{address}/enable")).status_code == 303
+
+
+async def test_a_lead_looks_after_the_own_centre_only(browser: Browser) -> None:
+    lead = browser()
+    await lead.sign_in("lead@vikno.test")
+    page = await lead.get("/people")
+    assert re.findall(r"[a-z0-9]+@vikno\.test", page.text) == [
+        "staff@vikno.test",
+        "lead@vikno.test",
+        "staff2@vikno.test",
+    ]
+    assert "Invite an organiser" not in page.text
+    strangers = [number for number in range(1, 9) if (await lead.get(f"/people/{number}")).status_code == 404]
+    assert len(strangers) == 5
+    assert (await lead.post(f"/people/{strangers[0]}/invite")).status_code == 404
+    assert (await lead.post("/people", family_name="x", given_name="y", email="z@x.ua")).status_code == 403
+
+
+async def test_ones_own_profile(browser: Browser) -> None:
+    someone = browser()
+    assert (await someone.get("/me")).status_code == 303
+    await someone.sign_in("staff@vikno.test")
+    fields = {"given_name": "Адміністраторка", "family_name": "Показова", "language": "en", "time_zone": "Europe/Kyiv"}
+    assert (await someone.post("/me", **fields)).status_code == 303
+    assert "Показова" in (await someone.get("/me")).text
+    assert (await someone.post("/me", **(fields | {"family_name": "", "given_name": ""}))).status_code == 422
+    assert (await someone.post("/me/channels", kind="email", address="s@work.ua")).status_code == 303
+    twice = await someone.post("/me/channels", kind="email", address="s@work.ua")
+    assert twice.status_code == 409
+    number = re.search(r"/me/channels/(\d+)/remove", twice.text)
+    assert number
+    other = browser()
+    await other.sign_in("lead@vikno.test")
+    await other.post(number.group(0))
+    assert "s@work.ua" in (await someone.get("/me")).text, "nobody removes another person's address"
+    await someone.post(number.group(0))
+    assert "s@work.ua" not in (await someone.get("/me")).text
+    second = browser()
+    await second.sign_in("staff@vikno.test")
+    wrong = await someone.post(
+        "/me/password", old="wrong", new="нова фраза для входу", new_again="нова фраза для входу"
+    )
+    assert wrong.status_code == 422
+    right = {"old": PASSWORD, "new": "нова фраза для входу", "new_again": "нова фраза для входу"}
+    assert (await someone.post("/me/password", **right)).status_code == 303
+    assert (await someone.get("/me")).status_code == 200
+    assert (await second.get("/me")).status_code == 303, "other browsers are signed out"
