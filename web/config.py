@@ -11,8 +11,10 @@ from typing import Protocol
 from starlette.routing import BaseRoute
 
 from lms.database import Database
+from lms.files import FileStore, MemoryFiles
 from lms.sealing import FernetSealer, Sealer
 from web.links import Links
+from web.mail.outbox import OutboxFolder
 
 Probe = Callable[[], Awaitable[str | None]]
 """Looks at one part of the installation: None when it is ready, else one sentence that says what is wrong."""
@@ -47,6 +49,9 @@ class MeetingControl(Protocol):
     def close(self, meeting: str, node: int) -> None:
         """Announce the official end and send everybody away."""
 
+    def remove(self, meeting: str, node: int, participant: str) -> None:
+        """Send a participant out, for good."""
+
 
 class NoMeetingControl:
     """For an installation without media nodes: takes every order and does nothing."""
@@ -59,6 +64,9 @@ class NoMeetingControl:
 
     def close(self, meeting: str, node: int) -> None:
         """Nothing to close."""
+
+    def remove(self, meeting: str, node: int, participant: str) -> None:
+        """Nobody to remove."""
 
 
 def utc_now() -> datetime:
@@ -90,6 +98,12 @@ class WebConfig:
     """By part's name; `/healthz` asks them all, `/readyz` only `database`."""
     extra_routes: Sequence[BaseRoute] = ()
     """Routes that stand before the pages: `/signal`, `/whip`, `/whep`."""
+    files: FileStore = field(default_factory=MemoryFiles)
+    """Keeps what people send in."""
+    outbox: OutboxFolder | None = None
+    """Where mails go when there is no mail server; the pages show them."""
+    reads_inbox: bool = False
+    """Whether mail that comes in is read."""
     demo: bool = False
     """Whether the pages say that what they show is demonstration data."""
     clock: Callable[[], datetime] = utc_now

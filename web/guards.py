@@ -35,3 +35,11 @@ def signed_in_only(visit: Visit) -> None:
     """Raises `Problem` 401 for whoever has not signed in."""
     if visit.sign_in is None:
         raise Problem(401, "sign_in_needed", _("This page is for people with an account. Sign in."))
+
+
+def mail_keepers_only(visit: Visit) -> None:
+    """Raises `Problem` 401 for whoever has not signed in, 403 for others than administrators and operators."""
+    if visit.sign_in is None:
+        raise Problem(401, "sign_in_needed", _("This page is for administrators. Sign in with your account."))
+    if not visit.visitor.keeps_mail:
+        raise Problem(403, "administrators_only", _("This page is for administrators."))

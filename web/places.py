@@ -30,9 +30,31 @@ def organisers(visitor: Visitor) -> bool:
     return visitor.is_organiser
 
 
+def planners(visitor: Visitor) -> bool:
+    """Whoever plans something, be it one series that others began."""
+    return visitor.plans
+
+
+def mail_keepers(visitor: Visitor) -> bool:
+    """Whoever looks after the mail."""
+    return visitor.keeps_mail
+
+
 PLACES: tuple[Place, ...] = (
+    Place("/series", _("Series"), _("Plan dates together, fill them with topics and experts, release them."), planners),
+    Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
+    Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
+    Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
+    Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),
+    Place(
+        "/attendance-rules",
+        _("Rules of attendance"),
+        _("When somebody counts as having attended; versions, never changed."),
+        organisers,
+    ),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
+    Place("/mail", _("Mail"), _("What was sent, what waits, what came back and what came in."), mail_keepers),
 )
 """In the order shown."""
 

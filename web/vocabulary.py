@@ -93,7 +93,86 @@ SYSTEM_ROLES = {
     "operator": _("Operator"),
     "api_client": _("API client"),
 }
+SEATS = {
+    "interactive": _("With voice and camera"),
+    "viewer": _("Only watching"),
+    "room": _("A room behind an endpoint"),
+}
+ATTENDS = {
+    "online": _("Online"),
+    "on_site": _("At the venue"),
+}
+REGISTRATION_MODES = {
+    "open": _("Whoever registers first"),
+    "approval": _("Whoever the organiser approves"),
+}
+REGISTRATION_STATES = {
+    "pending": _("Waits for approval"),
+    "confirmed": _("Confirmed"),
+    "waitlisted": _("On the waiting list"),
+    "offered": _("A seat is offered"),
+    "declined": _("Declined"),
+    "cancelled": _("Registration cancelled"),
+    "no_show": _("Did not come"),
+}
+ANSWER_KINDS = {
+    "text": _("Text"),
+    "choice": _("A choice"),
+    "yes_no": _("Yes or no"),
+}
+ANSWERS = {
+    "needs-action": _("No answer yet"),
+    "accepted": _("Will come"),
+    "tentative": _("Perhaps"),
+    "declined": _("Cannot come"),
+}
+REGISTRATIONS = {
+    "pending": _("Your registration waits for approval"),
+    "confirmed": _("You are registered"),
+    "waitlisted": _("You are on the waiting list"),
+    "offered": _("A seat is offered to you"),
+}
+"""What one's own registration has come to."""
+ANSWERS = {
+    "needs-action": _("You are invited"),
+    "accepted": _("You are coming"),
+    "tentative": _("You may be coming"),
+    "declined": _("You are not coming"),
+}
+"""One's own answer to an invitation."""
 GUEST_ROLES = ("presenter", "moderator", "interpreter", "captioner", "participant", "viewer")
+
+MAIL_KINDS = {
+    "account.password_link": _("Link to choose a password"),
+}
+MAIL_REASONS = {
+    "unwanted": _("No longer needed"),
+    "no_address": _("No address is known"),
+    "bounced": _("The address is blocked"),
+    "refused": _("Refused by the server"),
+    "patience": _("Given up after five days"),
+    "unreadable": _("Could not be written"),
+}
+MAIL_OUTCOMES = {
+    "sent": _("Sent"),
+    "deferred": _("Put off by the server"),
+    "unavailable": _("The server took nothing"),
+    "dropped": _("No longer needed"),
+    "failed": _("Not delivered"),
+}
+INBOUND_KINDS = {
+    "calendar_reply": _("Answer of a calendar"),
+    "bounce": _("A mail came back"),
+    "automatic": _("Automatic answer"),
+    "letter": _("Letter"),
+    "unreadable": _("Unreadable"),
+}
+INBOUND_STATES = {
+    "applied": _("Taken over"),
+    "unmatched": _("Fits nothing"),
+    "outdated": _("Outdated"),
+    "ignored": _("Put aside"),
+}
 
 
 def choices(names: dict[str, str], language: str) -> list[tuple[str, str]]:

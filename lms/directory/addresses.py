@@ -37,7 +37,7 @@ def of_people(session: Session, people_ids: Collection[int]) -> dict[int, MailAd
     )
     addresses: dict[int, str] = {}
     for query, newest_first in ((accounts, Account.id.desc()), (channels, ContactChannel.id.desc())):
-        addresses |= dict(session.execute(query.order_by(newest_first)).tuples().all())
+        addresses.update((row.person_id, row[1]) for row in session.execute(query.order_by(newest_first)))
     return {number: _mail_address(people[number], address) for number, address in addresses.items()}
 
 

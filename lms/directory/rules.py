@@ -71,6 +71,11 @@ class Visitor:
         return Grant(RoleName.ADMINISTRATOR) in self.grants
 
     @property
+    def keeps_mail(self) -> bool:
+        """Whether the visitor looks after the mail that goes out and comes in."""
+        return self.is_administrator or Grant(RoleName.OPERATOR) in self.grants
+
+    @property
     def organises_everything(self) -> bool:
         """May plan and change every occurrence."""
         return self.is_administrator or any(Grant(role) in self.grants for role in _PLANNERS)

@@ -16,11 +16,15 @@ from lms.errors import NotFound
 from lms.meetings.models import Connection, Meeting, MeetingEvent, NodePulse
 from lms.meetings.projection import SILENT, Projection
 from lms.meetings.rules import KNOWN_KINDS, Event, parse_event
+from lms.meetings.sheets import mark_stale
 from lms.schedule.actions import begin_meeting, end_meeting
 from lms.schedule.queries import occurrence_of_meeting
 
 SILENCE = timedelta(seconds=60)
 """Four heartbeats of 15 s: a node that was not heard of for so long is taken for dead."""
+
+_NOT_PRESENCE = frozenset({"spoke", "said", "chat_erased", "opened"})
+"""Events that change nobody's attendance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ def apply_events(session: Session, batch: Sequence[Mapping[str, Any]], now: date
     for opening, group in groupby(fresh, key=lambda event: event.opening):
         _project(session, opening, list(group), now)
     _tell_schedule(session, fresh)
+    _tell_attendance(session, fresh)
     unknown = sum(event.kind not in KNOWN_KINDS for event in fresh)
     return Applied(new=len(fresh), repeated=len(told) - len(fresh), unknown=unknown)
 
@@ -99,6 +104,7 @@ def close_silent(session: Session, now: datetime) -> int:
         ).first()
         meeting.closed_at = seen or meeting.opened_at
         changed += 1 + ended.rowcount  # type: ignore[attr-defined]
+    mark_stale(session, {each.occurrence_id for each in silent if each.occurrence_id is not None})
     session.flush()
     return changed
 
@@ -181,6 +187,12 @@ def _tell_schedule(session: Session, fresh: list[Event]) -> None:
         if occurrence_id is not None:
             act = begin_meeting if event.kind == "began" else end_meeting
             act(session, occurrence_id, f"node:{event.node}", event.at)
+
+
+def _tell_attendance(session: Session, fresh: list[Event]) -> None:
+    openings = {event.opening for event in fresh if event.kind not in _NOT_PRESENCE}
+    held = select(Meeting.occurrence_id).where(Meeting.opening.in_(openings), Meeting.occurrence_id.is_not(None))
+    mark_stale(session, {number for number in session.scalars(held) if number is not None})
 
 
 def _event(row: MeetingEvent) -> Event:

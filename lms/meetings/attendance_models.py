@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.base import Base, Word
@@ -28,6 +28,8 @@ class AttendanceRule(Base):
     min_share: Mapped[int | None]
     """Hundredths of a percent: 8500 is 85 %."""
     min_minutes: Mapped[int | None]
+    counts_unconfirmed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether somebody listed behind an endpoint counts before anybody has confirmed it."""
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
@@ -83,13 +85,17 @@ class SheetState(StrEnum):
 
 
 class AttendanceSheet(Base):
-    """The attendance of one occurrence as a whole. `breaks` are pairs of instants (ISO 8601) within the window."""
+    """The attendance of one occurrence as a whole. `breaks` are pairs of instants (ISO 8601) within the window.
+
+    What is in force is `approved_generation` once the sheet is approved, before that the latest one: facts that come
+    after the approval make a newer generation, which is shown beside and replaces nothing by itself.
+    """
 
     __tablename__ = "attendance_sheet"
 
     occurrence_id: Mapped[int] = mapped_column(ForeignKey("occurrence.id", ondelete="CASCADE"), primary_key=True)
     rule_id: Mapped[int] = mapped_column(ForeignKey("attendance_rule.id"))
-    state: Mapped[SheetState] = mapped_column(Word(SheetState), default=SheetState.OPEN)
+    state: Mapped[SheetState] = mapped_column(Word(SheetState), default=SheetState.OPEN, index=True)
     breaks: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
     generation: Mapped[int] = mapped_column(default=0)
     """Rises with every computation."""
@@ -98,6 +104,16 @@ class AttendanceSheet(Base):
     """Whether something was learnt since the last computation."""
     approved_by: Mapped[str] = mapped_column(String(64), default="")
     approved_at: Mapped[datetime | None]
+    approved_generation: Mapped[int | None]
+    windows: Mapped[list[list[str]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    """The official time of the latest computation without breaks: pairs of instants (ISO 8601)."""
+    notes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    """What the organiser should know of the latest computation (`presence.Note`)."""
+
+    @property
+    def in_force(self) -> int:
+        """The generation that counts."""
+        return self.generation if self.approved_generation is None else self.approved_generation
 
 
 class Verdict(StrEnum):
@@ -109,9 +125,10 @@ class Verdict(StrEnum):
 
 
 class Attendance(Base):
-    """What was found for one subject in one computation; rows are only added. The highest generation is in force.
+    """What was found for one subject in one computation; rows are only added (`AttendanceSheet.in_force`).
 
-    `subject` is `person:12`, `guest:7`, or `endpoint:3` (a room, shown for itself and never counted as a person).
+    `subject` is `person:12`, `guest:7`, `named:5` (a roster entry of somebody without an account), or `endpoint:3`
+    (a room, shown for itself and never counted as a person).
     """
 
     __tablename__ = "attendance"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
@@ -39,6 +39,30 @@ class MeetingHeld:
     ended_at: datetime | None
     closed_at: datetime | None
     present: tuple[PresenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody who is connected now, as a media node knows them."""
+
+    meeting: str
+    node: int
+    participant: str
+
+
+def connected_guests(session: Session, link_id: int) -> list[Present]:
+    """Who is connected by a personal link: its guest, and further devices (`guest:7.3`)."""
+    identity = f"guest:{link_id}"
+    rows = session.execute(
+        select(Meeting.name, Meeting.node, Connection.participant)
+        .join(Meeting, Meeting.id == Connection.meeting_id)
+        .where(
+            Connection.left_at.is_(None),
+            or_(Connection.identity == identity, Connection.identity.startswith(f"{identity}.", autoescape=True)),
+        )
+        .distinct()
+    )
+    return [Present(meeting, node, participant) for meeting, node, participant in rows]
 
 
 def meeting_history(session: Session, visitor: Visitor, slug: str, now: datetime) -> list[MeetingHeld]:

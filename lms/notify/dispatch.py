@@ -81,12 +81,12 @@ class Dispatcher:
                     session, claimed, f"The letter could not be written: {error}", self.clock(), server=False
                 )
             return None
-        if known:
-            made = Hopeless(Reason.BOUNCED, f"{next(iter(known.values())).reason}")
         with self.database.writing() as session:
             if isinstance(made, Mail):
                 sending.addressed(session, claimed, made.to, made.subject)
-                return made
+                if not known:
+                    return made
+                made = Hopeless(Reason.BOUNCED, next(iter(known.values())).reason)
             if made.dropped:
                 sending.dropped(session, claimed, made.detail, self.clock())
             else:

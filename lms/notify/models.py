@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lms.base import Base, Word
 
 _WAITING = text("sent_at IS NULL AND dropped_at IS NULL AND failed_at IS NULL")
+_TROUBLE = text("failed_at IS NOT NULL OR bounced_at IS NOT NULL")
 
 
 class OutboxMessage(Base):
@@ -55,7 +56,7 @@ class OutboxMessage(Base):
         Index(None, "sent_at", "due_at"),
         Index(None, "created_at"),
         Index("ix_outbox_message_waiting", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
-        Index(None, "failed_at"),
+        Index("ix_outbox_message_trouble", "id", sqlite_where=_TROUBLE, postgresql_where=_TROUBLE),
     )
 
     @property

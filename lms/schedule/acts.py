@@ -75,7 +75,7 @@ def catalogue(session: Session, visitor: Visitor, *, search: str = "", limit: in
         .where(OccurrenceAct.act_id.in_([act.id for act in acts]), visible_to(visitor))
         .group_by(OccurrenceAct.act_id)
     )
-    used = dict(session.execute(counts).tuples().all())
+    used = dict(session.execute(counts).all())
     return [card_of(act, used.get(act.id, 0)) for act in acts]
 
 
@@ -270,3 +270,17 @@ def _state(act: LegalAct) -> dict[str, Any]:
         "changed_on": act.changed_on.isoformat() if act.changed_on else None,
         "change_note": act.change_note,
     }
+
+
+def told_of_change(
+    session: Session, act_id: int, occurrence_ids: Sequence[int]
+) -> tuple[ActCard | None, list[tuple[str, str, date, str]]]:
+    """What the letter says: the act as it is now, and titles, day and slug of what was heard about it."""
+    act = session.get(LegalAct, act_id)
+    rows = session.execute(
+        select(Occurrence.title, Occurrence.title_en, Occurrence.starts_local, Occurrence.slug)
+        .where(Occurrence.id.in_(occurrence_ids))
+        .order_by(Occurrence.starts_at)
+    )
+    heard = [(title, en, starts.date(), slug) for title, en, starts, slug in rows]
+    return (card_of(act) if act is not None else None), heard

@@ -6,7 +6,7 @@ transaction, and what the address knows from then on is noted on its invitation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from lms.audit.actions import record
 from lms.directory import addresses
 from lms.notify.actions import enqueue
-from lms.schedule import telling
-from lms.schedule.audience_models import Invitation, ParticipationStatus, Registration, RegistrationState
+from lms.schedule import registrations, telling
+from lms.schedule.audience_models import Invitation, ParticipationStatus
 from lms.schedule.models import GuestLink, Occurrence, Speaker
 from lms.schedule.telling import Holds, Method, Owed, Told
 
@@ -65,7 +65,7 @@ def told_of(invitation: Invitation) -> Told:
 
 
 def waits_for_link(invitation: Invitation) -> bool:
-    """Whether the personal link that its letters carry is still to be made (`lms.schedule.experts`)."""
+    """Whether the personal link that its letters carry is still to be made (`lms.schedule.personal_links`)."""
     outside = invitation.person_id is None and invitation.organisation_id is None
     return outside and invitation.guest_link_id is None
 
@@ -134,26 +134,18 @@ def _keep_in_step(session: Session, occurrence: Occurrence, now: datetime) -> No
     session.flush()
 
 
-def seated(session: Session, occurrence_id: int) -> set[int]:
-    """People with a confirmed seat."""
-    rows = session.scalars(
-        select(Registration.person_id).where(
-            Registration.occurrence_id == occurrence_id,
-            Registration.state == RegistrationState.CONFIRMED,
-            Registration.person_id.is_not(None),
-        )
-    )
-    return {number for number in rows if number is not None}
-
-
 def _tell_seated(session: Session, occurrence: Occurrence, what: str, now: datetime) -> None:
-    """Who has a seat and no invitation has no other way to hear of it."""
-    invited = {each.person_id for each in invitations_of(session, occurrence.id) if each.withdrawn_at is None}
-    for number in _in_order(seated(session, occurrence.id) - invited):
-        key = f"occurrence:{occurrence.id}:{occurrence.sequence}:{what}:person:{number}"
+    """Who has, or hopes for, a seat and is not invited has no other way to hear of it."""
+    invited = [each for each in invitations_of(session, occurrence.id) if each.withdrawn_at is None]
+    people = {each.person_id for each in invited}
+    organisations = {each.organisation_id for each in invited if each.person_id is None}
+    told = set()
+    for each in registrations.interested(session, occurrence.id):
+        if each.person_id is not None and each.person_id not in people:
+            told.add(f"person:{each.person_id}")
+        elif each.person_id is None and each.organisation_id not in organisations:
+            told.add(f"organisation:{each.organisation_id}")
+    for recipient in sorted(told):
+        key = f"occurrence:{occurrence.id}:{occurrence.sequence}:{what}:{recipient}"
         contents = {"occurrence": occurrence.id, "sequence": occurrence.sequence}
-        enqueue(session, key, f"occurrence.{what}", f"person:{number}", contents, now=now)
-
-
-def _in_order(numbers: Iterable[int | None]) -> list[int]:
-    return sorted(number for number in numbers if number is not None)
+        enqueue(session, key, f"occurrence.{what}", recipient, contents, now=now)

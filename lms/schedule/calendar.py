@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal, not_, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
@@ -21,12 +22,13 @@ PAGE = 30
 MOST_MARKS = 1000
 """So many occurrences a calendar shows at most."""
 _WORDS = 5
-_SEATED = (
+SEATED = (
     RegistrationState.PENDING,
     RegistrationState.CONFIRMED,
     RegistrationState.WAITLISTED,
     RegistrationState.OFFERED,
 )
+"""How far a registration has come that still counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,36 @@ def coming(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, nu
     """What is live and what comes, soonest first."""
     query = select(Occurrence).where(ahead(now)).order_by(Occurrence.starts_at, Occurrence.id)
     return _page(session, visitor, now, query.where(*matching(visitor, wanted)), number)
+
+
+def nearest(
+    session: Session, visitor: Visitor, now: datetime, *, mine: int, others: int
+) -> tuple[list[int], list[int]]:
+    """The numbers of what is live and what comes, soonest first, without drafts and what was cancelled.
+
+    First those that concern the visitor, then those of everybody; so many of each, in one statement.
+    """
+    told = Occurrence.status.in_((Status.PUBLISHED, Status.MOVED, Status.LIVE))
+    query = select(Occurrence.id, Occurrence.starts_at).where(visible_to(visitor), ahead(now), told)
+    query = query.order_by(Occurrence.starts_at, Occurrence.id)
+    parts = [query.add_columns(literal(0).label("own")).limit(others)]
+    if mine:
+        parts.append(query.add_columns(literal(1).label("own")).where(concerning(visitor)).limit(mine))
+    # Each part is limited by itself; SQLite wants such a part wrapped.
+    rows = sorted(
+        session.execute(union_all(*(select(part.subquery()) for part in parts))), key=lambda row: (row[1], row[0])
+    )
+    return [row[0] for row in rows if row[2]], [row[0] for row in rows if not row[2]]
+
+
+def cards(
+    session: Session, visitor: Visitor, now: datetime, occurrence_ids: Collection[int]
+) -> dict[int, OccurrenceCard]:
+    """The cards of these occurrences, by number."""
+    if not occurrence_ids:
+        return {}
+    query = select(Occurrence).where(Occurrence.id.in_(set(occurrence_ids)))
+    return {card.id: card for card in fetch_cards(session, visitor, now, query)}
 
 
 def over(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, number: int = 1) -> ListPage:
@@ -177,7 +209,7 @@ def concerning(visitor: Visitor) -> ColumnElement[bool]:
     if visitor.person_id is not None:
         me = visitor.person_id
         asked = select(Invitation.occurrence_id).where(Invitation.withdrawn_at.is_(None), Invitation.person_id == me)
-        seated = select(Registration.occurrence_id).where(Registration.person_id == me, Registration.state.in_(_SEATED))
+        seated = select(Registration.occurrence_id).where(Registration.person_id == me, Registration.state.in_(SEATED))
         ways.append(Occurrence.id.in_(select(Speaker.occurrence_id).where(Speaker.person_id == me)))
         ways.extend((Occurrence.id.in_(asked), Occurrence.id.in_(seated)))
     return or_(*ways)

@@ -175,8 +175,23 @@ class MeetingDoor:
         return self.join.opens_at
 
 
-def facts_of(occurrence: Occurrence) -> OccurrenceFacts:
-    """What the rules need; parties and speakers must be loaded."""
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who takes part in an occurrence."""
+
+    parties: tuple[PartyCard, ...] = ()
+    speakers: tuple[SpeakerCard, ...] = ()
+
+
+def cast_of(occurrence: Occurrence) -> Cast:
+    """From the occurrence's rows; parties and speakers with their organisations must be loaded."""
+    return Cast(_parties(occurrence), _speakers(occurrence))
+
+
+def facts_of(occurrence: Occurrence, cast: Cast | None = None) -> OccurrenceFacts:
+    """What the rules need; without a cast, parties and speakers must be loaded."""
+    parties = occurrence.parties if cast is None else cast.parties
+    speakers = occurrence.speakers if cast is None else cast.speakers
     return OccurrenceFacts(
         id=occurrence.id,
         status=occurrence.status,
@@ -187,8 +202,8 @@ def facts_of(occurrence: Occurrence) -> OccurrenceFacts:
         created_by=occurrence.created_by,
         series_id=occurrence.series_id,
         programme_id=occurrence.programme_id,
-        parties=frozenset((party.organisation_id, party.part) for party in occurrence.parties),
-        speaker_roles={each.person_id: each.role for each in occurrence.speakers if each.person_id is not None},
+        parties=frozenset((party.organisation_id, party.part) for party in parties),
+        speaker_roles={each.person_id: each.role for each in speakers if each.person_id is not None},
     )
 
 
@@ -198,9 +213,11 @@ def card_of(
     now: datetime,
     guest: GuestFacts | None = None,
     seats: SeatFacts = NO_SEATS,
+    cast: Cast | None = None,
 ) -> OccurrenceCard:
-    """A line of the schedule; parties and speakers must be loaded."""
-    facts = facts_of(occurrence)
+    """A line of the schedule; without a cast, parties and speakers must be loaded."""
+    cast = cast or cast_of(occurrence)
+    facts = facts_of(occurrence, cast)
     join = join_role(facts, visitor, now, guest=guest, seats=seats)
     editor = may_edit(facts, visitor)
     live = occurrence.status is Status.LIVE
@@ -224,12 +241,12 @@ def card_of(
         began_at=occurrence.began_at,
         live=live,
         ended=is_over(facts, now),
-        parties=_parties(occurrence),
-        speakers=_speakers(occurrence),
+        parties=cast.parties,
+        speakers=cast.speakers,
         may_edit=editor,
         join=join,
         joins_at=_joins_at(occurrence, join),
-        ours=bool({party.organisation_id for party in occurrence.parties} & visitor.organisation_ids),
+        ours=bool({party.organisation_id for party in cast.parties} & visitor.organisation_ids),
     )
 
 

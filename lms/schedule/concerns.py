@@ -50,7 +50,7 @@ def plan_facts(session: Session, visitor: Visitor, occurrence_ids: Collection[in
         parties.setdefault(number, []).append(fact)
     speakers = _speakers(session, occurrence_ids)
     sums = select(AgendaItem.occurrence_id, func.sum(AgendaItem.minutes)).group_by(AgendaItem.occurrence_id)
-    minutes = dict(session.execute(sums.where(AgendaItem.occurrence_id.in_(occurrence_ids))).tuples().all())
+    minutes = dict(session.execute(sums.where(AgendaItem.occurrence_id.in_(occurrence_ids))).all())
     tagged = set(
         session.scalars(
             select(OccurrenceTopic.occurrence_id).where(OccurrenceTopic.occurrence_id.in_(occurrence_ids)).distinct()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lms.directory.rules import Visitor
-from lms.errors import NotFound
+from lms.errors import NotAllowed, NotFound
 from lms.schedule import releases as released
 from lms.schedule.cards import OccurrenceCard, card_of
 from lms.schedule.concerns import concerns
@@ -17,6 +18,8 @@ from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Stat
 from lms.schedule.plan_models import OccurrenceTopic, Programme, Series, SlotDecision, Topic
 from lms.schedule.planners import may_edit_programme, may_edit_series, may_see_series
 from lms.schedule.queries import visible_to
+from lms.schedule.series import draft_of
+from lms.schedule.series_drafts import SeriesDraft
 from lms.schedule.slots import decisions
 from lms.schedule.warnings import Warning
 
@@ -308,3 +311,50 @@ def _programme_card(each: Programme, number: int, visitor: Visitor) -> Programme
         number,
         may_edit_programme(each, visitor),
     )
+
+
+def series_draft(session: Session, visitor: Visitor, slug: str) -> SeriesDraft:
+    """What new dates of a series begin with, for its editors. Raises `NotFound` or `NotAllowed`."""
+    found = session.scalar(select(Series).where(Series.slug == slug))
+    if found is None or not may_see_series(session, found, visitor):
+        raise NotFound("series_unknown", "There is no such series, or it is not for you.")
+    if not may_edit_series(found, visitor):
+        raise NotAllowed("editors_only", "Only those who organise it may change it.")
+    return draft_of(session, found)
+
+
+def around(session: Session, visitor: Visitor, occurrence_id: int) -> dict[str, Any] | None:
+    """The series of an occurrence, and the dates before and after it that the visitor may see. Two queries."""
+    found = session.execute(
+        select(Series.id, Series.slug, Series.title, Series.title_en, Occurrence.starts_at)
+        .join(Occurrence, Occurrence.series_id == Series.id)
+        .where(Occurrence.id == occurrence_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    beside = session.execute(
+        select(
+            Occurrence.id,
+            Occurrence.slug,
+            Occurrence.title,
+            Occurrence.title_en,
+            Occurrence.starts_local,
+            Occurrence.starts_at,
+        )
+        .where(
+            Occurrence.series_id == found.id,
+            Occurrence.id != occurrence_id,
+            Occurrence.status != Status.CANCELLED,
+            visible_to(visitor),
+        )
+        .order_by(Occurrence.starts_at)
+    ).all()
+    earlier = [each for each in beside if each.starts_at < found.starts_at]
+    later = [each for each in beside if each.starts_at >= found.starts_at]
+    return {
+        "slug": found.slug,
+        "title": found.title,
+        "title_en": found.title_en,
+        "before": earlier[-1] if earlier else None,
+        "after": later[0] if later else None,
+    }

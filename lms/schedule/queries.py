@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
 from lms.schedule.cards import (
+    Cast,
     MeetingDoor,
     OccurrenceCard,
     OccurrencePage,
@@ -19,6 +20,7 @@ from lms.schedule.cards import (
     facts_of,
     page_of,
 )
+from lms.schedule.casts import casts
 from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
 from lms.schedule.plan_models import Series
 from lms.schedule.registrations import seat_facts
@@ -36,6 +38,11 @@ def visible_to(visitor: Visitor) -> ColumnElement[bool]:
     if visitor.organises_everything:
         return true()
     return or_(_edited_by(visitor), and_(Occurrence.status != Status.DRAFT, _told_to(visitor)))
+
+
+def edited_by(visitor: Visitor) -> ColumnElement[bool]:
+    """SQL for `rules.may_edit`."""
+    return true() if visitor.organises_everything else _edited_by(visitor)
 
 
 def upcoming(session: Session, visitor: Visitor, now: datetime, limit: int = 50) -> list[OccurrenceCard]:
@@ -116,16 +123,21 @@ _WITH_PARTIES = (
     selectinload(Occurrence.parties).joinedload(OccurrenceParty.organisation, innerjoin=True),
     selectinload(Occurrence.speakers).joinedload(Speaker.organisation),
 )
+_FOR_A_LINE = (defer(Occurrence.description, raiseload=True), defer(Occurrence.description_en, raiseload=True))
 _WITH_AGENDA = (selectinload(Occurrence.agenda),)
 _WHOLE = (*_WITH_PARTIES, *_WITH_AGENDA, selectinload(Occurrence.changes), selectinload(Occurrence.guest_links))
 
 
 def fetch_cards(session: Session, visitor: Visitor, now: datetime, query: Select[Occurrence]) -> list[OccurrenceCard]:
     """The cards of what `query` finds and the visitor may know of."""
-    rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_WITH_PARTIES)).all()
+    rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_FOR_A_LINE)).all()
+    numbers = [row.id for row in rows]
     guest = guest_facts(session, visitor, now) if rows else None
-    seats = seat_facts(session, visitor, [row.id for row in rows])
-    return [card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS)) for row in rows]
+    seats = seat_facts(session, visitor, numbers)
+    taking_part = casts(session, numbers)
+    return [
+        card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS), taking_part.get(row.id, Cast())) for row in rows
+    ]
 
 
 def _seats(session: Session, visitor: Visitor, found: Occurrence) -> SeatFacts:
@@ -136,6 +148,11 @@ def ahead(now: datetime) -> ColumnElement[bool]:
     """SQL for what is live or still to come."""
     coming = Occurrence.status.in_((Status.DRAFT, *_ANNOUNCED, Status.CANCELLED))
     return or_(Occurrence.status == Status.LIVE, and_(coming, Occurrence.ends_at > now))
+
+
+def editable_by(visitor: Visitor) -> ColumnElement[bool]:
+    """SQL for `rules.may_edit`."""
+    return true() if visitor.organises_everything else _edited_by(visitor)
 
 
 def _edited_by(visitor: Visitor) -> ColumnElement[bool]:

@@ -92,13 +92,14 @@ def topics_of(session: Session, occurrence_id: int) -> list[int]:
     return sorted(session.scalars(query))
 
 
-def draft_of(occurrence: Occurrence) -> OccurrenceDraft:
-    """What an organiser would have to fill in to get this occurrence; its topics are left as they are."""
+def draft_of(occurrence: Occurrence, topic_ids: tuple[int, ...] | None = None) -> OccurrenceDraft:
+    """What an organiser would have to fill in to get this occurrence. Without `topic_ids` they are left as they are."""
     places = {speaker.id: place for place, speaker in enumerate(occurrence.speakers)}
     offsets = occurrence.reminder_offsets
     return OccurrenceDraft(
         **{name: getattr(occurrence, name) for name in _PLAIN},
         reminder_offsets=tuple(offsets) if offsets is not None else None,
+        topic_ids=topic_ids,
         parties=[PartyDraft(party.organisation_id, party.part) for party in occurrence.parties],
         speakers=[
             SpeakerDraft(

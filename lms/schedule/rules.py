@@ -65,6 +65,8 @@ class SeatFacts:
     """In the waiting list, from 1."""
     until: datetime | None = None
     """When an offer ends."""
+    invited: bool = False
+    """Whether there is an invitation for them, or for an organisation of theirs; looked up for what is not listed."""
 
 
 NO_SEATS = SeatFacts()
@@ -250,12 +252,13 @@ def _role(
     if experts & visitor.organisation_ids:
         return MeetingRole.PRESENTER, ""
     known = visitor.in_network
-    if seats.required and (facts.listed or facts.access is not Access.NETWORK or _invited(facts, visitor)):
+    asked = seats.invited or _invited(facts, visitor)
+    if seats.required and (facts.listed or facts.access is not Access.NETWORK or asked):
         return _seated(visitor, seats)
     if facts.access in (Access.OPEN, Access.LINK):
         return MeetingRole.PARTICIPANT, "" if known or visitor.name else "name_needed"
     if not known:
         return None, "sign_in_needed"
-    if facts.listed or _invited(facts, visitor):
+    if facts.listed or asked:
         return MeetingRole.PARTICIPANT, ""
     return None, "not_invited"

@@ -40,9 +40,7 @@ def tree(session: Session, *, with_retired: bool = False) -> list[TopicRow]:
     if not with_retired:
         query = query.where(Topic.retired_at.is_(None))
     used = dict(
-        session.execute(select(OccurrenceTopic.topic_id, func.count()).group_by(OccurrenceTopic.topic_id))
-        .tuples()
-        .all()
+        session.execute(select(OccurrenceTopic.topic_id, func.count()).group_by(OccurrenceTopic.topic_id)).all()
     )
     return ordered(session.scalars(query).all(), used)
 
@@ -109,7 +107,7 @@ def edit(
     """Rename it, or hang it elsewhere. Raises as `create`, `Conflict` (topic_circle: under itself)."""
     _require_organiser(visitor)
     found = lock(session, Topic, topic_id)
-    parents: dict[int, int | None] = dict(session.execute(select(Topic.id, Topic.parent_id)).tuples().all())
+    parents: dict[int, int | None] = dict(session.execute(select(Topic.id, Topic.parent_id)).all())
     if parent_id is not None and parent_id not in parents:
         raise NotFound("topic_unknown", f"There is no topic {parent_id}.", "parent")
     above = parent_id

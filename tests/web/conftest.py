@@ -60,6 +60,10 @@ class Orders:
         """Note it."""
         self._note("close", meeting)
 
+    def remove(self, meeting: str, node: int, participant: str) -> None:
+        """Note it."""
+        self._note("remove", f"{meeting} {participant}")
+
     def _note(self, order: str, meeting: str) -> None:
         if self.down:
             raise ControlUnavailable("The media node does not answer.")

@@ -42,13 +42,14 @@ def password_link(session: Session, message: OutboxMessage, desk: Desk) -> Lette
         raise Unwanted(refused.detail) from refused
     whom = resolve(session, message.recipient)
     language = str(message.contents.get("language") or whom.language)
+    name = str(message.contents.get("name") or whom.name)
     text, html = write(
         desk,
         "password_link",
         language,
-        name=str(message.contents.get("name") or whom.name),
+        name=name,
         url=f"{desk.public_url}/welcome/{token}",
         until=link.expires_at,
         email=whom.address,
     )
-    return Letter(whom.address, translate(language, _("Your account in Vikno")), text, html, whom.name, language)
+    return Letter(whom.address, translate(language, _("Your account in Vikno")), text, html, name, language)

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from lms.database import Database
 from lms.notify.dispatch import Dispatcher
+from lms.notify.inbox import read_inbox
 from lms.notify.journal import Journal
 from lms.notify.mailer import Mailer
+from lms.schedule.invitations import take_reply
 from lms.sealing import FernetSealer
 from web import vocabulary
 from web.assets import Assets
@@ -16,6 +18,7 @@ from web.config import STATIC
 from web.links import Links
 from web.mail import smtp
 from web.mail.composing import LetterWriter
+from web.mail.inboxes import open_inbox
 from web.mail.letters import Desk, load_all
 from web.mail.outbox import OutboxFolder
 from web.main.secrets import derive, master_key
@@ -63,5 +66,16 @@ def send_mail(settings: Settings) -> Callable[[Database, datetime], int]:
             settings.mail_per_minute,
         )
         return dispatcher.run()
+
+    return act
+
+
+def read_mail(settings: Settings) -> Callable[[Database, datetime], int]:
+    """The duty of reading the inbox; it does nothing where none is set."""
+
+    def act(database: Database, now: datetime) -> int:
+        if not settings.mail_inbox:
+            return 0
+        return read_inbox(database, open_inbox(settings.mail_inbox), take_reply, now)
 
     return act

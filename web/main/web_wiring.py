@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lms.database import Database
+from lms.files import FolderFiles
 from signaling.control_client import ControlClient, ControlError
 from signaling.meeting.plan import Plan
-from signaling.messages import Begin, End
+from signaling.messages import Begin, End, Remove
 from web.config import ControlUnavailable, MeetingPlan, WebConfig
+from web.mail.outbox import OutboxFolder
 from web.main import passthrough, probes
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
@@ -34,6 +36,9 @@ def web_config(settings: Settings) -> WebConfig:
         control=NodeControl(settings.node_url, derive(master, "control")),
         probes=probes.of_web(settings, database),
         extra_routes=passthrough.routes(token_key, settings.node_url),
+        files=FolderFiles(settings.data / "files"),
+        outbox=OutboxFolder(settings.outbox) if settings.outbox is not None else None,
+        reads_inbox=bool(settings.mail_inbox),
         demo=settings.demo,
     )
 
@@ -56,6 +61,11 @@ class NodeControl:
     def close(self, meeting: str, node: int) -> None:
         """Announce the official end and send everybody away."""
         self._call(node, lambda client: client.order(meeting, End(do="end", close=True)))
+
+    def remove(self, meeting: str, node: int, participant: str) -> None:
+        """Send a participant out, for good: their identity does not come back to this meeting."""
+        removal = Remove(do="remove", participant=participant, ban=True)
+        self._call(node, lambda client: client.order(meeting, removal))
 
     def _call(self, node: int, act: Callable[[ControlClient], object]) -> None:
         client = ControlClient(self._node_url(node), self._key, timeout_s=_CONTROL_PATIENCE_S)

@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.meetings import actions as meetings
+from lms.meetings import computing
+from lms.schedule import book, personal_links
+from lms.sealing import FernetSealer
 from web.main import mailing
 from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
@@ -37,12 +40,25 @@ class Duty:
 
 def duties(settings: Settings) -> list[Duty]:
     """Everything the worker sees to."""
-    key = derive(master_key(settings.data), "control")
+    master = master_key(settings.data)
+    key, sealer = derive(master, "control"), FernetSealer(derive(master, "sealing"))
     beginner = Beginner(settings.media_nodes, connect_to(settings.node_url, key))
+
+    def make_links(session: Session, now: datetime) -> int:
+        return personal_links.prepare_links(session, sealer, now)
+
     return [
         Duty("begin what is live", 2, beginner.begin_what_is_live),
         Duty("close connections of silent media nodes", 10, _in_one_transaction(meetings.close_silent)),
+        Duty(
+            "make personal links",
+            3,
+            _in_one_transaction(make_links),
+        ),
         Duty("send mail", 2, mailing.send_mail(settings)),
+        Duty("offer free seats", 10, _in_one_transaction(book.expire_offers)),
+        Duty("read mail", 30, mailing.read_mail(settings)),
+        Duty("compute attendance", 20, _in_one_transaction(computing.compute_stale)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
 

@@ -15,6 +15,7 @@ from web import forms
 from web.config import ControlUnavailable
 from web.errors import status_of
 from web.pages.occurrence import show
+from web.removing import remove_guest
 from web.visits import Acting, Visit, see_other
 from web.vocabulary import role_choices
 
@@ -78,6 +79,7 @@ def invite_guest(slug: str, visit: Acting) -> Response:
 def revoke_guest(slug: str, link_id: int, visit: Acting) -> Response:
     """The link opens nothing any more."""
     guests.revoke_guest(visit.session, visit.visitor, link_id, visit.now)
+    remove_guest(visit, link_id)
     return see_other(f"/schedule/{slug}?done=guest_revoked#guests")
 
 

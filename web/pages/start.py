@@ -1,32 +1,97 @@
-"""The start page: what is on now, with one press to join, and what comes next; and the choice of language."""
+"""The start page: the next thing with one press, what waits for this person, what is theirs, proposed and coming."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from lms.schedule import queries
+from lms.schedule import calendar, suggestions, waiting
+from lms.schedule.cards import OccurrenceCard
+from lms.schedule.models import MeetingRole
 from web.cookies import Cookie, CookieName
 from web.i18n import LANGUAGES
 from web.panels import START
 from web.problems import Problem
 from web.security import set_cookie
 from web.templating import TEMPLATES
-from web.visits import Reading, see_other
+from web.visits import Reading, Visit, see_other
 
-NEXT = 6
+MINE = 5
+NEXT = 5
+HOSTS_SOON = timedelta(minutes=60)
+"""So long before the beginning its host is offered to start it."""
+
+Step = Literal["join", "start", "room", "sign_in", "see"]
 
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class Hero:
+    """What stands first on the page, and the one press that goes with it."""
+
+    card: OccurrenceCard
+    step: Step
+
+
 @router.get("/")
 def start(visit: Reading) -> Response:
-    """On now, next."""
-    cards = queries.upcoming(visit.session, visit.visitor, visit.now, limit=NEXT + 20)
-    live = [card for card in cards if card.live]
-    coming = [card for card in cards if not card.live][:NEXT]
-    return visit.page("start.html", live=live, coming=coming, panels=START.shown("main", visit))
+    """The next step first, then what waits, then what comes."""
+    session, visitor, now = visit.session, visit.visitor, visit.now
+    mine_ids, other_ids = calendar.nearest(
+        session, visitor, now, mine=MINE if visitor.in_network else 0, others=NEXT + MINE
+    )
+    proposed = suggestions.suggestions(session, visitor, now)
+    cards = calendar.cards(session, visitor, now, [*mine_ids, *other_ids, *(one.occurrence_id for one in proposed)])
+    mine = [cards[number] for number in mine_ids]
+    hero = hero_of(visit, mine, [cards[number] for number in other_ids])
+    own = [card for card in mine if not hero or card.id != hero.card.id]
+    shown = {*mine_ids, *(one.occurrence_id for one in proposed), *([hero.card.id] if hero else [])}
+    others = [cards[number] for number in other_ids if number not in shown][: NEXT - 2 if own else NEXT]
+    return visit.page(
+        "start.html",
+        hero=hero,
+        own=own,
+        live=[card for card in others if card.live],
+        coming=[card for card in others if not card.live],
+        proposed=[(one, cards[one.occurrence_id]) for one in proposed],
+        standing=waiting.standing(session, visitor, mine_ids),
+        tasks=waiting.waiting(session, visitor, now),
+        health=waiting.health(session, visitor, now),
+        people=waiting.people_coming(session, visitor, now),
+        panels=START.shown("main", visit),
+        side_panels=START.shown("side", visit),
+    )
+
+
+def hero_of(visit: Visit, mine: list[OccurrenceCard], everything: list[OccurrenceCard]) -> Hero | None:
+    """What is on and open to this visitor, one's own first; else what comes next, one's own first."""
+    both = [*mine, *everything]
+    ways = (
+        [card for card in both if card.live and card.join.allowed],
+        [card for card in mine if not card.live],
+        [card for card in both if card.live],
+        both,
+    )
+    card = next((cards[0] for cards in ways if cards), None)
+    return Hero(card, step_of(visit, card)) if card else None
+
+
+def step_of(visit: Visit, card: OccurrenceCard) -> Step:
+    """The press that leads on."""
+    if card.join.allowed and card.meeting:
+        if card.live:
+            return "join"
+        hosts = card.join.role is MeetingRole.HOST
+        if hosts and card.starts_at - visit.now <= HOSTS_SOON:
+            return "start"
+        return "see" if hosts else "room"
+    return "sign_in" if card.live and card.join.refusal == "sign_in_needed" else "see"
 
 
 @router.get("/language/{code}")

@@ -65,4 +65,7 @@ def _mail() -> None:
         sqlite_where=waiting,
         postgresql_where=waiting,
     )
-    op.create_index(op.f("ix_outbox_message_failed_at"), "outbox_message", ["failed_at"])
+    trouble = sa.text("failed_at IS NOT NULL OR bounced_at IS NOT NULL")
+    op.create_index(
+        "ix_outbox_message_trouble", "outbox_message", ["id"], sqlite_where=trouble, postgresql_where=trouble
+    )

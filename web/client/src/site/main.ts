@@ -5,6 +5,7 @@ import "../styles/base.css";
 import "../styles/components.css";
 import "./site.css";
 import { offerCopying } from "./copy";
+import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
 import { tellOwnTime } from "./own-time";
@@ -21,6 +22,7 @@ function showWhatIsWrong(): void {
   document.querySelector<HTMLElement>("[data-focus]")?.focus();
 }
 
+offerPlanning();
 offerCopying();
 offerDeviceCheck();
 askBeforeSending();

@@ -1,0 +1,71 @@
+"""Who attended: what other parts of the product ask. Corrections count before what was computed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lms.meetings.attendance_models import (
+    Attendance,
+    AttendanceCorrection,
+    AttendanceSheet,
+    SheetState,
+    Verdict,
+)
+
+IN_FORCE = func.coalesce(AttendanceSheet.approved_generation, AttendanceSheet.generation)
+"""SQL for `AttendanceSheet.in_force`."""
+
+
+def attended(session: Session, occurrence_id: int) -> set[int]:
+    """People whose verdict in force is that they attended."""
+    return {number for number, verdict in _verdicts(session, occurrence_id).items() if verdict is Verdict.ATTENDED}
+
+
+def present(session: Session, occurrence_id: int) -> set[int]:
+    """People who were there at all, however short."""
+    return {number for number, verdict in _verdicts(session, occurrence_id).items() if verdict is not Verdict.ABSENT}
+
+
+def corrected_by(session: Session, occurrence_id: int) -> set[str]:
+    """Who corrected anything: they approve neither the sheet nor what is awarded because of it."""
+    query = select(AttendanceCorrection.corrected_by).where(AttendanceCorrection.occurrence_id == occurrence_id)
+    return set(session.scalars(query.distinct()))
+
+
+def is_approved(session: Session, occurrence_id: int) -> bool:
+    """Whether the sheet was approved."""
+    query = select(AttendanceSheet.state).where(AttendanceSheet.occurrence_id == occurrence_id)
+    return session.scalar(query) is SheetState.APPROVED
+
+
+def corrections(session: Session, occurrence_ids: Collection[int]) -> dict[tuple[int, str], AttendanceCorrection]:
+    """The correction in force by occurrence and subject: the latest one."""
+    latest = (
+        select(func.max(AttendanceCorrection.id))
+        .where(AttendanceCorrection.occurrence_id.in_(occurrence_ids))
+        .group_by(AttendanceCorrection.occurrence_id, AttendanceCorrection.subject)
+    )
+    rows = session.scalars(select(AttendanceCorrection).where(AttendanceCorrection.id.in_(latest)))
+    return {(row.occurrence_id, row.subject): row for row in rows}
+
+
+def _verdicts(session: Session, occurrence_id: int) -> dict[int, Verdict]:
+    rows = session.execute(
+        select(Attendance.person_id, Attendance.subject, Attendance.verdict)
+        .join(AttendanceSheet, AttendanceSheet.occurrence_id == Attendance.occurrence_id)
+        .where(
+            Attendance.occurrence_id == occurrence_id,
+            Attendance.generation == IN_FORCE,
+            Attendance.person_id.is_not(None),
+        )
+    )
+    decided = corrections(session, [occurrence_id])
+    found = {}
+    for person_id, subject, verdict in rows:
+        correction = decided.get((occurrence_id, subject))
+        if person_id is not None:
+            found[person_id] = correction.verdict if correction else verdict
+    return found

@@ -1,0 +1,314 @@
+"""Reading sheets: what was computed is read, never computed again. A constant number of queries, whoever many came."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lms.directory.models import Organisation, Person
+from lms.directory.rules import Visitor
+from lms.meetings import attendance
+from lms.meetings.access import seen_by
+from lms.meetings.attendance_models import (
+    Attendance,
+    AttendanceCorrection,
+    AttendanceRule,
+    AttendanceSheet,
+    HeadCount,
+    RosterEntry,
+    SheetState,
+    StreamMetric,
+    Verdict,
+)
+from lms.meetings.presence import WHOLE
+from lms.meetings.rules import Period
+from lms.meetings.sheet_views import (
+    AttendanceView,
+    Corrected,
+    OwnRow,
+    RoomSummary,
+    SheetRow,
+    SheetView,
+    ToApprove,
+    Totals,
+)
+from lms.schedule.models import Occurrence
+from lms.schedule.queries import edited_by, occurrence_page
+
+PAGE = 200
+MOST_TO_APPROVE = 5
+BANDS = 10
+
+
+def attendance_view(
+    session: Session, visitor: Visitor, slug: str, now: datetime, *, page: int = 1, size: int = PAGE
+) -> AttendanceView:
+    """Everything on the page. Raises `NotFound` or `NotAllowed` (attendance_closed)."""
+    shown = occurrence_page(session, visitor, slug, now)
+    homes = seen_by(visitor, editor=shown.may_edit)
+    number = shown.card.id
+    found = session.execute(
+        select(AttendanceSheet, AttendanceRule)
+        .join(AttendanceRule, AttendanceRule.id == AttendanceSheet.rule_id)
+        .where(AttendanceSheet.occurrence_id == number)
+    ).one_or_none()
+    sheet = _sheet(found[0], found[1]) if found else None
+    decided = attendance.corrections(session, [number])
+    generation = sheet.in_force if sheet else 0
+    scope = _scope(number, generation, homes)
+    figures = session.execute(
+        select(Attendance.subject, Attendance.share, Attendance.verdict, Attendance.window_seconds).where(*scope)
+    ).all()
+    pages = max(1, -(-len(figures) // size))
+    page = min(max(1, page), pages)
+    rows = session.scalars(
+        select(Attendance)
+        .where(*scope)
+        .order_by(Attendance.person_id.is_(None), Attendance.organisation, Attendance.name, Attendance.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    ).all()
+    history = _history(session, number) if homes is None else ()
+    return AttendanceView(
+        card=shown.card,
+        may_edit=shown.may_edit,
+        organisations=homes,
+        sheet=sheet,
+        totals=_totals([tuple(each) for each in figures], decided, number),
+        rooms=_rooms(session, number, generation, homes),
+        rows=tuple(_row(row, decided.get((number, row.subject))) for row in rows),
+        pages=pages,
+        page=page,
+        metrics=_metrics(session, number),
+        corrections=history,
+        names=_names(session, sheet, decided.values(), history),
+    )
+
+
+def all_rows(session: Session, view: AttendanceView) -> list[SheetRow]:
+    """Every row that the visitor of the view sees, for a file."""
+    number, generation = view.card.id, view.sheet.in_force if view.sheet else 0
+    decided = attendance.corrections(session, [number])
+    rows = session.scalars(
+        select(Attendance)
+        .where(*_scope(number, generation, view.organisations))
+        .order_by(Attendance.person_id.is_(None), Attendance.organisation, Attendance.name, Attendance.id)
+    )
+    return [_row(row, decided.get((number, row.subject))) for row in rows]
+
+
+def own(session: Session, person_id: int, occurrence_id: int) -> OwnRow | None:
+    """A person's own result of one occurrence."""
+    rows = own_history(session, person_id, occurrence_id=occurrence_id)
+    return rows[0] if rows else None
+
+
+def own_history(
+    session: Session, person_id: int, *, occurrence_id: int | None = None, limit: int = 50, offset: int = 0
+) -> list[OwnRow]:
+    """A person's own results, latest occurrence first."""
+    query = (
+        select(Attendance, Occurrence, AttendanceSheet.state)
+        .join(AttendanceSheet, AttendanceSheet.occurrence_id == Attendance.occurrence_id)
+        .join(Occurrence, Occurrence.id == Attendance.occurrence_id)
+        .where(Attendance.person_id == person_id, Attendance.generation == attendance.IN_FORCE)
+        .order_by(Occurrence.starts_at.desc(), Occurrence.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    if occurrence_id is not None:
+        query = query.where(Attendance.occurrence_id == occurrence_id)
+    rows = session.execute(query).all()
+    decided = attendance.corrections(session, [row.occurrence_id for row, _, _ in rows])
+    return [_own(row, occurrence, state, decided.get((occurrence.id, row.subject))) for row, occurrence, state in rows]
+
+
+def to_approve(session: Session, visitor: Visitor, limit: int = MOST_TO_APPROVE) -> tuple[list[ToApprove], int]:
+    """Computed sheets that this organiser may approve, latest first, and how many there are in all."""
+    if not visitor.is_organiser and not visitor.organised_occurrences:
+        return [], 0
+    query = (
+        select(Occurrence)
+        .join(AttendanceSheet, AttendanceSheet.occurrence_id == Occurrence.id)
+        .where(AttendanceSheet.state == SheetState.COMPUTED, edited_by(visitor))
+    )
+    found = session.scalars(query.order_by(Occurrence.starts_at.desc()).limit(limit)).all()
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return [ToApprove(one.slug, one.title, one.title_en, one.starts_at, one.zone) for one in found], total
+
+
+def _scope(occurrence_id: int, generation: int, homes: frozenset[int] | None) -> list[Any]:
+    conditions: list[Any] = [Attendance.occurrence_id == occurrence_id, Attendance.generation == generation]
+    if homes is not None:
+        conditions.append(Attendance.organisation_id.in_(homes))
+    return conditions
+
+
+def _sheet(sheet: AttendanceSheet, rule: AttendanceRule) -> SheetView:
+    return SheetView(
+        sheet.state,
+        sheet.stale,
+        sheet.computed_at,
+        sheet.generation,
+        sheet.in_force,
+        periods_of(sheet.windows),
+        periods_of(sheet.breaks),
+        tuple(sheet.notes),
+        rule,
+        sheet.approved_by,
+        sheet.approved_at,
+    )
+
+
+def periods_of(stored: Sequence[Sequence[str]]) -> tuple[Period, ...]:
+    """Periods from their stored form."""
+    return tuple((datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in stored)
+
+
+def _row(row: Attendance, correction: AttendanceCorrection | None) -> SheetRow:
+    seconds, share = row.seconds, row.share
+    if correction is not None and correction.seconds is not None:
+        seconds = correction.seconds
+        share = min(WHOLE, seconds * WHOLE // row.window_seconds) if row.window_seconds else 0
+    rooms = tuple((int(number), periods_of(each)) for number, each in row.evidence["rooms"].items())
+    return SheetRow(
+        subject=row.subject,
+        name=row.name,
+        organisation_id=row.organisation_id,
+        organisation=row.organisation,
+        role=row.role,
+        person_id=row.person_id,
+        seconds=seconds,
+        window_seconds=row.window_seconds,
+        share=share,
+        verdict=correction.verdict if correction else row.verdict,
+        computed_seconds=row.seconds,
+        computed_verdict=row.verdict,
+        how=row.evidence["how"],
+        listed=tuple(dict.fromkeys(each["state"] for each in row.evidence["listed"])),
+        overlap_seconds=row.evidence["overlap_seconds"],
+        own=periods_of(row.evidence["own"]),
+        rooms=rooms,
+        correction=_corrected(correction),
+    )
+
+
+def _corrected(correction: AttendanceCorrection | None) -> Corrected | None:
+    if correction is None:
+        return None
+    return Corrected(
+        correction.verdict, correction.seconds, correction.reason, correction.corrected_by, correction.corrected_at
+    )
+
+
+def _totals(
+    figures: Sequence[tuple[Any, ...]], decided: dict[tuple[int, str], AttendanceCorrection], occurrence_id: int
+) -> Totals:
+    verdicts: Counter[Verdict] = Counter()
+    bands = [0] * BANDS
+    for subject, share, verdict, window_seconds in figures:
+        if subject.startswith("endpoint:"):
+            continue
+        correction = decided.get((occurrence_id, subject))
+        verdicts[correction.verdict if correction else verdict] += 1
+        if correction and correction.seconds is not None and window_seconds:
+            share = correction.seconds * WHOLE // window_seconds
+        bands[min(BANDS - 1, share * BANDS // WHOLE)] += 1
+    return Totals(
+        sum(verdicts.values()),
+        verdicts[Verdict.ATTENDED],
+        verdicts[Verdict.PARTLY],
+        verdicts[Verdict.ABSENT],
+        tuple(bands),
+    )
+
+
+def _rooms(
+    session: Session, occurrence_id: int, generation: int, homes: frozenset[int] | None
+) -> tuple[RoomSummary, ...]:
+    connected: Counter[int] = Counter()
+    devices = session.execute(
+        select(Attendance.organisation_id, Attendance.seconds).where(
+            *_scope(occurrence_id, generation, homes), Attendance.subject.startswith("endpoint:")
+        )
+    )
+    for home, seconds in devices:
+        if home is not None:
+            connected[home] = max(connected[home], seconds)
+    entries = session.execute(
+        select(RosterEntry.organisation_id, RosterEntry.confirmed_at, RosterEntry.denied_at).where(
+            RosterEntry.occurrence_id == occurrence_id, RosterEntry.removed_at.is_(None)
+        )
+    ).all()
+    named = Counter(home for home, _, denied in entries if denied is None)
+    waiting = Counter(home for home, confirmed, denied in entries if confirmed is None and denied is None)
+    heads = _heads(session, occurrence_id)
+    numbers = {*connected, *named, *heads}
+    if homes is not None:
+        numbers &= homes
+    rows = session.scalars(
+        select(Organisation).where(Organisation.id.in_(numbers)).order_by(Organisation.name_uk, Organisation.id)
+    )
+    return tuple(
+        RoomSummary(
+            each.id,
+            each.name_uk,
+            each.name_en,
+            connected[each.id],
+            named[each.id],
+            waiting[each.id],
+            heads.get(each.id),
+        )
+        for each in rows
+    )
+
+
+def _heads(session: Session, occurrence_id: int) -> dict[int, int]:
+    latest = select(func.max(HeadCount.id)).where(HeadCount.occurrence_id == occurrence_id)
+    rows = session.execute(
+        select(HeadCount.organisation_id, HeadCount.people).where(
+            HeadCount.id.in_(latest.group_by(HeadCount.organisation_id))
+        )
+    )
+    return dict(rows.all())
+
+
+def _metrics(session: Session, occurrence_id: int) -> tuple[StreamMetric, ...]:
+    query = select(StreamMetric).where(StreamMetric.occurrence_id == occurrence_id)
+    return tuple(session.scalars(query.order_by(StreamMetric.at, StreamMetric.id)))
+
+
+def _history(session: Session, occurrence_id: int) -> tuple[AttendanceCorrection, ...]:
+    query = select(AttendanceCorrection).where(AttendanceCorrection.occurrence_id == occurrence_id)
+    return tuple(session.scalars(query.order_by(AttendanceCorrection.id.desc()).limit(PAGE)))
+
+
+def _names(
+    session: Session, sheet: SheetView | None, decided: Any, history: Sequence[AttendanceCorrection]
+) -> dict[str, str]:
+    actors = {each.corrected_by for each in (*decided, *history)} | ({sheet.approved_by} if sheet else set())
+    numbers = {int(actor.partition(":")[2]) for actor in actors if actor.startswith("person:")}
+    people = session.scalars(select(Person).where(Person.id.in_(numbers)))
+    return {f"person:{each.id}": each.display_name for each in people}
+
+
+def _own(row: Attendance, occurrence: Occurrence, state: SheetState, correction: AttendanceCorrection | None) -> OwnRow:
+    shown = _row(row, correction)
+    return OwnRow(
+        occurrence.slug,
+        occurrence.title,
+        occurrence.title_en,
+        occurrence.starts_at,
+        occurrence.zone,
+        shown.seconds,
+        shown.window_seconds,
+        shown.share,
+        shown.verdict,
+        state is SheetState.APPROVED,
+        correction is not None,
+    )

@@ -1,0 +1,266 @@
+"""Registrations as pages show them: plain views, each list bounded and read in a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from lms.directory.models import Organisation
+from lms.directory.rules import Visitor
+from lms.errors import NotFound
+from lms.schedule import questions
+from lms.schedule.audience_models import Registration, RegistrationPolicy, RegistrationState, Seat
+from lms.schedule.book import closes_at, occurrence_id_of, terms_of
+from lms.schedule.cards import facts_of
+from lms.schedule.models import Mode, Occurrence, Status
+from lms.schedule.plan_models import Series
+from lms.schedule.queries import visible_to
+from lms.schedule.questions import Question
+from lms.schedule.registering import MOST_DATES, seats_open_to
+from lms.schedule.registration_lists import Named, counts_of
+from lms.schedule.rules import may_edit
+from lms.schedule.seats import ALIVE, HOLDING
+
+_SHOWN = (*ALIVE, RegistrationState.DECLINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """A registration, for whom it is, and where it stands in the waiting list (from 1; 0 elsewhere)."""
+
+    row: Registration
+    place: int
+    organisation: Named | None = None
+    owes_answers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What a visitor learns of the registration for an occurrence. `free` is None without bound."""
+
+    occurrence: Occurrence
+    policy: RegistrationPolicy
+    questions: tuple[Question, ...]
+    open: bool
+    opens_at: datetime | None
+    """When registration opens, if it has not yet."""
+    closes_at: datetime
+    free: int | None
+    waiting: int
+    mine: Mine | None
+    rooms: tuple[Mine, ...]
+    """Rooms of organisations that the visitor leads."""
+    seats: tuple[Seat, ...]
+    editor: bool
+    pending: int
+    series: str
+
+    @property
+    def chooses_place(self) -> bool:
+        """Whether one says if one comes or connects."""
+        return self.occurrence.mode is Mode.MIXED
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A registration and its occurrence, for a start page."""
+
+    row: Registration
+    occurrence: Occurrence
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesDate:
+    """One date of a series that one registers for, and the visitor's registration, if there is one."""
+
+    occurrence: Occurrence
+    policy: RegistrationPolicy
+    questions: tuple[Question, ...]
+    row: Registration | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """An occurrence on which requests wait for its organiser."""
+
+    slug: str
+    title: str
+    title_en: str
+    starts_at: datetime
+    count: int
+
+
+def entrance(session: Session, visitor: Visitor, slug: str, now: datetime) -> Entrance | None:
+    """Registration as the visitor meets it; None where nobody registers. Raises `NotFound`."""
+    number = occurrence_id_of(session, visitor, slug)
+    found = session.execute(
+        select(Occurrence, RegistrationPolicy, Series.slug)
+        .join(RegistrationPolicy, RegistrationPolicy.occurrence_id == Occurrence.id)
+        .join(Series, Series.id == Occurrence.series_id, isouter=True)
+        .where(Occurrence.id == number)
+        .options(selectinload(Occurrence.parties), selectinload(Occurrence.speakers))
+    ).one_or_none()
+    if found is None:
+        return None
+    occurrence, policy, series = found
+    counts = counts_of(session, number)
+    held = sum(count for (state, seat), count in counts.items() if state in HOLDING and seat is not Seat.VIEWER)
+    asked = questions.read(policy.questions)
+    ours = _ours(session, visitor, number, asked)
+    early = policy.opens_at if policy.opens_at is not None and now < policy.opens_at else None
+    closing = closes_at(policy, occurrence)
+    moving = not terms_of(policy, occurrence, now).frozen
+    editor = may_edit(facts_of(occurrence), visitor)
+    return Entrance(
+        occurrence=occurrence,
+        policy=policy,
+        questions=asked,
+        open=moving and early is None and now < closing,
+        opens_at=early,
+        closes_at=closing,
+        free=None if policy.capacity is None else max(0, policy.capacity - held),
+        waiting=sum(count for (state, _), count in counts.items() if state is RegistrationState.WAITLISTED),
+        mine=next((each for each in ours if each.row.person_id is not None), None),
+        rooms=tuple(each for each in ours if each.row.person_id is None),
+        seats=seats_open_to(visitor, policy, editor=editor),
+        editor=editor,
+        pending=sum(count for (state, _), count in counts.items() if state is RegistrationState.PENDING),
+        series=series or "",
+    )
+
+
+def homes(session: Session, visitor: Visitor) -> list[Named]:
+    """Organisations on whose behalf the visitor may come, by name."""
+    return _named(session, visitor.organisation_ids)
+
+
+def led(session: Session, visitor: Visitor) -> list[Named]:
+    """Organisations that the visitor leads, by name."""
+    return _named(session, visitor.led_organisations)
+
+
+def upcoming_of(session: Session, visitor: Visitor, now: datetime, limit: int = 20) -> list[Due]:
+    """The visitor's living registrations for what is not over, soonest first."""
+    if visitor.person_id is None:
+        return []
+    rows = session.execute(
+        select(Registration, Occurrence)
+        .join(Occurrence, Occurrence.id == Registration.occurrence_id)
+        .where(
+            Registration.person_id == visitor.person_id,
+            Registration.state.in_(ALIVE),
+            or_(Occurrence.status == Status.LIVE, Occurrence.ends_at > now),
+            Occurrence.status.in_((Status.PUBLISHED, Status.MOVED, Status.LIVE)),
+        )
+        .order_by(Occurrence.starts_at, Occurrence.id)
+        .limit(limit)
+    ).all()
+    return [Due(row, occurrence) for row, occurrence in rows]
+
+
+def undecided(session: Session, visitor: Visitor, now: datetime, limit: int = 10) -> list[Undecided]:
+    """Coming occurrences of the visitor's on which requests wait, soonest first."""
+    if not visitor.is_organiser and not visitor.organised_occurrences:
+        return []
+    asking = (
+        select(Registration.occurrence_id, func.count().label("number"))
+        .where(Registration.state == RegistrationState.PENDING)
+        .group_by(Registration.occurrence_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Occurrence, asking.c.number)
+        .join(asking, asking.c.occurrence_id == Occurrence.id)
+        .where(Occurrence.ends_at > now, Occurrence.status.in_((Status.PUBLISHED, Status.MOVED, Status.LIVE)))
+        .order_by(Occurrence.starts_at, Occurrence.id)
+        .options(selectinload(Occurrence.parties), selectinload(Occurrence.speakers))
+        .limit(100)
+    )
+    mine = [(each, count) for each, count in rows if may_edit(facts_of(each), visitor)]
+    return [Undecided(each.slug, each.title, each.title_en, each.starts_at, count) for each, count in mine[:limit]]
+
+
+def series_dates(session: Session, visitor: Visitor, slug: str, now: datetime) -> tuple[Series, list[SeriesDate]]:
+    """A series and those of its coming dates that one registers for, soonest first. Raises `NotFound`."""
+    series = session.scalar(select(Series).where(Series.slug == slug))
+    ours = and_(Registration.occurrence_id == Occurrence.id, Registration.person_id == (visitor.person_id or 0))
+    rows = session.execute(
+        select(Occurrence, RegistrationPolicy, Registration)
+        .join(RegistrationPolicy, RegistrationPolicy.occurrence_id == Occurrence.id)
+        .join(Registration, ours, isouter=True)
+        .where(
+            Occurrence.series_id == (series.id if series else 0),
+            Occurrence.starts_at > now,
+            Occurrence.status.in_((Status.PUBLISHED, Status.MOVED)),
+            visible_to(visitor),
+        )
+        .order_by(Occurrence.starts_at, Occurrence.id)
+        .limit(MOST_DATES)
+    ).all()
+    if series is None or not rows:
+        raise NotFound("series_not_open", "None of the series' coming dates needs registration.")
+    return series, [
+        SeriesDate(occurrence, policy, questions.read(policy.questions), row) for occurrence, policy, row in rows
+    ]
+
+
+def place_in_line(session: Session, row: Registration) -> int:
+    """From 1; 0 for whoever does not wait."""
+    if row.state is not RegistrationState.WAITLISTED:
+        return 0
+    watching = Registration.seat == Seat.VIEWER
+    before = or_(
+        Registration.queued_at < row.queued_at,
+        and_(Registration.queued_at == row.queued_at, Registration.id <= row.id),
+    )
+    return int(
+        session.scalar(
+            select(func.count()).where(
+                Registration.occurrence_id == row.occurrence_id,
+                Registration.state == RegistrationState.WAITLISTED,
+                watching if row.seat is Seat.VIEWER else ~watching,
+                before,
+            )
+        )
+        or 0
+    )
+
+
+def _ours(session: Session, visitor: Visitor, number: int, asked: Sequence[Question]) -> list[Mine]:
+    ways: list[ColumnElement[bool]] = []
+    if visitor.person_id is not None:
+        ways.append(Registration.person_id == visitor.person_id)
+    if visitor.led_organisations:
+        led_rooms = Registration.organisation_id.in_(visitor.led_organisations)
+        ways.append(and_(Registration.person_id.is_(None), led_rooms))
+    if not ways:
+        return []
+    rows = session.execute(
+        select(Registration, Organisation)
+        .join(Organisation, Organisation.id == Registration.organisation_id, isouter=True)
+        .where(Registration.occurrence_id == number, or_(*ways), Registration.state.in_((*_SHOWN, *HOLDING)))
+        .order_by(Registration.id)
+    ).all()
+    return [
+        Mine(
+            row,
+            place_in_line(session, row),
+            Named(home.id, home.name_uk, home.name_en) if home else None,
+            questions.missing(asked, row.answers),
+        )
+        for row, home in rows
+    ]
+
+
+def _named(session: Session, numbers: frozenset[int]) -> list[Named]:
+    if not numbers:
+        return []
+    rows = session.scalars(
+        select(Organisation).where(Organisation.id.in_(numbers)).order_by(Organisation.name_uk, Organisation.id)
+    )
+    return [Named(each.id, each.name_uk, each.name_en) for each in rows]

@@ -1,0 +1,176 @@
+"""Inviting, answering without an account, withdrawing; and the letters and calendar objects that go with it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from icalendar import Calendar
+from sqlalchemy import select
+
+from lms.database import Database
+from lms.notify.models import OutboxMessage
+from lms.schedule import personal_links
+from lms.schedule.audience_models import Invitation, ParticipationStatus
+from tests.web.conftest import Clock, Orders
+from tests.web.test_occurrences import made
+from tests.web.visitor import HOST, Visitor
+from web import vocabulary
+from web.assets import Assets
+from web.config import WebConfig
+from web.mail.letters import RENDERERS, Desk, Letter, Unwanted, load_all
+from web.templating import Templates
+
+Browser = Callable[..., Visitor]
+
+
+@pytest.fixture
+async def organiser(browser: Browser) -> Visitor:
+    visitor = browser()
+    await visitor.sign_in()
+    return visitor
+
+
+@pytest.fixture
+def letters(config: WebConfig, clock: Clock) -> Iterator[Callable[[], list[tuple[str, Letter]]]]:
+    """Sends what waits, as the worker would, and gives the letters of that round."""
+    load_all()
+    templates = Templates(Assets(config.static_dir), public_url=HOST, demo=True, vocabulary=vocabulary)
+
+    def send() -> list[tuple[str, Letter]]:
+        with config.database.writing() as session:
+            personal_links.prepare_links(session, config.sealer, clock())
+        desk = Desk(clock(), HOST, "mail@vikno.test", templates, config.links, config.sealer)
+        done = []
+        with config.database.writing() as session:
+            waiting = select(OutboxMessage).where(OutboxMessage.sent_at.is_(None), OutboxMessage.dropped_at.is_(None))
+            for message in session.scalars(waiting.order_by(OutboxMessage.id)):
+                if message.kind not in RENDERERS or not message.kind.startswith(("invitation.", "occurrence.")):
+                    continue
+                try:
+                    done.append((message.kind, RENDERERS[message.kind](session, message, desk)))
+                    message.sent_at = clock()
+                except Unwanted:
+                    message.dropped_at = clock()
+        return done
+
+    return send
+
+
+def link(letter: Letter, beginning: str) -> str:
+    found = re.search(rf"{HOST}(/{beginning}/[\w.-]+)", letter.text)
+    assert found, letter.text
+    return found.group(1)
+
+
+async def test_an_address_is_invited_answers_and_is_withdrawn(
+    organiser: Visitor, browser: Browser, config: WebConfig, letters: Callable[[], list[tuple[str, Letter]]]
+) -> None:
+    address = await made(organiser)
+    await organiser.post(f"{address}/publish")
+    letters()
+    shown = await organiser.post(
+        f"{address}/invitations", addresses="Олена Гостя <Olena@Example.org>", role="participant", language="uk"
+    )
+    assert shown.status_code == 201
+    assert "1 new invitation." in shown.text
+    ((kind, letter),) = letters()
+    assert (kind, letter.to, letter.method, letter.language) == (
+        "invitation.invited", "olena@example.org", "REQUEST", "uk",
+    )  # fmt: skip
+    assert "Паспорти: нові правила" in letter.subject
+    event = Calendar.from_ical(letter.calendar).walk("VEVENT")[0]
+    assert str(event["ATTENDEE"]) == "mailto:olena@example.org"
+    assert str(event["ORGANIZER"]) == "mailto:mail@vikno.test"
+    assert str(event["URL"]).startswith(f"{HOST}/guest/")
+
+    guest = browser()
+    rsvp = link(letter, "rsvp")
+    assert (await guest.get(rsvp)).status_code == 200
+    assert _status(config.database) is ParticipationStatus.NEEDS_ACTION, "opening a link answers nothing"
+    assert (await guest.post(rsvp, answer="whatever")).status_code == 422
+    assert (await guest.post(rsvp, answer="accepted", comment="Буду з колегою")).status_code == 303
+    assert _status(config.database) is ParticipationStatus.ACCEPTED
+    page = await organiser.get(f"{address}/invitations")
+    assert "Will come" in page.text
+    assert "Буду з колегою" in page.text
+    assert "1 invited" in (await organiser.get(address)).text
+
+    twice = await organiser.post(f"{address}/invitations", addresses="olena@example.org")
+    assert "Invited already" in twice.text
+    assert letters() == []
+
+    number = re.search(rf"{address}/invitations/(\d+)/withdraw", page.text)
+    assert number
+    await organiser.post(f"{address}/invitations/{number.group(1)}/withdraw")
+    ((kind, letter),) = letters()
+    assert (kind, letter.method) == ("invitation.withdrawn", "CANCEL")
+    late = await guest.post(rsvp, answer="declined")
+    assert late.status_code in (403, 409)
+    assert "withdrawn" in (await guest.get(rsvp)).text
+
+
+def _status(database: Database) -> ParticipationStatus:
+    with database.reading() as session:
+        return session.scalars(select(Invitation.status).where(Invitation.address == "olena@example.org")).one()
+
+
+async def test_a_link_that_nobody_signed_answers_nothing(browser: Browser) -> None:
+    visitor = browser()
+    assert (await visitor.get("/rsvp/made-up")).status_code == 404
+    assert (await visitor.post("/rsvp/made-up", answer="accepted")).status_code == 404
+
+
+async def test_wrong_addresses_are_kept_in_the_form(organiser: Visitor) -> None:
+    address = await made(organiser)
+    answer = await organiser.post(f"{address}/invitations", addresses="olena@example.org\nnot an address")
+    assert answer.status_code == 422
+    assert "not an address" in html.unescape(answer.text)
+    assert "This is no e-mail address" in answer.text
+    nothing = await organiser.post(f"{address}/invitations")
+    assert nothing.status_code == 422
+    assert "Choose at least one" in nothing.text
+
+
+async def test_only_editors_see_who_is_invited(organiser: Visitor, browser: Browser) -> None:
+    address = await made(organiser)
+    await organiser.post(f"{address}/publish")
+    stranger = browser()
+    assert (await stranger.get(f"{address}/invitations")).status_code in (401, 403)
+    assert (await stranger.post(f"{address}/invitations", addresses="a@b.ua")).status_code == 403
+
+
+async def test_withdrawing_sends_a_connected_guest_out(
+    organiser: Visitor, config: WebConfig, orders: Orders, clock: Clock
+) -> None:
+    from lms.meetings.models import Connection, Meeting
+
+    address = await made(organiser)
+    await organiser.post(f"{address}/publish")
+    await organiser.post(f"{address}/invitations", addresses="olena@example.org")
+    with config.database.writing() as session:
+        row = session.scalars(select(Invitation).where(Invitation.address == "olena@example.org")).one()
+        meeting = Meeting(
+            occurrence_id=row.occurrence_id, name="m1", opening="o1", node=0, last_sequence=1,
+            opened_at=clock(), last_heartbeat_at=clock(),
+        )  # fmt: skip
+        session.add(meeting)
+        session.flush()
+        for participant, identity, left in (
+            ("p1", f"guest:{row.guest_link_id}", None),
+            ("p2", f"guest:{row.guest_link_id}.4", None),
+            ("p3", f"guest:{row.guest_link_id}1", None),
+            ("p4", f"guest:{row.guest_link_id}", clock() + timedelta(minutes=1)),
+        ):
+            session.add(
+                Connection(
+                    meeting_id=meeting.id, participant=participant, identity=identity, name="x", role="participant",
+                    presence="guest", joined_at=clock(), left_at=left, last_seen_at=clock(),
+                )
+            )  # fmt: skip
+        number = row.id
+    await organiser.post(f"{address}/invitations/{number}/withdraw")
+    assert sorted(each for each in orders.given if each[0] == "remove") == [("remove", "m1 p1"), ("remove", "m1 p2")]

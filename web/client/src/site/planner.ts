@@ -1,0 +1,154 @@
+/* Planning with less waiting: a line of the planner is saved as soon as it is left, dates are shown while one chooses
+   them. Without this script every line has its button, and the dates are shown by a button as well. */
+
+interface Answer {
+  version?: number;
+  warnings?: string[];
+  said: string;
+}
+
+interface Expert {
+  id: number;
+  name: string;
+  at: string;
+}
+
+const PAUSE_MS = 350;
+
+export function offerPlanning(): void {
+  for (const planner of document.querySelectorAll<HTMLElement>("[data-planner]")) {
+    for (const form of planner.querySelectorAll<HTMLFormElement>("form[data-row]")) saveByItself(planner, form);
+    proposeExperts(planner);
+  }
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-dates]")) showDates(form);
+  for (const part of document.querySelectorAll<HTMLFormElement>("form:has([name=way])")) showWhatMatters(part);
+}
+
+function saveByItself(planner: HTMLElement, form: HTMLFormElement): void {
+  let under_way: Promise<void> = Promise.resolve();
+  const save = (): void => {
+    under_way = under_way.then(() => send(planner, form));
+  };
+  form.addEventListener("change", save);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save();
+  });
+}
+
+async function send(planner: HTMLElement, form: HTMLFormElement): Promise<void> {
+  if (!form.reportValidity()) return;
+  form.dataset["state"] = "saving";
+  try {
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) body.append(name, String(value));
+    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    const said = (await answer.json()) as Answer;
+    form.dataset["state"] = answer.ok ? "saved" : "failed";
+    tell(planner, form, said.said);
+    if (answer.ok) takeOver(form, said);
+  } catch {
+    form.dataset["state"] = "failed";
+    tell(planner, form, planner.dataset["failed"] ?? "");
+  }
+}
+
+function takeOver(form: HTMLFormElement, said: Answer): void {
+  const row = form.closest<HTMLElement>("article");
+  for (const field of row?.querySelectorAll<HTMLInputElement>("[name=version]") ?? []) field.value = String(said.version);
+  const list = row?.querySelector("[data-row-warnings]");
+  list?.replaceChildren(
+    ...(said.warnings ?? []).map((text) => {
+      const line = document.createElement("li");
+      line.textContent = text;
+      return line;
+    }),
+  );
+}
+
+/** Say it to those who look, in the line, and to those who listen. */
+function tell(planner: HTMLElement, form: HTMLFormElement, text: string): void {
+  const place = planner.querySelector("[data-planner-says]");
+  const when = form.closest("article")?.querySelector(".planner__day")?.textContent?.trim() ?? "";
+  if (place) place.textContent = `${when}: ${text}`;
+  let note = form.querySelector<HTMLElement>("[data-row-says]");
+  if (!note) {
+    note = document.createElement("p");
+    note.dataset["rowSays"] = "";
+    note.className = "planner__says";
+    form.append(note);
+  }
+  note.textContent = text;
+}
+
+/** People of the directory under the expert's name; whoever is chosen there is known by number. */
+function proposeExperts(planner: HTMLElement): void {
+  const list = document.querySelector<HTMLDataListElement>("#experts");
+  if (!list) return;
+  let timer = 0;
+  let known: Expert[] = [];
+  const ask = async (text: string): Promise<void> => {
+    const answer = await fetch(`${planner.dataset["experts"] ?? ""}?q=${encodeURIComponent(text)}`);
+    if (!answer.ok) return;
+    known = (await answer.json()) as Expert[];
+    list.replaceChildren(
+      ...known.map((one) => {
+        const option = document.createElement("option");
+        option.value = one.name;
+        option.label = one.at;
+        return option;
+      }),
+    );
+  };
+  for (const field of planner.querySelectorAll<HTMLInputElement>("input[name=expert]")) {
+    field.addEventListener("input", () => {
+      const person = field.form?.querySelector<HTMLInputElement>("[name=person]");
+      const chosen = known.find((one) => one.name === field.value);
+      if (person) person.value = chosen ? String(chosen.id) : "";
+      clearTimeout(timer);
+      if (!chosen && field.value.trim().length > 1) timer = window.setTimeout(() => void ask(field.value), PAUSE_MS);
+    });
+  }
+}
+
+function showDates(form: HTMLFormElement): void {
+  const place = form.querySelector<HTMLElement>("[data-dates-shown]");
+  const button = form.querySelector<HTMLElement>("[data-dates-button]");
+  if (!place) return;
+  if (button) button.hidden = true;
+  let timer = 0;
+  let newest = 0;
+  const ask = async (): Promise<void> => {
+    const number = ++newest;
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) body.append(name, String(value));
+    // The dates need no title yet.
+    if (!body.get("title")) body.set("title", "…");
+    const answer = await fetch(form.dataset["dates"] ?? "", { method: "POST", body });
+    if (answer.ok && number === newest) place.innerHTML = await answer.text();
+  };
+  const later = (): void => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => void ask().catch(() => undefined), PAUSE_MS);
+  };
+  form.addEventListener("change", later);
+  form.addEventListener("input", later);
+  later();
+}
+
+/** Hide what the chosen way does not ask. */
+function showWhatMatters(form: HTMLFormElement): void {
+  const look = (): void => {
+    const given = new FormData(form);
+    const unit = String(given.get("frequency") ?? "");
+    for (const part of form.querySelectorAll<HTMLElement>("[data-way]")) part.hidden = part.dataset["way"] !== given.get("way");
+    for (const part of form.querySelectorAll<HTMLElement>("[data-only]")) part.hidden = part.dataset["only"] !== unit;
+    for (const part of form.querySelectorAll<HTMLElement>("[data-unless]")) part.hidden = part.dataset["unless"] === unit;
+    for (const name of ["count", "until"]) {
+      const field = form.querySelector<HTMLElement>(`[name=${name}]`)?.closest<HTMLElement>(".field");
+      if (field) field.hidden = given.get("ends") !== name;
+    }
+  };
+  form.addEventListener("change", look);
+  look();
+}
