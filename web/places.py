@@ -40,6 +40,11 @@ def mail_keepers(visitor: Visitor) -> bool:
     return visitor.keeps_mail
 
 
+def importers(visitor: Visitor) -> bool:
+    """Whoever may send files, be it for one centre."""
+    return visitor.imports_everything or bool(visitor.imported_organisations)
+
+
 PLACES: tuple[Place, ...] = (
     Place("/series", _("Series"), _("Plan dates together, fill them with topics and experts, release them."), planners),
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
@@ -53,6 +58,7 @@ PLACES: tuple[Place, ...] = (
         _("When somebody counts as having attended; versions, never changed."),
         organisers,
     ),
+    Place("/imports", _("Import"), _("Organisations, people and workload from CSV and XLSX."), importers),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
     Place("/mail", _("Mail"), _("What was sent, what waits, what came back and what came in."), mail_keepers),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD, Visitor
@@ -172,3 +173,47 @@ async def test_ones_own_profile(browser: Browser) -> None:
     assert (await someone.post("/me/password", **right)).status_code == 303
     assert (await someone.get("/me")).status_code == 200
     assert (await second.get("/me")).status_code == 303, "other browsers are signed out"
+
+
+async def test_a_file_is_looked_at_before_it_is_applied(chief: Visitor, browser: Browser) -> None:
+    text = "Прізвище;Ім’я;Пошта;ЦНАП\n=Приклад;Олена;olena@x.ua;lviv\n=2+5;;нема;lviv\nДемо;Керівник;;lutsk\n"
+
+    async def send(visitor: Visitor, content: bytes, kind: str = "people") -> httpx.Response:
+        token = await visitor.csrf()
+        files = {"file": ("люди.csv", content, "text/csv")}
+        return await visitor.client.post("/imports", data={"csrf": token, "kind": kind}, files=files)
+
+    sent = await send(chief, text.encode("cp1251"))
+    address = sent.headers["location"]
+    page = await chief.get(address)
+    assert "windows-1251" in page.text
+    assert "1</strong> new" in page.text.replace("\n", "")
+    assert "This is no e-mail address" in page.text
+    assert "=Приклад" not in (await chief.get("/people")).text, "nothing is written yet"
+    row = re.search(r'name="(row-\d+)"', page.text)
+    assert row
+    assert (await chief.post(f"{address}/decisions", **{row.group(1): "skip"})).status_code == 303
+    report = await chief.get(f"{address}/report.csv")
+    assert "'=2+5" in report.text
+    assert ",=2+5" not in report.text
+    other = browser()
+    await other.sign_in("lead@vikno.test")
+    assert (await other.get(address)).status_code == 404
+    assert (await chief.post(f"{address}/apply")).headers["location"] == f"{address}?done=imported"
+    assert "What was left out" in (await chief.get(address)).text
+    assert "=Приклад" in (await chief.get("/people")).text
+    exported = await chief.get("/people/export")
+    assert ",=Приклад" not in exported.text
+
+    broken = await chief.get((await send(chief, b'a;b\n1;2\n"three;4\n')).headers["location"])
+    assert broken.status_code == 422
+    assert "Row 3. A quotation mark opens and never closes." in broken.text
+    assert (await send(chief, b"")).status_code == 422
+    assert (await send(chief, b"a;b\n1;2", kind="spells")).status_code == 422
+    assert (await send(other, b"a;b\n1;2", kind="organisations")).status_code == 403
+    staff = browser()
+    await staff.sign_in("staff@vikno.test")
+    assert (await staff.get("/imports")).status_code == 403
+    unclear = await chief.get((await send(chief, b"a;b\n1;2\n")).headers["location"])
+    assert "Choose first in which column" in unclear.text
+    assert (await chief.get("/imports/sample-people.csv")).status_code == 200

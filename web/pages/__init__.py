@@ -12,6 +12,7 @@ from web.pages import (
     endpoints,
     guest,
     health,
+    imports,
     information,
     invitations,
     mail,
@@ -81,6 +82,7 @@ for part in (
     mail,
     manage,
     endpoint_screen,
+    imports,
     information,
     health,
 ):

@@ -31,6 +31,14 @@ _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+class Unreadable(Invalid):
+    """The file as a whole cannot be taken. `line` is where, as far as it is one place."""
+
+    def __init__(self, code: str, detail: str, line: int | None = None) -> None:
+        super().__init__(code, detail, "file")
+        self.line = line
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row: its number as a spreadsheet shows it (1 is the first), and its cells without blanks around."""
@@ -52,14 +60,14 @@ class Sheet:
 
 
 def read(content: bytes) -> Sheet:
-    """The file's rows. Raises `Invalid`: file_empty, file_large, file_binary, file_old_excel, file_broken_xlsx,
+    """The file's rows. Raises `Invalid`: table_empty, table_large, file_binary, file_old_excel, file_broken_xlsx,
     quotes_open, quotes_stray, rows_many, columns_many, cell_long, no_rows."""
     if not content.strip():
-        raise Invalid("file_empty", "The file is empty. Choose another one.", "file")
+        raise Unreadable("table_empty", "The file is empty. Choose another one.")
     if len(content) > MOST_BYTES:
-        raise Invalid("file_large", f"The file is larger than {MOST_BYTES // 1024 // 1024} MiB. Divide it.", "file")
+        raise Unreadable("table_large", f"The file is larger than {MOST_BYTES // 1024 // 1024} MiB. Divide it.")
     if content.startswith(_OLD_EXCEL):
-        raise Invalid("file_old_excel", "This is an old Excel file. Save it as XLSX or CSV and send that.", "file")
+        raise Unreadable("file_old_excel", "This is an old Excel file. Save it as XLSX or CSV and send that.")
     if content.startswith(_ZIP):
         return _sheet(_xlsx_rows(content), "xlsx", "")
     text, encoding = decode(content)
@@ -99,8 +107,8 @@ def _printable(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
-def _binary() -> Invalid:
-    return Invalid("file_binary", "This is no text. Send a CSV file (UTF-8 or Windows-1251) or an XLSX file.", "file")
+def _binary() -> Unreadable:
+    return Unreadable("file_binary", "This is no text. Send a CSV file (UTF-8 or Windows-1251) or an XLSX file.")
 
 
 def _delimiter(text: str) -> tuple[str, str]:
@@ -147,15 +155,15 @@ def _csv_rows(text: str, delimiter: str) -> list[Row]:
         _check_count(rows)
 
 
-def _broken(said: str, line: int) -> Invalid:
+def _broken(said: str, line: int) -> Unreadable:
     if "unexpected end" in said:
-        return Invalid(
-            "quotes_open", f"In line {line} a quotation mark opens and never closes. Close it and send again.", "file"
+        return Unreadable(
+            "quotes_open", f"In line {line} a quotation mark opens and never closes. Close it and send again.", line
         )
     if "field larger" in said:
-        return Invalid("cell_long", f"A cell in line {line} is longer than {MOST_CHARACTERS} characters.", "file")
-    return Invalid(
-        "quotes_stray", f"In line {line} text follows a closing quotation mark. Double it inside a cell.", "file"
+        return Unreadable("cell_long", f"A cell in line {line} is longer than {MOST_CHARACTERS} characters.", line)
+    return Unreadable(
+        "quotes_stray", f"In line {line} text follows a closing quotation mark. Double it inside a cell.", line
     )
 
 
@@ -181,17 +189,15 @@ def _xlsx_rows(content: bytes) -> list[Row]:
         raise _broken_xlsx() from error
 
 
-def _broken_xlsx() -> Invalid:
-    return Invalid(
-        "file_broken_xlsx", "This XLSX file is damaged or no table. Open it, save it anew and send it.", "file"
-    )
+def _broken_xlsx() -> Unreadable:
+    return Unreadable("file_broken_xlsx", "This XLSX file is damaged or no table. Open it, save it anew and send it.")
 
 
 def _check_unpacked(content: bytes) -> None:
     with zipfile.ZipFile(BytesIO(content)) as packed:
         members = packed.infolist()
         if len(members) > 1000 or sum(member.file_size for member in members) > MOST_UNPACKED:
-            raise Invalid("file_large", "Unpacked, the file is too large. Send only the table, as CSV or XLSX.", "file")
+            raise Unreadable("table_large", "Unpacked, the file is too large. Send only the table, as CSV or XLSX.")
 
 
 def _written(value: object) -> str:
@@ -209,7 +215,7 @@ def _written(value: object) -> str:
 
 def _check_count(rows: list[Row]) -> None:
     if len(rows) > MOST_ROWS + 1:
-        raise Invalid("rows_many", f"There are more than {MOST_ROWS} rows. Divide the file.", "file")
+        raise Unreadable("rows_many", f"There are more than {MOST_ROWS} rows. Divide the file.")
 
 
 def _sheet(rows: list[Row], encoding: str, delimiter: str) -> Sheet:
@@ -217,13 +223,13 @@ def _sheet(rows: list[Row], encoding: str, delimiter: str) -> Sheet:
     filled = [row for row in cleaned if any(row.cells)]
     for row in filled:
         if len(row.cells) > MOST_COLUMNS and any(row.cells[MOST_COLUMNS:]):
-            raise Invalid("columns_many", f"Row {row.number} has more than {MOST_COLUMNS} columns.", "file")
+            raise Unreadable("columns_many", f"Row {row.number} has more than {MOST_COLUMNS} columns.", row.number)
         if any(len(cell) > MOST_CHARACTERS for cell in row.cells):
-            raise Invalid(
-                "cell_long", f"A cell in line {row.number} is longer than {MOST_CHARACTERS} characters.", "file"
+            raise Unreadable(
+                "cell_long", f"A cell in line {row.number} is longer than {MOST_CHARACTERS} characters.", row.number
             )
     if len(filled) < 2:
-        raise Invalid("no_rows", "There are no rows under the names of the columns.", "file")
+        raise Unreadable("no_rows", "There are no rows under the names of the columns.")
     header, *rest = filled
     names = header.cells
     while names and not names[-1]:
