@@ -31,7 +31,9 @@ AXE = Path(__file__).parents[2] / "web" / "client" / "node_modules" / "axe-core"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PUBLIC = ["/", "/schedule", "/schedule?when=past", "/schedule?view=month", "/schedule?view=week", "/schedule?q=zzz"]
 PUBLIC += ["/sign-in", "/organisations", "/help", "/accessibility", "/endpoint", "/no-such-page"]
+PUBLIC += ["/series", "/programmes", "/topics", "/acts"]
 INSIDE = ["/", "/schedule/new", "/endpoints", "/people", "/manage", "/audit"]
+INSIDE += ["/series", "/series/new", "/programmes", "/programmes/new", "/topics", "/acts", "/slots"]
 
 pytestmark = pytest.mark.e2e
 
