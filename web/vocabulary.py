@@ -80,6 +80,13 @@ ORGANISATION_STATES = {
     "relocated": _("Works from another town"),
     "closed": _("Closed"),
 }
+SCOPES = {
+    "network": _("the whole network"),
+    "organisation": _("organisation"),
+    "programme": _("programme"),
+    "series": _("series"),
+    "occurrence": _("occurrence"),
+}
 CHANNELS = {
     "email": _("E-mail"),
     "phone": _("Telephone"),
