@@ -47,7 +47,9 @@ async def test_the_public_calendar_holds_what_is_listed_and_says_when_it_has_not
     await organiser.post(f"{address}/cancel", reason="Немає світла")
     changed = await program.client.get("/schedule.ics", headers={"If-None-Match": feed.headers["etag"]})
     assert changed.status_code == 200
-    event = next(each for each in Calendar.from_ical(changed.content).walk("VEVENT") if "Паспорти" in each["SUMMARY"])
+    event = next(
+        each for each in Calendar.from_ical(changed.content).walk("VEVENT") if "Паспорти: нові" in each["SUMMARY"]
+    )
     assert (str(event["STATUS"]), int(event["SEQUENCE"])) == ("CANCELLED", 1)
 
 
