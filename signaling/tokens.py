@@ -60,6 +60,8 @@ class Token(BaseModel):
     role: Role
     presence: Presence
     permissions: frozenset[Permission]
+    waits: bool = False
+    """Whether its bearer has to be let in by a host, whatever the meeting and the role say."""
     jti: str = ""
     exp: int = 0
 
@@ -87,6 +89,7 @@ def issue(
     presence: Presence,
     organisation: str = "",
     node: int = 0,
+    waits: bool = False,
 ) -> Token:
     """A token with the permissions that the role brings."""
     return Token(
@@ -98,6 +101,7 @@ def issue(
         role=role,
         presence=presence,
         permissions=ROLE_PERMISSIONS[role],
+        waits=waits,
     )
 
 

@@ -89,6 +89,8 @@ class WebConfig:
     """Scheme and host, no slash at the end. With https, cookies are Secure and bear the `__Host-` prefix."""
     sealing_key: bytes
     """Seals what the database must not hold in the open (`lms.sealing`)."""
+    mail_sender: str = "vikno@localhost"
+    """The address that mails come from: ORGANIZER in calendars."""
     static_dir: Path = STATIC
     """Where the built client lies (`npm run build` in `web/client`)."""
     node_of: Callable[[str], int] = field(default=lambda meeting: 0)

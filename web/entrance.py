@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lms.directory.rules import Visitor
 from lms.errors import Refusal
-from lms.schedule import guests, queries
+from lms.schedule import guest_browsers, guests, queries
 from lms.schedule.cards import MeetingDoor
 from signaling.model import Presence
 from web import cookies
 from web.config import ControlUnavailable, MeetingPlan
 from web.cookies import CookieName
 from web.i18n import mark as _
+from web.i18n import translate
 from web.problems import Problem
 from web.visits import Visit
 
@@ -50,6 +51,10 @@ class Entrance:
     presence: Presence
     name_fixed: bool
     """Whether the name is known to us; otherwise the person gives one."""
+    name: str = ""
+    """As the others see it, where it is known."""
+    waits: bool = False
+    """Whether a host has to let them in: a personal link in another browser than its first."""
 
 
 def approach(visit: Visit, meeting: str, capacity: As) -> Entrance:
@@ -64,7 +69,21 @@ def approach(visit: Visit, meeting: str, capacity: As) -> Entrance:
         presence = Presence.GUEST
     known = visitor.identity != "anonymous"
     identity = visitor.identity if known else f"guest:{_nameless(visit.browser)}"
-    return Entrance(visitor, door, identity, presence, name_fixed=known)
+    entrance = Entrance(visitor, door, identity, presence, name_fixed=known, name=visitor.name)
+    return entrance if visitor.guest_link_id is None else _by_link(visit, entrance, visitor.guest_link_id)
+
+
+def _by_link(visit: Visit, entrance: Entrance, link_id: int) -> Entrance:
+    """The first browser of a personal link is its guest; another one comes as somebody of its own, and waits."""
+    if guest_browsers.standing(visit.session, link_id, visit.browser).first:
+        return entrance
+    other = translate(entrance.door.card.language, _("another device"))
+    return replace(
+        entrance,
+        identity=f"guest:{link_id}.{_nameless(visit.browser)[:8]}",
+        name=f"{entrance.visitor.name[:90]} ({other})",
+        waits=True,
+    )
 
 
 def _in_capacity(visit: Visit, meeting: str, capacity: As) -> Visitor:

@@ -70,6 +70,12 @@ SENTENCES: dict[str, str] = {
     "expires_past": _("The link would have expired already. Choose a later time."),
     "guest_limit": _("There are too many personal links. Withdraw some first."),
     "guest_link_unknown": _("This personal link is not known. Check that it was copied whole."),
+    "feed_unknown": _("There is no such calendar. Check the address."),
+    "feed_revoked": _("This calendar’s address was withdrawn."),
+    "too_many_feeds": _("There are too many calendar addresses. Withdraw one first."),
+    "follows_too_much": _("This is too much to follow. Leave something out."),
+    "quiet_invalid": _("Quiet hours need a beginning and an end, as hours and minutes."),
+    "sign_in_needed": _("Sign in first."),
     "answer_unknown": _("Answer yes, perhaps or no."),
     "invitation_unknown": _("There is no such invitation here."),
     "invitation_withdrawn": _("This invitation was withdrawn. Ask the organiser if you still want to come."),
@@ -184,6 +190,9 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "feed_revoked": _("The address is withdrawn."),
+    "new_device": _("The next device on which the link is used counts as the guest’s."),
+    "notifications_saved": _("Saved. It holds for the next letter already."),
     "answered": _("Thank you: your answer has reached the organiser."),
     "invited": _("Invited. The letters are on their way."),
     "withdrawn": _("The invitation is withdrawn, and its address is told so."),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from lms.audit.actions import record
 from lms.directory import addresses
 from lms.notify.actions import enqueue
-from lms.schedule import registrations, telling
+from lms.schedule import following, registrations, telling
 from lms.schedule.audience_models import Invitation, ParticipationStatus
 from lms.schedule.models import GuestLink, Occurrence, Speaker
 from lms.schedule.telling import Holds, Method, Owed, Told
@@ -32,6 +32,8 @@ def announce(session: Session, occurrence: Occurrence, what: str, now: datetime)
     if occurrence.status in telling.ANNOUNCED:
         _keep_in_step(session, occurrence, now)
     tell(session, occurrence, now)
+    if what == "published":
+        following.tell_followers(session, occurrence, now)
     if what in ("moved", "cancelled"):
         _tell_seated(session, occurrence, what, now)
 

@@ -141,6 +141,13 @@ def invitation_context(session: Session, invitation_id: int) -> InvitationContex
     return InvitationContext(invitation, about, session.get(GuestLink, number) if number is not None else None)
 
 
+def invitation_of_link(session: Session, link_id: int) -> Invitation | None:
+    """The invitation whose letters carry this personal link."""
+    return session.scalar(
+        select(Invitation).where(Invitation.guest_link_id == link_id, Invitation.withdrawn_at.is_(None))
+    )
+
+
 def told_before(session: Session, message: OutboxMessage) -> tuple[bool, Mapping[str, Any] | None]:
     """Whether an earlier letter of the same invitation has really gone out, and what the last one said.
 

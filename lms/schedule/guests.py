@@ -44,6 +44,7 @@ class GuestPass:
     role: MeetingRole
     expires_at: datetime
     visitor: Visitor
+    speaker_id: int | None = None
 
 
 def invite_guest(
@@ -131,6 +132,7 @@ def guest_pass(session: Session, token: str, now: datetime) -> GuestPass:
         link.role,
         guest_link_end(link.expires_at, occurrence.ends_at),
         _visitor(link, occurrence),
+        link.speaker_id,
     )
 
 

@@ -77,15 +77,15 @@ def cancel(event: CalendarEvent, attendee: Attendee, organiser: Organiser, now: 
     return _message("CANCEL", event, attendee, organiser, now)
 
 
-def publish(events: Iterable[CalendarEvent], name: str, organiser: Organiser) -> bytes:
+def publish(events: Iterable[tuple[CalendarEvent, Organiser]], name: str) -> bytes:
     """A feed (METHOD:PUBLISH). It names no attendee, and is the same until something in it changes."""
-    listed = sorted(events, key=lambda event: (event.starts_at, event.uid))
-    calendar = _calendar("PUBLISH", listed)
+    listed = sorted(events, key=lambda each: (each[0].starts_at, each[0].uid))
+    calendar = _calendar("PUBLISH", [event for event, _ in listed])
     calendar.add("name", _plain(name))
     calendar.add("x-wr-calname", _plain(name))
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
-    for event in listed:
+    for event, organiser in listed:
         component = _event(event, organiser, event.changed_at)
         component.add("transp", "TRANSPARENT" if event.cancelled else "OPAQUE")
         calendar.add_component(component)

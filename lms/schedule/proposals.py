@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from lms.directory import addresses
 from lms.directory.models import Affiliation, Membership, Organisation, OrganisationKind, OrganisationStatus, Person
-from lms.directory.register_models import Capability, CapabilityKind, Subscription, SubscriptionKind
+from lms.directory.register_models import Capability, CapabilityKind, SubscriptionKind
 from lms.schedule.audience_models import Invitation
+from lms.schedule.following import followers_of
 from lms.schedule.invitations import leads_of
 from lms.schedule.models import Occurrence, OccurrenceParty
-from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
+from lms.schedule.plan_models import Topic
 
 MOST = 300
 
@@ -128,44 +129,6 @@ def _organisations(
         if words:
             reasons.append(Reason("search"))
         found[home.id] = (home, reasons)
-    return found
-
-
-def followers_of(session: Session, occurrence: Occurrence) -> list[tuple[int, SubscriptionKind, str]]:
-    """Who follows something that the occurrence is about: person, kind, target. Two queries."""
-    topics = {str(number) for number in topics_of(session, occurrence.id)}
-    homes = session.execute(
-        select(Organisation.id, Organisation.oblast)
-        .join(OccurrenceParty, OccurrenceParty.organisation_id == Organisation.id)
-        .where(OccurrenceParty.occurrence_id == occurrence.id)
-    ).all()
-    programme = None
-    if occurrence.series_id is not None:
-        programme = session.scalar(select(Series.programme_id).where(Series.id == occurrence.series_id))
-    ways = [
-        (SubscriptionKind.TOPIC, topics),
-        (SubscriptionKind.ORGANISATION, {str(number) for number, _ in homes}),
-        (SubscriptionKind.OBLAST, {oblast for _, oblast in homes if oblast}),
-        (SubscriptionKind.SERIES, {str(occurrence.series_id)} if occurrence.series_id is not None else set()),
-        (SubscriptionKind.PROGRAMME, {str(programme)} if programme is not None else set()),
-    ]
-    matching = [and_(Subscription.kind == kind, Subscription.target.in_(targets)) for kind, targets in ways if targets]
-    if not matching:
-        return []
-    query = select(Subscription.person_id, Subscription.kind, Subscription.target).where(or_(*matching))
-    return [(person, kind, target) for person, kind, target in session.execute(query.order_by(Subscription.id))]
-
-
-def topics_of(session: Session, occurrence_id: int) -> set[int]:
-    """The occurrence's topics, and those above them: who follows a whole field follows what lies in it."""
-    parents = dict(session.execute(select(Topic.id, Topic.parent_id)).all())
-    found: set[int] = set()
-    query = select(OccurrenceTopic.topic_id).where(OccurrenceTopic.occurrence_id == occurrence_id)
-    for number in session.scalars(query):
-        step: int | None = number
-        while step is not None and step not in found:
-            found.add(step)
-            step = parents.get(step)
     return found
 
 

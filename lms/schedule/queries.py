@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session, defer, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
+from lms.schedule.audience import for_visitor, invited_in
+from lms.schedule.audience_models import Invitation
 from lms.schedule.cards import (
     Cast,
     MeetingDoor,
@@ -75,7 +78,7 @@ def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime
     found = session.scalar(query)
     if found is None:
         raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
-    return page_of(found, visitor, now, guest_facts(session, visitor, now), _seats(session, visitor, found))
+    return page_of(found, visitor, now, guest_facts(session, visitor, now), _seats_at(session, visitor, found))
 
 
 def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime) -> MeetingDoor:
@@ -87,7 +90,7 @@ def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime
     found = session.scalar(query)
     if found is None or (found.status is Status.DRAFT and not may_see(facts_of(found), visitor)):
         raise NotFound("meeting_unknown", "There is no such meeting. Check the address.")
-    return door_of(found, visitor, now, guest_facts(session, visitor, now), _seats(session, visitor, found))
+    return door_of(found, visitor, now, guest_facts(session, visitor, now), _seats_at(session, visitor, found))
 
 
 def endpoint_today(session: Session, visitor: Visitor, now: datetime, zone: str = ZONE) -> list[OccurrenceCard]:
@@ -133,15 +136,23 @@ def fetch_cards(session: Session, visitor: Visitor, now: datetime, query: Select
     rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_FOR_A_LINE)).all()
     numbers = [row.id for row in rows]
     guest = guest_facts(session, visitor, now) if rows else None
-    seats = seat_facts(session, visitor, numbers)
+    seats = _seats(session, visitor, rows)
     taking_part = casts(session, numbers)
     return [
         card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS), taking_part.get(row.id, Cast())) for row in rows
     ]
 
 
-def _seats(session: Session, visitor: Visitor, found: Occurrence) -> SeatFacts:
-    return seat_facts(session, visitor, [found.id]).get(found.id, NO_SEATS)
+def _seats(session: Session, visitor: Visitor, rows: Sequence[Occurrence]) -> dict[int, SeatFacts]:
+    seats = seat_facts(session, visitor, [row.id for row in rows])
+    unlisted = [row.id for row in rows if not row.listed]
+    for number in invited_in(session, visitor, unlisted) if unlisted else ():
+        seats[number] = replace(seats.get(number, NO_SEATS), invited=True)
+    return seats
+
+
+def _seats_at(session: Session, visitor: Visitor, found: Occurrence) -> SeatFacts:
+    return _seats(session, visitor, [found]).get(found.id, NO_SEATS)
 
 
 def ahead(now: datetime) -> ColumnElement[bool]:
@@ -177,6 +188,9 @@ def _told_to(visitor: Visitor) -> ColumnElement[bool]:
         ways.append(Occurrence.parties.any(OccurrenceParty.organisation_id.in_(visitor.organisation_ids)))
     if visitor.person_id is not None:
         ways.append(Occurrence.speakers.any(Speaker.person_id == visitor.person_id))
+    if visitor.person_id is not None or visitor.organisation_ids:
+        asked = select(Invitation.occurrence_id).where(Invitation.withdrawn_at.is_(None), for_visitor(visitor))
+        ways.append(Occurrence.id.in_(asked))
     if visitor.guest_link_id is not None:
         ways.append(
             Occurrence.guest_links.any(and_(GuestLink.id == visitor.guest_link_id, GuestLink.revoked_at.is_(None)))

@@ -52,6 +52,8 @@ def entrance(state: State, token: Token, *, limit: int) -> Literal["join", "wait
     known = token.identity in state.welcome
     if state.locked and not who.moderates and not known:
         raise RefusedError("locked", "Ask a host to unlock it.")
+    if token.waits and not known:
+        return "wait"
     never_waits = who.role in _NEVER_WAIT or token.presence in (Presence.ENDPOINT, Presence.SERVICE)
     return "wait" if state.lobby and not never_waits and not known else "join"
 

@@ -127,6 +127,15 @@ def test_permission_matrix_of_own_acts(role: Role) -> None:
                 act()
 
 
+def test_a_token_that_says_so_waits_even_where_nobody_else_does() -> None:
+    state = a_state()
+    forwarded = ticket(role=Role.PRESENTER, identity="guest:7.ab").model_copy(update={"waits": True})
+    assert rules.entrance(state, ticket(role=Role.PRESENTER, identity="guest:7"), limit=9) == "join"
+    assert rules.entrance(state, forwarded, limit=9) == "wait"
+    state.apply(facts.Admitted(at=NOW, identity="guest:7.ab"))
+    assert rules.entrance(state, forwarded, limit=9) == "join"
+
+
 def test_lobby_lets_staff_and_known_people_pass() -> None:
     state = a_state(Plan(lobby=True))
     assert rules.entrance(state, ticket("Гість", presence=Presence.GUEST), limit=9) == "wait"

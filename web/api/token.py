@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from lms.schedule import guest_browsers
 from signaling import tokens
 from signaling.model import Role
 from web.entrance import As, approach, refusal, tell_node
@@ -46,7 +47,10 @@ def issue_token(
     problem = refusal(entrance)
     if problem is not None:
         raise problem
-    name = entrance.visitor.name if entrance.name_fixed else wanted.name
+    if entrance.visitor.guest_link_id is not None:
+        device = visit.request.headers.get("user-agent", "")
+        guest_browsers.remember(visit.session, entrance.visitor.guest_link_id, visit.browser, device, visit.now)
+    name = entrance.name if entrance.name_fixed else wanted.name
     if not name:
         raise Problem(422, "name_needed", _("Say your name: the others see it under your picture."))
     assert entrance.door.join.role is not None
@@ -59,6 +63,7 @@ def issue_token(
         presence=entrance.presence,
         organisation=entrance.door.organisation,
         node=visit.config.node_of(meeting),
+        waits=entrance.waits,
     )
     tell_node(visit, entrance.door)
     now = visit.now.timestamp()

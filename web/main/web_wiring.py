@@ -31,6 +31,7 @@ def web_config(settings: Settings) -> WebConfig:
         token_key=token_key,
         events_key=derive(master, "events"),
         public_url=settings.site_url,
+        mail_sender=settings.sender.address,
         sealing_key=derive(master, "sealing"),
         node_of=lambda meeting: node_of(meeting, settings.media_nodes),
         control=NodeControl(settings.node_url, derive(master, "control")),

@@ -17,7 +17,7 @@ from lms.database import Database
 from lms.directory import housekeeping
 from lms.meetings import actions as meetings
 from lms.meetings import computing
-from lms.schedule import book, personal_links
+from lms.schedule import book, personal_links, reminders
 from lms.sealing import FernetSealer
 from web.main import mailing
 from web.main.beginning import Beginner, connect_to
@@ -55,6 +55,7 @@ def duties(settings: Settings) -> list[Duty]:
             3,
             _in_one_transaction(make_links),
         ),
+        Duty("remind", 30, _in_one_transaction(reminders.queue_due)),
         Duty("send mail", 2, mailing.send_mail(settings)),
         Duty("offer free seats", 10, _in_one_transaction(book.expire_offers)),
         Duty("read mail", 30, mailing.read_mail(settings)),

@@ -10,6 +10,7 @@ from web.pages import (
     attendance_rules,
     endpoint_screen,
     endpoints,
+    feeds,
     guest,
     health,
     information,
@@ -18,6 +19,7 @@ from web.pages import (
     manage,
     materials,
     meet,
+    notifications,
     occurrence,
     occurrence_acts,
     occurrence_form,
@@ -46,6 +48,7 @@ PANELS = (attendance_panels,)
 router = APIRouter(include_in_schema=False)
 for part in (
     start,
+    feeds,
     sign_in,
     welcome,
     schedule,
@@ -69,6 +72,7 @@ for part in (
     guest,
     invitations,
     rsvp,
+    notifications,
     meet,
     organisation_acts,
     organisations,

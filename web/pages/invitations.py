@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lms.directory.models import OrganisationKind
 from lms.errors import Conflict, Invalid, NotFound
-from lms.schedule import audience, invitations, personal_links, proposals
+from lms.schedule import audience, guest_browsers, invitations, personal_links, proposals
 from lms.schedule.audience_models import ParticipationStatus
 from lms.schedule.cards import OccurrencePage
 from lms.schedule.invitations import Invited, Outsider, Targets
@@ -41,7 +41,12 @@ def summary(visit: Visit, page: OccurrencePage) -> dict[str, object] | None:
     """How many are invited, for those who organise it."""
     if not page.may_edit:
         return None
-    return {"tally": audience.tally_of(visit.session, page.card.id), "slug": page.card.slug}
+    further = guest_browsers.further_devices(visit.session, [link.id for link in page.guest_links])
+    return {
+        "tally": audience.tally_of(visit.session, page.card.id),
+        "slug": page.card.slug,
+        "devices": [(link, further[link.id]) for link in page.guest_links if link.id in further and link.works],
+    }
 
 
 @panels.START.register("invitations", place=30)
@@ -84,6 +89,13 @@ def withdraw(slug: str, invitation_id: int, visit: Acting) -> Response:
     if row.guest_link_id is not None:
         remove_guest(visit, row.guest_link_id)
     return see_other(f"/schedule/{slug}/invitations?done=withdrawn")
+
+
+@router.post("/schedule/{slug}/guests/{link_id}/new-device")
+def new_device(slug: str, link_id: int, visit: Acting) -> Response:
+    """The guest has another device now: the next browser in which the link is used counts as the first."""
+    guest_browsers.forget(visit.session, visit.visitor, slug, link_id, visit.now)
+    return see_other(f"/schedule/{slug}?done=new_device")
 
 
 @router.post("/schedule/{slug}/answer/{invitation_id}")

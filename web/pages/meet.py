@@ -37,7 +37,7 @@ def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any
         "signal": "/signal",
         "tokenUrl": f"/api/meetings/{card.meeting}/token" + (f"?as={capacity}" if capacity else ""),
         "csrf": visit.csrf,
-        "name": entrance.visitor.name if entrance.name_fixed else "",
+        "name": entrance.name if entrance.name_fixed else "",
         "nameFixed": entrance.name_fixed,
         "organisation": door.organisation,
         "role": door.join.role,

@@ -1,0 +1,167 @@
+"""Calendars to subscribe to, what people want by mail, and personal links in a second browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from icalendar import Calendar
+
+from signaling import tokens
+from tests.lms.facts import counted
+from tests.web.conftest import Clock
+from tests.web.test_occurrences import made, meeting_of
+from tests.web.test_tokens import claims
+from tests.web.visitor import HOST, Visitor
+from web.config import WebConfig
+
+Browser = Callable[..., Visitor]
+
+
+@pytest.fixture
+async def organiser(browser: Browser) -> Visitor:
+    visitor = browser()
+    await visitor.sign_in()
+    return visitor
+
+
+def summaries(content: bytes) -> list[str]:
+    return [str(each["SUMMARY"]) for each in Calendar.from_ical(content).walk("VEVENT")]
+
+
+async def test_the_public_calendar_holds_what_is_listed_and_says_when_it_has_not_changed(
+    organiser: Visitor, browser: Browser
+) -> None:
+    address = await made(organiser)
+    hidden = await made(organiser, title="Нарада керівників", listed="")
+    for each in (address, hidden):
+        await organiser.post(f"{each}/publish")
+    program = browser("uk")
+    feed = await program.get("/schedule.ics")
+    assert feed.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert "Паспорти: нові правила" in summaries(feed.content)
+    assert "Нарада керівників" not in summaries(feed.content)
+    again = await program.client.get("/schedule.ics", headers={"If-None-Match": feed.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    await organiser.post(f"{address}/cancel", reason="Немає світла")
+    changed = await program.client.get("/schedule.ics", headers={"If-None-Match": feed.headers["etag"]})
+    assert changed.status_code == 200
+    event = next(each for each in Calendar.from_ical(changed.content).walk("VEVENT") if "Паспорти" in each["SUMMARY"])
+    assert (str(event["STATUS"]), int(event["SEQUENCE"])) == ("CANCELLED", 1)
+
+
+async def test_one_occurrence_as_a_file(organiser: Visitor, browser: Browser) -> None:
+    address = await made(organiser)
+    assert (await browser().get(f"{address}.ics")).status_code == 404, "nobody learns of a draft"
+    await organiser.post(f"{address}/publish")
+    file = await browser().get(f"{address}.ics", lang="en")
+    assert summaries(file.content) == ["Passports: new rules"]
+    assert "attachment" in file.headers["content-disposition"]
+    again = await browser().client.get(f"{address}.ics", headers={"If-Modified-Since": file.headers["last-modified"]})
+    assert again.status_code == 304
+
+
+async def test_a_person_s_calendar_is_theirs_until_the_address_is_withdrawn(
+    organiser: Visitor, browser: Browser
+) -> None:
+    assert (await browser().get("/me/calendar")).headers["location"].startswith("/sign-in")
+    shown = await organiser.post("/me/calendar")
+    assert shown.status_code == 201
+    found = re.search(rf"{HOST}(/calendar/[\w-]+\.ics)</code>", shown.text)
+    assert found
+    assert found.group(1) not in (await organiser.get("/me/calendar")).text, "the address is shown once"
+    program = browser()
+    feed = await program.get(found.group(1))
+    assert feed.status_code == 200
+    assert summaries(feed.content), "the organiser's own centre takes part in the demo's occurrences"
+    assert "private" in feed.headers["cache-control"]
+    number = re.search(r"/me/calendar/(\d+)/revoke", (await organiser.get("/me/calendar")).text)
+    assert number
+    await organiser.post(f"/me/calendar/{number.group(1)}/revoke")
+    assert (await program.get(found.group(1))).status_code == 410
+    assert (await program.get("/calendar/made-up.ics")).status_code == 404
+
+
+async def test_a_calendar_costs_the_same_whatever_it_holds(
+    organiser: Visitor, browser: Browser, config: WebConfig
+) -> None:
+    program = browser()
+    with counted(config.database) as few:
+        await program.get("/schedule.ics")
+    for number in range(4):
+        address = await made(organiser, title=f"Захід {number}")
+        await organiser.post(f"{address}/publish")
+    with counted(config.database) as many:
+        await program.get("/schedule.ics")
+    assert len(many) == len(few)
+
+
+async def test_what_somebody_wants_by_mail_is_kept(organiser: Visitor, browser: Browser) -> None:
+    assert (await browser().get("/me/notifications")).headers["location"].startswith("/sign-in")
+    page = await organiser.get("/me/notifications")
+    assert page.status_code == 200
+    organisation = re.search(r'<option value="(\d+)">', page.text)
+    assert organisation
+    saved = await organiser.post(
+        "/me/notifications", reminders="1", when="own", offset=["60", "10"], quiet_from="22:00", quiet_to="07:30",
+        organisation=organisation.group(1),
+    )  # fmt: skip
+    assert saved.status_code == 303
+    kept = (await organiser.get("/me/notifications")).text
+    assert 'value="22:00"' in kept
+    assert 'value="07:30"' in kept
+    assert re.search(r'name="offset" value="60" checked', kept)
+    assert re.search(rf'name="organisation" value="{organisation.group(1)}" checked', kept)
+    wrong = await organiser.post("/me/notifications", quiet_from="25:00", quiet_to="07:30")
+    assert wrong.status_code == 422
+    assert "25:00" in wrong.text
+
+
+async def test_a_forwarded_link_comes_as_another_device_and_waits(
+    organiser: Visitor, browser: Browser, clock: Clock
+) -> None:
+    address = await made(organiser, access="network")
+    await organiser.post(f"{address}/publish")
+    meeting = await meeting_of(organiser, address)
+    shown = await organiser.post(f"{address}/guests", name="Олена Експертна", organisation="ДМС", role="presenter")
+    found = re.search(rf"{HOST}(/guest/[\w-]+)</code>", shown.text)
+    assert found
+    link = found.group(1)
+    clock.now = clock.now.replace(year=2026, month=12, day=16, hour=7, minute=50)
+    expert, other = browser(), browser()
+    assert (await other.get(link)).status_code == 200, "looking makes nobody the guest"
+    await expert.post(link)
+    first = await _token(expert, meeting)
+    assert (first.name, first.waits) == ("Олена Експертна", False)
+    assert "used on another device" in (await other.get(link)).text
+    await other.post(link)
+    second = await _token(other, meeting)
+    assert (second.name, second.waits) == ("Олена Експертна (інший пристрій)", True)
+    assert second.identity.startswith(f"{first.identity}.")
+    assert not (await _token(expert, meeting)).waits, "the first stays the first"
+
+    await organiser.sign_in()
+    page = await organiser.get(address)
+    assert "was used on 1 more device" in page.text
+    forget = re.search(r'action="([^"]+/new-device)"', page.text)
+    assert forget
+    await organiser.post(forget.group(1))
+    assert not (await _token(other, meeting)).waits, "the organiser knows: it is the guest's new device"
+    assert (await _token(expert, meeting)).waits
+
+
+async def _token(guest: Visitor, meeting: str) -> tokens.Token:
+    answer = await guest.api(f"/api/meetings/{meeting}/token?as=guest", {})
+    return tokens.Token.model_validate(claims(answer))
+
+
+async def test_a_guest_s_page_gives_the_calendar_entry(organiser: Visitor, browser: Browser) -> None:
+    address = await made(organiser)
+    await organiser.post(f"{address}/publish")
+    shown = await organiser.post(f"{address}/guests", name="Олена Експертна", role="presenter")
+    found = re.search(rf"{HOST}(/guest/[\w-]+)</code>", shown.text)
+    assert found
+    file = await browser().get(f"{found.group(1)}.ics")
+    (event,) = Calendar.from_ical(file.content).walk("VEVENT")
+    assert str(event["URL"]) == f"{HOST}{found.group(1)}"

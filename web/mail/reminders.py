@@ -1,0 +1,82 @@
+"""Letters that remind, and letters that announce what somebody follows. Neither carries a calendar object."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from lms.notify.models import OutboxMessage
+from lms.schedule import audience, following, reminders, telling
+from lms.schedule.audience import Context
+from lms.schedule.models import Status
+from web.i18n import mark as _
+from web.mail.events import Entry, page_of
+from web.mail.invitations import Reader, own_time, reader_of, subject, way_in
+from web.mail.letters import Desk, Letter, Unwanted, renders
+from web.mail.recipients import resolve
+from web.mail.writing import write
+
+
+@renders(reminders.KIND)
+def reminder(session: Session, message: OutboxMessage, desk: Desk) -> Letter:
+    """It begins soon. Dropped when it was moved, cancelled, has begun, or no longer concerns the recipient."""
+    about = _about(session, message)
+    occurrence = about.occurrence
+    planned = datetime.fromisoformat(str(message.contents["starts_at"]))
+    if occurrence.status not in (Status.PUBLISHED, Status.MOVED) or occurrence.starts_at != planned:
+        raise Unwanted("It takes place at another time, or not at all.")
+    if occurrence.starts_at <= desk.now:
+        raise Unwanted("It has begun.")
+    if not reminders.still_concerns(session, occurrence, message.recipient):
+        raise Unwanted("It no longer concerns the recipient.")
+    number = message.contents.get("invitation")
+    found = audience.invitation_context(session, int(number)) if number is not None else None
+    if found is not None:
+        return _letter(desk, about, "reminder", reader_of(session, found.invitation), way_in(found, desk))
+    entry = Entry(page_of(desk.public_url, occurrence))
+    return _letter(desk, about, "reminder", _reader(session, message), entry)
+
+
+@renders(following.ANNOUNCED)
+def announced(session: Session, message: OutboxMessage, desk: Desk) -> Letter:
+    """Something that the reader follows was published."""
+    about = _about(session, message)
+    if about.occurrence.status not in telling.ANNOUNCED or about.occurrence.ends_at <= desk.now:
+        raise Unwanted("It is not announced any more.")
+    entry = Entry(page_of(desk.public_url, about.occurrence))
+    return _letter(desk, about, "announced", _reader(session, message), entry)
+
+
+def _about(session: Session, message: OutboxMessage) -> Context:
+    about = audience.context_of(session, int(message.contents["occurrence"]))
+    if about is None:
+        raise Unwanted("The occurrence is gone.")
+    return about
+
+
+def _reader(session: Session, message: OutboxMessage) -> Reader:
+    whom = resolve(session, message.recipient)
+    return Reader(whom.address, whom.name, whom.language, whom.zone)
+
+
+def _letter(desk: Desk, about: Context, news: str, reader: Reader, entry: Entry) -> Letter:
+    occurrence = about.occurrence
+    text, html = write(
+        desk,
+        "reminder",
+        reader.language,
+        news=news,
+        occurrence=occurrence,
+        reader=reader,
+        organiser=about.organiser,
+        entry=entry,
+        page=page_of(desk.public_url, occurrence),
+        settings=f"{desk.public_url}/me/notifications",
+        own_time=own_time(occurrence, reader.zone),
+        role="participant",
+        answer="",
+    )
+    sentence = _("Reminder: %(title)s, %(when)s") if news == "reminder" else _("New: %(title)s, %(when)s")
+    line = subject(sentence, occurrence, reader.language)
+    return Letter(reader.address, line, text, html, reader.name, reader.language)
