@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from lms.meetings.rules import Period, union
 from lms.meetings.sheet_views import SheetRow, SheetView
 
-NAMES = 210
+NAMES = 226
 """Width of the column of names."""
 PLOT = 720
 RIGHT = 20
@@ -19,7 +19,7 @@ ROW = 28
 LEGEND = 46
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 240)
 _MOST_TICKS = 10
-_LONGEST_NAME = 28
+_LONGEST_NAME = 27
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ MOST_TO_APPROVE = 5
 BANDS = 10
 
 
+_ROOM = Attendance.subject.startswith("endpoint:")
+_ORDER = (_ROOM, Attendance.person_id.is_(None), Attendance.organisation, Attendance.name, Attendance.id)
+"""People with accounts, others by name, rooms last."""
+
+
 def attendance_view(
     session: Session, visitor: Visitor, slug: str, now: datetime, *, page: int = 1, size: int = PAGE
 ) -> AttendanceView:
@@ -67,11 +72,7 @@ def attendance_view(
     pages = max(1, -(-len(figures) // size))
     page = min(max(1, page), pages)
     rows = session.scalars(
-        select(Attendance)
-        .where(*scope)
-        .order_by(Attendance.person_id.is_(None), Attendance.organisation, Attendance.name, Attendance.id)
-        .limit(size)
-        .offset((page - 1) * size)
+        select(Attendance).where(*scope).order_by(*_ORDER).limit(size).offset((page - 1) * size)
     ).all()
     history = _history(session, number) if homes is None else ()
     return AttendanceView(
@@ -94,11 +95,7 @@ def all_rows(session: Session, view: AttendanceView) -> list[SheetRow]:
     """Every row that the visitor of the view sees, for a file."""
     number, generation = view.card.id, view.sheet.in_force if view.sheet else 0
     decided = attendance.corrections(session, [number])
-    rows = session.scalars(
-        select(Attendance)
-        .where(*_scope(number, generation, view.organisations))
-        .order_by(Attendance.person_id.is_(None), Attendance.organisation, Attendance.name, Attendance.id)
-    )
+    rows = session.scalars(select(Attendance).where(*_scope(number, generation, view.organisations)).order_by(*_ORDER))
     return [_row(row, decided.get((number, row.subject))) for row in rows]
 
 
@@ -233,9 +230,7 @@ def _rooms(
 ) -> tuple[RoomSummary, ...]:
     connected: Counter[int] = Counter()
     devices = session.execute(
-        select(Attendance.organisation_id, Attendance.seconds).where(
-            *_scope(occurrence_id, generation, homes), Attendance.subject.startswith("endpoint:")
-        )
+        select(Attendance.organisation_id, Attendance.seconds).where(*_scope(occurrence_id, generation, homes), _ROOM)
     )
     for home, seconds in devices:
         if home is not None:

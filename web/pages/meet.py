@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from lms.meetings.access import led
 from web.entrance import As, Entrance, approach, refusal
 from web.visits import Reading, Visit, see_other
 
@@ -46,4 +47,13 @@ def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any
         "starts_at": card.starts_at.isoformat(),
         "ends_at": card.ends_at.isoformat(),
         "state": card.status,
+        "rollCallUrl": _roll_call(entrance, capacity),
     }
+
+
+def _roll_call(entrance: Entrance, capacity: As) -> str:
+    """Where this visitor says who is in the room; empty for who answers for no room."""
+    address = f"/api/meetings/{entrance.door.card.meeting}/roll-call"
+    if entrance.visitor.endpoint_id is not None:
+        return f"{address}?as=endpoint" if capacity == "endpoint" else address
+    return address if led(entrance.visitor) else ""

@@ -191,6 +191,16 @@ export const en: Catalogue = {
   "help.note": "The keys work while you are not typing. You can turn them off in the settings.",
   "help.off": "The keys are turned off. You can turn them on in the settings.",
 
+  "rollcall.title": "Who is here",
+  "rollcall.text": "{organisation}: tick everybody who is in the room now. Each of them is asked to confirm it.",
+  "rollcall.loading": "Loading the list…",
+  "rollcall.nobody": "The directory knows nobody of this centre yet. Write the names below.",
+  "rollcall.others": "Others, by name (with commas, or one a line)",
+  "rollcall.heads": "People in the room",
+  "rollcall.save": "Save",
+  "rollcall.saved": "The roll-call is saved",
+  "rollcall.failed": "That did not work. Check the connection and try again; what you entered is not lost.",
+
   "leave.title": "Leave the meeting?",
   "leave.text": "You can come back as long as the meeting goes on.",
   "leave.textHost": "You can leave, or end the meeting for everybody.",

@@ -7,6 +7,7 @@ import { Help } from "./dialogs/Help";
 import { Leave } from "./dialogs/Leave";
 import { Remove } from "./dialogs/Remove";
 import { Settings } from "./dialogs/Settings";
+import { WhoIsHere } from "./dialogs/WhoIsHere";
 import type { Meeting } from "./meeting/state";
 import { Chat } from "./panels/Chat";
 import { People } from "./panels/People";
@@ -35,6 +36,7 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       <AudioSinks />
       {dialog === "settings" && <Settings />}
       {dialog === "help" && <Help />}
+      {dialog === "whoIsHere" && <WhoIsHere />}
       {dialog === "leave" && <Leave meeting={meeting} />}
       {removing && <Remove person={removing} />}
     </div>

@@ -17,6 +17,8 @@ export interface RoomConfig {
   /** An endpoint's device: joins without a press. */
   readonly autoJoin: boolean;
   readonly backUrl: string;
+  /** Where the roll-call of this room is read and sent; empty for who fills in none. */
+  readonly rollCallUrl: string;
 }
 
 function text(source: Readonly<Record<string, unknown>>, key: string, fallback: string): string {
@@ -43,6 +45,7 @@ export function readConfig(json: string): RoomConfig {
     organisation: text(source, "organisation", ""),
     autoJoin: source["autoJoin"] === true,
     backUrl: text(source, "backUrl", "/"),
+    rollCallUrl: text(source, "rollCallUrl", ""),
   };
 }
 

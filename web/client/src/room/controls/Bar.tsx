@@ -1,5 +1,6 @@
 /** The bar of controls. */
 import {
+  ClipboardList,
   Ellipsis,
   Hand,
   Keyboard,
@@ -106,6 +107,15 @@ export function Bar({ meeting }: { readonly meeting: Meeting }): VNode {
           badge={meeting.waiting.length}
           run={() => view.togglePanel("people")}
         />
+        {session.config.rollCallUrl && session.config.autoJoin && (
+          <Control
+            name="who-is-here"
+            icon={ClipboardList}
+            label={t("rollcall.title")}
+            caption={t("rollcall.title")}
+            run={() => (view.dialog.value = "whoIsHere")}
+          />
+        )}
         <Menu
           label={t("bar.more")}
           caption={t("bar.more")}
@@ -201,6 +211,9 @@ function moreItems(session: Session, meeting: Meeting): readonly MenuItem[] {
   }
   if (may(self, "publish_screen") && !local.screen.value) {
     items.push({ label: t("bar.film"), icon: Film, run: () => void toggleScreen(session, true) });
+  }
+  if (session.config.rollCallUrl && !session.config.autoJoin) {
+    items.push({ label: t("rollcall.title"), icon: ClipboardList, run: () => (view.dialog.value = "whoIsHere") });
   }
   items.push(
     { label: t("settings.title"), icon: Settings, run: () => (view.dialog.value = "settings") },
