@@ -100,6 +100,8 @@ class WebConfig:
     """By part's name; `/healthz` asks them all, `/readyz` only `database`."""
     extra_routes: Sequence[BaseRoute] = ()
     """Routes that stand before the pages: `/signal`, `/whip`, `/whep`."""
+    audit_anchors: Path | None = None
+    """Where the log's daily anchors lie (`lms.audit.anchors`)."""
     files: FileStore = field(default_factory=MemoryFiles)
     """Keeps what people send in."""
     outbox: OutboxFolder | None = None

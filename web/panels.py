@@ -24,6 +24,7 @@ class Shown:
     name: str
     template: str
     context: dict[str, Any]
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Panels(Generic[P]):
                 continue
             context = entry.look(*arguments, **named)
             if context is not None:
-                found.append(Shown(entry.name, f"{self.prefix}_{entry.name}.html", context))
+                found.append(Shown(entry.name, f"{self.prefix}_{entry.name}.html", context, entry.place))
         return found
 
 

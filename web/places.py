@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lms.directory.rules import Visitor
+from lms.directory.models import RoleName
+from lms.directory.rules import Grant, Visitor
 from web.i18n import mark as _
 
 
@@ -27,6 +28,11 @@ def administrators(visitor: Visitor) -> bool:
 def organisers(visitor: Visitor) -> bool:
     """Whoever plans something."""
     return visitor.is_organiser
+
+
+def auditors(visitor: Visitor) -> bool:
+    """Administrators, and auditors of the whole network."""
+    return visitor.is_administrator or Grant(RoleName.AUDITOR) in visitor.grants
 
 
 def planners(visitor: Visitor) -> bool:
@@ -54,6 +60,7 @@ PLACES: tuple[Place, ...] = (
     ),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
     Place("/mail", _("Mail"), _("What was sent, what waits, what came back and what came in."), mail_keepers),
+    Place("/audit", _("Log of changes"), _("Who changed what and when; whether the chain is whole."), auditors),
 )
 """In the order shown."""
 

@@ -113,7 +113,7 @@ ANSWER_KINDS = {
     "choice": _("A choice"),
     "yes_no": _("Yes or no"),
 }
-ANSWERS = {
+INVITATION_ANSWERS = {
     "needs-action": _("No answer yet"),
     "accepted": _("Will come"),
     "tentative": _("Perhaps"),
@@ -133,6 +133,69 @@ ANSWERS = {
     "declined": _("You are not coming"),
 }
 """One's own answer to an invitation."""
+MODES = {
+    "online": _("Online"),
+    "mixed": _("Online and on site"),
+    "on_site": _("On site only"),
+}
+AGENDA = {
+    "talk": _("Talk"),
+    "demonstration": _("Demonstration"),
+    "questions": _("Questions and answers"),
+    "group_work": _("Group work"),
+    "test": _("Test"),
+    "break": _("Break"),
+}
+CREDITS = {
+    "organiser": _("Organised by"),
+    "expert_body": _("Experts from"),
+    "supporter": _("Supported by"),
+    "funder": _("Funded by"),
+    "participant": _("Taking part"),
+}
+"""How the parts of organisations are credited on an occurrence's page."""
+FIELDS = {
+    "starts_local": _("Beginning"),
+    "zone": _("Time zone"),
+    "duration_minutes": _("Duration"),
+    "title": _("Title"),
+    "title_en": _("Title in English"),
+    "description": _("Description"),
+    "description_en": _("Description in English"),
+    "kind": _("Kind"),
+    "language": _("Language"),
+    "status": _("State"),
+    "listed": _("In the public schedule"),
+    "access": _("Who may join"),
+    "mode": _("Where"),
+    "venue": _("Venue"),
+    "parties": _("Organisations"),
+    "speakers": _("Speakers"),
+    "agenda": _("Agenda"),
+    "reminder_offsets": _("Reminders"),
+}
+"""What may change about an occurrence."""
+OBJECTS = {
+    "account": _("Account"),
+    "act": _("Legal act"),
+    "attendance_rule": _("Rule of attendance"),
+    "attendance_sheet": _("Attendance sheet"),
+    "capability": _("Equipment or service"),
+    "endpoint": _("Endpoint"),
+    "guest_link": _("Personal link"),
+    "invitation": _("Invitation"),
+    "material": _("Material"),
+    "membership": _("Membership"),
+    "occurrence": _("Occurrence"),
+    "organisation": _("Organisation"),
+    "person": _("Person"),
+    "programme": _("Programme"),
+    "registration": _("Registration"),
+    "role_grant": _("Role"),
+    "series": _("Series"),
+    "topic": _("Topic"),
+}
+"""What the log of changes speaks of."""
 GUEST_ROLES = ("presenter", "moderator", "interpreter", "captioner", "participant", "viewer")
 
 MAIL_KINDS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,18 +18,38 @@ def entries(
     *,
     object_kind: str = "",
     object_id: str = "",
+    actor: str = "",
+    action: str = "",
+    begin: datetime | None = None,
+    end: datetime | None = None,
     before_sequence: int | None = None,
     limit: int = 100,
 ) -> Sequence[AuditEntry]:
-    """The latest entries, newest first; of one kind of object or one object, if named. At most 500."""
+    """The latest entries, newest first; of an object, an actor, an action or the time `[begin, end)`, as far as named.
+
+    At most 500.
+    """
     query = select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(min(limit, 500))
     if object_kind:
         query = query.where(AuditEntry.object_kind == object_kind)
     if object_id:
         query = query.where(AuditEntry.object_id == object_id)
+    if actor:
+        query = query.where(AuditEntry.actor == actor)
+    if action:
+        query = query.where(AuditEntry.action == action)
+    if begin is not None:
+        query = query.where(AuditEntry.at >= begin)
+    if end is not None:
+        query = query.where(AuditEntry.at < end)
     if before_sequence is not None:
         query = query.where(AuditEntry.sequence < before_sequence)
     return session.scalars(query).all()
+
+
+def object_kinds(session: Session) -> Sequence[str]:
+    """The kinds of objects in the log."""
+    return session.scalars(select(AuditEntry.object_kind).distinct().order_by(AuditEntry.object_kind)).all()
 
 
 def find_tampering(session: Session) -> int | None:

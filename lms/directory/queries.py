@@ -314,6 +314,12 @@ def visitor_of_endpoint(session: Session, endpoint_id: int, now: datetime) -> Vi
     )
 
 
+def names_of_people(session: Session, people_ids: Collection[int]) -> dict[str, str]:
+    """Names by actor (`person:12`), for the log of changes."""
+    rows = session.scalars(select(Person).where(Person.id.in_(people_ids))).all() if people_ids else []
+    return {f"person:{each.id}": each.display_name for each in rows}
+
+
 def require_administrator(visitor: Visitor) -> None:
     """Raises `NotAllowed` for anybody but an administrator of the network."""
     if not visitor.is_administrator:

@@ -106,6 +106,7 @@ def _queue(session: Session, invitation: Invitation, message: Owed, holds: Holds
         invitation.asked_sequence = message.sequence
         invitation.status = ParticipationStatus.NEEDS_ACTION
         invitation.answered_at, invitation.answered_by, invitation.answered_sequence = None, "", None
+        invitation.comment = ""
     invitation.told_method, invitation.told_sequence = message.method.value, message.sequence
     invitation.told_facts, invitation.told_at = dict(holds.facts), now
 

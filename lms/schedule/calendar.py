@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, literal, not_, or_, select, union_all
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from lms.schedule.cards import OccurrenceCard
 from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Status
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
 from lms.schedule.queries import ZONE, ahead, fetch_cards, visible_to
-from lms.schedule.rules import to_utc, zone_of
+from lms.schedule.rules import midnight, zone_of
 
 PAGE = 30
 MOST_MARKS = 1000
@@ -227,7 +227,7 @@ def _page(session: Session, visitor: Visitor, now: datetime, query: Select[Occur
 
 
 def _begins_within(begin: date, end: date) -> ColumnElement[bool]:
-    first, last = (to_utc(datetime.combine(day, time()), ZONE) for day in (begin, end))
+    first, last = midnight(begin, ZONE), midnight(end, ZONE)
     return and_(Occurrence.starts_at >= first, Occurrence.starts_at < last)
 
 

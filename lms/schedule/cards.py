@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from lms.directory.models import OrganisationKind
 from lms.directory.rules import Visitor
+from lms.schedule.changes import ChangeCard, told
 from lms.schedule.models import (
     Access,
     AgendaKind,
     Kind,
     MeetingRole,
+    Mode,
     Occurrence,
     Part,
     Status,
@@ -66,17 +67,18 @@ class AgendaCard:
     title_en: str
     minutes: int
     kind: AgendaKind
+    begins_at: datetime
+    """When its turn comes, if those before it take as long as planned."""
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeCard:
-    """An announced change."""
+class TopicCard:
+    """What it is about, from the catalogue."""
 
-    at: datetime
-    before: dict[str, Any]
-    after: dict[str, Any]
-    reason: str
-    sequence: int
+    code: str
+    name_uk: str
+    name_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,10 @@ class OccurrenceCard:
 
 @dataclass(frozen=True, slots=True)
 class OccurrencePage:
-    """Everything about an occurrence; `changes` and `guest_links` are empty for those who do not edit it."""
+    """Everything about an occurrence.
+
+    `guest_links` is empty for those who do not edit it; of `changes` they get what concerns them (`changes.told`).
+    """
 
     card: OccurrenceCard
     description: str
@@ -148,6 +153,9 @@ class OccurrencePage:
     version: int
     sequence: int
     uid: str
+    mode: Mode
+    venue: str
+    topics: tuple[TopicCard, ...]
 
     @property
     def may_edit(self) -> bool:
@@ -256,6 +264,7 @@ def page_of(
     now: datetime,
     guest: GuestFacts | None = None,
     seats: SeatFacts = NO_SEATS,
+    topics: Sequence[TopicCard] = (),
 ) -> OccurrencePage:
     """The whole occurrence; all its relationships must be loaded."""
     card = card_of(occurrence, visitor, now, guest, seats)
@@ -264,14 +273,14 @@ def page_of(
         description=occurrence.description,
         description_en=occurrence.description_en,
         agenda=_agenda(occurrence),
-        changes=tuple(
-            ChangeCard(change.at, change.before, change.after, change.reason, change.sequence)
-            for change in (occurrence.changes if card.may_edit else ())
-        ),
+        changes=told(occurrence.changes, editor=card.may_edit),
         guest_links=_guest_links(occurrence, now) if card.may_edit else (),
         version=occurrence.version,
         sequence=occurrence.sequence,
         uid=occurrence.uid,
+        mode=occurrence.mode,
+        venue=occurrence.venue,
+        topics=tuple(topics),
     )
 
 
@@ -339,7 +348,13 @@ def _speakers(occurrence: Occurrence) -> tuple[SpeakerCard, ...]:
 
 
 def _agenda(occurrence: Occurrence) -> tuple[AgendaCard, ...]:
-    return tuple(AgendaCard(item.title, item.title_en, item.minutes, item.kind) for item in occurrence.agenda)
+    names = {each.id: each.name for each in occurrence.speakers}
+    found, begins_at = [], occurrence.starts_at
+    for item in occurrence.agenda:
+        speaker = names.get(item.speaker_id, "") if item.speaker_id is not None else ""
+        found.append(AgendaCard(item.title, item.title_en, item.minutes, item.kind, begins_at, speaker))
+        begins_at += timedelta(minutes=item.minutes)
+    return tuple(found)
 
 
 def _guest_links(occurrence: Occurrence, now: datetime) -> tuple[GuestLinkCard, ...]:

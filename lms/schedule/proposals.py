@@ -104,9 +104,10 @@ def _organisations(
     member = select(Membership.organisation_id).where(
         Membership.from_date <= day, or_(Membership.to_date.is_(None), Membership.to_date > day)
     )
-    by_wish = and_(*sought, Organisation.id.in_(member)) if sought else false()
     words = wanted.search.split()[:5]
-    by_name = and_(*(Organisation.name_uk.icontains(word, autoescape=True) for word in words)) if words else false()
+    named = [Organisation.name_uk.icontains(word, autoescape=True) for word in words]
+    by_wish = and_(*sought, *named, Organisation.id.in_(member)) if sought else false()
+    by_name = and_(*named) if named and not sought else false()
     rows = session.scalars(
         select(Organisation)
         .where(

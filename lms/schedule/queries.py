@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from lms.schedule.cards import (
     MeetingDoor,
     OccurrenceCard,
     OccurrencePage,
+    TopicCard,
     card_of,
     door_of,
     facts_of,
@@ -25,7 +26,7 @@ from lms.schedule.cards import (
 )
 from lms.schedule.casts import casts
 from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
-from lms.schedule.plan_models import Series
+from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
 from lms.schedule.registrations import seat_facts
 from lms.schedule.rules import NO_SEATS, GuestFacts, SeatFacts, day_bounds, guest_link_expired, may_see
 
@@ -78,7 +79,20 @@ def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime
     found = session.scalar(query)
     if found is None:
         raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
-    return page_of(found, visitor, now, guest_facts(session, visitor, now), _seats_at(session, visitor, found))
+    topics = session.execute(
+        select(Topic.code, Topic.name_uk, Topic.name_en)
+        .join(OccurrenceTopic, OccurrenceTopic.topic_id == Topic.id)
+        .where(OccurrenceTopic.occurrence_id == found.id)
+        .order_by(Topic.name_uk)
+    )
+    return page_of(
+        found,
+        visitor,
+        now,
+        guest_facts(session, visitor, now),
+        _seats_at(session, visitor, found),
+        [TopicCard(*row) for row in topics],
+    )
 
 
 def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime) -> MeetingDoor:
@@ -105,6 +119,14 @@ def endpoint_today(session: Session, visitor: Visitor, now: datetime, zone: str 
 def occurrence_of_meeting(session: Session, meeting: str) -> int | None:
     """The number of the occurrence whose meeting has this name; for the system itself, which asks nobody."""
     return session.scalar(select(Occurrence.id).where(Occurrence.meeting == meeting))
+
+
+def slugs_of(session: Session, visitor: Visitor, occurrence_ids: Collection[int]) -> dict[int, str]:
+    """The addresses of occurrences by number, of those that the visitor may know of."""
+    if not occurrence_ids:
+        return {}
+    query = select(Occurrence.id, Occurrence.slug).where(Occurrence.id.in_(occurrence_ids), visible_to(visitor))
+    return dict(session.execute(query).all())
 
 
 def guest_facts(session: Session, visitor: Visitor, now: datetime) -> GuestFacts | None:

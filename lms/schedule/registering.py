@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lms.audit.actions import record
 from lms.directory.models import Affiliation, Person
 from lms.directory.queries import in_force
 from lms.directory.rules import Visitor
@@ -182,6 +183,8 @@ def _enter(book: Book, visitor: Visitor, wish: Wish, now: datetime) -> Registrat
         row.attends = _attends(book.occurrence, wish.attends)
         row.head_count = _head_count(wish) if row.seat is Seat.ROOM else 0
         book.session.flush()
+        after = {"answered": sorted(row.answers), "head_count": row.head_count}
+        record(book.session, visitor.actor, "registration.edit", "registration", row.id, now=now, after=after)
         return row
     if wish.seat not in seats_open_to(visitor, policy, editor=editor):
         raise Invalid("seat_unknown", "Nobody can take part like this here. Choose another way.", "seat")

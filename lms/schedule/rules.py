@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lms.directory.rules import Visitor
@@ -127,6 +127,11 @@ def exists(starts_local: datetime, zone: str) -> bool:
     """Whether clocks in the zone show this time at all: they skip an hour when summer time begins."""
     back = to_utc(starts_local, zone).astimezone(zone_of(zone)).replace(tzinfo=None)
     return back == starts_local.replace(fold=0)
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The instant at which a calendar day begins in the zone."""
+    return to_utc(datetime.combine(day, time()), zone)
 
 
 def day_bounds(now: datetime, zone: str) -> tuple[datetime, datetime]:

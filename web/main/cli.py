@@ -145,6 +145,25 @@ def doctor(
 app.command("participant")(participant)
 
 
+audit = typer.Typer(help="The log of changes.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+
+@audit.command()
+def verify() -> None:
+    """Check the whole log of changes against itself and its daily anchors. Exit code 1 if it does not hold."""
+    from web.main import audit_log
+
+    said, code = audit_log.verify(settings_or_exit())
+    typer.echo(said, err=code != 0)
+    raise typer.Exit(code)
+
+
+@audit.callback()
+def _audit() -> None:
+    """The log of changes."""
+
+
 @app.command("settings")
 def show_settings(
     markdown: Annotated[bool, typer.Option("--markdown", help="The page docs/settings.md.")] = False,

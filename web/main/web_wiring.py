@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lms.audit import anchors
 from lms.database import Database
 from lms.files import FolderFiles
 from signaling.control_client import ControlClient, ControlError
@@ -37,6 +38,7 @@ def web_config(settings: Settings) -> WebConfig:
         control=NodeControl(settings.node_url, derive(master, "control")),
         probes=probes.of_web(settings, database),
         extra_routes=passthrough.routes(token_key, settings.node_url),
+        audit_anchors=settings.data / anchors.FOLDER,
         files=FolderFiles(settings.data / "files"),
         outbox=OutboxFolder(settings.outbox) if settings.outbox is not None else None,
         reads_inbox=bool(settings.mail_inbox),

@@ -19,7 +19,7 @@ from lms.meetings import actions as meetings
 from lms.meetings import computing
 from lms.schedule import book, personal_links, reminders
 from lms.sealing import FernetSealer
-from web.main import mailing
+from web.main import audit_log, mailing
 from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
 from web.main.secrets import derive, master_key
@@ -60,6 +60,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("offer free seats", 10, _in_one_transaction(book.expire_offers)),
         Duty("read mail", 30, mailing.read_mail(settings)),
         Duty("compute attendance", 20, _in_one_transaction(computing.compute_stale)),
+        Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
 

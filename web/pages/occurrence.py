@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lms.schedule import queries
-from web import forms, panels
+from web import forms, occurrence_changes, panels
 from web.visits import Reading, Visit
 from web.vocabulary import role_choices
 
@@ -29,6 +29,7 @@ def show(visit: Visit, slug: str, *, status: int = 200, failure: str = "", guest
         status=status,
         page=page,
         card=page.card,
+        changes=occurrence_changes.lines(page, visit.language),
         failure=failure,
         main_panels=panels.OCCURRENCE.shown("main", visit, page),
         side_panels=panels.OCCURRENCE.shown("side", visit, page),
