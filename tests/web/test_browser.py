@@ -32,6 +32,16 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 PUBLIC = ["/", "/schedule", "/schedule?when=past", "/schedule?view=month", "/schedule?view=week", "/schedule?q=zzz"]
 PUBLIC += ["/sign-in", "/organisations", "/help", "/accessibility", "/endpoint", "/no-such-page"]
 INSIDE = ["/", "/schedule/new", "/endpoints", "/people", "/manage"]
+INSIDE += ["/organisations/lviv", "/organisations/new", "/organisations/lviv/edit", "/organisations/capabilities"]
+INSIDE += [
+    "/people/1",
+    "/people/new",
+    "/people/1/edit",
+    "/me",
+    "/imports",
+    "/duplicates",
+    "/duplicates/organisation/1/2",
+]
 
 pytestmark = pytest.mark.e2e
 
