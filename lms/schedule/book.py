@@ -74,7 +74,7 @@ class Book:
             row.reason = reason if own else ""
             row.round += 1
             self._log(row, step, before, now)
-            self._tell(row, step, now)
+            self._tell(row, step, before, now)
         self.session.flush()
 
     def _log(self, row: Registration, step: Step, before: str | None, now: datetime) -> None:
@@ -89,12 +89,12 @@ class Book:
             after={"state": row.state.value, "occurrence": row.occurrence_id},
         )
 
-    def _tell(self, row: Registration, step: Step, now: datetime) -> None:
+    def _tell(self, row: Registration, step: Step, before: str | None, now: datetime) -> None:
         kind = _LAST_LETTERS.get(step.why) or _LETTERS.get(step.state)
         recipient = recipient_of(row)
         if kind is None or not recipient:
             return
-        contents = {"registration": row.id, "round": row.round, "why": step.why.value}
+        contents = {"registration": row.id, "round": row.round, "why": step.why.value, "was": before}
         enqueue(self.session, f"registration:{row.id}:{row.round}", kind, recipient, contents, now=now)
 
 

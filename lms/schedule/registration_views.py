@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from lms.directory.models import Organisation
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
-from lms.schedule import questions
+from lms.schedule import questions, registrations
 from lms.schedule.audience_models import Registration, RegistrationPolicy, RegistrationState, Seat
 from lms.schedule.book import closes_at, occurrence_id_of, terms_of
 from lms.schedule.cards import facts_of
@@ -149,7 +149,7 @@ def upcoming_of(session: Session, visitor: Visitor, now: datetime, limit: int = 
     if visitor.person_id is None:
         return []
     rows = session.execute(
-        select(Registration, Occurrence)
+        select(Registration, Occurrence, registrations.place_in_line())
         .join(Occurrence, Occurrence.id == Registration.occurrence_id)
         .where(
             Registration.person_id == visitor.person_id,
@@ -160,7 +160,10 @@ def upcoming_of(session: Session, visitor: Visitor, now: datetime, limit: int = 
         .order_by(Occurrence.starts_at, Occurrence.id)
         .limit(limit)
     ).all()
-    return [Due(row, occurrence) for row, occurrence in rows]
+    return [
+        Due(row, occurrence, place if row.state is RegistrationState.WAITLISTED else 0)
+        for row, occurrence, place in rows
+    ]
 
 
 def undecided(session: Session, visitor: Visitor, now: datetime, limit: int = 10) -> list[Undecided]:
@@ -213,22 +216,7 @@ def place_in_line(session: Session, row: Registration) -> int:
     """From 1; 0 for whoever does not wait."""
     if row.state is not RegistrationState.WAITLISTED:
         return 0
-    watching = Registration.seat == Seat.VIEWER
-    before = or_(
-        Registration.queued_at < row.queued_at,
-        and_(Registration.queued_at == row.queued_at, Registration.id <= row.id),
-    )
-    return int(
-        session.scalar(
-            select(func.count()).where(
-                Registration.occurrence_id == row.occurrence_id,
-                Registration.state == RegistrationState.WAITLISTED,
-                watching if row.seat is Seat.VIEWER else ~watching,
-                before,
-            )
-        )
-        or 0
-    )
+    return session.scalars(select(registrations.place_in_line()).where(Registration.id == row.id)).one()
 
 
 def _ours(session: Session, visitor: Visitor, number: int, asked: Sequence[Question]) -> list[Mine]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lms.audit.actions import record
 from lms.database import lock
 from lms.directory.rules import Visitor
-from lms.schedule.audience_models import Registration, RegistrationPolicy, RegistrationState, Seat
+from lms.schedule.audience_models import (
+    Invitation,
+    Registration,
+    RegistrationPolicy,
+    RegistrationState,
+    Seat,
+)
 from lms.schedule.models import Occurrence
 from lms.schedule.rules import SeatFacts
 from lms.schedule.seats import ALIVE, Why
@@ -34,6 +40,19 @@ def of_person(session: Session, person_id: int, occurrence_ids: Collection[int])
         select(Registration).where(Registration.person_id == person_id, Registration.occurrence_id.in_(occurrence_ids))
     )
     return {each.occurrence_id: each for each in found}
+
+
+def invited_too(session: Session, registration: Registration) -> bool:
+    """Whether an invitation brings its calendar entry already: then the letters about the seat bring none."""
+    whose = (
+        Invitation.person_id == registration.person_id
+        if registration.person_id is not None
+        else Invitation.organisation_id == registration.organisation_id
+    )
+    query = select(Invitation.id).where(
+        Invitation.occurrence_id == registration.occurrence_id, Invitation.withdrawn_at.is_(None), whose
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def mark_no_shows(session: Session, occurrence_id: int, present: set[int], now: datetime) -> int:
@@ -72,24 +91,13 @@ def seat_facts(session: Session, visitor: Visitor, occurrence_ids: Collection[in
     """What registration means for the visitor at these doors; only where one has to be registered. One query."""
     if not occurrence_ids:
         return {}
-    waits = aliased(Registration)
-    place = (
-        select(func.count())
-        .where(
-            waits.occurrence_id == Registration.occurrence_id,
-            waits.state == RegistrationState.WAITLISTED,
-            or_(
-                waits.queued_at < Registration.queued_at,
-                and_(waits.queued_at == Registration.queued_at, waits.id <= Registration.id),
-            ),
-            (waits.seat == Seat.VIEWER) == (Registration.seat == Seat.VIEWER),
-        )
-        .correlate(Registration)
-        .scalar_subquery()
-    )
     rows = session.execute(
         select(
-            RegistrationPolicy.occurrence_id, Registration.state, Registration.seat, Registration.offered_until, place
+            RegistrationPolicy.occurrence_id,
+            Registration.state,
+            Registration.seat,
+            Registration.offered_until,
+            place_in_line(),
         )
         .join(
             Registration,
@@ -110,6 +118,25 @@ def seat_facts(session: Session, visitor: Visitor, occurrence_ids: Collection[in
                 until=until,
             )
     return found
+
+
+def place_in_line() -> ScalarSelect[int]:
+    """SQL: how many wait before a `Registration` of the query for the same kind of seat, itself included."""
+    waits = aliased(Registration)
+    return (
+        select(func.count())
+        .where(
+            waits.occurrence_id == Registration.occurrence_id,
+            waits.state == RegistrationState.WAITLISTED,
+            or_(
+                waits.queued_at < Registration.queued_at,
+                and_(waits.queued_at == Registration.queued_at, waits.id <= Registration.id),
+            ),
+            (waits.seat == Seat.VIEWER) == (Registration.seat == Seat.VIEWER),
+        )
+        .correlate(Registration)
+        .scalar_subquery()
+    )
 
 
 def _mine(visitor: Visitor) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from io import BytesIO
 
 import pytest
+from icalendar import Calendar
 from openpyxl import load_workbook
 from sqlalchemy import select
 
@@ -31,7 +32,7 @@ from web import vocabulary
 from web.assets import Assets
 from web.config import WebConfig
 from web.links import Links
-from web.mail.letters import RENDERERS, Desk, load_all
+from web.mail.letters import RENDERERS, Desk, Letter, load_all
 from web.templating import Templates
 
 Browser = Callable[..., Visitor]
@@ -134,6 +135,11 @@ async def test_the_last_seat_from_two_browsers_at_the_same_instant(browser: Brow
 
 def letter(config: WebConfig, kind: str, clock: Clock) -> str:
     """The text of the newest letter of a kind."""
+    return whole_letter(config, kind, clock).text
+
+
+def whole_letter(config: WebConfig, kind: str, clock: Clock) -> Letter:
+    """The newest letter of a kind."""
     load_all()
     desk = Desk(
         clock.now, config.public_url, "vikno@vikno.test",
@@ -144,7 +150,7 @@ def letter(config: WebConfig, kind: str, clock: Clock) -> str:
         query = select(OutboxMessage).where(OutboxMessage.kind == f"registration.{kind}")
         message = session.scalars(query.order_by(OutboxMessage.id.desc())).first()
         assert message is not None, kind
-        return RENDERERS[message.kind](session, message, desk).text
+        return RENDERERS[message.kind](session, message, desk)
 
 
 async def test_an_offer_is_answered_from_the_mail(browser: Browser, config: WebConfig, clock: Clock) -> None:
@@ -163,6 +169,26 @@ async def test_an_offer_is_answered_from_the_mail(browser: Browser, config: WebC
     assert "The seat is yours." in (await stranger.post(link.group(1), answer="accept")).text
     assert states(config.database)[1] is RegistrationState.CONFIRMED
     assert (await stranger.get(link.group(1)[:-2])).status_code == 404
+
+
+async def test_a_seat_comes_with_a_calendar_entry_and_takes_it_away(config: WebConfig, clock: Clock) -> None:
+    address = planned(config, PolicyDraft(capacity=1))
+    number = register(config, address, demo.LEAD)
+    waiting = register(config, address, demo.STAFF)
+    seat = whole_letter(config, "confirmed", clock)
+    assert seat.method == "REQUEST"
+    event = Calendar.from_ical(seat.calendar).events[0]
+    assert str(event["attendee"].params["PARTSTAT"]) == "ACCEPTED"
+    assert whole_letter(config, "waitlisted", clock).calendar == b"", "who waits has nothing to note yet"
+    with config.database.writing() as session:
+        registering.cancel(session, who(config, demo.STAFF), waiting, NOW)
+    assert whole_letter(config, "freed", clock).calendar == b""
+    with config.database.writing() as session:
+        registering.cancel(session, who(config, ORGANISER), number, NOW, "Зміна складу")
+    gone = whole_letter(config, "cancelled", clock)
+    assert gone.method == "CANCEL"
+    assert "Зміна складу" in gone.text
+    assert Calendar.from_ical(gone.calendar).events[0]["uid"] == event["uid"]
 
 
 async def test_an_offer_that_has_ended_says_so(browser: Browser, config: WebConfig, clock: Clock) -> None:
@@ -194,7 +220,8 @@ async def test_an_organiser_decides_and_exports(browser: Browser, config: WebCon
     assert "2 wait for approval" in (await organiser.get("/")).text
     page = await organiser.get(f"{address}/registrations", state="pending")
     assert page.text.count('name="number"') == 2
-    assert "Що вам потрібно на 100%?" in page.text
+    assert "What do you need?" in page.text
+    assert "=1+1" in page.text
     nobody = await organiser.post(f"{address}/registrations/decide", act="approve")
     assert (nobody.status_code, "Tick somebody" in nobody.text) == (422, True)
     reasonless = await organiser.post(f"{address}/registrations/decide", act="decline", number=str(numbers[1]))

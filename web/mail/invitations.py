@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from lms.directory.addresses import MailAddress, of_people
 from lms.notify.models import OutboxMessage
 from lms.schedule import audience, ics, registrations, telling
 from lms.schedule.audience import Context, InvitationContext
-from lms.schedule.audience_models import Invitation, ParticipationStatus
+from lms.schedule.audience_models import Invitation, ParticipationStatus, RegistrationState
 from lms.schedule.models import Mode, Occurrence
 from lms.schedule.rules import to_utc, zone_of
 from lms.schedule.telling import News
@@ -169,18 +169,21 @@ def _registered(session: Session, message: OutboxMessage, desk: Desk, news: News
         raise Unwanted("A later letter says what holds now.")
     if occurrence.ends_at <= desk.now:
         raise Unwanted("It is over.")
-    if message.recipient not in _with_a_seat(session, occurrence.id):
+    state = _interested(session, occurrence.id).get(message.recipient)
+    if state is None:
         raise Unwanted("The registration was given up.")
     whom: MailAddress = resolve(session, message.recipient)
     reader = Reader(whom.address, whom.name, whom.language, whom.zone)
     attendee = ics.Attendee(whom.address, whom.name, status=ParticipationStatus.ACCEPTED)
-    return _letter(desk, about, news, reader, Entry(page_of(desk.public_url, occurrence)), attendee, None)
+    letter = _letter(desk, about, news, reader, Entry(page_of(desk.public_url, occurrence)), attendee, None)
+    # Who waits has no entry in the calendar: it comes with the seat.
+    return letter if state is RegistrationState.CONFIRMED else replace(letter, calendar=b"", method="")
 
 
-def _with_a_seat(session: Session, occurrence_id: int) -> set[str]:
+def _interested(session: Session, occurrence_id: int) -> dict[str, RegistrationState]:
     found = registrations.interested(session, occurrence_id)
     return {
-        f"person:{each.person_id}" if each.person_id is not None else f"organisation:{each.organisation_id}"
+        f"person:{each.person_id}" if each.person_id is not None else f"organisation:{each.organisation_id}": each.state
         for each in found
     }
 

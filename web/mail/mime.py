@@ -21,6 +21,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SUBJECT_LENGTH = 250
 _LINE_LENGTH = 76
 _PLAIN = re.compile(r"[A-Za-z0-9 -]{0,60}")
+_LOCAL = re.compile(r"""[^\s@<>(),:;"\[\]\\\x00-\x1f\x7f-\x9f]{1,64}""")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
 _METHODS = {"REQUEST", "CANCEL", "PUBLISH", "ADD", "REPLY"}
 
 
@@ -54,14 +57,14 @@ def one_line(text: str) -> str:
 
 def mailbox(address: str, name: str = "") -> Address:
     """An address for a header, its domain in ASCII (RFC 5890). Raises `AddressError`."""
-    local, at, domain = address.strip().rpartition("@")
+    local, _at, domain = address.strip().rpartition("@")
     try:
-        if not at or not local or _CONTROL.search(address) or re.search(r"\s", address):
-            raise ValueError("an address looks like name@example.org")
-        ascii_domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
-        return Address(one_line(name), addr_spec=f"{local}@{ascii_domain}")
-    except (ValueError, IndexError, UnicodeError, AttributeError) as error:
-        raise AddressError(f"{one_line(address)!r} is no e-mail address: {error}") from error
+        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        domain = ""
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        raise AddressError(f"{one_line(address)!r} is no e-mail address.")
+    return Address(one_line(name), local, domain)
 
 
 def build(letter: Letter, sender: Sender, message_id: str, now: datetime) -> tuple[bytes, bool]:

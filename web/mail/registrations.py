@@ -5,17 +5,21 @@ Each belongs to one change of state; if the registration has moved on since, it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from lms.errors import NotFound
 from lms.notify.models import OutboxMessage
+from lms.schedule import audience, ics
+from lms.schedule.audience_models import ParticipationStatus, Registration, RegistrationState
 from lms.schedule.models import Occurrence, Status
 from lms.schedule.registration_lists import by_number
 from lms.schedule.registration_views import place_in_line
+from lms.schedule.registrations import invited_too
 from web.i18n import mark as _
 from web.i18n import translate
+from web.mail.events import Entry, event_of, organiser_of, page_of
 from web.mail.letters import Desk, Letter, Unwanted, renders
 from web.mail.recipients import resolve
 from web.mail.writing import write
@@ -82,6 +86,7 @@ def _letter(session: Session, message: OutboxMessage, desk: Desk) -> Letter:
     language = whom.language if whom.language in ("uk", "en") else "uk"
     title = occurrence.title_en if language == "en" and occurrence.title_en else occurrence.title
     words = WORDS[what]
+    page = page_of(desk.public_url, occurrence)
     text, html = write(
         desk,
         "registration",
@@ -94,11 +99,29 @@ def _letter(session: Session, message: OutboxMessage, desk: Desk) -> Letter:
         occurrence=occurrence,
         row=row,
         place=place_in_line(session, row),
-        page=f"{desk.public_url}/schedule/{occurrence.slug}",
+        page=page,
         offer=f"{desk.public_url}/offers/{desk.links.sign(OFFER, row.id)}" if what == "offered" else "",
     )
     subject = translate(language, words.subject) % {"title": title}
-    return Letter(whom.address, subject, text, html, whom.name, language)
+    letter = Letter(whom.address, subject, text, html, whom.name, language)
+    method = _method(session, message, row, what)
+    if not method:
+        return letter
+    about = audience.context_of(session, occurrence.id)
+    organiser = organiser_of(desk.sender, about.organiser if about else "", language)
+    status = ParticipationStatus.ACCEPTED if method == "REQUEST" else ParticipationStatus.DECLINED
+    attendee = ics.Attendee(whom.address, whom.name, status=status)
+    event = event_of(occurrence, language, Entry(page))
+    say = ics.request if method == "REQUEST" else ics.cancel
+    return replace(letter, calendar=say(event, attendee, organiser, desk.now), method=method)
+
+
+def _method(session: Session, message: OutboxMessage, row: Registration, what: str) -> str:
+    """A seat comes with a calendar entry, and takes it away again; an invitation has brought one already."""
+    lost = what in ("cancelled", "freed") and message.contents.get("was") == RegistrationState.CONFIRMED
+    if not (what == "confirmed" or lost) or invited_too(session, row):
+        return ""
+    return "CANCEL" if lost else "REQUEST"
 
 
 def _still_wanted(occurrence: Occurrence, what: str, desk: Desk) -> None:

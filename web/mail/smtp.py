@@ -12,6 +12,7 @@ import smtplib
 import socket
 import ssl
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -129,8 +130,15 @@ class SmtpMailer:
         if self._server.security == "starttls":
             line.starttls(context=self._context)
             line.ehlo_or_helo_if_needed()
-        if self._server.user:
-            line.login(self._server.user, self._server.password)
+        user, password = self._server.user, self._server.password
+        if user and (user + password).isascii():
+            line.login(user, password)
+        elif user:  # smtplib knows ASCII alone; PLAIN is UTF-8 (RFC 4616 section 2)
+            code, answer = line.docmd(
+                "AUTH", f"PLAIN {b64encode(f'{chr(0)}{user}{chr(0)}{password}'.encode()).decode()}"
+            )
+            if code != 235:
+                raise smtplib.SMTPAuthenticationError(code, answer)
 
     def _converse(self, line: smtplib.SMTP, mail: Mail) -> str:
         if mail.utf8 and not line.has_extn("smtputf8"):
@@ -202,7 +210,7 @@ def _words(error: BaseException) -> str:
         return f"it does not accept the user or the password ({error.smtp_code})"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{error.smtp_code} {_text(_bytes(error.smtp_error))}"
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or str(error).endswith("timed out"):
         return "no answer in time"
     return str(error) or type(error).__name__
 

@@ -41,17 +41,14 @@ def of_occurrence(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
 
 @panels.START.register("registrations", place=20)
 def of_start(visit: Visit) -> dict[str, Any] | None:
-    """Offers that wait for an answer, my seats, and requests that wait for me."""
+    """Offers that wait for an answer, seats that I wait for, and requests that wait for me."""
     due = views.upcoming_of(visit.session, visit.visitor, visit.now)
     undecided = views.undecided(visit.session, visit.visitor, visit.now)
-    if not due and not undecided:
-        return None
     offers = [each for each in due if each.row.state is RegistrationState.OFFERED]
-    return {
-        "offers": offers,
-        "others": [each for each in due if each.row.state is not RegistrationState.OFFERED],
-        "undecided": undecided,
-    }
+    waiting = [each for each in due if each.row.state in (RegistrationState.WAITLISTED, RegistrationState.PENDING)]
+    if not offers and not waiting and not undecided:
+        return None  # what is confirmed stands among what comes next
+    return {"offers": offers, "waiting": waiting, "undecided": undecided}
 
 
 @router.get("/schedule/{slug}/register")

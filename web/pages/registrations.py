@@ -208,7 +208,7 @@ def _list(
         people=people,
         chosen=chosen or set(),
         reason=reason,
-        value_of=value_of,
+        english={each.id: each.text_en for each in found.questions},
         address=lambda number: f"/schedule/{slug}/registrations?{urlencode({**kept, 'page': number})}",
     )
 
