@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms import demo_attendance, demo_directory, demo_registration
+from lms import demo_attendance, demo_directory, demo_planning, demo_registration
 from lms import demo_facts as facts
 from lms.directory import accounts, passwords
 from lms.directory.access_models import Endpoint
@@ -66,6 +66,7 @@ def seed(session: Session, now: datetime, *, password: str = "") -> DemoFacts:
         _past(session, planner, homes, past, now)
     for number, planned in enumerate(facts.UPCOMING):
         _planned(session, planner, homes, planned, _next_wednesday(now, number), now)
+    demo_planning.seed(session, planner, homes, now)
     demo_registration.seed(session, planner, homes, now)
     _live(session, planner, homes, now)
     demo_attendance.seed(session, planner, now)

@@ -17,6 +17,7 @@ from wtforms import (
     HiddenField,
     IntegerField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
     TimeField,
@@ -25,9 +26,9 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from lms.errors import Refusal
 from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft
-from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Part
+from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part
 from web import vocabulary
-from web.forms import VisitForm, at_most, required, stripped
+from web.forms import EMAIL, VisitForm, at_most, required, stripped
 from web.i18n import mark as _
 from web.i18n import translate
 
@@ -35,6 +36,14 @@ ZONES = ("Europe/Kyiv", "Europe/Warsaw", "Europe/Berlin", "Europe/Brussels", "Eu
 SPARE_ROWS = 2
 MAX_ROWS = 30
 ROWS = ("parties", "speakers", "agenda")
+REMINDERS = {
+    7 * 24 * 60: _("a week before"),
+    24 * 60: _("a day before"),
+    2 * 60: _("two hours before"),
+    60: _("an hour before"),
+    15: _("a quarter of an hour before"),
+}
+"""Minutes before the beginning."""
 NO_DATE = _("Enter a date as day, month and year.")
 NO_TIME = _("Enter a time as hours and minutes, for example 10:00.")
 NO_NUMBER = _("Enter a number of minutes.")
@@ -90,9 +99,10 @@ class SpeakerRow(Form):
     name = StringField(_("Name"), [at_most(120)], filters=[stripped])
     position = StringField(_("Position"), [at_most(160)], filters=[stripped])
     organisation = SelectField(_("Organisation"), coerce=_number, validators=[Optional()])
+    email = StringField(_("E-mail"), [Optional(), at_most(254), EMAIL], filters=[stripped])
     person = HiddenField()
     row = HiddenField()
-    role = HiddenField(default=MeetingRole.PRESENTER.value)
+    role = SelectField(_("Role"), default=MeetingRole.PRESENTER.value)
 
 
 class AgendaRow(Form):
@@ -101,7 +111,8 @@ class AgendaRow(Form):
     title = StringField(_("What"), [at_most(200)], filters=[stripped])
     title_en = StringField(_("In English"), [at_most(200)], filters=[stripped])
     minutes = MinutesField(_("Minutes"), [Optional(), NumberRange(1, 600, _("From 1 to 600 minutes."))])
-    kind = HiddenField()
+    kind = SelectField(_("Kind"), default=AgendaKind.TALK.value)
+    speaker = SelectField(_("Who"), coerce=_number, validators=[Optional()])
 
 
 class OccurrenceForm(VisitForm):
@@ -122,16 +133,33 @@ class OccurrenceForm(VisitForm):
     zone = SelectField(_("Time zone"), default=ZONES[0])
     access = SelectField(_("Who may join"), [required()])
     listed = BooleanField(_("Show it in the public schedule"), default=True)
+    mode = SelectField(_("Where people take part"), default=Mode.ONLINE.value)
+    venue = StringField(_("Venue"), [at_most(300)], filters=[stripped])
+    topics = SelectMultipleField(_("Topics"), coerce=int)
+    own_reminders = BooleanField(_("Remind at other times than usual"))
+    reminders = SelectMultipleField(_("Reminders"), coerce=int)
+    took_place = BooleanField(_("It took place already: enter it as over"))
     reason = StringField(_("What has changed (people who come will read it)"), [at_most(300)], filters=[stripped])
     version = HiddenField()
     parties = FieldList(FormField(PartyRow), max_entries=MAX_ROWS)
     speakers = FieldList(FormField(SpeakerRow), max_entries=MAX_ROWS)
     agenda = FieldList(FormField(AgendaRow), max_entries=MAX_ROWS)
+    known_day: Any = None
+    """The day that is saved, if it is being edited."""
 
     def __init__(
-        self, visit: Any, data: FormData | None, organisations: Sequence[tuple[int, str]], **given: Any
+        self,
+        visit: Any,
+        data: FormData | None,
+        organisations: Sequence[tuple[int, str]],
+        catalogue: Sequence[tuple[int, str]] = (),
+        **given: Any,
     ) -> None:
         super().__init__(visit, data, **given)
+        self.topics.choices = list(catalogue)
+        self.mode.choices = vocabulary.choices(vocabulary.MODES, visit.language)
+        offsets = dict.fromkeys((*REMINDERS, *(self.reminders.data or [])))
+        self.reminders.choices = [(each, self._before(each)) for each in offsets]
         self._organisations = [("", "—"), *((str(key), name) for key, name in organisations)]
         language = visit.language
         self.zone.choices = [(zone, zone) for zone in ZONES]
@@ -153,20 +181,47 @@ class OccurrenceForm(VisitForm):
         for row in self.parties:
             row.form.organisation.choices = self._organisations
             row.form.part.choices = vocabulary.choices(vocabulary.PARTS, self.visit.language)
+        language = self.visit.language
         for speaker in self.speakers:
             speaker.form.organisation.choices = self._organisations
+            speaker.form.role.choices = vocabulary.role_choices(language)
+        names = [speaker.form["name"].data or "" for speaker in self.speakers]
+        who = [("", "—"), *((str(place), f"{place + 1}. {name}".strip()) for place, name in enumerate(names))]
+        for item in self.agenda:
+            item.form.kind.choices = vocabulary.choices(vocabulary.AGENDA_KINDS, language)
+            item.form.speaker.choices = who
+
+    def _before(self, minutes: int) -> str:
+        """`a day before`; an odd number as it is."""
+        language = self.visit.language
+        if minutes in REMINDERS:
+            return translate(language, REMINDERS[minutes])
+        return translate(language, _("{minutes} min before")).format(minutes=minutes)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the day lies before today, in the form's own zone."""
+        if self.day.data is None or self.zone.data not in ZONES:
+            return False
+        return bool(self.day.data < self.visit.now.astimezone(ZoneInfo(self.zone.data)).date())
 
     def row_errors(self, one: Any) -> list[str]:
         """The errors of a field within a row, in the reader's language."""
         return [translate(self.visit.language, str(error)) for error in one.errors]
 
     def validate_day(self, field: Any) -> None:
-        """No occurrence begins long ago or in the far future: a mistyped year is the usual reason."""
+        """No occurrence begins in the far future, or long ago unless it took place: mistyped years are the reason."""
         if field.data is None or self.zone.data not in ZONES:
             return
         today = self.visit.now.astimezone(ZoneInfo(self.zone.data)).date()
+        if self.took_place.data or self._planned_before(field.data):
+            return
         if not today - timedelta(days=1) <= field.data <= today + timedelta(days=3 * 366):
-            raise ValidationError(_("This day is past or years away. Check the date."))
+            raise ValidationError(_("This day is past or years away. Check the date, or say that it took place."))
+
+    def _planned_before(self, day: Any) -> bool:
+        """Whether this is the day that it had already: nobody mistyped it now."""
+        return self.known_day is not None and day == self.known_day
 
     def refuse(self, refused: Refusal) -> bool:
         """Show a refusal at its field; the domain knows day and time as one."""
@@ -180,6 +235,8 @@ class OccurrenceForm(VisitForm):
         assert self.day.data is not None
         assert self.time.data is not None
         assert self.duration.data is not None
+        written = [row for row in self.speakers if row.form["name"].data]
+        places = {place: written.index(row) for place, row in enumerate(self.speakers) if row in written}
         return OccurrenceDraft(
             kind=Kind(self.kind.data),
             title=self.value("title"),
@@ -196,18 +253,26 @@ class OccurrenceForm(VisitForm):
                 for row in self.parties
                 if row.form.organisation.data
             ],
-            speakers=[self._speaker(row.form) for row in self.speakers if row.form["name"].data],
+            mode=Mode(self.mode.data),
+            venue=self.value("venue"),
+            reminder_offsets=self._offsets() if self.own_reminders.data else None,
+            topic_ids=tuple(self.topics.data or []),
+            speakers=[self._speaker(row.form) for row in written],
             agenda=[
                 AgendaDraft(
                     title=row.form.title.data,
                     minutes=row.form.minutes.data or 0,
                     title_en=row.form.title_en.data or "",
                     kind=AgendaKind(row.form.kind.data or AgendaKind.TALK),
+                    speaker=places.get(row.form.speaker.data) if row.form.speaker.data is not None else None,
                 )
                 for row in self.agenda
                 if row.form.title.data
             ],
         )
+
+    def _offsets(self) -> tuple[int, ...]:
+        return tuple(sorted(self.reminders.data or [], reverse=True))
 
     def _speaker(self, row: Any) -> SpeakerDraft:
         return SpeakerDraft(
@@ -217,4 +282,5 @@ class OccurrenceForm(VisitForm):
             person_id=_number(row.person.data),
             role=MeetingRole(row.role.data or MeetingRole.PRESENTER),
             id=_number(row.row.data),
+            email=row.email.data or "",
         )

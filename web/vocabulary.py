@@ -27,6 +27,19 @@ ACCESS = {
     "link": _("Whoever has the link"),
     "open": _("Anyone, by name"),
 }
+MODES = {
+    "online": _("Online"),
+    "mixed": _("Online and at a venue"),
+    "on_site": _("At a venue"),
+}
+AGENDA_KINDS = {
+    "talk": _("Talk"),
+    "demonstration": _("Demonstration"),
+    "questions": _("Questions"),
+    "group_work": _("Group work"),
+    "test": _("Test"),
+    "break": _("Break"),
+}
 PARTS = {
     "organiser": _("Organiser"),
     "expert_body": _("Expert body"),

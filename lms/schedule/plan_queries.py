@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -12,18 +12,23 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed, NotFound
 from lms.schedule import releases as released
-from lms.schedule.cards import OccurrenceCard, card_of
+from lms.schedule.cards import OccurrenceCard, card_of, facts_of
 from lms.schedule.concerns import concerns
+from lms.schedule.drafts import OccurrenceDraft
 from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Status
 from lms.schedule.plan_models import OccurrenceTopic, Programme, Series, SlotDecision, Topic
 from lms.schedule.planners import may_edit_programme, may_edit_series, may_see_series
 from lms.schedule.queries import visible_to
+from lms.schedule.rows import draft_of as draft_of_occurrence
+from lms.schedule.rows import topics_of
+from lms.schedule.rules import may_edit, to_utc, zone_of
 from lms.schedule.series import draft_of
 from lms.schedule.series_drafts import SeriesDraft
 from lms.schedule.slots import decisions
 from lms.schedule.warnings import Warning
 
 PAGE = 50
+USUAL_HOUR = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,3 +363,34 @@ def around(session: Session, visitor: Visitor, occurrence_id: int) -> dict[str, 
         "before": earlier[-1] if earlier else None,
         "after": later[0] if later else None,
     }
+
+
+def occurrence_draft(session: Session, visitor: Visitor, slug: str) -> OccurrenceDraft:
+    """An occurrence as its organiser filled it in. Raises `NotFound` or `NotAllowed`."""
+    found = session.scalar(
+        select(Occurrence)
+        .where(Occurrence.slug == slug, visible_to(visitor))
+        .options(*(selectinload(each) for each in (Occurrence.parties, Occurrence.speakers, Occurrence.agenda)))
+    )
+    if found is None:
+        raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
+    if not may_edit(facts_of(found), visitor):
+        raise NotAllowed("editors_only", "Only those who organise it may change it.")
+    return draft_of_occurrence(found, tuple(topics_of(session, found.id)))
+
+
+def free_start(session: Session, now: datetime, zone: str, minutes: int = 90) -> datetime:
+    """A wall time at which nothing is planned yet: the same hour on the first free day, from a week ahead on."""
+    first = (now.astimezone(zone_of(zone)) + timedelta(days=7)).replace(tzinfo=None)
+    days = [datetime.combine(first.date() + timedelta(days=step), time(USUAL_HOUR)) for step in range(28)]
+    spans = [(to_utc(day, zone), to_utc(day, zone) + timedelta(minutes=minutes)) for day in days]
+    planned = (Status.DRAFT, Status.PUBLISHED, Status.MOVED)
+    taken = session.execute(
+        select(Occurrence.starts_at, Occurrence.ends_at).where(
+            Occurrence.status.in_(planned), Occurrence.starts_at < spans[-1][1], Occurrence.ends_at > spans[0][0]
+        )
+    ).all()
+    for day, (begin, end) in zip(days, spans, strict=True):
+        if not any(starts < end and ends > begin for starts, ends in taken):
+            return day
+    return days[0]

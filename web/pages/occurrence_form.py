@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.datastructures import FormData
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from lms.directory import queries as directory
 from lms.errors import Conflict, Invalid
-from lms.schedule import actions, queries
+from lms.schedule import actions, experts, plan_queries, queries, topics
 from lms.schedule.cards import OccurrencePage
+from lms.schedule.drafts import OccurrenceDraft
+from lms.schedule.models import Kind, Status
 from web import forms
 from web.guards import organisers_only
 from web.i18n import mark as _
-from web.occurrence_form import ROWS, OccurrenceForm
+from web.occurrence_form import ROWS, ZONES, OccurrenceForm
 from web.problems import Problem
 from web.visits import Acting, Reading, Visit, see_other
 
@@ -23,10 +26,29 @@ router = APIRouter(prefix="/schedule")
 
 
 @router.get("/new")
-def new(visit: Reading) -> Response:
-    """An empty form, with the next working hour that makes sense left to the organiser."""
+def new(visit: Reading, kind: Annotated[Kind, Query()] = Kind.CONSULTATION) -> Response:
+    """An empty form, with a day and an hour at which nothing else is planned. A meeting is private by default."""
     organisers_only(visit)
-    return _page(visit, _form(visit, None, kind="consultation", access="network"))
+    begin = plan_queries.free_start(visit.session, visit.now, ZONES[0])
+    given = {"day": begin.date(), "time": begin.time(), "kind": kind.value, "listed": kind is not Kind.MEETING}
+    return _page(visit, _form(visit, None, access="network", **given))
+
+
+@router.get("/experts")
+def find_experts(visit: Reading, q: Annotated[str, Query(max_length=100)] = "") -> Response:
+    """People of the directory, for the list of proposals under a speaker's name."""
+    found = experts.find(visit.session, visit.visitor, q, visit.now.date())
+    english = visit.language == "en"
+    return JSONResponse(
+        [
+            {
+                "id": each.person_id,
+                "name": each.name,
+                "at": each.organisation_en if english and each.organisation_en else each.organisation_uk,
+            }
+            for each in found
+        ]
+    )
 
 
 @router.post("/new")
@@ -39,17 +61,21 @@ def create(visit: Acting) -> Response:
     if not form.validate():
         return _page(visit, form, status=422)
     try:
-        made = actions.create(visit.session, visit.visitor, form.draft(), visit.now)
+        with visit.session.begin_nested():
+            made = actions.create(visit.session, visit.visitor, _recognised(visit, form.draft()), visit.now)
+            if form.took_place.data and form.is_past:
+                actions.record_past(visit.session, visit.visitor, made.slug, visit.now)
     except Invalid as refused:
         return _page(visit, form, status=422, failure=_failure(form, refused))
-    return see_other(f"/schedule/{made.slug}?done=created")
+    return see_other(f"/schedule/{made.slug}?done={'took_place' if made.status is Status.ENDED else 'created'}")
 
 
 @router.get("/{slug}/edit")
 def edit(slug: str, visit: Reading) -> Response:
     """The form, filled with what is planned."""
     page = _editable(visit, slug)
-    return _page(visit, _form(visit, None, **_values(page)), page)
+    draft = plan_queries.occurrence_draft(visit.session, visit.visitor, slug)
+    return _page(visit, _form(visit, None, **_values(page, draft)), page)
 
 
 @router.post("/{slug}/edit")
@@ -57,6 +83,7 @@ def save(slug: str, visit: Acting) -> Response:
     """Save, unless somebody else has meanwhile."""
     page = _editable(visit, slug)
     form = _form(visit, visit.form)
+    form.known_day = page.card.starts_local.date()
     if _wants_rows(form, visit.form):
         return _page(visit, form, page)
     if not form.validate():
@@ -67,7 +94,7 @@ def save(slug: str, visit: Acting) -> Response:
             visit.session,
             visit.visitor,
             slug,
-            form.draft(),
+            _recognised(visit, form.draft()),
             expected_version=seen,
             reason=form.value("reason"),
             now=visit.now,
@@ -94,7 +121,11 @@ def _form(visit: Visit, data: FormData | None, **values: Any) -> OccurrenceForm:
         (one.id, one.name_en if english and one.name_en else one.name_uk)
         for one in directory.organisations(visit.session)
     ]
-    return OccurrenceForm(visit, data, organisations, **values)
+    names = [
+        (one.id, "\u2013\u00a0" * one.depth + (one.name_en if english and one.name_en else one.name_uk))
+        for one in topics.tree(visit.session)
+    ]
+    return OccurrenceForm(visit, data, organisations, names, **values)
 
 
 def _wants_rows(form: OccurrenceForm, data: FormData) -> bool:
@@ -106,38 +137,57 @@ def _wants_rows(form: OccurrenceForm, data: FormData) -> bool:
     return True
 
 
-def _values(page: OccurrencePage) -> dict[str, Any]:
-    card = page.card
+def _values(page: OccurrencePage, draft: OccurrenceDraft) -> dict[str, Any]:
+    names = ("title", "title_en", "description", "description_en", "zone", "listed", "venue")
     return {
-        "kind": card.kind.value,
-        "title": card.title,
-        "title_en": card.title_en,
-        "description": page.description,
-        "description_en": page.description_en,
-        "day": card.starts_local.date(),
-        "time": card.starts_local.time(),
-        "duration": card.duration_minutes,
-        "zone": card.zone,
-        "access": card.access.value,
-        "listed": card.listed,
+        **{name: getattr(draft, name) for name in names},
+        "kind": draft.kind.value,
+        "day": draft.starts_local.date(),
+        "time": draft.starts_local.time(),
+        "duration": draft.duration_minutes,
+        "access": draft.access.value,
+        "mode": draft.mode.value,
+        "topics": list(draft.topic_ids or ()),
+        "own_reminders": draft.reminder_offsets is not None,
+        "reminders": list(draft.reminder_offsets or ()),
         "version": str(page.version),
-        "parties": [{"organisation": party.organisation_id, "part": party.part.value} for party in card.parties],
+        "parties": [{"organisation": party.organisation_id, "part": party.part.value} for party in draft.parties],
         "speakers": [
             {
                 "name": speaker.name,
+                "email": speaker.email,
                 "position": speaker.position,
                 "organisation": speaker.organisation_id,
                 "person": speaker.person_id or "",
                 "role": speaker.role.value,
                 "row": speaker.id,
             }
-            for speaker in card.speakers
+            for speaker in draft.speakers
         ],
         "agenda": [
-            {"title": item.title, "title_en": item.title_en, "minutes": item.minutes, "kind": item.kind.value}
-            for item in page.agenda
+            {
+                "title": item.title,
+                "title_en": item.title_en,
+                "minutes": item.minutes,
+                "kind": item.kind.value,
+                "speaker": item.speaker,
+            }
+            for item in draft.agenda
         ],
     }
+
+
+def _recognised(visit: Visit, draft: OccurrenceDraft) -> OccurrenceDraft:
+    """With the people whose addresses were typed, so that nobody is invited twice under two names."""
+    return replace(
+        draft,
+        speakers=[
+            replace(each, person_id=experts.person_of(visit.session, each.email))
+            if each.person_id is None and each.email
+            else each
+            for each in draft.speakers
+        ],
+    )
 
 
 def _failure(form: OccurrenceForm, refused: Invalid) -> str:

@@ -191,23 +191,6 @@ def reschedule(slug: str, visit: Acting) -> Response:
     return see_other(f"/series/{slug}?done=rescheduled")
 
 
-@router.get("/experts")
-def find_experts(slug: str, visit: Reading, q: str = "") -> Response:
-    """People of the directory, for the list of proposals under an expert's name."""
-    found = experts.find(visit.session, visit.visitor, q[:100], visit.now.date())
-    english = visit.language == "en"
-    return JSONResponse(
-        [
-            {
-                "id": each.person_id,
-                "name": each.name,
-                "at": each.organisation_en if english and each.organisation_en else each.organisation_uk,
-            }
-            for each in found
-        ]
-    )
-
-
 def _do(
     visit: Visit, slug: str, done: str, act: Callable[[], object], *, added: FormData | None = None, to: str = ""
 ) -> Response:

@@ -18,8 +18,9 @@ const PAUSE_MS = 350;
 export function offerPlanning(): void {
   for (const planner of document.querySelectorAll<HTMLElement>("[data-planner]")) {
     for (const form of planner.querySelectorAll<HTMLFormElement>("form[data-row]")) saveByItself(planner, form);
-    proposeExperts(planner);
   }
+  for (const place of document.querySelectorAll<HTMLElement>("[data-experts]")) proposeExperts(place);
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kinds]")) keepMeetingsPrivate(form);
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-dates]")) showDates(form);
   for (const part of document.querySelectorAll<HTMLFormElement>("form:has([name=way])")) showWhatMatters(part);
 }
@@ -100,15 +101,28 @@ function proposeExperts(planner: HTMLElement): void {
       }),
     );
   };
-  for (const field of planner.querySelectorAll<HTMLInputElement>("input[name=expert]")) {
+  for (const field of planner.querySelectorAll<HTMLInputElement>("input[list=experts]")) {
     field.addEventListener("input", () => {
-      const person = field.form?.querySelector<HTMLInputElement>("[name=person]");
+      const line = field.closest<HTMLElement>("[data-row], fieldset");
+      const person = line?.querySelector<HTMLInputElement>("[name$=person]");
       const chosen = known.find((one) => one.name === field.value);
       if (person) person.value = chosen ? String(chosen.id) : "";
       clearTimeout(timer);
       if (!chosen && field.value.trim().length > 1) timer = window.setTimeout(() => void ask(field.value), PAUSE_MS);
     });
   }
+}
+
+/** A meeting is private unless somebody says otherwise. */
+function keepMeetingsPrivate(form: HTMLFormElement): void {
+  const kind = form.querySelector<HTMLSelectElement>("[name=kind]");
+  const listed = form.querySelector<HTMLInputElement>("[name=listed]");
+  if (!kind || !listed) return;
+  let touched = false;
+  listed.addEventListener("change", () => (touched = true));
+  kind.addEventListener("change", () => {
+    if (!touched) listed.checked = kind.value !== "meeting";
+  });
 }
 
 function showDates(form: HTMLFormElement): void {
