@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lms.directory.people_queries import may_open_people
 from web.i18n import mark as _
 from web.problems import Problem
 from web.visits import Visit
@@ -21,6 +22,19 @@ def organisers_only(visit: Visit) -> None:
         raise Problem(401, "sign_in_needed", _("Planning is for organisers. Sign in with your account."))
     if not visit.visitor.is_organiser:
         raise Problem(403, "organisers_only", _("Planning is for organisers. Ask an administrator for this role."))
+
+
+def people_readers_only(visit: Visit) -> None:
+    """Raises `Problem` 401 for whoever has not signed in, 403 for whoever looks after nobody."""
+    signed_in_only(visit)
+    if not may_open_people(visit.visitor):
+        raise Problem(403, "people_readers_only", _("People are shown to administrators and to leads of centres."))
+
+
+def signed_in_only(visit: Visit) -> None:
+    """Raises `Problem` 401 for whoever has not signed in."""
+    if visit.sign_in is None:
+        raise Problem(401, "sign_in_needed", _("This page is for people with an account. Sign in."))
 
 
 def mail_keepers_only(visit: Visit) -> None:

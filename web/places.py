@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lms.directory.models import RoleName
+from lms.directory.people_queries import may_open_people
 from lms.directory.rules import Grant, Visitor
 from web.i18n import mark as _
 
@@ -45,19 +46,26 @@ def mail_keepers(visitor: Visitor) -> bool:
     return visitor.keeps_mail
 
 
+def importers(visitor: Visitor) -> bool:
+    """Whoever may send files, be it for one centre."""
+    return visitor.imports_everything or bool(visitor.imported_organisations)
+
+
 PLACES: tuple[Place, ...] = (
     Place("/series", _("Series"), _("Plan dates together, fill them with topics and experts, release them."), planners),
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
     Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
-    Place("/people", _("People"), _("Accounts and roles; invite an organiser."), administrators),
+    Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),
     Place(
         "/attendance-rules",
         _("Rules of attendance"),
         _("When somebody counts as having attended; versions, never changed."),
         organisers,
     ),
+    Place("/duplicates", _("Entered twice"), _("People and organisations that may be one."), administrators),
+    Place("/imports", _("Import"), _("Organisations, people and workload from CSV and XLSX."), importers),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
     Place("/mail", _("Mail"), _("What was sent, what waits, what came back and what came in."), mail_keepers),
     Place("/audit", _("Log of changes"), _("Who changed what and when; whether the chain is whole."), auditors),

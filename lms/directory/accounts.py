@@ -55,7 +55,7 @@ def create_person(
     session.add(person)
     session.flush()
     if email is not None:
-        _add_account(session, person.id, email, now)
+        add_account(session, person.id, email, now)
     if organisation_id is not None:
         if session.get(Organisation, organisation_id) is None:
             raise NotFound("organisation_unknown", f"There is no organisation {organisation_id}.", "organisation")
@@ -77,6 +77,23 @@ def create_person(
     return person
 
 
+def add_account(session: Session, person_id: int, email: str, now: datetime) -> None:
+    """A way to sign in, without a password yet. Raises `Invalid` (email_invalid) or `Conflict` (email_taken)."""
+    subject = checked_email(email)
+    taken = select(Account.id).where(Account.provider == "password", Account.subject == subject)
+    if session.scalar(taken) is not None:
+        raise Conflict("email_taken", "There is an account with this e-mail already. Use another one.", "email")
+    session.add(Account(person_id=person_id, provider="password", subject=subject, created_at=now))
+
+
+def checked_email(text: str, field: str = "email") -> str:
+    """The address in lower case. Raises `Invalid` (email_invalid) for what is none."""
+    address = normal_email(text)
+    if len(address) > 254 or not _EMAIL.fullmatch(address):
+        raise Invalid("email_invalid", "This is not an e-mail address. It looks like name@example.org.", field)
+    return address
+
+
 def set_password(session: Session, actor: str, account_id: int, new_password: str, now: datetime) -> None:
     """Give an account a password. Raises `Invalid` or `NotFound`."""
     account = lock(session, Account, account_id)
@@ -93,6 +110,15 @@ def disable_account(session: Session, visitor: Visitor, person_id: int, now: dat
         update(Account).where(Account.person_id == person_id, Account.disabled_at.is_(None)).values(disabled_at=now)
     )
     record(session, visitor.actor, "account.disable", "person", person_id, now=now)
+
+
+def enable_account(session: Session, visitor: Visitor, person_id: int, now: datetime) -> None:
+    """The person signs in again with the accounts that were disabled. For administrators."""
+    require_administrator(visitor)
+    session.execute(
+        update(Account).where(Account.person_id == person_id, Account.disabled_at.is_not(None)).values(disabled_at=None)
+    )
+    record(session, visitor.actor, "account.enable", "person", person_id, now=now)
 
 
 def grant_role(
@@ -222,9 +248,14 @@ def invite_organiser(
 def password_link(session: Session, visitor: Visitor, person_id: int, now: datetime) -> str:
     """The token of a one-time link with which the person chooses a new password. For administrators."""
     require_administrator(visitor)
+    return new_password_link(session, visitor.actor, person_id, now)
+
+
+def new_password_link(session: Session, actor: str, person_id: int, now: datetime) -> str:
+    """`password_link` on behalf of somebody whose right to it was checked. Earlier links stop working."""
     account_id = _account_of(session, person_id)
     _revoke_links(session, LinkPurpose.SET_PASSWORD, account_id, now)
-    record(session, visitor.actor, "password_link.create", "account", account_id, now=now)
+    record(session, actor, "password_link.create", "account", account_id, now=now)
     return _new_link(session, LinkPurpose.SET_PASSWORD, account_id, now + INVITATION_LIFETIME, now)
 
 
@@ -238,19 +269,9 @@ def use_organiser_link(session: Session, token: str, *, password: str, now: date
     return account.person_id
 
 
-def _add_account(session: Session, person_id: int, email: str, now: datetime) -> None:
-    subject = normal_email(email)
-    if len(subject) > 254 or not _EMAIL.fullmatch(subject):
-        raise Invalid("email_invalid", "This is not an e-mail address. It looks like name@example.org.", "email")
-    taken = select(Account.id).where(Account.provider == "password", Account.subject == subject)
-    if session.scalar(taken) is not None:
-        raise Conflict("email_taken", "There is an account with this e-mail already. Use another one.", "email")
-    session.add(Account(person_id=person_id, provider="password", subject=subject, created_at=now))
-
-
 def _account_of(session: Session, person_id: int) -> int:
     query = select(Account.id).where(Account.person_id == person_id, Account.provider == "password")
-    found = session.scalar(query)
+    found = session.scalar(query.order_by(Account.disabled_at.is_not(None), Account.id).limit(1))
     if found is None:
         raise NotFound("no_account", "This person has no account with an e-mail.")
     return found

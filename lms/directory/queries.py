@@ -12,11 +12,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lms.directory.access_models import Endpoint
 from lms.directory.models import (
-    Account,
     Affiliation,
     Membership,
     Organisation,
-    OrganisationKind,
     OrganisationStatus,
     Person,
     RoleGrant,
@@ -26,19 +24,6 @@ from lms.directory.models import (
 from lms.directory.register_models import Capability, WorkloadSample
 from lms.directory.rules import ANONYMOUS, Grant, Visitor, ukrainian_order
 from lms.errors import NotAllowed, NotFound
-
-
-@dataclass(frozen=True, slots=True)
-class OrganisationRow:
-    """A line of the list of organisations."""
-
-    id: int
-    code: str
-    name_uk: str
-    name_en: str
-    kind: OrganisationKind
-    status: OrganisationStatus
-    endpoints: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +38,6 @@ class EndpointRow:
     paired_at: datetime
     last_seen_at: datetime | None
     revoked_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """A line of the list of people. `roles` holds the roles in force; `email` is empty without an account."""
-
-    id: int
-    name: str
-    email: str
-    roles: tuple[Grant, ...]
-    last_sign_in_at: datetime | None
-    organisations_uk: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +65,6 @@ def organisation_by_code(session: Session, code: str) -> Organisation:
     if found is None:
         raise NotFound("organisation_unknown", f"There is no organisation {code}.", "organisation")
     return found
-
-
-def organisation_rows(session: Session, visitor: Visitor) -> list[OrganisationRow]:
-    """Organisations with the number of their paired endpoints (shown to those of the network only)."""
-    paired = (
-        select(Endpoint.organisation_id, func.count().label("number"))
-        .where(Endpoint.revoked_at.is_(None))
-        .group_by(Endpoint.organisation_id)
-        .subquery()
-    )
-    rows = session.execute(
-        select(Organisation, func.coalesce(paired.c.number, 0))
-        .join(paired, paired.c.organisation_id == Organisation.id, isouter=True)
-        .order_by(Organisation.name_uk, Organisation.id)
-    )
-    return [
-        OrganisationRow(
-            each.id, each.code, each.name_uk, each.name_en, each.kind, each.status, number if visitor.in_network else 0
-        )
-        for each, number in rows
-    ]
 
 
 def network_on(session: Session, network: str, day: date) -> Sequence[Organisation]:
@@ -232,49 +184,12 @@ def endpoints(session: Session, visitor: Visitor) -> list[EndpointRow]:
     ]
 
 
-def people(session: Session, visitor: Visitor, now: datetime, *, search: str = "", limit: int = 100) -> list[PersonRow]:
-    """People by name, those whose name or e-mail holds `search`. For administrators; raises `NotAllowed`."""
-    require_administrator(visitor)
-    query = (
-        select(Person, Account)
-        .join(Account, Account.person_id == Person.id, isouter=True)
-        .order_by(Person.family_name, Person.given_name, Person.id, Account.id)
-        .limit(min(limit, 500))
-    )
-    for word in search.split()[:5]:
-        query = query.where(
-            or_(
-                Person.family_name.icontains(word, autoescape=True),
-                Person.given_name.icontains(word, autoescape=True),
-                Account.subject.icontains(word.lower(), autoescape=True),
-            )
-        )
-    found = session.execute(query).all()
-    ids = {person.id for person, _ in found}
-    grants = _grants_by_person(session, ids, now)
-    places = _organisations_by_person(session, ids, now.date())
-    seen: dict[int, PersonRow] = {}
-    for person, account in found:
-        seen.setdefault(
-            person.id,
-            PersonRow(
-                person.id,
-                person.display_name,
-                account.subject if account else "",
-                tuple(sorted(grants.get(person.id, ()), key=lambda grant: (grant.role, grant.scope_id or 0))),
-                account.last_sign_in_at if account else None,
-                tuple(home.name_uk for home in places.get(person.id, ())),
-            ),
-        )
-    return list(seen.values())
-
-
 def visitor_of_person(session: Session, person_id: int, now: datetime) -> Visitor:
     """The person with roles and organisations of this moment; `ANONYMOUS` when there is no such person."""
     person = session.get(Person, person_id)
     if person is None:
         return ANONYMOUS
-    places = _organisations_by_person(session, {person_id}, now.date()).get(person_id, [])
+    places = organisations_by_person(session, {person_id}, now.date()).get(person_id, [])
     first = places[0] if places else None
     return Visitor(
         person_id=person_id,
@@ -284,7 +199,7 @@ def visitor_of_person(session: Session, person_id: int, now: datetime) -> Visito
         organisation_id=first.id if first else None,
         organisation_ids=frozenset(home.id for home in places),
         in_network=True,
-        grants=frozenset(_grants_by_person(session, {person_id}, now).get(person_id, ())),
+        grants=frozenset(grants_by_person(session, {person_id}, now).get(person_id, ())),
         language=person.language,
     )
 
@@ -343,7 +258,8 @@ def in_force(
     return and_(begin <= at, or_(end.is_(None), end > at))
 
 
-def _grants_by_person(session: Session, people_ids: set[int], now: datetime) -> dict[int, list[Grant]]:
+def grants_by_person(session: Session, people_ids: set[int], now: datetime) -> dict[int, list[Grant]]:
+    """The roles in force of each person; who has none is missing."""
     rows = session.execute(
         select(RoleGrant.person_id, RoleGrant.role, RoleGrant.scope, RoleGrant.scope_id).where(
             RoleGrant.person_id.in_(people_ids), in_force(RoleGrant.from_at, RoleGrant.to_at, now)
@@ -355,7 +271,8 @@ def _grants_by_person(session: Session, people_ids: set[int], now: datetime) -> 
     return found
 
 
-def _organisations_by_person(session: Session, people_ids: set[int], day: date) -> dict[int, list[Organisation]]:
+def organisations_by_person(session: Session, people_ids: set[int], day: date) -> dict[int, list[Organisation]]:
+    """Where each person works on a day; who works nowhere is missing."""
     rows = session.execute(
         select(Affiliation.person_id, Organisation)
         .join(Organisation, Organisation.id == Affiliation.organisation_id)

@@ -157,11 +157,13 @@ def change_password(
 
     Raises `NotAllowed` (wrong_credentials), `NotFound` (no such account) or `Invalid` (password).
     """
-    account = session.scalar(
-        select(Account)
-        .where(Account.person_id == visitor.person_id, Account.provider == "password", Account.disabled_at.is_(None))
-        .with_for_update()
+    query = select(Account).where(
+        Account.person_id == visitor.person_id, Account.provider == "password", Account.disabled_at.is_(None)
     )
+    if keep_session is not None:
+        # Who was entered twice and merged has two accounts: it is the one that was signed in with.
+        query = query.where(Account.id.in_(select(SignInSession.account_id).where(SignInSession.id == keep_session)))
+    account = session.scalar(query.order_by(Account.id).limit(1).with_for_update())
     if account is None:
         raise NotFound("no_account", "There is no account with a password for you.")
     if not passwords.matches(old, account.secret):

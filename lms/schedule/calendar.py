@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
 from lms.directory.rules import Visitor
-from lms.schedule.audience_models import Invitation, Registration, RegistrationState
+from lms.schedule.audience_models import Invitation, ParticipationStatus, Registration, RegistrationState
 from lms.schedule.cards import OccurrenceCard
 from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Status
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
@@ -208,7 +208,11 @@ def concerning(visitor: Visitor) -> ColumnElement[bool]:
         ways.append(Occurrence.id.in_(visitor.organised_occurrences))
     if visitor.person_id is not None:
         me = visitor.person_id
-        asked = select(Invitation.occurrence_id).where(Invitation.withdrawn_at.is_(None), Invitation.person_id == me)
+        asked = select(Invitation.occurrence_id).where(
+            Invitation.person_id == me,
+            Invitation.withdrawn_at.is_(None),
+            Invitation.status != ParticipationStatus.DECLINED,
+        )
         seated = select(Registration.occurrence_id).where(Registration.person_id == me, Registration.state.in_(SEATED))
         ways.append(Occurrence.id.in_(select(Speaker.occurrence_id).where(Speaker.person_id == me)))
         ways.extend((Occurrence.id.in_(asked), Occurrence.id.in_(seated)))

@@ -32,8 +32,18 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 PUBLIC = ["/", "/schedule", "/schedule?when=past", "/schedule?view=month", "/schedule?view=week", "/schedule?q=zzz"]
 PUBLIC += ["/sign-in", "/organisations", "/help", "/accessibility", "/endpoint", "/no-such-page"]
 PUBLIC += ["/series", "/programmes", "/topics", "/acts"]
-INSIDE = ["/", "/schedule/new", "/endpoints", "/people", "/manage"]
+INSIDE = ["/", "/schedule/new", "/endpoints", "/people", "/manage", "/audit"]
 INSIDE += ["/series", "/series/new", "/programmes", "/programmes/new", "/topics", "/acts", "/slots"]
+INSIDE += ["/organisations/lviv", "/organisations/new", "/organisations/lviv/edit", "/organisations/capabilities"]
+INSIDE += [
+    "/people/1",
+    "/people/new",
+    "/people/1/edit",
+    "/me",
+    "/imports",
+    "/duplicates",
+    "/duplicates/organisation/1/2",
+]
 
 pytestmark = pytest.mark.e2e
 
@@ -131,7 +141,7 @@ def test_pages_are_accessible_and_fit(
     sign_in(page, served.url)
     page.goto(served.url + "/schedule")
     addresses = page.eval_on_selector_all("a[href^='/schedule/2']", "all => all.map(a => a.getAttribute('href'))")
-    for path in [*INSIDE, addresses[0], addresses[1], addresses[1] + "/edit"]:
+    for path in [*INSIDE, addresses[0], addresses[1], addresses[1] + "/edit", addresses[1] + "/history"]:
         page.goto(served.url + path)
         wrong[path] = faults(page)
     assert {path: found for path, found in wrong.items() if found} == {}
@@ -159,6 +169,50 @@ def test_everything_on_the_start_page_is_reached_by_keyboard(served: Served, ope
         reached.add(page.evaluate("document.activeElement.getAttribute('href')"))
     assert {"/", "/schedule", "/sign-in", "/meet/demo", "/help", "/endpoint"} <= reached
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") in ("solid", "none", "auto")
+
+
+def test_the_menu_on_a_phone_needs_no_script_and_holds_everything(served: Served, open_context: Any) -> None:
+    context = open_context(locale="en", viewport={"width": 360, "height": 800}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(served.url)
+    expect(page.locator(".nav__list")).to_be_hidden()
+    page.keyboard.press("Tab")
+    page.locator(".menu--page > summary").focus()
+    page.keyboard.press("Enter")
+    page.locator(".menu--page").get_by_role("link", name="Schedule").click()
+    page.wait_for_url("**/schedule")
+    page.get_by_role("link", name="Month", exact=True).click()
+    expect(page.locator("table.month")).to_be_visible()
+
+
+def test_the_month_is_walked_through_by_keyboard(served: Served, open_context: Any) -> None:
+    page = open_context(locale="en", viewport={"width": 360, "height": 800}).new_page()
+    page.goto(served.url + "/schedule?view=month")
+    page.get_by_role("link", name="Month after").focus()
+    page.keyboard.press("Tab")
+    day = page.evaluate("document.activeElement.closest('td.month__day') !== null")
+    if not day:  # nothing in the present month: the next one has the consultations
+        page.get_by_role("link", name="Month after").click()
+        page.get_by_role("link", name="Month after").focus()
+        page.keyboard.press("Tab")
+    name = page.evaluate("document.activeElement.textContent")
+    assert "occurrence" in name, "a day says how much is on it"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**day=*")
+    expect(page.locator("#day .occurrence").first).to_be_visible()
+    assert page.locator(".month [aria-current='date']").count() == 1
+
+
+def test_ones_own_time_stands_beside_the_network_s(served: Served, open_context: Any) -> None:
+    page = open_context(locale="en", timezone_id="Europe/Lisbon").new_page()
+    page.goto(served.url + "/schedule")
+    expect(page.locator(".own-time").first).to_contain_text("for you")
+    expect(page.locator("[data-zone-note]")).to_be_visible()
+    at_home = open_context(locale="en", timezone_id="Europe/Kyiv").new_page()
+    at_home.goto(served.url + "/schedule")
+    expect(at_home.locator(".own-time").first).to_be_hidden()
+    expect(at_home.locator("[data-zone-note]")).to_be_hidden()
 
 
 def test_a_device_is_paired_and_joins_by_itself(served: Served, open_context: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from lms.database import Database
 from lms.directory import accounts, queries, sign_in
 from lms.directory.models import Affiliation, Membership, OrganisationStatus, RoleGrant, RoleName, Scope
+from lms.directory.people_queries import people_list
 from lms.directory.rules import ANONYMOUS, Grant
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests.lms.facts import NOW, administrator, organisation, organiser, person
@@ -81,7 +82,7 @@ def test_only_administrators_invite_grant_and_list_people(database: Database) ->
             accounts.grant_role(session, planner, person_id=planner.person_id, role=RoleName.ADMINISTRATOR, now=NOW)
         for visitor in (ANONYMOUS, planner):
             with pytest.raises(NotAllowed):
-                queries.people(session, visitor, NOW)
+                people_list(session, visitor, NOW)
 
 
 @pytest.mark.parametrize("email", ["", "olena", "a@b", "a b@example.org", "@example.org", f"{'a' * 250}@example.org"])
@@ -134,9 +135,9 @@ def test_people_are_found_in_any_case_and_wildcards_are_plain(database: Database
             session, "system", family_name="Їжакевич", given_name="Юрій", email="y_y@example.org", now=NOW
         )
     with database.reading() as session:
-        assert [row.name for row in queries.people(session, boss, NOW, search="їЖАК")] == ["Юрій Їжакевич"]
-        assert [row.email for row in queries.people(session, boss, NOW, search="Y_Y")] == ["y_y@example.org"]
-        assert queries.people(session, boss, NOW, search="%") == []
+        assert [row.name for row in people_list(session, boss, NOW, search="їЖАК").entries] == ["Юрій Їжакевич"]
+        assert [row.email for row in people_list(session, boss, NOW, search="Y_Y").entries] == ["y_y@example.org"]
+        assert people_list(session, boss, NOW, search="%").entries == []
 
 
 def test_membership_and_affiliation_are_half_open(database: Database) -> None:
