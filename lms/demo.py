@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms import demo_attendance, demo_directory, demo_planning, demo_registration
+from lms import demo_attendance, demo_audience, demo_directory, demo_planning, demo_registration
 from lms import demo_facts as facts
 from lms.directory import accounts, passwords
 from lms.directory.access_models import Endpoint
@@ -68,6 +68,7 @@ def seed(session: Session, now: datetime, *, password: str = "") -> DemoFacts:
         _planned(session, planner, homes, planned, _next_wednesday(now, number), now)
     demo_planning.seed(session, planner, homes, now)
     demo_registration.seed(session, planner, homes, now)
+    demo_audience.seed(session, planner, homes, now)
     _live(session, planner, homes, now)
     demo_attendance.seed(session, planner, now)
     return DemoFacts(ORGANISER, ADMINISTRATOR, DEMO_MEETING, endpoints)

@@ -219,6 +219,15 @@ OBJECTS = {
 GUEST_ROLES = ("presenter", "moderator", "interpreter", "captioner", "participant", "viewer")
 
 MAIL_KINDS = {
+    "invitation.invited": _("Invitation"),
+    "invitation.moved": _("News of a new time"),
+    "invitation.changed": _("News of a change"),
+    "invitation.cancelled": _("News of a cancellation"),
+    "invitation.withdrawn": _("Withdrawal of an invitation"),
+    "occurrence.moved": _("News of a new time"),
+    "occurrence.cancelled": _("News of a cancellation"),
+    "occurrence.reminder": _("Reminder"),
+    "occurrence.announced": _("News of what somebody follows"),
     "account.password_link": _("Link to choose a password"),
 }
 MAIL_REASONS = {

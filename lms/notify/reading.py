@@ -69,13 +69,15 @@ _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
 
 def header(message: Message, name: str) -> str:
     """A header in one line, decoded; what cannot be decoded stays as it is. Empty when it is missing."""
-    value = message.get(name)
-    if value is None:
+    found = [str(value) for key, value in message.raw_items() if key.lower() == name.lower()]
+    if not found:
         return ""
+    # Some programs write UTF-8 as it is; the parser keeps such bytes as surrogates.
+    value = found[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
-        text = str(make_header(decode_header(value)))
+        text = str(make_header(decode_header(value))) if "=?" in value else value
     except (LookupError, UnicodeError, ValueError):
-        text = str(value)
+        text = value
     return " ".join(_CONTROL.sub(" ", text.encode("utf-8", "replace").decode()).split())
 
 

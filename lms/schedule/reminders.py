@@ -46,12 +46,22 @@ def queue_due(session: Session, now: datetime) -> int:
         .where(Occurrence.status.in_(_DATES), Occurrence.starts_at > now, Occurrence.starts_at <= now + longest)
         .order_by(Occurrence.starts_at, Occurrence.id)
     ).all()
+    wished = _longest_wish(session)
     queued = 0
     for occurrence in ahead:
         if queued >= AT_ONCE:
             break
+        earliest = max((*reminding.offsets(occurrence.reminder_offsets, None), wished), default=0)
+        if occurrence.starts_at - now > timedelta(minutes=earliest):
+            continue
         queued += _queue_for(session, occurrence, now, AT_ONCE - queued)
     return queued
+
+
+def _longest_wish(session: Session) -> int:
+    """The longest offset that anybody has chosen: what begins later than that need not be looked at yet."""
+    query = select(NotificationPreference.reminder_offsets).where(NotificationPreference.reminder_offsets.is_not(None))
+    return max((max(each, default=0) for each in session.scalars(query) if each), default=0)
 
 
 def _queue_for(session: Session, occurrence: Occurrence, now: datetime, most: int) -> int:

@@ -16,7 +16,7 @@ from lms.notify.models import OutboxMessage
 from lms.schedule import personal_links
 from lms.schedule.audience_models import Invitation, ParticipationStatus
 from tests.web.conftest import Clock, Orders
-from tests.web.test_occurrences import made
+from tests.web.test_occurrences import PLAN, made
 from tests.web.visitor import HOST, Visitor
 from web import vocabulary
 from web.assets import Assets
@@ -174,3 +174,26 @@ async def test_withdrawing_sends_a_connected_guest_out(
         number = row.id
     await organiser.post(f"{address}/invitations/{number}/withdraw")
     assert sorted(each for each in orders.given if each[0] == "remove") == [("remove", "m1 p1"), ("remove", "m1 p2")]
+
+
+async def test_after_a_day_without_mail_people_get_what_holds_now(
+    organiser: Visitor, config: WebConfig, letters: Callable[[], list[tuple[str, Letter]]]
+) -> None:
+    address = await made(organiser)
+    await organiser.post(f"{address}/publish")
+    letters()
+    await organiser.post(f"{address}/invitations", addresses="olena@example.org\nvira@example.org")
+    form = await organiser.get(f"{address}/edit")
+    version = re.search(r'name="version" type="hidden" value="(\d+)"', form.text)
+    assert version
+    await organiser.post(f"{address}/edit", **(PLAN | {"day": "2026-12-17", "version": version.group(1)}))
+    with config.database.reading() as session:
+        vira = session.scalars(select(Invitation.id).where(Invitation.address == "vira@example.org")).one()
+    await organiser.post(f"{address}/invitations/{vira}/withdraw")
+    ((kind, letter),) = [each for each in letters() if each[1].to.endswith("example.org")]
+    assert (kind, letter.to, letter.method) == ("invitation.moved", "olena@example.org", "REQUEST")
+    assert letter.subject.startswith(("Запрошення", "Invitation")), "the first that is heard of it is an invitation"
+    assert "17.12.2026" in letter.subject
+    event = Calendar.from_ical(letter.calendar).walk("VEVENT")[0]
+    assert int(event["SEQUENCE"]) == 1
+    assert letters() == []

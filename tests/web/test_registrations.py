@@ -117,6 +117,7 @@ async def test_the_whole_way_of_a_seat(browser: Browser, config: WebConfig, cloc
     shut = await first.get(door.group(1))
     assert shut.status_code == 403
     assert "One has to register for this meeting." in shut.text
+    assert f'href="{address}/register"' in shut.text
 
 
 async def test_the_last_seat_from_two_browsers_at_the_same_instant(browser: Browser, config: WebConfig) -> None:

@@ -49,6 +49,13 @@ def summary(visit: Visit, page: OccurrencePage) -> dict[str, object] | None:
     }
 
 
+@panels.OCCURRENCE.register("calendar", place=60, column="side")
+def calendar_entry(visit: Visit, page: OccurrencePage) -> dict[str, object] | None:
+    """What is ahead can be put into a calendar."""
+    ahead = not page.card.ended and page.card.status not in ("draft", "cancelled")
+    return {"slug": page.card.slug, "signed_in": visit.sign_in is not None} if ahead else None
+
+
 @panels.START.register("invitations", place=30)
 def waiting(visit: Visit) -> dict[str, object] | None:
     """Invitations that wait for the visitor's answer."""

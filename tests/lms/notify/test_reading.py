@@ -88,6 +88,7 @@ def test_older_forms_and_everything_else() -> None:
     letter = read(mails.LETTER)
     assert (letter.kind, letter.subject, letter.mark) == (InboundKind.LETTER, "Питання", "<letter@example.org>")
     assert "є питання" in text_of(mails.LETTER)
+    assert read(mails.OUTLOOK).subject == "Declined: Консультація", "UTF-8 as it is"
 
 
 @pytest.mark.parametrize(

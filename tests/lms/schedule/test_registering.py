@@ -21,14 +21,22 @@ from lms.notify.models import OutboxMessage
 from lms.schedule import actions, book, policies, queries, registering, registrations
 from lms.schedule import registration_lists as lists
 from lms.schedule import registration_views as views
-from lms.schedule.audience_models import Attends, Registration, RegistrationMode, RegistrationState, Seat
+from lms.schedule.audience_models import (
+    Attends,
+    Registration,
+    RegistrationMode,
+    RegistrationPolicy,
+    RegistrationState,
+    Seat,
+)
 from lms.schedule.drafts import SpeakerDraft
-from lms.schedule.models import MeetingRole, Mode, Occurrence, Part
+from lms.schedule.models import Kind, MeetingRole, Mode, Occurrence, Part
+from lms.schedule.plan_models import Series
 from lms.schedule.policies import PolicyDraft
 from lms.schedule.questions import AnswerKind, Question
 from lms.schedule.registering import Wish
 from tests.lms.facts import NOW, counted, organisation, organiser, person
-from tests.lms.schedule.registering import people, planned, take
+from tests.lms.schedule.registering import BEGINS, people, planned, take
 
 S = RegistrationState
 ONE = PolicyDraft(capacity=1, required=True)
@@ -412,3 +420,37 @@ def _id(session: Session, slug: str) -> int:
 def _row(session: Session, who: Visitor, slug: str) -> Registration:
     number = _id(session, slug)
     return registrations.of_person(session, who.person_id or 0, [number])[number]
+
+
+def test_a_whole_series_has_an_outcome_for_each_date(session: Session, planner: Visitor) -> None:
+    owner = organisation(session, "owner")
+    series = Series(
+        slug="autumn", owner_id=owner.id, kind=Kind.CONSULTATION, title="Осінь", starts_local=BEGINS,
+        zone="Europe/Kyiv", duration_minutes=90, created_by="x", created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    session.add(series)
+    session.flush()
+    slugs = [planned(session, planner, starts_local=BEGINS + timedelta(weeks=week)) for week in range(4)]
+    for slug in slugs:
+        session.get_one(Occurrence, _id(session, slug)).series_id = series.id
+    session.flush()
+    closing = NOW + timedelta(days=6)  # a day before the first date
+    shared = PolicyDraft(capacity=1, closes_at=closing)
+    outcome = policies.set_policy(session, planner, slugs[0], shared, NOW, whole_series=True)
+    assert outcome.dates == 4
+    second = session.get_one(RegistrationPolicy, _id(session, slugs[1]))
+    assert second.closes_at == closing + timedelta(weeks=1)
+    a, b = people(session, 2)
+    take(session, b, slugs[2])
+    actions.cancel(session, planner, slugs[3], "Свято", NOW)
+    for _click in range(2):
+        results = registering.register_for_series(session, a, "autumn", Wish(), NOW)
+        states = [result.registration.state for result in results if result.registration]
+        assert states == [S.CONFIRMED, S.CONFIRMED, S.WAITLISTED]
+    later = NOW + timedelta(days=6, hours=1)
+    results = registering.register_for_series(session, b, "autumn", Wish(), later)
+    assert [result.refusal.code if result.refusal else "" for result in results] == ["registration_closed", "", ""]
+    found, dates = views.series_dates(session, a, "autumn", NOW)
+    assert (found.title, [date.row.state for date in dates if date.row]) == ("Осінь", states)
+    with pytest.raises(NotFound):
+        registering.register_for_series(session, a, "winter", Wish(), NOW)

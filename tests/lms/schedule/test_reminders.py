@@ -20,7 +20,7 @@ from lms.schedule.drafts import SpeakerDraft
 from lms.schedule.invitations import Targets
 from lms.schedule.models import Occurrence
 from lms.schedule.reminding import Quiet, due_now, moment, offsets
-from tests.lms.facts import NOW, draft, organiser, person
+from tests.lms.facts import NOW, counted, draft, organiser, person
 
 STARTS = datetime(2026, 12, 16, 8, 0, tzinfo=UTC)
 """10:00 in Kyiv."""
@@ -115,6 +115,20 @@ def organiser_of(session: Session) -> Any:
 
     number = session.scalars(select(Account.person_id).where(Account.subject == "organiser@example.org")).one()
     return visitor_of_person(session, number, NOW)
+
+
+def test_the_duty_looks_at_what_may_be_due_only(session: Session, database: Database) -> None:
+    slug = planned(session)
+    guest = person(session, "guest@example.org")
+    assert guest.person_id is not None
+    invitations.invite(session, organiser_of(session), slug, Targets(people=[guest.person_id]), NOW)
+    with counted(database) as said:
+        reminders.queue_due(session, before(days=3))
+    assert len(said) == 2
+    session.add(NotificationPreference(person_id=guest.person_id, reminder_offsets=[10080], changed_at=NOW))
+    session.flush()
+    reminders.queue_due(session, before(days=3))
+    assert queued(session) == [(guest.identity, 10080)]
 
 
 def test_own_wishes_count(session: Session) -> None:
