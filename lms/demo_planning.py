@@ -105,7 +105,8 @@ def _topics(session: Session, planner: Visitor, now: datetime) -> dict[str, int]
         if name_uk not in known:
             parent = known.get(above)
             known[name_uk] = topics.create(session, planner, name_uk, now, name_en=name_en, parent_id=parent).id
-    for number, title in session.execute(select(Occurrence.id, Occurrence.title)).all():
+    held = select(Occurrence.id, Occurrence.title).where(Occurrence.starts_local < datetime(2021, 1, 1))
+    for number, title in session.execute(held).all():
         wanted = [known[name] for name, _en, _above in TOPICS if name in title]
         for topic in wanted:
             if session.get(OccurrenceTopic, (number, topic)) is None:

@@ -64,6 +64,7 @@ PLACES: tuple[Place, ...] = (
         _("When somebody counts as having attended; versions, never changed."),
         organisers,
     ),
+    Place("/duplicates", _("Entered twice"), _("People and organisations that may be one."), administrators),
     Place("/imports", _("Import"), _("Organisations, people and workload from CSV and XLSX."), importers),
     Place("/endpoints", _("Endpoints"), _("Connect meeting-room devices, disconnect them."), administrators),
     Place("/mail", _("Mail"), _("What was sent, what waits, what came back and what came in."), mail_keepers),

@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from lms import demo
 from lms.database import Database
-from lms.directory.models import Account, Organisation
-from lms.directory.queries import visitor_of_person
+from lms.directory import accounts, endpoints
+from lms.directory.models import Account, Organisation, RoleName, Scope
+from lms.directory.queries import organisation_by_code, visitor_of_person
+from lms.directory.rules import Grant, Visitor
 from lms.schedule import actions
 from lms.schedule.drafts import OccurrenceDraft, PartyDraft
 from lms.schedule.models import Access, Kind, Part
@@ -33,6 +35,42 @@ class Planner:
         """Demo organisations and accounts."""
         with self.database.writing() as session:
             return demo.seed(session, datetime.now(UTC), password=PASSWORD)
+
+    def person(self, email: str, given_name: str, family_name: str, home: str, role: RoleName | None = None) -> None:
+        """Somebody of an organisation with the tests' password, maybe with a role there."""
+        now = datetime.now(UTC)
+        with self.database.writing() as session:
+            organisation = organisation_by_code(session, home)
+            made = accounts.create_person(
+                session,
+                "system",
+                given_name=given_name,
+                family_name=family_name,
+                email=email,
+                organisation_id=organisation.id,
+                now=now,
+            )
+            account = session.scalars(select(Account).where(Account.person_id == made.id)).one()
+            accounts.set_password(session, "system", account.id, PASSWORD, now)
+            if role is not None:
+                accounts.give_role(
+                    session,
+                    "system",
+                    person_id=made.id,
+                    role=role,
+                    scope=Scope.ORGANISATION,
+                    scope_id=organisation.id,
+                    now=now,
+                )
+
+    def pair(self, code: str, home: str) -> None:
+        """An administrator types in the code that a device shows."""
+        chief = Visitor(person_id=1, grants=frozenset({Grant(RoleName.ADMINISTRATOR)}))
+        with self.database.writing() as session:
+            organisation = organisation_by_code(session, home)
+            endpoints.approve_pairing(
+                session, chief, code=code, organisation_id=organisation.id, label="Зала", now=datetime.now(UTC)
+            )
 
     def open_meeting(self, title: str = "Пробна зустріч") -> str:
         """A meeting that is live and open to anyone with a name; gives its id."""

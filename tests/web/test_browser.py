@@ -34,6 +34,16 @@ PUBLIC += ["/sign-in", "/organisations", "/help", "/accessibility", "/endpoint",
 PUBLIC += ["/series", "/programmes", "/topics", "/acts"]
 INSIDE = ["/", "/schedule/new", "/endpoints", "/people", "/manage", "/audit"]
 INSIDE += ["/series", "/series/new", "/programmes", "/programmes/new", "/topics", "/acts", "/slots"]
+INSIDE += ["/organisations/lviv", "/organisations/new", "/organisations/lviv/edit", "/organisations/capabilities"]
+INSIDE += [
+    "/people/1",
+    "/people/new",
+    "/people/1/edit",
+    "/me",
+    "/imports",
+    "/duplicates",
+    "/duplicates/organisation/1/2",
+]
 
 pytestmark = pytest.mark.e2e
 

@@ -217,3 +217,22 @@ async def test_a_file_is_looked_at_before_it_is_applied(chief: Visitor, browser:
     unclear = await chief.get((await send(chief, b"a;b\n1;2\n")).headers["location"])
     assert "Choose first in which column" in unclear.text
     assert (await chief.get("/imports/sample-people.csv")).status_code == 200
+
+
+async def test_what_was_entered_twice_is_put_together(chief: Visitor) -> None:
+    numbers = []
+    for family, given in (("Щербак", "Юлія"), ("Shcherbak", "Yuliia")):
+        fields = {"family_name": family, "given_name": given, "language": "uk", "time_zone": "Europe/Kyiv"}
+        home = re.search(r'<option value="(\d+)">Lviv ASC', (await chief.get("/people/new")).text)
+        assert home
+        made = await chief.post("/people/new", **fields, organisation=home.group(1), sure="y")
+        numbers.append(made.headers["location"].partition("?")[0].rpartition("/")[2])
+    address = f"/duplicates/person/{numbers[0]}/{numbers[1]}"
+    assert address in (await chief.get("/duplicates")).text
+    assert "affiliation: 1" in (await chief.get(address)).text
+    assert (await chief.post(f"{address}/merge", keep=numbers[0])).status_code == 303
+    assert (await chief.get(f"/people/{numbers[1]}")).headers["location"] == f"/people/{numbers[0]}?done=merged"
+    assert (await chief.get(address)).status_code == 404
+    assert (await chief.post("/duplicates/organisation/1/2/apart")).status_code == 303
+    both = await chief.post("/duplicates/organisation/1/2/merge", keep="2")
+    assert both.headers["location"] == "/duplicates?done=merged"
