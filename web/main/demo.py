@@ -45,7 +45,7 @@ def ways_in(settings: Settings) -> list[str]:
         *(f"  {address:<27} {what}" for address, what in ACCOUNTS),
     ]
     if settings.outbox is not None:
-        lines.append(f"No mail leaves this machine: the administrator reads it at {settings.site_url}/mail")
+        lines.append(f"No mail leaves this machine: the administrator reads it at {settings.site_url}/mail?box=sent")
     if not any((settings.data / "demo").glob("*.mkv")):
         lines.append("The demo's endpoints come in as soon as their pictures are drawn (once, up to a minute).")
     return lines
