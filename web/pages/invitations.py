@@ -144,7 +144,7 @@ def _show(visit: Visit, slug: str, *, status: int = 200, failure: str = "", resu
         roles=role_choices(visit.language),
         role=role,
         series=audience.series_slug(visit.session, page.occurrence),
-        typed=forms.text(visit.form, "addresses"),
+        typed=forms.text(visit.form, "addresses") if failure else "",
         ticked=set(visit.form.getlist("target")) if failure else set(),
     )
 
