@@ -42,7 +42,7 @@ NETWORK = {
     "": (
         "/ /schedule /schedule?when=past /schedule?view=month /schedule?view=week /schedule?q=zzz /sign-in /help "
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
-        "{programme} /topics /acts {announced} {registered} {held} {guest} {rsvp}"
+        "{programme} /topics /acts {announced} {registered} {guest} {rsvp}"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
