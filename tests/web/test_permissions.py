@@ -32,7 +32,7 @@ from lms.notify.models import BouncedAddress, InboundKind, InboundMessage, Inbou
 from lms.schedule import acts, materials
 from lms.schedule.audience_models import CalendarFeed, Invitation, Registration
 from lms.schedule.models import GuestLink, MeetingRole, Occurrence, Status
-from lms.schedule.plan_models import LegalAct, Material, Programme, Series, Topic
+from lms.schedule.plan_models import LegalAct, Programme, Series, Topic
 from tests.lms.facts import NOW
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD, Visitor
 
@@ -536,7 +536,7 @@ async def test_whom_the_addresses_let_in(
 async def test_a_draft_is_for_those_who_plan_it(
     letter: str, app: FastAPI, browser: Any, database: Forgetful, held: dict[str, Any], unlimited: None
 ) -> None:
-    held |= {name: held["draft_slug"] for name in ("slug", "registration_slug", "held_slug")}
+    held |= dict.fromkeys(("slug", "registration_slug", "held_slug"), held["draft_slug"])
     visitor: Visitor = browser()
     if letter != "n":
         await visitor.sign_in(EMAILS.get(letter, f"{letter}-visitor@vikno.test"))
@@ -558,7 +558,9 @@ async def test_nothing_is_posted_without_our_own_page(app: FastAPI, browser: Any
         for csrf in ("", "0" * 64):
             address = address_of(path, held)
             body = {"csrf": csrf, **posted(name, held)}
-            answer = await visitor.client.post(address, **({"json": {}} if path.startswith("/api/") else {"data": body}))
+            answer = await visitor.client.post(
+                address, **({"json": {}} if path.startswith("/api/") else {"data": body})
+            )
             if answer.status_code not in (403, 422) or (answer.status_code == 422 and not path.startswith("/api/")):
                 wrong[name] = answer.status_code
     assert wrong == {}
