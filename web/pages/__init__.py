@@ -49,6 +49,7 @@ from web.pages import (
     slots,
     start,
     topics,
+    unsubscribe,
     welcome,
 )
 
@@ -84,6 +85,7 @@ for part in (
     invitations,
     rsvp,
     notifications,
+    unsubscribe,
     meet,
     organisation_acts,
     organisations,
