@@ -16,7 +16,8 @@ PYTEST ?= tests
 
 help:
 	@echo "make run      set up and start Vikno with demo data on http://localhost:8000"
-	@echo "make test     set up, check style and types, run every test (PYTEST=tests/sfu runs a part)"
+	@echo "make test     set up, check style and types, run every test (PYTEST=tests/sfu runs a part);"
+	@echo "              installs browsers, PostgreSQL and Dovecot by apt where they are missing"
 	@echo "make lint     check style, types and import contracts"
 	@echo "make format   bring Python files into the common form"
 	@echo "make bench    measure the forwarding of media, the time to join, and pages in a large network"
@@ -86,6 +87,7 @@ format: .venv/test.stamp
 	$(BIN)/ruff format .
 
 bench: .venv/test.stamp client
+	@.ci/install-test-programs
 	$(SAY) "Measuring. Leave the machine alone meanwhile."
 	$(BIN)/python -m tests.bench
 

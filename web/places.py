@@ -52,7 +52,9 @@ def importers(visitor: Visitor) -> bool:
 
 
 PLACES: tuple[Place, ...] = (
-    Place("/series", _("Series"), _("Plan dates together, fill them with topics and experts, release them."), planners),
+    Place(
+        "/series", _("All series"), _("Plan dates together, fill them with topics and experts, release them."), planners
+    ),
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
     Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),

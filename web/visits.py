@@ -187,6 +187,14 @@ def acting(request: Request, form: Annotated[FormData, Depends(posted_form)], _t
         callback()
 
 
+def linked(request: Request, form: Annotated[FormData, Depends(posted_form)], _turn: Turn) -> Iterator[Visit]:
+    """A visit for which its signed address is enough: mail programs post without our page and cookies (RFC 8058)."""
+    with site_of(request).config.database.writing() as session:
+        visit = _visit(request, session, writing=False)
+        visit.form = form
+        yield visit
+
+
 def uploading(request: Request, form: Annotated[FormData, Depends(posted_upload)], _turn: Turn) -> Iterator[Visit]:
     """As `acting`, for a form with a file."""
     yield from acting(request, form, _turn)
@@ -200,4 +208,5 @@ def _given_token(request: Request, form: FormData) -> str | None:
 Reading = Annotated[Visit, Depends(reading, scope="function")]
 Weighing = Annotated[Visit, Depends(weighing, scope="function")]
 Acting = Annotated[Visit, Depends(acting, scope="function")]
+Linked = Annotated[Visit, Depends(linked, scope="function")]
 Uploading = Annotated[Visit, Depends(uploading, scope="function")]

@@ -1,1 +1,10 @@
-"""Organisations, people and how they sign in, roles, endpoints and their pairing."""
+"""Organisations and people: who they are, what they have, what they may do, and how they sign in.
+
+- **Who asks**: `rules.Visitor`, which every query and action takes; `accounts`, `sign_in`, `passwords`, `endpoints`;
+  `housekeeping`.
+- **Organisations**: `organisations` writes, `organisation_queries` reads; `oblasts`. **People**: `people`,
+  `people_queries`.
+- What other parts ask: `queries`; `addresses` (how somebody is reached by mail).
+- **Entered twice**: `matching` (what resembles), `duplicates` (finding), `merging`. **From files**: `imports`.
+- Tables: `models`, `register_models` (equipment, workload, addresses, imports), `access_models` (sign-in, endpoints).
+"""

@@ -25,6 +25,8 @@ class MailAddress:
 
 def of_people(session: Session, people_ids: Collection[int]) -> dict[int, MailAddress]:
     """By person; who has no address is missing. A contact address goes before the account's e-mail. Two queries."""
+    if not people_ids:
+        return {}
     people = {
         person.id: person
         for person in session.scalars(select(Person).where(Person.id.in_(people_ids), Person.merged_into_id.is_(None)))

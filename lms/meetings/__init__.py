@@ -1,1 +1,11 @@
-"""Meetings held and who was connected when: a projection of the events of the media nodes."""
+"""Meetings held, who was connected when, and who attended.
+
+- **From the media nodes**: `actions` takes events in, `projection` turns them into `models`' meetings and
+  connections, `rules` counts time; read by `queries`.
+- **The roll-call** (who sits behind an endpoint): `access` says who may, `roll_call` writes, `roll_call_queries`
+  reads.
+- **Attendance**: `attendance_models`; `presence` is the rules alone, pure; `evidence` gathers what they count from,
+  `computing` writes a sheet's next generation, `sheets` knows when one is out of date; `rulebook` keeps the
+  thresholds' versions; `sheet_actions` corrects and approves; read by `sheet_queries` as `sheet_views`. Other parts
+  ask `attendance`.
+"""

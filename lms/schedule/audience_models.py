@@ -38,7 +38,7 @@ class Invitation(Base):
     language: Mapped[str] = mapped_column(String(8), default="uk")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id", ondelete="SET NULL"))
+    speaker_id: Mapped[int | None] = mapped_column(ForeignKey("speaker.id", ondelete="SET NULL"), index=True)
     guest_link_id: Mapped[int | None] = mapped_column(ForeignKey("guest_link.id"))
     role: Mapped[MeetingRole] = mapped_column(Word(MeetingRole), default=MeetingRole.PARTICIPANT)
     status: Mapped[ParticipationStatus] = mapped_column(

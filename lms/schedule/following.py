@@ -10,7 +10,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
-from lms.directory.models import Organisation, OrganisationStatus
+from lms.database import lock
+from lms.directory.models import Organisation, OrganisationStatus, Person
 from lms.directory.register_models import NotificationPreference, Subscription, SubscriptionKind
 from lms.directory.rules import Visitor
 from lms.errors import Invalid, NotAllowed
@@ -99,6 +100,24 @@ def save(session: Session, visitor: Visitor, wishes: Wishes, now: datetime) -> N
         session.add(Subscription(person_id=visitor.person_id, kind=kind, target=target[:64], created_at=now))
     session.flush()
     record(session, visitor.actor, "notifications.change", "person", visitor.person_id, now=now)
+
+
+def stop_announcements(session: Session, person_id: int, now: datetime) -> None:
+    """No letters about what the person follows any more; what is followed stays. Repeating it changes nothing.
+
+    Whoever was merged into somebody since the letter is that somebody. Raises `NotFound`.
+    """
+    person = lock(session, Person, person_id)
+    person_id = person.merged_into_id or person.id
+    row = session.get(NotificationPreference, person_id)
+    if row is None:
+        row = NotificationPreference(person_id=person_id, reminders=True, changed_at=now)
+        session.add(row)
+    elif not row.announcements:
+        return
+    row.announcements, row.changed_at = False, now
+    session.flush()
+    record(session, f"person:{person_id}", "notifications.unsubscribe", "person", person_id, now=now)
 
 
 def tell_followers(session: Session, occurrence: Occurrence, now: datetime) -> int:

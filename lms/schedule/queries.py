@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 from sqlalchemy.orm import Session, defer, selectinload
@@ -37,8 +38,12 @@ MOST = 200
 _ANNOUNCED = (Status.PUBLISHED, Status.MOVED)
 
 
+@lru_cache(maxsize=512)
 def visible_to(visitor: Visitor) -> ColumnElement[bool]:
-    """SQL for `rules.may_see`: what this visitor may know of."""
+    """SQL for `rules.may_see`: what this visitor may know of.
+
+    Kept for each visitor: an expression never changes, and putting it together costs more than the query it serves.
+    """
     if visitor.organises_everything:
         return true()
     return or_(_edited_by(visitor), and_(Occurrence.status != Status.DRAFT, _told_to(visitor)))
@@ -183,6 +188,7 @@ def ahead(now: datetime) -> ColumnElement[bool]:
     return or_(Occurrence.status == Status.LIVE, and_(coming, Occurrence.ends_at > now))
 
 
+@lru_cache(maxsize=512)
 def editable_by(visitor: Visitor) -> ColumnElement[bool]:
     """SQL for `rules.may_edit`."""
     return true() if visitor.organises_everything else _edited_by(visitor)

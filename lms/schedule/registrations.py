@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -120,6 +121,7 @@ def seat_facts(session: Session, visitor: Visitor, occurrence_ids: Collection[in
     return found
 
 
+@cache
 def place_in_line() -> ScalarSelect[int]:
     """SQL: how many wait before a `Registration` of the query for the same kind of seat, itself included."""
     waits = aliased(Registration)

@@ -45,15 +45,17 @@ class Suggestion:
 def suggestions(session: Session, visitor: Visitor, now: datetime, limit: int = 3) -> list[Suggestion]:
     """The soonest occurrences that fit what the visitor follows or has, without those that concern them anyway.
 
-    One statement. The first reason found is told.
+    Two statements: what the visitor follows or has, then what fits. The first reason found is told.
     """
-    if visitor.person_id is None:
+    grounds = _grounds(session, visitor, now.date()) if visitor.person_id is not None else set()
+    if not grounds:
         return []
     coming = and_(Occurrence.status.in_((Status.PUBLISHED, Status.MOVED)), Occurrence.starts_at > now)
     fits = and_(coming, visible_to(visitor), not_(concerning(visitor)))
     wrapped = [
         select(part.where(fits).order_by(Occurrence.starts_at).limit(_CANDIDATES).subquery())
-        for part in _reasons(visitor, now.date())
+        for why, part in _reasons(visitor, now.date()).items()
+        if why in grounds
     ]
     rows = session.execute(union_all(*wrapped)).all()
     reasons = _first_reasons(rows)
@@ -68,39 +70,46 @@ def _first_reasons(rows: Iterable[Any]) -> dict[int, tuple[str, datetime, str, s
     return found
 
 
-def _reasons(visitor: Visitor, day: date) -> list[Select[Any]]:
+def _grounds(session: Session, visitor: Visitor, day: date) -> set[Because]:
+    """Which reasons there can be at all: most people follow little, and what nobody follows need not be looked for."""
+    followed = select(cast(Subscription.kind, String)).where(Subscription.person_id == visitor.person_id)
+    has = select(literal(Because.CAPABILITY.value)).where(_equipped(visitor, day)).limit(1)
+    known = {each.value for each in Because}
+    return {Because(each) for each in session.scalars(union_all(followed, select(has.subquery()))) if each in known}
+
+
+def _equipped(visitor: Visitor, day: date) -> ColumnElement[bool]:
+    return and_(
+        Capability.organisation_id.in_(visitor.organisation_ids),
+        Capability.from_date <= day,
+        or_(Capability.to_date.is_(None), Capability.to_date > day),
+    )
+
+
+def _reasons(visitor: Visitor, day: date) -> dict[Because, Select[Any]]:
     me = visitor.person_id
-    found = [
-        _because(Because.TOPIC, Topic.name_uk, Topic.name_en)
+    return {
+        Because.TOPIC: _because(Because.TOPIC, Topic.name_uk, Topic.name_en)
         .join(OccurrenceTopic, OccurrenceTopic.occurrence_id == Occurrence.id)
         .join(Topic, Topic.id == OccurrenceTopic.topic_id)
         .join(Subscription, _follows(me, SubscriptionKind.TOPIC, Topic.code)),
-        _because(Because.SERIES, Series.title, Series.title_en)
+        Because.SERIES: _because(Because.SERIES, Series.title, Series.title_en)
         .join(Series, Series.id == Occurrence.series_id)
         .join(Subscription, _follows_number(me, SubscriptionKind.SERIES, Series.id, Series.slug)),
-        _because(Because.ORGANISATION, Organisation.name_uk, Organisation.name_en)
+        Because.ORGANISATION: _because(Because.ORGANISATION, Organisation.name_uk, Organisation.name_en)
         .join(OccurrenceParty, OccurrenceParty.occurrence_id == Occurrence.id)
         .join(Organisation, Organisation.id == OccurrenceParty.organisation_id)
         .join(Subscription, _follows_number(me, SubscriptionKind.ORGANISATION, Organisation.id, Organisation.code)),
-        _because(Because.OBLAST, Organisation.oblast, Organisation.oblast)
+        Because.OBLAST: _because(Because.OBLAST, Organisation.oblast, Organisation.oblast)
         .join(OccurrenceParty, OccurrenceParty.occurrence_id == Occurrence.id)
         .join(Organisation, Organisation.id == OccurrenceParty.organisation_id)
         .join(Subscription, _follows(me, SubscriptionKind.OBLAST, Organisation.oblast)),
-    ]
-    if visitor.organisation_ids:
-        equipped = and_(
-            Capability.organisation_id.in_(visitor.organisation_ids),
-            Capability.from_date <= day,
-            or_(Capability.to_date.is_(None), Capability.to_date > day),
-        )
-        found.append(
-            _because(Because.CAPABILITY, CapabilityKind.name_uk, CapabilityKind.name_en)
-            .join(OccurrenceTopic, OccurrenceTopic.occurrence_id == Occurrence.id)
-            .join(Topic, Topic.id == OccurrenceTopic.topic_id)
-            .join(CapabilityKind, CapabilityKind.code == Topic.code)
-            .join(Capability, and_(Capability.code == CapabilityKind.code, equipped))
-        )
-    return found
+        Because.CAPABILITY: _because(Because.CAPABILITY, CapabilityKind.name_uk, CapabilityKind.name_en)
+        .join(OccurrenceTopic, OccurrenceTopic.occurrence_id == Occurrence.id)
+        .join(Topic, Topic.id == OccurrenceTopic.topic_id)
+        .join(CapabilityKind, CapabilityKind.code == Topic.code)
+        .join(Capability, and_(Capability.code == CapabilityKind.code, _equipped(visitor, day))),
+    }
 
 
 def _because(why: Because, name_uk: Any, name_en: Any) -> Select[Any]:

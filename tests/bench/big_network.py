@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -30,6 +30,8 @@ ZONE = "Europe/Kyiv"
 SEED = 20261125
 AHEAD = 0.2
 """The share of occurrences that are still to come."""
+UNAPPROVED = 20
+"""The latest attendance sheets wait for approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +249,14 @@ class _Builder:
                 {
                     "occurrence_id": number,
                     "rule_id": rule,
-                    "state": "computed",
+                    "state": "computed" if number > past[-1][0] - UNAPPROVED else "approved",
                     "breaks": [],
                     "generation": 1,
+                    "approved_generation": 1,
+                    "approved_by": "person:2",
+                    "approved_at": self.now,
+                    "windows": [],
+                    "notes": [],
                     "computed_at": self.now,
                     "stale": False,
                 }
@@ -375,8 +382,13 @@ class _Builder:
             "verdict": "attended" if seconds * 100 >= 85 * 5400 else "partly",
             "rule_id": rule,
             "evidence": {
-                "window": [began.astimezone(UTC).isoformat(), (began + timedelta(minutes=90)).isoformat()],
-                "segments": [[began.isoformat(), left.isoformat()]],
+                "window": [[began.isoformat(), (began + timedelta(minutes=90)).isoformat()]],
+                "breaks": [],
+                "own": [[began.isoformat(), left.isoformat()]],
+                "rooms": {},
+                "how": "own",
+                "overlap_seconds": 0,
+                "listed": [],
             },
         }
 

@@ -2,8 +2,8 @@
 
     python -m tests.bench.pages
 
-10,000 people, 500 organisations, 2,000 occurrences (`big_network`). One web process as `vikno serve` starts it; the
-people are another process on the same machine. Each opens a page, reads for about a second, opens the next. Beside
+10,000 people, 500 organisations, 2,000 occurrences (`big_network`). Two web processes as `vikno serve` starts them; the
+people are a third process on the same machine. Each opens a page, reads for about a second, opens the next. Beside
 it, as a probe of the machine at this moment, the same people open `/readyz`, which is one query and no page. Then
 nobody pauses: how many pages a second come out at most.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import socket
 import statistics
 import subprocess
 import sys
@@ -32,6 +33,8 @@ from tests.support.installation import free_ports
 from tests.support.postgres import running_postgres
 
 USERS = 50
+PROCESSES = 2
+"""`VIKNO_WEB_PROCESSES`: one for each core of the machine on which the figures of the README were measured."""
 LASTING_S = 30.0
 PAUSE_S = 1.0
 FULL_S = 10.0
@@ -81,27 +84,32 @@ def crowd(network: Network) -> list[User]:
 
 
 @contextmanager
-def web_process(url: str, folder: Path) -> Iterator[int]:
-    """The web process on that database; its port."""
-    http_port, node_port, media_port = free_ports(3)
+def web_processes(url: str, folder: Path) -> Iterator[int]:
+    """The web processes on that database, with one listening socket as `vikno serve` gives it to them; its port."""
+    _, node_port, media_port = free_ports(3)
     settings = {
         "VIKNO_DATA": str(folder),
         "VIKNO_DATABASE_URL": url,
-        "VIKNO_HTTP_PORT": str(http_port),
         "VIKNO_NODE_HTTP_PORT": str(node_port),
         "VIKNO_MEDIA_PORT": str(media_port),
         "VIKNO_LOG_LEVEL": "warning",
     }
-    with (folder / "web.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "web.main", "web"], env=os.environ | settings, stdout=log, stderr=log
-        )
-    try:
-        _wait_for(http_port)
-        yield http_port
-    finally:
-        process.terminate()
-        process.wait(20)
+    processes: list[subprocess.Popen[bytes]] = []
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening, (folder / "web.log").open("ab") as log:
+        number = listening.fileno()
+        words = [sys.executable, "-m", "web.main", "web", "--sockets", str(number)]
+        try:
+            processes += [
+                subprocess.Popen(words, env=os.environ | settings, stdout=log, stderr=log, pass_fds=[number])
+                for _ in range(PROCESSES)
+            ]
+            _wait_for(listening.getsockname()[1])
+            yield listening.getsockname()[1]
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait(20)
 
 
 def _wait_for(port: int) -> None:
@@ -112,7 +120,7 @@ def _wait_for(port: int) -> None:
             return
         except httpx.HTTPError:
             time.sleep(0.1)
-    raise TimeoutError("The web process did not come up.")
+    raise TimeoutError("The web processes did not come up.")
 
 
 def run(name: str, url: str) -> None:
@@ -122,7 +130,7 @@ def run(name: str, url: str) -> None:
         database.upgrade()
         network = fill(database, datetime.now(UTC))
         database.close()
-        with web_process(url, Path(folder)) as port:
+        with web_processes(url, Path(folder)) as port:
             users = crowd(network)
             asyncio.run(measure(port, users, lasting_s=3, pause_s=0.3, seed=SEED))  # the first of everything is slow
             calm = [User("vikno=bench", probe)] * USERS
@@ -134,7 +142,7 @@ def run(name: str, url: str) -> None:
 
 def report(name: str, idle: Outcome, busy: Outcome, full: Outcome) -> None:
     """Percentiles in milliseconds by kind of page."""
-    print(f"{name}: {USERS} people, a pause of {PAUSE_S:g} s between pages, {LASTING_S:g} s")
+    print(f"{name}: {USERS} people, a pause of {PAUSE_S:g} s between pages, {PROCESSES} web processes")
     print(f"  {'milliseconds':<16}{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8}{'pages':>8}")
     for kind, seconds in [*sorted(idle.seconds.items()), *sorted(busy.seconds.items())]:
         cuts = statistics.quantiles(seconds, n=100, method="inclusive")

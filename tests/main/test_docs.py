@@ -36,3 +36,12 @@ def test_every_command_of_the_readme_is_a_target_or_a_command() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"(?:^    |`)make ([a-z]+)", readme, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("part", ["audit", "directory", "directory/imports", "meetings", "notify", "schedule"])
+def test_every_module_of_the_domain_has_its_place_in_the_description_of_its_part(part: str) -> None:
+    folder = ROOT / "lms" / part
+    described = (folder / "__init__.py").read_text(encoding="utf-8")
+    modules = [file.stem for file in folder.glob("*.py") if file.stem != "__init__"]
+    assert modules
+    assert [name for name in modules if not re.search(rf"`{name}[`.]", described)] == []

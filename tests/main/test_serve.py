@@ -271,7 +271,7 @@ def _claims(token: str) -> bytes:
 
 async def test_the_demo_is_live_with_three_endpoints_that_come_back(tmp_path: Path) -> None:
     with running(tmp_path, "--demo") as vikno:
-        assert "Demo sign-in: organiser@vikno.test" in vikno.tail(200)
+        _until(lambda: "organiser@vikno.test" in vikno.tail(200), "it says who can sign in")
         assert vikno.get("/meet/demo").status_code == 200
         await _three_endpoints(vikno)
         vikno.kill("demo")

@@ -16,12 +16,12 @@ from lms import demo
 from lms.database import Database
 from lms.directory import passwords
 from tests.lms.facts import NOW
-from tests.support.postgres import database, database_url, postgres, postgres_template, sqlite_template
+from tests.support.postgres import PostgresServer, database, database_url, postgres
 from tests.web.visitor import HOST, PASSWORD, Visitor
 from web.app import create_app
 from web.config import ControlUnavailable, MeetingPlan, WebConfig
 
-__all__ = ["database", "database_url", "postgres", "postgres_template", "sqlite_template"]
+__all__ = ["database", "database_url", "postgres"]
 
 TOKEN_KEY = b"t" * 32
 EVENTS_KEY = b"e" * 32
@@ -70,12 +70,45 @@ class Orders:
         self.given.append((order, meeting))
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests sign in often; that passwords are dear to guess, `tests/lms` shows."""
+def _cheapen(monkeypatch: pytest.MonkeyPatch) -> None:
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", hasher)
     monkeypatch.setattr(passwords, "_NOBODYS", hasher.hash("nobody has this password"))
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests sign in often; that passwords are dear to guess, `tests/lms` shows."""
+    _cheapen(monkeypatch)
+
+
+def _seed(url: str) -> None:
+    database = Database(url)
+    database.upgrade()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _cheapen(monkeypatch)
+        with database.writing() as session:
+            demo.seed(session, NOW, password=PASSWORD)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demo's data: every test gets a copy, seeding takes seconds."""
+    path = tmp_path_factory.mktemp("demo") / "template.db"
+    _seed(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a PostgreSQL database with the demo's data."""
+    postgres.execute("CREATE DATABASE vikno_demo")
+    _seed(postgres.url("vikno_demo"))
+    return "vikno_demo"
 
 
 @pytest.fixture
@@ -106,8 +139,6 @@ def built_client(tmp_path: Path) -> Path:
 @pytest.fixture
 def config(database: Database, clock: Clock, orders: Orders, built_client: Path) -> WebConfig:
     """The app's configuration; the demo's accounts can sign in."""
-    with database.writing() as session:
-        demo.seed(session, clock(), password=PASSWORD)
     return WebConfig(
         database=database,
         session_key=b"s" * 32,

@@ -7,14 +7,23 @@ from collections.abc import Callable
 
 import pytest
 from icalendar import Calendar
+from sqlalchemy import select
 
+from lms.notify.actions import enqueue
+from lms.notify.models import OutboxMessage
+from lms.schedule import following
+from lms.schedule.models import Occurrence, Status
 from signaling import tokens
-from tests.lms.facts import counted
+from tests.lms.facts import counted, person
 from tests.web.conftest import Clock
 from tests.web.test_occurrences import made, meeting_of
 from tests.web.test_tokens import claims
 from tests.web.visitor import HOST, Visitor
+from web import vocabulary
+from web.assets import Assets
 from web.config import WebConfig
+from web.mail.letters import RENDERERS, Desk, load_all
+from web.templating import Templates
 
 Browser = Callable[..., Visitor]
 
@@ -119,6 +128,34 @@ async def test_what_somebody_wants_by_mail_is_kept(organiser: Visitor, browser: 
     wrong = await organiser.post("/me/notifications", quiet_from="25:00", quiet_to="07:30")
     assert wrong.status_code == 422
     assert "25:00" in wrong.text
+
+
+async def test_a_letter_about_what_one_follows_can_be_stopped_by_its_link_alone(
+    browser: Browser, config: WebConfig, clock: Clock
+) -> None:
+    load_all()
+    with config.database.writing() as session:
+        reader = person(session, "reader@example.org")
+        ahead = select(Occurrence.id).where(Occurrence.status == Status.PUBLISHED, Occurrence.starts_at > clock())
+        contents = {"occurrence": session.scalars(ahead).first()}
+        enqueue(session, "k", following.ANNOUNCED, reader.identity, contents, now=clock())
+        message = session.scalars(select(OutboxMessage).where(OutboxMessage.key == "k")).one()
+        templates = Templates(Assets(config.static_dir), public_url=HOST, demo=True, vocabulary=vocabulary)
+        desk = Desk(clock(), HOST, "mail@vikno.test", templates, config.links, config.sealer)
+        path = RENDERERS[message.kind](session, message, desk).unsubscribe.removeprefix(HOST)
+
+    def wanted() -> bool:
+        with config.database.reading() as session:
+            return following.wishes_of(session, reader).announcements
+
+    program = browser()
+    assert (await program.get(path)).status_code == 200
+    assert wanted(), "opening a link stops nothing"
+    for _ in range(2):  # no cookie, no page of ours, no redirect: RFC 8058
+        answer = await browser().client.post(path, data={"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 200
+        assert not wanted()
+    assert (await program.client.post(f"{path}x", data={})).status_code == 404
 
 
 async def test_a_forwarded_link_comes_as_another_device_and_waits(

@@ -78,6 +78,7 @@ def build(letter: Letter, sender: Sender, message_id: str, now: datetime) -> tup
     mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     if letter.unsubscribe:
         mail["List-Unsubscribe"] = f"<{one_line(letter.unsubscribe)}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(letter.text)
     if letter.html:
         mail.add_alternative(letter.html, subtype="html")

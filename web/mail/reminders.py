@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -16,6 +17,9 @@ from web.mail.invitations import Reader, own_time, reader_of, subject, way_in
 from web.mail.letters import Desk, Letter, Unwanted, renders
 from web.mail.recipients import resolve
 from web.mail.writing import write
+
+UNSUBSCRIBE = "unsubscribe"
+"""Purpose of the signed link with which a reader stops letters about what they follow."""
 
 
 @renders(reminders.KIND)
@@ -45,7 +49,12 @@ def announced(session: Session, message: OutboxMessage, desk: Desk) -> Letter:
     if about.occurrence.status not in telling.ANNOUNCED or about.occurrence.ends_at <= desk.now:
         raise Unwanted("It is not announced any more.")
     entry = Entry(page_of(desk.public_url, about.occurrence))
-    return _letter(desk, about, "announced", _reader(session, message), entry)
+    letter = _letter(desk, about, "announced", _reader(session, message), entry)
+    kind, _colon, number = message.recipient.partition(":")
+    if kind != "person":
+        return letter
+    signed = desk.links.sign(UNSUBSCRIBE, int(number))
+    return replace(letter, unsubscribe=f"{desk.public_url}/unsubscribe/{signed}")
 
 
 def _about(session: Session, message: OutboxMessage) -> Context:

@@ -101,7 +101,7 @@ def media(
 
 @app.command()
 def worker() -> None:
-    """Run the worker alone: jobs and housekeeping. `serve` starts it for you."""
+    """Run the worker alone: mail, reminders, offers of seats, attendance, housekeeping. `serve` starts it for you."""
     from web.main import processes
 
     processes.run_worker(settings_or_exit())
@@ -145,7 +145,7 @@ def doctor(
 app.command("participant")(participant)
 
 
-audit = typer.Typer(help="The log of changes.", no_args_is_help=True)
+audit = typer.Typer(help="The log of changes: check that it is whole.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
 
@@ -161,7 +161,7 @@ def verify() -> None:
 
 @audit.callback()
 def _audit() -> None:
-    """The log of changes."""
+    """The log of changes: check that it is whole."""
 
 
 @app.command("settings")

@@ -11,7 +11,7 @@ from lms.database import Database
 from lms.directory import accounts
 from web.main import logs
 from web.main.child import EXIT_UNUSABLE
-from web.main.demo import demo_password, seed_demo
+from web.main.demo import seed_demo
 from web.main.settings import Settings
 
 
@@ -20,9 +20,7 @@ def run(settings: Settings) -> None:
     logs.configure(settings.log_format, settings.log_level, process="prepare")
     database = _upgraded(settings)
     if settings.demo:
-        facts = seed_demo(settings, database)
-        password = demo_password(settings)
-        print(f"Demo sign-in: {facts.organiser_email} or {facts.administrator_email}, password {password}")
+        seed_demo(settings, database)
     link = administrator_link(settings)
     if link:
         print(f"There is no administrator yet. This link makes the first one, once:\n  {link}")

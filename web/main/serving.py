@@ -71,9 +71,9 @@ async def _greet(settings: Settings, supervisor: Supervisor) -> None:
             await child.ready.wait()
     lines = [f"Vikno is ready: {settings.site_url}"]
     if settings.demo:
-        lines.append(f"A demo consultation is live: {settings.site_url}/meet/demo")
-        if not any((settings.data / "demo").glob("*.mkv")):
-            lines.append("Its endpoints come in as soon as their pictures are drawn (once, up to a minute).")
+        from web.main import demo  # the supervisor needs nothing of the domain but for this
+
+        lines += demo.ways_in(settings)
     if settings.tls_cert is not None and settings.tls_cert.name == certificates.CERT_NAME:
         lines.append("The certificate is self-signed: the browser warns once; accept it for this trial.")
     lines.append("Ctrl+C stops it.")

@@ -1,4 +1,9 @@
-"""HTML pages: a view model per page, then a template."""
+"""HTML pages: a view model per page, then a template.
+
+A module for each page and for what is done from it (`occurrence`, `occurrence_acts`); the forms they share stand in
+`web` (`occurrence_form`, `series_form`, `registration_form`). Panels that a part adds to the occurrence's page or to
+the start page are registered beside that part's own pages (`web.panels`).
+"""
 
 from fastapi import APIRouter
 
@@ -44,6 +49,7 @@ from web.pages import (
     slots,
     start,
     topics,
+    unsubscribe,
     welcome,
 )
 
@@ -79,6 +85,7 @@ for part in (
     invitations,
     rsvp,
     notifications,
+    unsubscribe,
     meet,
     organisation_acts,
     organisations,

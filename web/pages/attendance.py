@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -80,15 +81,15 @@ def show(visit: Visit, slug: str, *, page: int = 1, refused: Refusal | None = No
         failure=forms.sentence(visit, refused) if refused else "",
         fold=part or visit.request.query_params.get("fold", ""),
         clock=lambda moment: clock_of(moment, view.card.zone)[:5],
-        percent=percent,
+        percent=partial(percent, visit.language),
         names_of={row.subject: row.name for row in view.rows},
     )
 
 
-def percent(share: int) -> str:
-    """`66.66` for 6666 hundredths; whole numbers without a fraction."""
+def percent(language: str, share: int) -> str:
+    """`66.66` for 6666 hundredths, in Ukrainian `66,66`; whole numbers without a fraction."""
     whole, rest = divmod(share, 100)
-    return f"{whole}.{rest:02d}" if rest else str(whole)
+    return f"{whole}{',' if language == 'uk' else '.'}{rest:02d}" if rest else str(whole)
 
 
 def _breaks(view: AttendanceView, typed: Any) -> list[tuple[str, str]]:

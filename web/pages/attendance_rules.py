@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -89,5 +90,5 @@ def _page(visit: Visit, *, status: int = 200, failure: str = "", wrong: str = ""
         typed=visit.form,
         failure=failure,
         wrong=wrong,
-        percent=percent,
+        percent=partial(percent, visit.language),
     )

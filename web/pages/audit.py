@@ -18,6 +18,7 @@ from lms.directory.queries import names_of_people
 from lms.schedule import queries
 from lms.schedule.rules import day_bounds, midnight
 from web import places
+from web.audit_words import ACTIONS
 from web.i18n import mark as _
 from web.i18n import translate
 from web.problems import Problem
@@ -80,6 +81,7 @@ def audit(
     asked = {"kind": kind, "object": object, "actor": actor, "action": action, "day": chosen or ""}
     return visit.page(
         "audit.html",
+        actions=ACTIONS,
         lines=_lines(visit, found[:PAGE]),
         asked=asked,
         kinds=log.object_kinds(visit.session),
@@ -95,7 +97,7 @@ def history(slug: str, visit: Reading) -> Response:
     if not page.may_edit and not places.auditors(visit.visitor):
         raise Problem(403, "editors_only", _("Only those who organise it see who changed it."))
     found = log.entries(visit.session, object_kind="occurrence", object_id=str(page.card.id), limit=200)
-    return visit.page("history.html", card=page.card, lines=_lines(visit, found))
+    return visit.page("history.html", actions=ACTIONS, card=page.card, lines=_lines(visit, found))
 
 
 def _lines(visit: Visit, found: Sequence[AuditEntry]) -> list[Line]:

@@ -41,9 +41,12 @@ def summary(visit: Visit, page: OccurrencePage) -> dict[str, object] | None:
     """How many are invited, for those who organise it."""
     if not page.may_edit:
         return None
+    tally = audience.tally_of(visit.session, page.card.id)
+    if page.card.ended and not tally.invited:
+        return None
     further = guest_browsers.further_devices(visit.session, [link.id for link in page.guest_links])
     return {
-        "tally": audience.tally_of(visit.session, page.card.id),
+        "tally": tally,
         "slug": page.card.slug,
         "devices": [(link, further[link.id]) for link in page.guest_links if link.id in further and link.works],
     }
@@ -51,9 +54,9 @@ def summary(visit: Visit, page: OccurrencePage) -> dict[str, object] | None:
 
 @panels.OCCURRENCE.register("calendar", place=60, column="side")
 def calendar_entry(visit: Visit, page: OccurrencePage) -> dict[str, object] | None:
-    """What is ahead can be put into a calendar."""
+    """Beside what is ahead: the calendar of everything of one's own."""
     ahead = not page.card.ended and page.card.status not in ("draft", "cancelled")
-    return {"slug": page.card.slug, "signed_in": visit.sign_in is not None} if ahead else None
+    return {} if ahead and visit.sign_in is not None else None
 
 
 @panels.START.register("invitations", place=30)
@@ -141,7 +144,7 @@ def _show(visit: Visit, slug: str, *, status: int = 200, failure: str = "", resu
         roles=role_choices(visit.language),
         role=role,
         series=audience.series_slug(visit.session, page.occurrence),
-        typed=forms.text(visit.form, "addresses"),
+        typed=forms.text(visit.form, "addresses") if failure else "",
         ticked=set(visit.form.getlist("target")) if failure else set(),
     )
 

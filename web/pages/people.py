@@ -12,6 +12,7 @@ from lms.directory import accounts, people_queries
 from lms.errors import Conflict, Invalid
 from web import forms
 from web.guards import administrators_only, people_readers_only
+from web.mail.accounts import send_password_link
 from web.spreadsheets import XLSX_TYPE, csv_bytes, download, xlsx_bytes
 from web.visits import Acting, Reading, Visit
 
@@ -28,7 +29,7 @@ def show(visit: Reading, search: str = "", page: int = 1) -> Response:
 
 @router.post("")
 def invite(visit: Acting) -> Response:
-    """Make the link. It is shown once: we keep only its digest."""
+    """Make the link, and send it by mail or show it. It is shown once: we keep only its digest."""
     administrators_only(visit)
     form = forms.Invite(visit, visit.form)
     if not form.validate():
@@ -45,6 +46,10 @@ def invite(visit: Acting) -> Response:
     except (Conflict, Invalid) as refused:
         form.email.errors = [forms.sentence(visit, refused)]
         return _page(visit, form, status=422)
+    if forms.text(visit.form, "send"):
+        email, name = form.value("email").lower(), f"{form.value('given_name')} {form.value('family_name')}"
+        send_password_link(visit.session, visit.config.sealer, token, f"mailto:{email}", name.strip(), visit.now)
+        return _page(visit, forms.Invite(visit, None), sent_to=email, status=201)
     return _page(visit, forms.Invite(visit, None), link=f"{visit.config.public_url}/welcome/{token}", status=201)
 
 
@@ -70,10 +75,24 @@ def export(visit: Reading, search: str = "", form: str = "csv") -> Response:
 
 
 def _page(
-    visit: Visit, form: forms.Invite, *, search: str = "", page: int = 1, link: str = "", status: int = 200
+    visit: Visit,
+    form: forms.Invite,
+    *,
+    search: str = "",
+    page: int = 1,
+    link: str = "",
+    sent_to: str = "",
+    status: int = 200,
 ) -> Response:
     found = people_queries.people_list(visit.session, visit.visitor, visit.now, search=search, page=page)
     asked: dict[str, Any] = {"search": search} if search else {}
     return visit.page(
-        "people.html", found=found, form=form, search=search, query=urlencode(asked), link=link, status=status
+        "people.html",
+        found=found,
+        form=form,
+        search=search,
+        query=urlencode(asked),
+        link=link,
+        sent_to=sent_to,
+        status=status,
     )

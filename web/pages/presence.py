@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -56,7 +58,7 @@ def mine(visit: Reading, page: int = 1) -> Response:
         page=page,
         waiting=to_confirm(visit.session, person_id),
         words=words,
-        percent=percent,
+        percent=partial(percent, visit.language),
     )
 
 

@@ -12,7 +12,7 @@ from lms.errors import Conflict, Invalid, NotAllowed
 from lms.meetings.access import led, may_enter
 from lms.meetings.roll_call import RollCallChange, Seat, held, save
 from lms.meetings.roll_call_queries import RollCallRow, roll_call
-from lms.schedule.models import Occurrence
+from lms.schedule.models import Occurrence, Part
 from web import attendance_words as words
 from web import forms
 from web.clock_times import clock_of, instant_at
@@ -90,6 +90,7 @@ def _page(
         call=shown,
         rows=[_row(row, occurrence.zone, typed) for row in shown.rows] if shown else [],
         choices=[] if home else _choices(visit, ours),
+        taking_part={party.organisation_id for party in occurrence.parties if party.part is Part.PARTICIPANT},
         closed=closed,
         needs_reason=needs_reason,
         failure=failure,

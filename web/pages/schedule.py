@@ -119,6 +119,7 @@ def schedule(
         choices=calendar.choices(visit.session, visit.visitor, visit.now, wanted),
         kinds=list(Kind),
         today=calendar.day_of(visit.now),
+        feed=f"{visit.config.public_url}/schedule.ics",
         **show(visit, asked),
     )
 

@@ -173,6 +173,7 @@ def show(
         status=status,
         page=shown,
         failure=failure,
+        feed=f"{visit.config.public_url}/series/{slug}.ics",
         typed=typed or {},
         added=added,
         words=words_of(shown.rule, visit.language),

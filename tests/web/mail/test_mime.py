@@ -72,6 +72,7 @@ def test_a_calendar_without_html_and_a_wrong_method() -> None:
 def test_an_announcement_says_how_to_stop_it() -> None:
     _raw, read = _build(unsubscribe="https://vikno.example/stop/abc")
     assert read["List-Unsubscribe"] == "<https://vikno.example/stop/abc>"
+    assert read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert _build()[1]["List-Unsubscribe"] is None
 
 
