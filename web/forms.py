@@ -17,6 +17,7 @@ from web.i18n import translate
 if TYPE_CHECKING:
     from web.visits import Visit
 
+MOST_DIGITS = 15
 PASSWORD_MIN = 10
 REQUIRED = _("Fill this in.")
 
@@ -25,6 +26,12 @@ def text(form: FormData, name: str) -> str:
     """A field of a form as text without blanks around it; empty if it is missing."""
     value = form.get(name, "")
     return value.strip() if isinstance(value, str) else ""
+
+
+def whole(value: object) -> int | None:
+    """A number as somebody's browser sent it; None for what is none, or too long for one that we hold."""
+    written = value.strip() if isinstance(value, str) else str(value)
+    return int(written) if written.isdecimal() and len(written) <= MOST_DIGITS else None
 
 
 def sentence(visit: Visit, refused: Refusal) -> str:

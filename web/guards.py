@@ -31,6 +31,13 @@ def people_readers_only(visit: Visit) -> None:
         raise Problem(403, "people_readers_only", _("People are shown to administrators and to leads of centres."))
 
 
+def people_keepers_only(visit: Visit) -> None:
+    """Raises `Problem` 401 for whoever has not signed in, 403 for whoever changes nobody's entry."""
+    people_readers_only(visit)
+    if not visit.visitor.is_administrator and not visit.visitor.led_organisations:
+        raise Problem(403, "people_keepers_only", _("People are entered by administrators and by leads of centres."))
+
+
 def signed_in_only(visit: Visit) -> None:
     """Raises `Problem` 401 for whoever has not signed in."""
     if visit.sign_in is None:

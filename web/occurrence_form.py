@@ -28,7 +28,7 @@ from lms.errors import Refusal
 from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft
 from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part
 from web import vocabulary
-from web.forms import EMAIL, VisitForm, at_most, required, stripped
+from web.forms import EMAIL, VisitForm, at_most, required, stripped, whole
 from web.i18n import mark as _
 from web.i18n import translate
 
@@ -50,7 +50,7 @@ NO_NUMBER = _("Enter a number of minutes.")
 
 
 def _number(value: Any) -> int | None:
-    return int(value) if value and str(value).isdigit() else None
+    return whole(value) if value else None
 
 
 class DayField(DateField):

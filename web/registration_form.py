@@ -31,7 +31,7 @@ from lms.schedule.registering import Wish
 from lms.schedule.registration_lists import Named
 from lms.schedule.rules import to_utc
 from web import vocabulary
-from web.forms import VisitForm, at_most, stripped
+from web.forms import VisitForm, at_most, stripped, whole
 from web.i18n import mark as _
 from web.i18n import translate
 
@@ -42,7 +42,7 @@ NO_MOMENT = _("Enter a date and a time.")
 
 
 def _number(value: Any) -> int | None:
-    return int(value) if value and str(value).isdigit() else None
+    return whole(value) if value else None
 
 
 class CountField(IntegerField):

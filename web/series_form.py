@@ -27,7 +27,7 @@ from lms.schedule.models import Access, Kind, Part
 from lms.schedule.recurrence import MOST_DATES, Frequency, Rule
 from lms.schedule.series_drafts import SeriesDraft
 from web import vocabulary
-from web.forms import VisitForm, at_most, required, stripped
+from web.forms import VisitForm, at_most, required, stripped, whole
 from web.i18n import mark as _
 from web.i18n import translate
 from web.occurrence_form import NO_DATE, NO_NUMBER, NO_TIME, ZONES, ClockField, DayField, MinutesField
@@ -51,7 +51,7 @@ _LINE = re.compile(
 
 
 def _number(value: Any) -> int | None:
-    return int(value) if value and str(value).isdigit() else None
+    return whole(value) if value else None
 
 
 class RuleForm(VisitForm):

@@ -27,7 +27,7 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
     """RFC 4180 with a byte-order mark, so that Excel takes it for UTF-8. Aware instants become UTC."""
     text = StringIO()
     writer = csv.writer(text)
-    writer.writerow(header)
+    writer.writerow([harmless(name) for name in header])
     for row in rows:
         writer.writerow([_plain(value) for value in row])
     return text.getvalue().encode("utf-8-sig")
@@ -57,7 +57,7 @@ def download(content: bytes, media_type: str, file_name: str) -> Response:
 
 
 def _bold(sheet: object, name: str) -> Cell:
-    cell = WriteOnlyCell(sheet, value=name)  # type: ignore[arg-type]
+    cell = WriteOnlyCell(sheet, value=harmless(name))  # type: ignore[arg-type]
     cell.font = Font(bold=True)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     return cell

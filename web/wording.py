@@ -121,6 +121,7 @@ SENTENCES: dict[str, str] = {
     "password_long": _("A password has at most 200 characters."),
     "password_short": _("A password has at least 10 characters. Three words are easy to remember and hard to guess."),
     "password_simple": _("This password is too simple: it has too few different characters."),
+    "people_keepers_only": _("People are entered by administrators and by leads of centres."),
     "people_readers_only": _("People are shown to administrators and to leads of centres."),
     "person_not_yours": _("This person also works elsewhere or holds a role. Ask an administrator to do it."),
     "person_resembles": _(

@@ -138,6 +138,11 @@ class Visitor:
         readers = (RoleName.AUDITOR, RoleName.DATA_PROTECTION_OFFICER)
         return self.is_administrator or any(Grant(role) in self.grants for role in readers)
 
+    @property
+    def audits(self) -> bool:
+        """Reads everything that was announced and what came of it, changes nothing."""
+        return Grant(RoleName.AUDITOR) in self.grants
+
     def _organisations_as(self, role: RoleName) -> frozenset[int]:
         return frozenset(
             grant.scope_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,15 +34,20 @@ SETTLING = timedelta(minutes=3)
 """So long after the end the nodes' last events are waited for."""
 
 
-def compute_stale(session: Session, now: datetime, limit: int = 5) -> int:
-    """Compute sheets of what is over and of which something new was learnt; how many."""
-    numbers = session.scalars(
+def stale(session: Session, now: datetime, *, without: Collection[int] = (), limit: int = 5) -> Sequence[int]:
+    """Occurrences that are over and of which something was learnt since their sheet was computed; a few of them."""
+    return session.scalars(
         select(AttendanceSheet.occurrence_id)
         .join(Occurrence, Occurrence.id == AttendanceSheet.occurrence_id)
-        .where(AttendanceSheet.stale, _over(now))
+        .where(AttendanceSheet.stale, _over(now), AttendanceSheet.occurrence_id.not_in(without))
         .order_by(AttendanceSheet.occurrence_id)
         .limit(limit)
     ).all()
+
+
+def compute_stale(session: Session, now: datetime, limit: int = 5) -> int:
+    """Compute a few sheets of which something new was learnt; how many."""
+    numbers = stale(session, now, limit=limit)
     for number in numbers:
         compute(session, number, now)
     return len(numbers)

@@ -101,7 +101,7 @@ def _rooms(session: Session, connections: Iterable[Connection]) -> dict[int, lis
     periods: dict[int, list[Period]] = {}
     for each in connections:
         kind, _, number = each.identity.partition(":")
-        if kind == "endpoint" and number.isdigit():
+        if kind == "endpoint" and number.isdecimal():
             periods.setdefault(int(number), []).append(period_of(each))
     homes = session.execute(select(Endpoint.id, Endpoint.organisation_id).where(Endpoint.id.in_(periods)))
     rooms: dict[int, list[Period]] = {}
@@ -140,12 +140,12 @@ def _connected(
     devices: dict[int, tuple[Endpoint, Organisation]],
 ) -> tuple[str, Subject]:
     kind, _, number = each.identity.partition(":")
-    if kind == "person" and number.isdigit() and int(number) in people:
+    if kind == "person" and number.isdecimal() and int(number) in people:
         person = people[int(number)]
         key = f"person:{person.id}"
         return key, found.get(key) or _person(person, homes)
     key = each.identity
-    if kind == "endpoint" and number.isdigit() and int(number) in devices:
+    if kind == "endpoint" and number.isdecimal() and int(number) in devices:
         device, home = devices[int(number)]
         return key, found.get(key) or Subject(device.label, None, home.id, home.name_uk)
     return key, found.get(key) or Subject(each.name, organisation=each.organisation)
@@ -177,7 +177,7 @@ def _person(person: Person, homes: dict[int, list[Organisation]]) -> Subject:
 
 def _numbers(connections: Iterable[Connection], kind: str) -> set[int]:
     parts = (each.identity.partition(":") for each in connections)
-    return {int(number) for found, _, number in parts if found == kind and number.isdigit()}
+    return {int(number) for found, _, number in parts if found == kind and number.isdecimal()}
 
 
 def _people(session: Session, numbers: Collection[int]) -> dict[int, Person]:

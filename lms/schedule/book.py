@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -156,24 +156,28 @@ def place_of(row: Registration) -> Place:
     return Place(row.id, row.seat, row.organisation_id, row.state, row.queued_at, row.offered_until)
 
 
-def expire_offers(session: Session, now: datetime) -> int:
-    """Take back offers that have ended and ask the next; how many registrations changed. A bounded amount of work."""
-    late = (
+def with_late_offers(session: Session, now: datetime, *, without: Collection[int] = ()) -> Sequence[int]:
+    """Occurrences in which an offer has ended that nobody took; a bounded number of them."""
+    return session.scalars(
         select(Registration.occurrence_id)
         .join(Occurrence, Occurrence.id == Registration.occurrence_id)
+        .join(RegistrationPolicy, RegistrationPolicy.occurrence_id == Occurrence.id)
         .where(
             Registration.state == RegistrationState.OFFERED,
             Registration.offered_until <= now,
             Occurrence.status.in_(_MOVING),
             Occurrence.ends_at > now - timedelta(days=1),
+            Occurrence.id.not_in(without),
         )
         .distinct()
+        .order_by(Registration.occurrence_id)
         .limit(50)
-    )
-    changed = 0
-    for number in sorted(session.scalars(late)):
-        changed += settle(session, number, now)
-    return changed
+    ).all()
+
+
+def expire_offers(session: Session, now: datetime) -> int:
+    """Take back offers that have ended and ask the next; how many registrations changed. A bounded amount of work."""
+    return sum(settle(session, number, now) for number in with_late_offers(session, now))
 
 
 def settle(session: Session, occurrence_id: int, now: datetime) -> int:

@@ -6,6 +6,7 @@ sealer is: in the page that invites, and by a duty of the worker for invitations
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -25,9 +26,9 @@ AT_ONCE = 20
 """Occurrences per run."""
 
 
-def prepare_links(session: Session, sealer: Sealer, now: datetime) -> int:
-    """Make the links that are missing, and queue the letters that waited for them; how many links were made."""
-    waiting = session.scalars(
+def waiting(session: Session, now: datetime, *, without: Collection[int] = ()) -> Sequence[int]:
+    """Occurrences in which somebody still waits for a link; a bounded number of them."""
+    return session.scalars(
         select(Occurrence.id)
         .join(Invitation, Invitation.occurrence_id == Occurrence.id)
         .where(
@@ -37,12 +38,17 @@ def prepare_links(session: Session, sealer: Sealer, now: datetime) -> int:
             Invitation.withdrawn_at.is_(None),
             Occurrence.status.in_(telling.ANNOUNCED),
             Occurrence.ends_at > now,
+            Occurrence.id.not_in(without),
         )
         .distinct()
         .order_by(Occurrence.id)
         .limit(AT_ONCE)
     ).all()
-    return sum(prepare_links_of(session, number, sealer, now) for number in waiting)
+
+
+def prepare_links(session: Session, sealer: Sealer, now: datetime) -> int:
+    """Make the links that are missing, and queue the letters that waited for them; how many links were made."""
+    return sum(prepare_links_of(session, number, sealer, now) for number in waiting(session, now))
 
 
 def prepare_links_of(session: Session, occurrence_id: int, sealer: Sealer, now: datetime) -> int:

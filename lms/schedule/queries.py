@@ -211,6 +211,8 @@ def _edited_by(visitor: Visitor) -> ColumnElement[bool]:
 
 
 def _told_to(visitor: Visitor) -> ColumnElement[bool]:
+    if visitor.audits:
+        return true()
     ways: list[ColumnElement[bool]] = [Occurrence.listed.is_(True)]
     if visitor.organisation_ids:
         ways.append(Occurrence.parties.any(OccurrenceParty.organisation_id.in_(visitor.organisation_ids)))

@@ -226,7 +226,8 @@ def _whose(
     if person_id != visitor.person_id and not editor and not set(homes) & visitor.led_organisations:
         raise NotAllowed("not_your_person", "You can register people of your own centre only.")
     if wish.organisation_id is not None:
-        if wish.organisation_id not in homes:
+        ours = homes if editor or person_id == visitor.person_id else set(homes) & visitor.led_organisations
+        if wish.organisation_id not in ours:
             raise Invalid("not_your_organisation", "They can come for their own organisations only.", "organisation")
         return person_id, wish.organisation_id
     if person_id == visitor.person_id and len(homes) > 1:

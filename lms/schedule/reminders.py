@@ -6,7 +6,7 @@ cancelled not at all, and nobody is reminded twice. A worker that comes late sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,24 +38,38 @@ class Recipient:
     invitation_id: int | None = None
 
 
-def queue_due(session: Session, now: datetime) -> int:
-    """Queue what is due; how many reminders. A bounded number at once, the rest at the next time."""
+def due(session: Session, now: datetime, *, without: Collection[int] = ()) -> list[int]:
+    """Occurrences of which somebody may have to be reminded by now, soonest first."""
     longest = timedelta(minutes=reminding.LONGEST)
-    ahead = session.scalars(
-        select(Occurrence)
-        .where(Occurrence.status.in_(_DATES), Occurrence.starts_at > now, Occurrence.starts_at <= now + longest)
+    ahead = session.execute(
+        select(Occurrence.id, Occurrence.starts_at, Occurrence.reminder_offsets)
+        .where(
+            Occurrence.status.in_(_DATES),
+            Occurrence.starts_at > now,
+            Occurrence.starts_at <= now + longest,
+            Occurrence.id.not_in(without),
+        )
         .order_by(Occurrence.starts_at, Occurrence.id)
     ).all()
     wished = _longest_wish(session)
-    queued = 0
-    for occurrence in ahead:
-        if queued >= AT_ONCE:
-            break
-        earliest = max((*reminding.offsets(occurrence.reminder_offsets, None), wished), default=0)
-        if occurrence.starts_at - now > timedelta(minutes=earliest):
-            continue
-        queued += _queue_for(session, occurrence, now, AT_ONCE - queued)
-    return queued
+    return [
+        number
+        for number, starts_at, own in ahead
+        if starts_at - now <= timedelta(minutes=max((*reminding.offsets(own, None), wished), default=0))
+    ]
+
+
+def queue_for(session: Session, occurrence_id: int, now: datetime) -> int:
+    """Queue one occurrence's reminders; how many. A bounded number at once, the rest at the next time."""
+    occurrence = session.get_one(Occurrence, occurrence_id)
+    if occurrence.status not in _DATES or occurrence.starts_at <= now:
+        return 0
+    return _queue_for(session, occurrence, now, AT_ONCE)
+
+
+def queue_due(session: Session, now: datetime) -> int:
+    """Queue what is due; how many reminders."""
+    return sum(queue_for(session, number, now) for number in due(session, now))
 
 
 def _longest_wish(session: Session) -> int:

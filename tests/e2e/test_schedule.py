@@ -20,7 +20,7 @@ from lms.meetings.computing import SETTLING
 from lms.schedule.models import Occurrence
 from tests.e2e import letters
 from tests.e2e.meetings import Planner, in_meeting
-from tests.e2e.test_flows import sign_in
+from tests.e2e.test_flows import sign_in, violations
 from tests.support.browser import ANNA, BOHDAN, wait_picture
 from tests.support.installation import Installation
 
@@ -29,7 +29,7 @@ TITLE = "Реєстрація місця проживання: наскрізн�
 PEOPLE = ("expert", "lead", "clerk", "colleague")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_from_the_plan_to_the_attendance(server: Installation, planner: Planner, visit: Visit) -> None:
     outbox = server.data / "outbox"
     mark = uuid.uuid4().hex[:6]  # each try has people of its own
@@ -96,15 +96,22 @@ def test_from_the_plan_to_the_attendance(server: Installation, planner: Planner,
     wait_picture(expert, ANNA.colour)
     wait_picture(clerk, ANNA.colour)
 
-    # The centre's endpoint comes by itself; the lead says who sits behind it: a colleague, and one more head.
+    # The centre's endpoint comes by itself; in the room it is entered who sits behind it: a colleague, two heads.
     room = visit(ANNA)
     room.goto(f"{server.url}/endpoint")
     planner.pair(room.locator(".kiosk__code").inner_text(), "rivne")
     room.wait_for_url(f"**/meet/{meeting}*", timeout=40_000)
     in_meeting(room)
+    room.get_by_test_id("who-is-here").click()
+    room.get_by_role("dialog").get_by_role("checkbox", name=re.compile("Кіра")).check()
+    assert violations(room) == []
+    room.get_by_label("Скільки людей у залі").fill("2")
+    room.get_by_test_id("rollcall-save").click()
+    room.get_by_role("dialog").wait_for(state="detached")
+    # The lead sees it on her phone and saves it.
     lead.goto(f"{server.url}/schedule/{slug}/roll-call")
-    lead.get_by_role("checkbox", name=re.compile("Кіра")).check()
-    lead.locator("[name=head_count]").fill("2")
+    expect(lead.get_by_role("checkbox", name=re.compile("Кіра"))).to_be_checked()
+    expect(lead.locator("[name=head_count]")).to_have_value("2")
     lead.locator("main form button.button--primary").click()
     colleague = visit(ANNA)
     sign_in(colleague, server, colleague_mail)

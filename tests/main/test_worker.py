@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from lms.database import Database
 from lms.demo import DEMO_MEETING, seed
 from signaling.control_client import ControlError
 from signaling.messages import Begin, OrderAction
 from web.main.beginning import Beginner
+from web.main.in_turn import InTurn
 from web.main.settings import Settings
 from web.main.worker import Duty, duties, perform, run
 
@@ -95,3 +97,61 @@ async def test_a_duty_that_fails_is_tried_again_and_the_others_go_on(database: D
     both = [Duty("failing", 0.01, failing), Duty("working", 0.01, working)]
     await asyncio.wait_for(run(both, database, stopping), 30)
     assert seen.count("failing") >= 3
+
+
+async def test_a_duty_with_a_bug_is_tried_again_and_the_others_go_on(database: Database) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    seen: list[str] = []
+
+    def failing(_where: Database, _now: datetime) -> int:
+        seen.append("failing")
+        raise ValueError("a bug")
+
+    def working(_where: Database, _now: datetime) -> int:
+        seen.append("working")
+        if seen.count("working") >= 3 and seen.count("failing") >= 3:
+            loop.call_soon_threadsafe(stopping.set)
+        return 1
+
+    both = [Duty("failing", 0.01, failing), Duty("working", 0.01, working)]
+    await asyncio.wait_for(run(both, database, stopping), 30)
+    assert seen.count("failing") >= 3
+
+
+def test_a_row_that_fails_is_set_aside_and_the_others_are_seen_to(database: Database) -> None:
+    now = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
+    done: list[int] = []
+    broken = {1, 2}
+
+    def find(_session: Session, _now: datetime, *, without: Collection[int]) -> list[int]:
+        return [number for number in (1, 2, 3, 4) if number not in without and number not in done][:2]
+
+    def act(_session: Session, number: int, _now: datetime) -> int:
+        if number in broken:
+            raise ValueError("this one cannot be done")
+        done.append(number)
+        return 1
+
+    duty = InTurn("try", find, act)
+    assert duty(database, now) == 0, "the two that fail stand first"
+    assert duty(database, now) == 2
+    assert done == [3, 4]
+    assert duty(database, now) == 0
+    broken.clear()
+    assert duty(database, now + timedelta(seconds=59)) == 0, "they rest"
+    assert duty(database, now + timedelta(seconds=61)) == 2
+    assert duty.aside == {}
+
+
+def test_a_database_that_does_not_answer_sets_no_row_aside(database: Database) -> None:
+    def find(_session: Session, _now: datetime, *, without: Collection[int]) -> list[int]:
+        return [1]
+
+    def act(session: Session, _number: int, _now: datetime) -> int:
+        session.execute(text("SELECT * FROM nowhere"))
+        return 1
+
+    duty = InTurn("try", find, act)
+    assert not perform(Duty("try", 1, duty), database, datetime.now(UTC))
+    assert duty.aside == {}

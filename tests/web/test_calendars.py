@@ -49,6 +49,7 @@ async def test_the_public_calendar_holds_what_is_listed_and_says_when_it_has_not
     program = browser("uk")
     feed = await program.get("/schedule.ics")
     assert feed.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert feed.headers["cache-control"] == "private, max-age=900", "a proxy must not hand out another visitor's"
     assert "Паспорти: нові правила" in summaries(feed.content)
     assert "Нарада керівників" not in summaries(feed.content)
     again = await program.client.get("/schedule.ics", headers={"If-None-Match": feed.headers["etag"]})

@@ -35,6 +35,14 @@ def test_xlsx_is_read_back_as_it_was() -> None:
     assert sheet.freeze_panes == "A2"
 
 
+def test_a_question_that_looks_like_a_formula_is_text_in_the_header_too() -> None:
+    assert csv_bytes(["=1+1"], []).decode("utf-8-sig") == "'=1+1\r\n"
+    sheet = load_workbook(BytesIO(xlsx_bytes("x", ["=1+1", "a\x00b"], []))).active
+    assert sheet is not None
+    assert [cell.data_type for cell in sheet[1]] == ["s", "s"]
+    assert [cell.value for cell in sheet[1]] == ["'=1+1", "ab"]
+
+
 @pytest.mark.parametrize("text", ["+380", "-1", "@x", "\t=1"])
 def test_what_looks_like_a_formula_is_text(text: str) -> None:
     assert harmless(text) == f"'{text}"

@@ -18,7 +18,7 @@ def resolve(session: Session, recipient: str) -> MailAddress:
     if kind == "mailto" and "@" in rest:
         return MailAddress(rest.strip().lower(), "")
     look = {"person": addresses.of_people, "organisation": addresses.of_organisations}.get(kind)
-    if look is None or not rest.isdigit():
+    if look is None or not rest.isdecimal():
         raise NoAddress(f"{recipient} is no recipient.")
     found = look(session, [int(rest)]).get(int(rest))
     if found is None:

@@ -22,6 +22,7 @@ from lms.sealing import FernetSealer
 from web.main import audit_log, mailing
 from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
+from web.main.in_turn import Finder, InTurn
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 
@@ -44,22 +45,18 @@ def duties(settings: Settings) -> list[Duty]:
     key, sealer = derive(master, "control"), FernetSealer(derive(master, "sealing"))
     beginner = Beginner(settings.media_nodes, connect_to(settings.node_url, key))
 
-    def make_links(session: Session, now: datetime) -> int:
-        return personal_links.prepare_links(session, sealer, now)
+    def make_links(session: Session, number: int, now: datetime) -> int:
+        return personal_links.prepare_links_of(session, number, sealer, now)
 
     return [
         Duty("begin what is live", 2, beginner.begin_what_is_live),
         Duty("close connections of silent media nodes", 10, _in_one_transaction(meetings.close_silent)),
-        Duty(
-            "make personal links",
-            3,
-            _in_one_transaction(make_links),
-        ),
-        Duty("remind", 30, _in_one_transaction(reminders.queue_due)),
+        _in_turn("make personal links", 3, personal_links.waiting, make_links),
+        _in_turn("remind", 30, reminders.due, reminders.queue_for),
         Duty("send mail", 2, mailing.send_mail(settings)),
-        Duty("offer free seats", 10, _in_one_transaction(book.expire_offers)),
+        _in_turn("offer free seats", 10, book.with_late_offers, book.settle),
         Duty("read mail", 30, mailing.read_mail(settings)),
-        Duty("compute attendance", 20, _in_one_transaction(computing.compute_stale)),
+        _in_turn("compute attendance", 20, computing.stale, _compute),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
@@ -85,12 +82,15 @@ async def run(what: Sequence[Duty], database: Database, stopping: asyncio.Event)
 
 
 def perform(duty: Duty, database: Database, now: datetime) -> bool:
-    """Sees to a duty once; False when the database did not let it, which is logged and tried again later."""
+    """Sees to a duty once; False when it failed, which is logged and tried again later: the others must go on."""
     began = time.monotonic()
     try:
         changed = duty.act(database, now)
     except DBAPIError as error:
         _log.warning("duty failed, trying again later", duty=duty.name, reason=str(error.orig))
+        return False
+    except Exception:
+        _log.exception("duty failed, trying again later", duty=duty.name)
         return False
     if changed:
         _log.info("duty done", duty=duty.name, changed=changed, seconds=round(time.monotonic() - began, 3))
@@ -104,6 +104,15 @@ async def _repeat(duty: Duty, database: Database, stopping: asyncio.Event) -> No
             await asyncio.wait_for(stopping.wait(), duty.every_s)
         except TimeoutError:
             continue
+
+
+def _in_turn(name: str, every_s: float, find: Finder, act: Callable[[Session, int, datetime], int]) -> Duty:
+    return Duty(name, every_s, InTurn(name, find, act))
+
+
+def _compute(session: Session, number: int, now: datetime) -> int:
+    computing.compute(session, number, now)
+    return 1
 
 
 def _in_one_transaction(act: Callable[[Session, datetime], int]) -> Callable[[Database, datetime], int]:

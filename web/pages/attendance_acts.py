@@ -41,7 +41,7 @@ def rule(slug: str, visit: Acting) -> Response:
     number = forms.text(visit.form, "rule")
 
     def act() -> None:
-        chosen = int(number) if number.isdigit() and len(number) < 10 else 0
+        chosen = int(number) if number.isdecimal() and len(number) < 10 else 0
         sheet_actions.choose_rule(visit.session, visit.visitor, slug, chosen, visit.now)
 
     return _do(visit, slug, "rule", "rule_chosen", act)

@@ -101,16 +101,16 @@ def history(slug: str, visit: Reading) -> Response:
 
 
 def _lines(visit: Visit, found: Sequence[AuditEntry]) -> list[Line]:
-    people = {int(each.actor[7:]) for each in found if each.actor.startswith("person:") and each.actor[7:].isdigit()}
+    people = {int(each.actor[7:]) for each in found if each.actor.startswith("person:") and each.actor[7:].isdecimal()}
     names = names_of_people(visit.session, people)
-    numbers = {int(each.object_id) for each in found if each.object_kind == "occurrence" and each.object_id.isdigit()}
+    numbers = {int(each.object_id) for each in found if each.object_kind == "occurrence" and each.object_id.isdecimal()}
     slugs = queries.slugs_of(visit.session, visit.visitor, numbers)
     return [
         Line(
             each,
             translate(visit.language, SYSTEM) if each.actor == "system" else names.get(each.actor, each.actor),
             f"/schedule/{slugs[int(each.object_id)]}"
-            if each.object_kind == "occurrence" and each.object_id.isdigit() and int(each.object_id) in slugs
+            if each.object_kind == "occurrence" and each.object_id.isdecimal() and int(each.object_id) in slugs
             else "",
             differences(each.before, each.after),
         )

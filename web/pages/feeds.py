@@ -64,7 +64,7 @@ def personal(token: str, visit: Reading) -> Response:
             feeds.note_use(session, found.feed_id, visit.now)
     language = found.language if found.language in LANGUAGES else "uk"
     name = translate(language, _("Vikno: my calendar"))
-    return _calendar(visit, found.occurrences, name, language, private=True)
+    return _calendar(visit, found.occurrences, name, language)
 
 
 @router.get("/me/calendar")
@@ -115,10 +115,12 @@ def _calendar(
     language: str,
     *,
     file: str = "",
-    private: bool = False,
     dated: bool = False,
 ) -> Response:
-    """The calendar, or 304 when the program has it. `dated`: nothing leaves it, so that a date alone says enough."""
+    """The calendar, or 304 when the program has it. Never kept by a proxy: what is seen depends on who asks.
+
+    `dated`: nothing leaves it, so that a date alone says enough.
+    """
     url, sender = visit.config.public_url, visit.config.mail_sender
     events = []
     for each in occurrences:
@@ -126,7 +128,7 @@ def _calendar(
         events.append((event, organiser_of(sender, _organiser(each), language)))
     body = ics.publish(events, name)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": f"{'private' if private else 'public'}, max-age=900"}
+    headers = {"ETag": tag, "Cache-Control": "private, max-age=900"}
     changed = max((each.updated_at for each in occurrences), default=None)
     if changed is not None:
         headers["Last-Modified"] = format_datetime(changed, usegmt=True)

@@ -161,6 +161,7 @@ def _wanted(visit: Visit) -> proposals.Wanted:
     )
 
 
+LONGEST_LINE = 600
 _LINE = re.compile(r"^\s*(?:(?P<name>[^<>]*?)\s*<(?P<in>[^<>]+)>|(?P<plain>\S+))\s*$")
 
 
@@ -169,15 +170,16 @@ def _targets(form: FormData, language: str) -> Targets:
     ticked: dict[str, set[int]] = {"person": set(), "organisation": set()}
     for value in form.getlist("target"):
         kind, _, number = str(value).partition(":")
-        if kind in ticked and number.isdigit():
-            ticked[kind].add(int(number))
+        chosen_one = forms.whole(number)
+        if kind in ticked and chosen_one is not None:
+            ticked[kind].add(chosen_one)
     role = forms.text(form, "role")
     chosen = MeetingRole(role) if role in vocabulary.GUEST_ROLES else MeetingRole.PARTICIPANT
     outsiders = []
     for line in re.split(r"[\n;]", forms.text(form, "addresses")):
         if not line.strip():
             continue
-        found = _LINE.match(line)
+        found = _LINE.match(line) if len(line) <= LONGEST_LINE else None
         address = (found["in"] or found["plain"]) if found else line
         name = (found["name"] or "") if found else ""
         spoken = forms.text(form, "language")

@@ -66,7 +66,7 @@ def attach(slug: str, visit: Acting) -> Response:
             visit.session,
             visit.visitor,
             slug,
-            int(number) if number.isdigit() and len(number) < 10 else 0,
+            int(number) if number.isdecimal() and len(number) < 10 else 0,
             forms.text(visit.form, "note"),
             visit.now,
         )

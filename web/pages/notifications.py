@@ -80,7 +80,7 @@ def clock(minutes: int | None) -> str:
 
 def _wishes(form: FormData) -> Wishes:
     follows = {kind: frozenset(str(each)[:64] for each in form.getlist(kind.value) if each) for kind in FOLLOWED}
-    chosen = [int(str(each)) for each in form.getlist("offset") if str(each).isdigit()]
+    chosen = [each for each in map(forms.whole, form.getlist("offset")) if each is not None]
     own = forms.text(form, "when") == "own"
     return Wishes(
         reminders=bool(form.get("reminders")),

@@ -88,7 +88,7 @@ def save(slug: str, visit: Acting) -> Response:
         return _page(visit, form, page)
     if not form.validate():
         return _page(visit, form, page, status=422)
-    seen = int(form.value("version")) if form.value("version").isdigit() else 0
+    seen = forms.whole(form.value("version")) or 0
     try:
         actions.edit(
             visit.session,

@@ -18,7 +18,7 @@ from lms.schedule.queries import ZONE
 from web import directory_forms as forms
 from web.errors import status_of
 from web.forms import VisitForm, sentence, text
-from web.guards import administrators_only, people_readers_only
+from web.guards import administrators_only, people_keepers_only, people_readers_only
 from web.i18n import mark as _
 from web.i18n import translate
 from web.pages.organisation_view import today_of
@@ -32,14 +32,14 @@ _NAMES = ("family_name", "given_name", "patronymic", "latin_name", "language", "
 @router.get("/new")
 def new(visit: Reading, organisation: str = "") -> Response:
     """An empty form."""
-    people_readers_only(visit)
+    people_keepers_only(visit)
     return _form_page(visit, _new_form(visit, organisation=organisation, language="uk", time_zone="Europe/Kyiv"))
 
 
 @router.post("/new")
 def create(visit: Acting) -> Response:
     """Enter the person. Somebody of the same name at the same place is pointed out first."""
-    people_readers_only(visit)
+    people_keepers_only(visit)
     form = _new_form(visit)
     if not form.validate():
         return _form_page(visit, form, status=422)
@@ -242,7 +242,7 @@ def channel_form(visit: Visit, data: object = None) -> forms.ChannelForm:
 
 def _take(visit: Visit, person_id: int, form: VisitForm | None, act: Callable[[], object]) -> Response:
     """Do it; what is wrong is said on the person's page, with what was typed."""
-    people_readers_only(visit)
+    people_keepers_only(visit)
     page = person_page(visit.session, visit.visitor, person_id, visit.now)
     if form is not None and not form.validate():
         errors = [error for name in form.errors for error in form.errors_of(str(name))]

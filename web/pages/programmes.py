@@ -120,7 +120,11 @@ def hand_over(slug: str, visit: Acting) -> Response:
     try:
         with visit.session.begin_nested():
             programmes.hand_over(
-                visit.session, visit.visitor, slug, int(owner) if owner.isdigit() and len(owner) < 10 else 0, visit.now
+                visit.session,
+                visit.visitor,
+                slug,
+                int(owner) if owner.isdecimal() and len(owner) < 10 else 0,
+                visit.now,
             )
     except (Invalid, NotFound, Conflict) as refused:
         return _page(visit, slug, status=status_of(refused), failure=forms.sentence(visit, refused))

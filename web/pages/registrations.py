@@ -46,7 +46,7 @@ def registrations(
 @router.post("/registrations/decide")
 def decide(slug: str, visit: Acting) -> Response:
     """Approve, decline or cancel those that were ticked."""
-    numbers = [int(each) for each in visit.form.getlist("number") if isinstance(each, str) and each.isdigit()][:500]
+    numbers = [each for each in map(forms.whole, visit.form.getlist("number")) if each is not None][:500]
     act, reason = forms.text(visit.form, "act"), forms.text(visit.form, "reason")
     if not numbers:
         return _list(visit, slug, status=422, failure=translate(visit.language, _("Tick somebody in the list first.")))
@@ -67,15 +67,13 @@ def decide(slug: str, visit: Acting) -> Response:
 def add(slug: str, visit: Acting) -> Response:
     """Register somebody whom the organiser has found."""
     registration_lists.edited(visit.session, visit.visitor, slug)
-    person = forms.text(visit.form, "person")
+    person = forms.whole(forms.text(visit.form, "person"))
     find = forms.text(visit.form, "find")
-    if not person.isdigit():
+    if person is None:
         raise Problem(422, "person_unknown", "")
     seat = Seat.VIEWER if forms.text(visit.form, "seat") == Seat.VIEWER else Seat.INTERACTIVE
     try:
-        row = registering.register(
-            visit.session, visit.visitor, slug, Wish(person_id=int(person), seat=seat), visit.now
-        )
+        row = registering.register(visit.session, visit.visitor, slug, Wish(person_id=person, seat=seat), visit.now)
     except (Conflict, Invalid) as refused:
         return _list(visit, slug, status=status_of(refused), failure=forms.sentence(visit, refused), find=find)
     return see_other(f"/schedule/{slug}/registrations?done=added_{row.state.value}")
@@ -141,7 +139,7 @@ def own_people(slug: str, visit: Reading) -> Response:
 @router.post("/register-people")
 def register_people(slug: str, visit: Acting) -> Response:
     """Register those who were ticked; each has their own outcome."""
-    numbers = [int(each) for each in visit.form.getlist("person") if isinstance(each, str) and each.isdigit()][:300]
+    numbers = [each for each in map(forms.whole, visit.form.getlist("person")) if each is not None][:300]
     seat = Seat.VIEWER if forms.text(visit.form, "seat") == Seat.VIEWER else Seat.INTERACTIVE
     refusals: list[str] = []
     if not numbers:
@@ -191,7 +189,7 @@ def _list(
         visit.visitor,
         slug,
         state=RegistrationState(state) if state in list(RegistrationState) else None,
-        organisation_id=int(organisation) if organisation.isdigit() else None,
+        organisation_id=forms.whole(organisation),
         page=page,
     )
     people = registration_lists.find_people(visit.session, visit.visitor, slug, find, visit.now) if find else []

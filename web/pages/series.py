@@ -146,7 +146,7 @@ def save(slug: str, visit: Acting) -> Response:
     form = _form(visit, _with_times(visit.form, kept), shown)
     if not form.validate():
         return _form_page(visit, form, shown, status=422)
-    seen = int(form.value("version")) if form.value("version").isdigit() else 0
+    seen = forms.whole(form.value("version")) or 0
     try:
         with visit.session.begin_nested():
             series.edit(visit.session, visit.visitor, slug, form.draft(kept), visit.now, expected_version=seen)
@@ -184,7 +184,7 @@ def show(
         differences=DIFFERENCES,
         when=lambda date: _when(visit.language, date),
         weekday_name=lambda number: translate(visit.language, WEEKDAYS[number]),
-        typed_bodies=lambda form: [int(each) for each in form.getlist("body") if str(each).isdigit()],
+        typed_bodies=lambda form: [each for each in map(forms.whole, form.getlist("body")) if each is not None],
     )
 
 
@@ -307,9 +307,9 @@ def _models(visit: Visit, slug: str) -> list[OccurrenceDraft]:
 
 def _keep_slot(visit: Visit, form: SeriesForm, slug: str) -> None:
     weekday, _dash, hour = form.value("slot").partition("-")
-    if not (weekday.isdigit() and hour.isdigit()):
+    if not (forms.whole(weekday) is not None and forms.whole(hour) is not None):
         return
-    centres = [int(number) for number in form.value("slot_centres").split(",") if number.isdigit()][:200]
+    centres = [each for each in map(forms.whole, form.value("slot_centres").split(",")) if each is not None][:200]
     found = slots.heat(directory.workload(visit.session, centres), centres, form.duration.data or 60)
     slots.decide(
         visit.session,

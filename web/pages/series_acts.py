@@ -52,7 +52,7 @@ def fill(slug: str, occurrence: str, visit: Acting) -> Response:
                 visit.now,
                 expected_version=_version(form),
                 title=forms.text(form, "title"),
-                bodies=[int(each) for each in form.getlist("body") if isinstance(each, str) and each.isdigit()],
+                bodies=[each for each in map(forms.whole, form.getlist("body")) if each is not None],
                 expert=forms.text(form, "expert"),
                 email=address,
                 person_id=_number(form, "person") or experts.person_of(visit.session, address),
@@ -275,5 +275,4 @@ def _version(form: FormData) -> int:
 
 
 def _number(form: FormData, name: str) -> int | None:
-    value = forms.text(form, name)
-    return int(value) if value.isdigit() and len(value) < 10 else None
+    return forms.whole(forms.text(form, name))

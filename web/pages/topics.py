@@ -62,7 +62,7 @@ def save(topic_id: int, visit: Acting) -> Response:
 
 def _parent(visit: Visit) -> int | None:
     value = forms.text(visit.form, "parent")
-    return int(value) if value.isdigit() and len(value) < 10 else None
+    return int(value) if value.isdecimal() and len(value) < 10 else None
 
 
 def _page(visit: Visit, *, status: int = 200, failure: str = "", wrong: int = 0) -> Response:

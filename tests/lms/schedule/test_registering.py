@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lms.audit.models import AuditEntry
 from lms.database import Database
 from lms.directory.access_models import Endpoint
-from lms.directory.models import RoleName, Scope
+from lms.directory.models import Affiliation, RoleName, Scope
 from lms.directory.queries import visitor_of_endpoint
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -248,6 +248,13 @@ def test_a_lead_registers_own_people_and_a_room(session: Session, planner: Visit
     with pytest.raises(NotAllowed) as refused:
         registering.register(session, lead, slug, Wish(person_id=other.person_id), NOW)
     assert refused.value.code == "not_your_person"
+    session.add(Affiliation(person_id=own.person_id, organisation_id=lviv.id, from_date=NOW.date()))
+    session.flush()
+    elsewhere = planned(session, planner, policy=PolicyDraft(capacity=2), title="Інша")
+    wish = Wish(person_id=own.person_id, organisation_id=lviv.id)
+    with pytest.raises(Invalid) as foreign:
+        registering.register(session, lead, elsewhere, wish, NOW)
+    assert foreign.value.code == "not_your_organisation", "a lead gives away no seat of another centre"
     room = Wish(seat=Seat.ROOM, head_count=12, answers={"q": "так"})
     made = registering.register(session, lead, slug, room, NOW)
     assert (made.person_id, made.organisation_id, made.head_count, made.state) == (None, sumy.id, 12, S.CONFIRMED)

@@ -1,0 +1,566 @@
+"""Every address of the app against every kind of visitor. An address that is not in the table fails the test.
+
+What is posted is empty, so that nothing but permission decides between "in" (done, or refused for what was typed) and
+"out" (401, 403, 404, or the way to the sign-in page). Nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lms import demo, demo_directory
+from lms.database import Database
+from lms.directory import accounts
+from lms.directory.access_models import Endpoint
+from lms.directory.imports import actions as imports
+from lms.directory.models import Account, Affiliation, Membership, Organisation, RoleGrant, RoleName, Scope
+from lms.directory.queries import visitor_of_person
+from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
+from lms.meetings.attendance_models import AttendanceRule, RosterEntry
+from lms.notify.actions import enqueue
+from lms.notify.models import BouncedAddress, InboundKind, InboundMessage, InboundState, OutboxMessage
+from lms.schedule import acts, materials
+from lms.schedule.audience_models import CalendarFeed, Invitation, Registration
+from lms.schedule.models import GuestLink, MeetingRole, Occurrence, Status
+from lms.schedule.plan_models import LegalAct, Programme, Series, Topic
+from tests.lms.facts import NOW
+from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD, Visitor
+
+WHO = {
+    "n": "nobody who has signed in",
+    "s": "staff of another centre",
+    "l": "lead of another centre",
+    "o": "organiser of one organisation that has no part in it",
+    "i": "data importer",
+    "u": "auditor",
+    "k": "operator",
+    "S": "staff of the centre that is concerned, invited and registered",
+    "L": "lead of that centre",
+    "P": "organiser of the network",
+    "A": "administrator",
+}
+ALL = "".join(WHO)
+KNOWN = ALL.removeprefix("n")
+NOBODY = ""
+"""None of them: the object is somebody else's, or there is none of the kind."""
+BY_LINK = ""
+"""Whoever holds the link, which none of them does."""
+BY_KEY = ""
+"""A media node with its key."""
+
+UPLOADS = {"POST /imports", "POST /schedule/{slug}/materials"}
+
+LETS_IN: dict[str, str] = {
+    "GET /": ALL,
+    "GET /accessibility": ALL,
+    "GET /acts": ALL,
+    "GET /api/endpoint/state": ALL,
+    "GET /api/meetings/{meeting}/roll-call": "L",
+    "GET /attendance-rules": "ouPA",
+    "GET /audit": "uA",
+    "GET /calendar/{token}.ics": BY_LINK,
+    "GET /duplicates": "A",
+    "GET /duplicates/{kind}/{one}/{other}": "A",
+    "GET /endpoint": ALL,
+    "GET /endpoints": "A",
+    "GET /guest/{token}": BY_LINK,
+    "GET /guest/{token}.ics": BY_LINK,
+    "GET /healthz": ALL,
+    "GET /help": ALL,
+    "GET /imports": "liLA",
+    "GET /imports/sample-{kind}.csv": "liLA",
+    "GET /imports/{import_id}": "A",
+    "GET /imports/{import_id}/report.csv": "A",
+    "GET /language/{code}": ALL,
+    "GET /logo.svg": ALL,
+    "GET /mail": "kA",
+    "GET /mail/addresses": "kA",
+    "GET /mail/inbox": "kA",
+    "GET /mail/inbox/{number}": "kA",
+    "GET /mail/{number}": "kA",
+    "GET /manage": "loiukLPA",
+    "GET /me": KNOWN,
+    "GET /me/attendance": KNOWN,
+    "GET /me/calendar": KNOWN,
+    "GET /me/notifications": KNOWN,
+    "GET /meet/{meeting}": ALL,
+    "GET /metrics": ALL,
+    "GET /offers/{signed}": BY_LINK,
+    "GET /organisations": ALL,
+    "GET /organisations/capabilities": "A",
+    "GET /organisations/export": ALL,
+    "GET /organisations/new": "A",
+    "GET /organisations/{code}": ALL,
+    "GET /organisations/{code}/edit": "A",
+    "GET /people": "luLA",
+    "GET /people/export": "luLA",
+    "GET /people/new": "lLA",
+    "GET /people/{person_id}": "uLA",
+    "GET /people/{person_id}/edit": "LA",
+    "GET /presence/{signed}": BY_LINK,
+    "GET /programmes": ALL,
+    "GET /programmes/new": "oPA",
+    "GET /programmes/{slug}": ALL,
+    "GET /programmes/{slug}/edit": "PA",
+    "GET /readyz": ALL,
+    "GET /rsvp/{signed}": BY_LINK,
+    "GET /schedule": ALL,
+    "GET /schedule.ics": ALL,
+    "GET /schedule/experts": "oPA",
+    "GET /schedule/new": "oPA",
+    "GET /schedule/{slug}": ALL,
+    "GET /schedule/{slug}.ics": ALL,
+    "GET /schedule/{slug}/attendance": "uLPA",
+    "GET /schedule/{slug}/attendance.csv": "uLPA",
+    "GET /schedule/{slug}/attendance.svg": "uLPA",
+    "GET /schedule/{slug}/attendance.xlsx": "uLPA",
+    "GET /schedule/{slug}/edit": "PA",
+    "GET /schedule/{slug}/history": "uPA",
+    "GET /schedule/{slug}/invitations": "PA",
+    "GET /schedule/{slug}/materials": "PA",
+    "GET /schedule/{slug}/materials/{material_id}": NOBODY,
+    "GET /schedule/{slug}/register": KNOWN,
+    "GET /schedule/{slug}/register-people": "lL",
+    "GET /schedule/{slug}/registration-policy": "PA",
+    "GET /schedule/{slug}/registrations": "PA",
+    "GET /schedule/{slug}/registrations.{kind}": "PA",
+    "GET /schedule/{slug}/roll-call": "LPA",
+    "GET /series": ALL,
+    "GET /series/new": "oPA",
+    "GET /series/{slug}": ALL,
+    "GET /series/{slug}.ics": ALL,
+    "GET /series/{slug}/edit": "PA",
+    "GET /series/{slug}/register": NOBODY,
+    "GET /series/{slug}/reschedule": "PA",
+    "GET /sign-in": ALL,
+    "GET /slots": "oPA",
+    "GET /topics": ALL,
+    "GET /welcome/{token}": BY_LINK,
+    "POST /acts": "oPA",
+    "POST /acts/{act_id}/change": "oPA",
+    "POST /api/endpoint/pairing": ALL,
+    "POST /api/endpoint/pairing/poll": ALL,
+    "POST /api/meetings/{meeting}/roll-call": "L",
+    "POST /api/meetings/{meeting}/token": ALL,
+    "POST /attendance-rules": "PA",
+    "POST /attendance-rules/{rule_id}/retire": "PA",
+    "POST /duplicates/{kind}/{one}/{other}/apart": "A",
+    "POST /duplicates/{kind}/{one}/{other}/merge": "A",
+    "POST /endpoints": "A",
+    "POST /endpoints/{endpoint_id}/revoke": "A",
+    "POST /guest/{token}": BY_LINK,
+    "POST /guest/{token}/answer": BY_LINK,
+    "POST /imports": "liLA",
+    "POST /imports/{import_id}/apply": "A",
+    "POST /imports/{import_id}/columns": "A",
+    "POST /imports/{import_id}/decisions": "A",
+    "POST /imports/{import_id}/discard": "A",
+    "POST /internal/events": BY_KEY,
+    "POST /mail/addresses/{number}/lift": "kA",
+    "POST /mail/inbox/{number}/done": "kA",
+    "POST /mail/knock": "kA",
+    "POST /mail/{number}/retry": "kA",
+    "POST /me": KNOWN,
+    "POST /me/attendance/{entry_id}": NOBODY,
+    "POST /me/calendar": KNOWN,
+    "POST /me/calendar/{feed_id}/revoke": "S",
+    "POST /me/channels": KNOWN,
+    "POST /me/channels/{channel_id}/remove": KNOWN,
+    "POST /me/notifications": KNOWN,
+    "POST /me/password": KNOWN,
+    "POST /offers/{signed}": BY_LINK,
+    "POST /organisations/capabilities": "A",
+    "POST /organisations/new": "A",
+    "POST /organisations/{code}/capabilities": "A",
+    "POST /organisations/{code}/capabilities/{capability_id}/end": "A",
+    "POST /organisations/{code}/close": "A",
+    "POST /organisations/{code}/edit": "A",
+    "POST /organisations/{code}/memberships": "A",
+    "POST /organisations/{code}/memberships/{membership_id}/end": "A",
+    "POST /people": "A",
+    "POST /people/new": "lLA",
+    "POST /people/{person_id}/account": "LA",
+    "POST /people/{person_id}/affiliations": "LA",
+    "POST /people/{person_id}/affiliations/{affiliation_id}/end": "LA",
+    "POST /people/{person_id}/channels": "LA",
+    "POST /people/{person_id}/channels/{channel_id}/remove": "LA",
+    "POST /people/{person_id}/disable": "A",
+    "POST /people/{person_id}/edit": "LA",
+    "POST /people/{person_id}/enable": "A",
+    "POST /people/{person_id}/invite": "LA",
+    "POST /people/{person_id}/roles": "A",
+    "POST /people/{person_id}/roles/{grant_id}/revoke": "A",
+    "POST /presence/{signed}": BY_LINK,
+    "POST /programmes/new": "oPA",
+    "POST /programmes/{slug}/edit": "PA",
+    "POST /programmes/{slug}/hand-over": "PA",
+    "POST /registrations/{number}/{act}": "SLPA",
+    "POST /rsvp/{signed}": BY_LINK,
+    "POST /schedule/new": "oPA",
+    "POST /schedule/{slug}/answer/{invitation_id}": "S",
+    "POST /schedule/{slug}/attendance/approve": "PA",
+    "POST /schedule/{slug}/attendance/breaks": "PA",
+    "POST /schedule/{slug}/attendance/corrections": "PA",
+    "POST /schedule/{slug}/attendance/metrics": "PA",
+    "POST /schedule/{slug}/attendance/reopen": "PA",
+    "POST /schedule/{slug}/attendance/rule": "PA",
+    "POST /schedule/{slug}/cancel": "PA",
+    "POST /schedule/{slug}/edit": "PA",
+    "POST /schedule/{slug}/end": "PA",
+    "POST /schedule/{slug}/guests": "PA",
+    "POST /schedule/{slug}/guests/{link_id}/new-device": "PA",
+    "POST /schedule/{slug}/guests/{link_id}/revoke": "PA",
+    "POST /schedule/{slug}/invitations": "PA",
+    "POST /schedule/{slug}/invitations/{invitation_id}/withdraw": "PA",
+    "POST /schedule/{slug}/materials": "PA",
+    "POST /schedule/{slug}/materials/acts": "PA",
+    "POST /schedule/{slug}/materials/acts/{act_id}/remove": "PA",
+    "POST /schedule/{slug}/materials/{material_id}/remove": "PA",
+    "POST /schedule/{slug}/publish": "PA",
+    "POST /schedule/{slug}/register": KNOWN,
+    "POST /schedule/{slug}/register-people": "lL",
+    "POST /schedule/{slug}/registration-policy": "PA",
+    "POST /schedule/{slug}/registrations/add": "PA",
+    "POST /schedule/{slug}/registrations/decide": "PA",
+    "POST /schedule/{slug}/roll-call": "LPA",
+    "POST /schedule/{slug}/start": "PA",
+    "POST /series/dates": "oPA",
+    "POST /series/new": "oPA",
+    "POST /series/{slug}/dates": "PA",
+    "POST /series/{slug}/dates/{occurrence}": "PA",
+    "POST /series/{slug}/dates/{occurrence}/leave-out": "PA",
+    "POST /series/{slug}/dates/{occurrence}/move": "PA",
+    "POST /series/{slug}/dates/{occurrence}/took-place": "PA",
+    "POST /series/{slug}/edit": "PA",
+    "POST /series/{slug}/hand-over": "PA",
+    "POST /series/{slug}/register": NOBODY,
+    "POST /series/{slug}/release": "PA",
+    "POST /series/{slug}/reschedule": "PA",
+    "POST /sign-in": ALL,
+    "POST /sign-out": ALL,
+    "POST /topics": "oPA",
+    "POST /topics/{topic_id}": "oPA",
+    "POST /welcome/{token}": BY_LINK,
+}
+
+
+class Forgetful(Database):
+    """A database that keeps nothing from `forget` on."""
+
+    forget = False
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """As usual, but undone at the end."""
+        if not self.forget:
+            with super().writing() as session:
+                yield session
+            return
+        session = self.open(write=True)
+        try:
+            yield session
+        finally:
+            session.rollback()
+            session.close()
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> tuple[Path, dict[str, Any]]:
+    """A file with the demo and what is needed besides, and the objects for each place in an address."""
+    path = tmp_path_factory.mktemp("permissions") / "vikno.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    made = Database(f"sqlite:///{path}")
+    with made.writing() as session:
+        demo.seed(session, NOW, password=PASSWORD)
+    held = prepare(made)
+    with made.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.close()
+    return path, held
+
+
+@pytest.fixture
+def held(prepared: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+    """What to put into addresses."""
+    return dict(prepared[1])
+
+
+@pytest.fixture
+def database(prepared: tuple[Path, dict[str, Any]], tmp_path: Path) -> Iterator[Forgetful]:
+    """On SQLite only: who may do what is one code for both."""
+    path = tmp_path / "vikno.db"
+    path.write_bytes(prepared[0].read_bytes())
+    made = Forgetful(f"sqlite:///{path}")
+    yield made
+    made.close()
+
+
+def routes_of(app: FastAPI) -> list[APIRoute]:
+    """Every address that our code answers."""
+
+    def walk(found: list[Any]) -> Iterator[APIRoute]:
+        for each in found:
+            if isinstance(each, APIRoute):
+                yield each
+            elif hasattr(each, "original_router"):
+                yield from walk(each.original_router.routes)
+
+    return list(walk(app.routes))
+
+
+def names_of(app: FastAPI) -> list[str]:
+    return sorted(f"{method} {each.path}" for each in routes_of(app) for method in each.methods)
+
+
+def one(session: Session, what: Any, *where: Any) -> Any:
+    return session.scalars(select(what).where(*where).limit(1)).one()
+
+
+def prepare(database: Database) -> dict[str, Any]:
+    """People with their roles, and one object for each number or name in an address."""
+    with database.writing() as session:
+        homes = {each.code: each for each in session.scalars(select(Organisation))}
+        kinds: list[tuple[str, RoleName | None, str, bool]] = [
+            ("s", None, "kharkiv", False),
+            ("l", RoleName.CENTRE_LEAD, "kharkiv", True),
+            ("o", RoleName.ORGANISER, "mindigital", True),
+            ("i", RoleName.DATA_IMPORTER, "kharkiv", False),
+            ("u", RoleName.AUDITOR, "kharkiv", False),
+            ("k", RoleName.OPERATOR, "kharkiv", False),
+        ]
+        for letter, role, code, scoped in kinds:
+            made = accounts.create_person(
+                session,
+                "system",
+                family_name="Перевірка",
+                given_name=letter.upper(),
+                email=f"{letter}-visitor@vikno.test",
+                organisation_id=homes[code].id,
+                now=NOW,
+            )
+            one(session, Account, Account.person_id == made.id).secret = one(
+                session, Account, Account.subject == ORGANISER
+            ).secret
+            if role is not None:
+                where = {"scope": Scope.ORGANISATION, "scope_id": homes[code].id} if scoped else {}
+                accounts.give_role(session, "system", person_id=made.id, role=role, now=NOW, **where)
+        session.flush()
+        return objects(session, homes)
+
+
+def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
+    planner = visitor_of_person(session, one(session, Account, Account.subject == ORGANISER).person_id, NOW)
+    keeper = visitor_of_person(session, one(session, Account, Account.subject == ADMINISTRATOR).person_id, NOW)
+    staff = one(session, Account, Account.subject == demo_directory.STAFF).person_id
+    invited = one(session, Invitation, Invitation.guest_link_id.is_(None), Invitation.person_id == staff)
+    occurrence = session.get_one(Occurrence, invited.occurrence_id)
+    registered = one(session, Registration, Registration.person_id == staff)
+    material = materials.add_link(session, planner, occurrence.slug, "Порядок", "https://example.org/", NOW)
+    act = one(session, LegalAct)
+    acts.attach(session, planner, occurrence.slug, act.id, "", NOW)
+    link = GuestLink(
+        occurrence_id=occurrence.id, name="Гість", organisation="", role=MeetingRole.PARTICIPANT, token_hash="0" * 64,
+        created_by=planner.actor, created_at=NOW,
+    )  # fmt: skip
+    feed = CalendarFeed(person_id=staff, token_hash="1" * 64, created_at=NOW)
+    channel = ContactChannel(person_id=staff, kind=ChannelKind.EMAIL, address="another@vikno.test", created_at=NOW)
+    bounced = BouncedAddress(address="dead@vikno.test", reason="550", at=NOW)
+    mail = InboundMessage(
+        mark="m", received_at=NOW, sender="x@vikno.test", subject="", kind=InboundKind.LETTER,
+        state=InboundState.UNMATCHED, detail="", raw=b"Subject: x\r\n\r\n",
+    )  # fmt: skip
+    table = imports.upload(session, keeper, ImportKind.ORGANISATIONS, "a.csv", "Назва\nЦНАП".encode(), NOW)
+    enqueue(session, "try", "account.password_link", f"person:{staff}", {}, now=NOW)
+    session.add_all([link, feed, channel, bounced, mail])
+    session.flush()
+    entry = one(session, RosterEntry)
+    series = one(session, Series, Series.created_by == planner.actor)
+    dated = one(session, Occurrence, Occurrence.series_id == series.id, Occurrence.status == Status.PUBLISHED)
+    people = session.scalars(select(Account.person_id).order_by(Account.person_id).limit(2)).all()
+    return {
+        "slug": occurrence.slug,
+        "registration_slug": session.get_one(Occurrence, registered.occurrence_id).slug,
+        "held_slug": session.get_one(Occurrence, entry.occurrence_id).slug,
+        "series_slug": series.slug,
+        "programme_slug": one(session, Programme).slug,
+        "occurrence": dated.slug,
+        "draft_slug": one(session, Occurrence, Occurrence.status == Status.DRAFT).slug,
+        "meeting": demo.DEMO_MEETING,
+        "code": homes["lviv"].code,
+        "person_id": staff,
+        "number": registered.id,
+        "message": one(session, OutboxMessage).id,
+        "inbound": mail.id,
+        "address": bounced.id,
+        "material_id": material.id,
+        "act_id": act.id,
+        "topic_id": one(session, Topic).id,
+        "rule_id": one(session, AttendanceRule).id,
+        "entry_id": entry.id,
+        "invitation_id": invited.id,
+        "link_id": link.id,
+        "feed_id": feed.id,
+        "channel_id": channel.id,
+        "import_id": table.id,
+        "endpoint_id": one(session, Endpoint).id,
+        "affiliation_id": one(session, Affiliation, Affiliation.person_id == staff).id,
+        "grant_id": one(session, RoleGrant).id,
+        "capability_id": one(session, Capability, Capability.organisation_id == homes["lviv"].id).id,
+        "membership_id": one(session, Membership, Membership.organisation_id == homes["lviv"].id).id,
+        "one": people[0],
+        "other": people[1],
+        "act": "cancel",
+        "organisation": homes["lviv"].id,
+        "series": series.id,
+    }
+
+
+def address_of(path: str, held: dict[str, Any]) -> str:
+    """The path with an object in each of its places."""
+    special = {
+        ("/series/", "slug"): "series_slug",
+        ("/programmes/", "slug"): "programme_slug",
+        ("/schedule/{slug}/regist", "slug"): "registration_slug",
+        ("/schedule/{slug}/attendance", "slug"): "held_slug",
+        ("/schedule/{slug}/roll-call", "slug"): "held_slug",
+        ("/mail/inbox/", "number"): "inbound",
+        ("/mail/addresses/", "number"): "address",
+        ("/mail/{", "number"): "message",
+    }
+
+    def fill(found: re.Match[str]) -> str:
+        name = found.group(1)
+        if name == "kind":
+            return {"/dup": "person", "/imp": "people"}.get(path[:4], "csv")
+        if name == "code" and path.startswith("/language"):
+            return "en"
+        for (prefix, place), other in special.items():
+            if path.startswith(prefix) and name == place:
+                return str(held[other])
+        return str(held.get(name, "made-up"))
+
+    return re.sub(r"\{(\w+)(?::\w+)?\}", fill, path)
+
+
+EMAILS = {"S": demo_directory.STAFF, "L": demo_directory.LEAD, "P": ORGANISER, "A": ADMINISTRATOR}
+
+
+def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
+    """What is sent where an empty form is refused before anybody asks who sends it."""
+    day, home = "2026-12-02", held["organisation"]
+    return {
+        "POST /schedule/{slug}/guests": {"name": "Гість", "role": "participant"},
+        "POST /series/{slug}/dates": {"day": day, "time": "10:00"},
+        "POST /series/{slug}/dates/{occurrence}/move": {"day": day, "time": "10:00"},
+        "POST /series/{slug}/hand-over": {"owner": home},
+        "POST /programmes/{slug}/hand-over": {"owner": home},
+        "POST /acts/{act_id}/change": {"state": "in_force", "note": "Без змін"},
+        "POST /people/new": {
+            "family_name": "Нова", "given_name": "Особа", "language": "uk", "time_zone": "Europe/Kyiv",
+            "organisation": home,
+        },
+        "POST /people/{person_id}/affiliations": {"organisation": home, "from_date": day},
+        "POST /people/{person_id}/affiliations/{affiliation_id}/end": {"to_date": day},
+        "POST /people/{person_id}/channels": {"kind": "email", "address": "third@vikno.test"},
+        "POST /people/{person_id}/roles": {"role": "centre_lead", "organisation": home},
+        "POST /people/{person_id}/account": {"email": "second@vikno.test"},
+        "POST /schedule/{slug}/attendance/corrections": {
+            "subject": f"person:{held['person_id']}", "verdict": "absent", "reason": "Перевірка",
+        },
+        "POST /schedule/{slug}/attendance/metrics": {"day": "2026-11-18", "source": "YouTube", "concurrent": "5"},
+        "POST /schedule/{slug}/attendance/rule": {"rule": held["rule_id"]},
+        "POST /schedule/{slug}/materials/acts": {"act": held["act_id"]},
+        "POST /schedule/{slug}/roll-call": {"head_count": "3"},
+        "POST /registrations/{number}/{act}": {},
+    }.get(name, {})  # fmt: skip
+
+
+async def comes_in(visitor: Visitor, name: str, held: dict[str, Any], csrf: str) -> tuple[bool, int]:
+    """Whether an address lets somebody in, and the status."""
+    method, _, path = name.partition(" ")
+    address, body = address_of(path, held), posted(name, held)
+    if path.endswith("/roll-call"):
+        address += f"?organisation={held['organisation']}"
+    if method == "GET":
+        answer = await visitor.client.get(address)
+    elif address.startswith("/api/"):
+        answer = await visitor.client.post(address, json={}, headers={"X-CSRF-Token": csrf})
+    elif name in UPLOADS:
+        answer = await visitor.client.post(address, data={"csrf": csrf, **body}, files={"file": ("a.csv", b"x")})
+    else:
+        answer = await visitor.client.post(address, data={"csrf": csrf, **body})
+    assert answer.status_code < 500, (name, answer.status_code, answer.text[:2000])
+    to_sign_in = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in?next=")
+    return answer.status_code not in (401, 403, 404, 410) and not to_sign_in, answer.status_code
+
+
+@pytest.fixture
+def unlimited(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How often somebody may try is another matter."""
+    monkeypatch.setattr(app.state.site.limits, "check", lambda *_: None)
+
+
+def test_every_address_has_a_decision(app: FastAPI) -> None:
+    assert names_of(app) == sorted(LETS_IN), "say in the table whom a new address lets in"
+
+
+@pytest.mark.parametrize("letter", WHO)
+async def test_whom_the_addresses_let_in(
+    letter: str, app: FastAPI, browser: Any, database: Forgetful, held: dict[str, Any], unlimited: None
+) -> None:
+    visitor: Visitor = browser()
+    if letter != "n":
+        answer = await visitor.sign_in(EMAILS.get(letter, f"{letter}-visitor@vikno.test"))
+        assert answer.status_code == 303, answer.text
+    csrf = await visitor.csrf()
+    database.forget = True
+    wrong = {}
+    for name in sorted(LETS_IN, key="POST /sign-out".__eq__):  # the last one, because it takes the cookie away
+        inside, status = await comes_in(visitor, name, held, csrf)
+        if inside != (letter in LETS_IN[name]):
+            wrong[name] = status
+    assert not wrong, f"{WHO[letter]}: let in or kept out against the table"
+
+
+@pytest.mark.parametrize("letter", "nlouL")
+async def test_a_draft_is_for_those_who_plan_it(
+    letter: str, app: FastAPI, browser: Any, database: Forgetful, held: dict[str, Any], unlimited: None
+) -> None:
+    held |= dict.fromkeys(("slug", "registration_slug", "held_slug"), held["draft_slug"])
+    visitor: Visitor = browser()
+    if letter != "n":
+        await visitor.sign_in(EMAILS.get(letter, f"{letter}-visitor@vikno.test"))
+    csrf = await visitor.csrf()
+    database.forget = True
+    names = [name for name in LETS_IN if " /schedule/{slug}" in name]
+    let_in = {name: (await comes_in(visitor, name, held, csrf)) for name in names}
+    assert {name: status for name, (inside, status) in let_in.items() if inside} == {}, WHO[letter]
+
+
+async def test_nothing_is_posted_without_our_own_page(app: FastAPI, browser: Any, held: dict[str, Any]) -> None:
+    visitor: Visitor = browser()
+    await visitor.sign_in(ADMINISTRATOR)
+    wrong = {}
+    for name in LETS_IN:
+        method, _, path = name.partition(" ")
+        if method != "POST" or path == "/internal/events":
+            continue
+        for csrf in ("", "0" * 64):
+            address = address_of(path, held)
+            body = {"csrf": csrf, **posted(name, held)}
+            answer = await visitor.client.post(
+                address, **({"json": {}} if path.startswith("/api/") else {"data": body})
+            )
+            if answer.status_code not in (403, 422) or (answer.status_code == 422 and not path.startswith("/api/")):
+                wrong[name] = answer.status_code
+    assert wrong == {}
