@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms import demo_attendance, demo_audience, demo_directory, demo_planning, demo_registration
+from lms import demo_accounts, demo_attendance, demo_audience, demo_directory, demo_planning, demo_registration
 from lms import demo_facts as facts
 from lms.directory import accounts, passwords
 from lms.directory.access_models import Endpoint
@@ -23,8 +23,8 @@ from lms.schedule import actions, rules
 from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft
 from lms.schedule.models import Access, Occurrence, Part, Status
 
-ORGANISER = "organiser@vikno.test"
-ADMINISTRATOR = "administrator@vikno.test"
+ORGANISER = demo_accounts.ORGANISER
+ADMINISTRATOR = demo_accounts.ADMINISTRATOR
 DEMO_MEETING = "demo"
 _ACTOR = "demo"
 _WEDNESDAY = 2

@@ -8,16 +8,15 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lms import demo_accounts
 from lms.directory import accounts, passwords
 from lms.directory.models import Account, Affiliation, Organisation, RoleName, Scope
 from lms.directory.register_models import Capability, WorkloadSample
 
-LEAD = "lead@vikno.test"
-"""Lead of the demo centre of Lviv."""
-STAFF = "staff@vikno.test"
-STAFF_TWO_PLACES = "staff2@vikno.test"
-"""Works at two centres at once."""
-EXPERT = "expert@vikno.test"
+LEAD = demo_accounts.LEAD
+STAFF = demo_accounts.STAFF
+STAFF_TWO_PLACES = demo_accounts.STAFF_TWO_PLACES
+EXPERT = demo_accounts.EXPERT
 _ACTOR = "demo"
 _SOURCE = "Демонстраційні дані"
 _SINCE = date(2019, 12, 31)

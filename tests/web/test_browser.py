@@ -15,35 +15,57 @@ import httpx
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import select
 
-from lms import demo
+from lms import demo, demo_attendance, demo_directory
 from lms.database import Database
 from lms.directory import endpoints
 from lms.directory.models import RoleName
 from lms.directory.queries import organisation_by_code
 from lms.directory.rules import Grant, Visitor
+from lms.notify import receiving
+from lms.schedule import guests
+from lms.schedule.audience_models import Invitation, RegistrationPolicy
+from lms.schedule.models import Occurrence
+from lms.schedule.plan_models import Programme, Series
+from tests.lms.notify import mails
 from tests.support.browser import launch_bare
-from tests.web.visitor import ADMINISTRATOR, PASSWORD
+from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD
 from web.app import create_app
 from web.config import STATIC, WebConfig, utc_now
+from web.mail.invitations import RSVP
 
 AXE = Path(__file__).parents[2] / "web" / "client" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PUBLIC = ["/", "/schedule", "/schedule?when=past", "/schedule?view=month", "/schedule?view=week", "/schedule?q=zzz"]
-PUBLIC += ["/sign-in", "/organisations", "/help", "/accessibility", "/endpoint", "/no-such-page"]
-PUBLIC += ["/series", "/programmes", "/topics", "/acts"]
-INSIDE = ["/", "/schedule/new", "/endpoints", "/people", "/manage", "/audit"]
-INSIDE += ["/series", "/series/new", "/programmes", "/programmes/new", "/topics", "/acts", "/slots"]
-INSIDE += ["/organisations/lviv", "/organisations/new", "/organisations/lviv/edit", "/organisations/capabilities"]
-INSIDE += [
-    "/people/1",
-    "/people/new",
-    "/people/1/edit",
-    "/me",
-    "/imports",
-    "/duplicates",
-    "/duplicates/organisation/1/2",
-]
+PEOPLE = "Прізвище;Ім’я;Електронна пошта\nКоваль;Олена;olena@example.org\nБондар;;без адреси\n".encode("windows-1251")
+NETWORK = {
+    "": (
+        "/ /schedule /schedule?when=past /schedule?view=month /schedule?view=week /schedule?q=zzz /sign-in /help "
+        "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
+        "{programme} /topics /acts {announced} {registered} {guest} {rsvp}"
+    ),
+    ORGANISER: (
+        "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
+        "{announced}/invitations {registered} {registered}/registrations {registered}/registration-policy "
+        "{registered}/register {held} {held}/attendance {held}/roll-call {held}/roll-call?organisation=2 {live} "
+        "/series /series/new {series} {series}/edit {series}/reschedule /programmes /programmes/new {programme} "
+        "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules"
+    ),
+    demo_directory.LEAD: (
+        "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
+        "{held}/roll-call /organisations/lviv /imports /me/attendance"
+    ),
+    demo_directory.STAFF: (
+        "/ {announced} {registered} {held} {series} {series}/register /me /me/notifications /me/calendar /me/attendance"
+    ),
+    ADMINISTRATOR: (
+        "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
+        "/organisations/lviv /organisations/lviv/edit /organisations/capabilities /endpoints /duplicates "
+        "/duplicates/organisation/1/2 /duplicates/person/1/2 /imports /imports/1 /mail /mail?box=trouble "
+        "/mail?box=sent /mail/1 /mail/inbox /mail/inbox/1 /mail/addresses"
+    ),
+}
+"""Every page of the network by who opens it; what is in brackets is looked up in the demo's data."""
 
 pytestmark = pytest.mark.e2e
 
@@ -53,7 +75,12 @@ class Served:
     """The app on a port of its own."""
 
     url: str
-    database: Database
+    config: WebConfig
+
+    @property
+    def database(self) -> Database:
+        """Where its data is."""
+        return self.config.database
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +93,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://localhost:{listening.getsockname()[1]}"
         session_key, token_key, events_key = b"s" * 32, b"t" * 32, b"e" * 32
-        app = create_app(WebConfig(database, session_key, token_key, events_key, url, b"k" * 32, demo=True))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        config = WebConfig(database, session_key, token_key, events_key, url, b"k" * 32, demo=True)
+        server = uvicorn.Server(uvicorn.Config(create_app(config), log_level="warning", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         _wait_for(url + "/help")
-        yield Served(url, database)
+        yield Served(url, config)
         server.should_exit = True
         thread.join(20)
     database.close()
@@ -108,9 +135,9 @@ def open_context(chromium: Browser) -> Iterator[Any]:
         context.close()
 
 
-def sign_in(page: Page, url: str) -> None:
+def sign_in(page: Page, url: str, email: str = ADMINISTRATOR) -> None:
     page.goto(url + "/sign-in")
-    page.fill("#email", ADMINISTRATOR)
+    page.fill("#email", email)
     page.fill("#password", PASSWORD)
     page.click("main form button")
     expect(page.locator("header form[action='/sign-out']").first).to_be_attached()
@@ -125,25 +152,55 @@ def faults(page: Page) -> list[str]:
     return told + ([f"{overflow} px wider than the screen"] if overflow > 0 else [])
 
 
+@pytest.fixture(scope="module")
+def places(served: Served) -> dict[str, str]:
+    """Where the demo's things stand; an import, a letter that came in and a guest's link are put in first."""
+    now = utc_now()
+    with served.database.writing() as session:
+        planner = Visitor(grants=frozenset({Grant(RoleName.ADMINISTRATOR)}))
+        invitation = session.scalars(select(Invitation).order_by(Invitation.id)).first()
+        assert invitation is not None
+        announced = session.get_one(Occurrence, invitation.occurrence_id).slug
+        token = guests.invite_guest(session, planner, announced, name="Олена", now=now).token
+        receiving.take_in(session, mails.LETTER, now, None)
+        return {
+            "announced": "/schedule/" + announced,
+            "registered": "/schedule/"
+            + session.scalars(select(Occurrence.slug).join(RegistrationPolicy).limit(1)).one(),
+            "held": "/schedule/"
+            + session.scalars(select(Occurrence.slug).where(Occurrence.meeting == demo_attendance.MEETING)).one(),
+            "live": "/schedule/"
+            + session.scalars(select(Occurrence.slug).where(Occurrence.meeting == demo.DEMO_MEETING)).one(),
+            "series": "/series/" + session.scalars(select(Series.slug).order_by(Series.id.desc()).limit(1)).one(),
+            "programme": "/programmes/" + session.scalars(select(Programme.slug).limit(1)).one(),
+            "guest": f"/guest/{token}",
+            "rsvp": "/rsvp/" + served.config.links.sign(RSVP, invitation.id),
+        }
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("width", "scheme", "language"), [(360, "light", "uk"), (1280, "dark", "en")])
+@pytest.mark.parametrize("email", list(NETWORK), ids=lambda email: email.partition("@")[0] or "public")
 def test_pages_are_accessible_and_fit(
-    served: Served, open_context: Any, width: int, scheme: str, language: str
+    served: Served, places: dict[str, str], open_context: Any, email: str, width: int, scheme: str, language: str
 ) -> None:
     # axe-core is injected by the test; the policy that would stop it is tested in test_pages.
     context = open_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language, bypass_csp=True
     )
     page = context.new_page()
+    if email:
+        sign_in(page, served.url, email)
+    if email == ADMINISTRATOR:
+        page.goto(served.url + "/imports")
+        page.set_input_files("input[type=file]", {"name": "people.csv", "mimeType": "text/csv", "buffer": PEOPLE})
+        page.click("main form button")
     wrong = {}
-    for path in PUBLIC:
-        page.goto(served.url + path)
-        wrong[path] = faults(page)
-    sign_in(page, served.url)
-    page.goto(served.url + "/schedule")
-    addresses = page.eval_on_selector_all("a[href^='/schedule/2']", "all => all.map(a => a.getAttribute('href'))")
-    for path in [*INSIDE, addresses[0], addresses[1], addresses[1] + "/edit", addresses[1] + "/history"]:
-        page.goto(served.url + path)
-        wrong[path] = faults(page)
+    for path in NETWORK[email].format(**places).split():
+        answer = page.goto(served.url + path)
+        assert answer is not None
+        odd = [str(answer.status)] if answer.status != (404 if path == "/no-such-page" else 200) else []
+        wrong[path] = odd + faults(page)
     assert {path: found for path, found in wrong.items() if found} == {}
 
 

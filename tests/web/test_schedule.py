@@ -19,7 +19,7 @@ async def test_a_month_is_a_table_whose_days_are_links(browser: Browser) -> None
     assert page.text.count('scope="col"') == 7
     days = [link for link in links(page, "/schedule?") if link.endswith("#day")]
     assert any("day=2026-12-02" in link for link in days)
-    assert "2 December: 1 occurrence" in re.sub(r"<[^>]+>", "", page.text)
+    assert "2 December: 2 occurrences" in re.sub(r"<[^>]+>", "", page.text)
     chosen = await browser().get("/schedule", view="month", day="2026-12-02")
     assert "Wednesday, 2 December 2026" in chosen.text
     assert 'aria-current="date"' in chosen.text

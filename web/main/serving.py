@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
-from web.main import certificates, logs, ports
+from web.main import certificates, demo_ways, logs, ports
 from web.main.child import EXIT_UNUSABLE
 from web.main.secrets import SecretError, master_key
 from web.main.settings import Settings
@@ -71,9 +71,7 @@ async def _greet(settings: Settings, supervisor: Supervisor) -> None:
             await child.ready.wait()
     lines = [f"Vikno is ready: {settings.site_url}"]
     if settings.demo:
-        from web.main import demo  # the supervisor needs nothing of the domain but for this
-
-        lines += demo.ways_in(settings)
+        lines += demo_ways.ways_in(settings)
     if settings.tls_cert is not None and settings.tls_cert.name == certificates.CERT_NAME:
         lines.append("The certificate is self-signed: the browser warns once; accept it for this trial.")
     lines.append("Ctrl+C stops it.")

@@ -1,0 +1,10 @@
+"""With which addresses one signs in to the demo: nothing but words, so that they can be told without the domain."""
+
+ORGANISER = "organiser@vikno.test"
+ADMINISTRATOR = "administrator@vikno.test"
+LEAD = "lead@vikno.test"
+"""Lead of the demo centre of Lviv."""
+STAFF = "staff@vikno.test"
+STAFF_TWO_PLACES = "staff2@vikno.test"
+"""Works at two centres at once."""
+EXPERT = "expert@vikno.test"
