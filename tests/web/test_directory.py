@@ -229,7 +229,7 @@ async def test_what_was_entered_twice_is_put_together(chief: Visitor) -> None:
         numbers.append(made.headers["location"].partition("?")[0].rpartition("/")[2])
     address = f"/duplicates/person/{numbers[0]}/{numbers[1]}"
     assert address in (await chief.get("/duplicates")).text
-    assert "affiliation: 1" in (await chief.get(address)).text
+    assert "Place of work: 1" in (await chief.get(address)).text
     assert (await chief.post(f"{address}/merge", keep=numbers[0])).status_code == 303
     assert (await chief.get(f"/people/{numbers[1]}")).headers["location"] == f"/people/{numbers[0]}?done=merged"
     assert (await chief.get(address)).status_code == 404
