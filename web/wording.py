@@ -80,7 +80,6 @@ SENTENCES: dict[str, str] = {
     "too_many_feeds": _("There are too many calendar addresses. Withdraw one first."),
     "follows_too_much": _("This is too much to follow. Leave something out."),
     "quiet_invalid": _("Quiet hours need a beginning and an end, as hours and minutes."),
-    "sign_in_needed": _("Sign in first."),
     "answer_unknown": _("Answer yes, perhaps or no."),
     "invitation_unknown": _("There is no such invitation here."),
     "invitation_withdrawn": _("This invitation was withdrawn. Ask the organiser if you still want to come."),
