@@ -7,5 +7,5 @@
 - **Attendance**: `attendance_models`; `presence` is the rules alone, pure; `evidence` gathers what they count from,
   `computing` writes a sheet's next generation, `sheets` knows when one is out of date; `rulebook` keeps the
   thresholds' versions; `sheet_actions` corrects and approves; read by `sheet_queries` as `sheet_views`. Other parts
-  ask `attendance`.
+  ask `attendance`. `merging` puts two entries of one person together and lets their sheets be counted anew.
 """

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from lms.database import Database, lock
 from lms.notify.models import MailServer
-from lms.notify.receiving import take_in
+from lms.notify.receiving import put_aside, take_in
 from lms.notify.replies import ReplyTaker
+
+_log = logging.getLogger(__name__)
 
 BATCH = 100
 
@@ -36,8 +41,7 @@ def read_inbox(database: Database, inbox: Inbox, take_reply: ReplyTaker | None, 
     taken, trouble = 0, ""
     try:
         for handle, raw in inbox.new(BATCH):
-            with database.writing() as session:
-                taken += take_in(session, raw, now, take_reply) is not None
+            taken += _take(database, raw, now, take_reply)
             inbox.done(handle)
     except InboxError as error:
         trouble = str(error)
@@ -50,3 +54,17 @@ def read_inbox(database: Database, inbox: Inbox, take_reply: ReplyTaker | None, 
         if not trouble:
             server.inbox_read_at = now
     return taken
+
+
+def _take(database: Database, raw: bytes, now: datetime, take_reply: ReplyTaker | None) -> int:
+    """Take one mail in. One at which we fail is kept for somebody to look at: it must not stand before the others."""
+    try:
+        with database.writing() as session:
+            return int(take_in(session, raw, now, take_reply) is not None)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        _log.exception("a mail that came in could not be dealt with")
+        with database.writing() as session:
+            put_aside(session, raw, f"{type(error).__name__}: {error}", now)
+        return 1

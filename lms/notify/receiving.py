@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from datetime import datetime, timedelta
 
@@ -43,6 +44,24 @@ def take_in(session: Session, raw: bytes, now: datetime, take_reply: ReplyTaker 
     session.add(row)
     session.flush()
     return row
+
+
+def put_aside(session: Session, raw: bytes, why: str, now: datetime) -> None:
+    """Keep a mail at which `take_in` has failed, unread, among what somebody has to look at; once."""
+    mark = f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    lock(session, MailServer, 1)
+    if session.scalar(select(InboundMessage.id).where(InboundMessage.mark == mark)) is None:
+        detail = why[:1000].replace("\x00", "")
+        session.add(
+            InboundMessage(
+                mark=mark,
+                received_at=now,
+                kind=InboundKind.UNREADABLE,
+                state=InboundState.UNMATCHED,
+                detail=detail,
+                raw=raw[:MOST_KEPT_BYTES],
+            )
+        )
 
 
 def _settle(

@@ -43,6 +43,16 @@ def of_person(session: Session, person_id: int, occurrence_ids: Collection[int])
     return {each.occurrence_id: each for each in found}
 
 
+def still_held(session: Session, person_id: int | None, occurrence_id: int) -> Registration | None:
+    """A person's seat, offer, request or place in the waiting list; None for who holds nothing."""
+    if person_id is None:
+        return None
+    query = select(Registration).where(
+        Registration.person_id == person_id, Registration.occurrence_id == occurrence_id, Registration.state.in_(ALIVE)
+    )
+    return session.scalar(query)
+
+
 def invited_too(session: Session, registration: Registration) -> bool:
     """Whether an invitation brings its calendar entry already: then the letters about the seat bring none."""
     whose = (

@@ -11,16 +11,24 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import select
 
+from lms import demo_directory
 from lms.database import Database
+from lms.directory.models import Account
+from lms.directory.queries import visitor_of_person
 from lms.notify.models import OutboxMessage
-from lms.schedule import personal_links
+from lms.schedule import personal_links, policies, registering
 from lms.schedule.audience_models import Invitation, ParticipationStatus
+from lms.schedule.models import Occurrence
+from lms.schedule.policies import PolicyDraft
+from lms.schedule.registering import Wish
+from tests.lms.facts import NOW
 from tests.web.conftest import Clock, Orders
 from tests.web.test_occurrences import PLAN, made
-from tests.web.visitor import HOST, Visitor
+from tests.web.visitor import HOST, ORGANISER, Visitor
 from web import vocabulary
 from web.assets import Assets
 from web.config import WebConfig
+from web.mail.invitations import RSVP
 from web.mail.letters import RENDERERS, Desk, Letter, Unwanted, load_all
 from web.templating import Templates
 
@@ -77,6 +85,7 @@ async def test_an_address_is_invited_answers_and_is_withdrawn(
     )
     assert shown.status_code == 201
     assert "1 new invitation." in shown.text
+    assert "Олена Гостя &lt;" not in shown.text, "what was taken is not left in the form, to be sent again"
     ((kind, letter),) = letters()
     assert (kind, letter.to, letter.method, letter.language) == (
         "invitation.invited", "olena@example.org", "REQUEST", "uk",
@@ -197,3 +206,28 @@ async def test_after_a_day_without_mail_people_get_what_holds_now(
     event = Calendar.from_ical(letter.calendar).walk("VEVENT")[0]
     assert int(event["SEQUENCE"]) == 1
     assert letters() == []
+
+
+async def test_who_declines_and_holds_a_seat_is_told_to_give_it_back(browser: Browser, config: WebConfig) -> None:
+    with config.database.writing() as session:
+        staff = session.scalars(select(Account).where(Account.subject == demo_directory.STAFF)).one()
+        invited = session.scalars(select(Invitation).where(Invitation.person_id == staff.person_id)).one()
+        planner = visitor_of_person(
+            session, session.scalars(select(Account).where(Account.subject == ORGANISER)).one().person_id, NOW
+        )
+        slug = session.get_one(Occurrence, invited.occurrence_id).slug
+        policies.set_policy(session, planner, slug, PolicyDraft(capacity=5), NOW)
+        me = visitor_of_person(session, staff.person_id, NOW)
+        seat = registering.register(session, me, slug, Wish(), NOW)
+        number, signed = seat.id, config.links.sign(RSVP, invited.id)
+    visitor = browser()
+    await visitor.sign_in(demo_directory.STAFF)
+    told = "still hold a seat"
+    assert told not in (await visitor.get(f"/schedule/{slug}")).text
+    await visitor.post(f"/rsvp/{signed}", answer="declined")
+    assert told in (await browser().get(f"/rsvp/{signed}")).text
+    page = await visitor.get(f"/schedule/{slug}")
+    assert told in page.text
+    assert f'action="/registrations/{number}/cancel"' in page.text
+    await visitor.post(f"/registrations/{number}/cancel")
+    assert told not in (await visitor.get(f"/schedule/{slug}")).text

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lms.directory.models import OrganisationKind
 from lms.errors import Conflict, Invalid, NotFound
-from lms.schedule import audience, guest_browsers, invitations, personal_links, proposals
+from lms.schedule import audience, guest_browsers, invitations, personal_links, proposals, registrations
 from lms.schedule.audience_models import ParticipationStatus
 from lms.schedule.cards import OccurrencePage
 from lms.schedule.invitations import Invited, Outsider, Targets
@@ -33,7 +33,12 @@ def my_invitation(visit: Visit, page: OccurrencePage) -> dict[str, object] | Non
     if page.card.ended or page.card.status in ("draft", "cancelled"):
         return None
     found = audience.own_invitations(visit.session, visit.visitor, page.card.id)
-    return {"invitations": found, "slug": page.card.slug} if found else None
+    if not found:
+        return None
+    declined = any(each.status is ParticipationStatus.DECLINED for each in found)
+    me = visit.visitor.person_id if declined else None
+    held = registrations.still_held(visit.session, me, page.card.id)
+    return {"invitations": found, "slug": page.card.slug, "held": held}
 
 
 @panels.OCCURRENCE.register("audience", place=20, column="side")

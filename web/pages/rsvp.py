@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lms.errors import Conflict, Invalid, NotFound
-from lms.schedule import audience, invitations
+from lms.schedule import audience, invitations, registrations
 from lms.schedule.audience import InvitationContext
 from lms.schedule.audience_models import ParticipationStatus
 from lms.schedule.models import Status
@@ -60,8 +60,11 @@ def _show(visit: Visit, signed: str, found: InvitationContext, *, status: int = 
         and occurrence.status not in (Status.ENDED, Status.ARCHIVED)
         and occurrence.ends_at > visit.now
     )
+    declined = open_ and found.invitation.status is ParticipationStatus.DECLINED
+    person = found.invitation.person_id if declined else None
     return visit.page(
         "rsvp.html",
+        held=registrations.still_held(visit.session, person, occurrence.id),
         status=status,
         failure=failure,
         signed=signed,

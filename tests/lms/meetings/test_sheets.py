@@ -8,14 +8,16 @@ import pytest
 from sqlalchemy import func, select
 
 from lms.database import Database
+from lms.directory.models import RoleName
 from lms.errors import Conflict, Invalid, NotAllowed
 from lms.meetings import actions as meetings
 from lms.meetings import attendance, computing, sheet_actions
 from lms.meetings.attendance_models import Attendance, RosterEntry, SheetState, Verdict
+from lms.meetings.merging import merge_people
 from lms.meetings.roll_call import Seat, answer
 from lms.meetings.sheet_queries import attendance_view, own
 from signaling import events as told
-from tests.lms.facts import counted
+from tests.lms.facts import counted, person
 from tests.lms.meetings.attending import Network, Story, at, computed, list_people, tell
 
 
@@ -202,3 +204,22 @@ def test_the_page_asks_a_constant_number_of_questions(database: Database, networ
         view = attendance_view(session, network.organiser, network.slug, at(120), size=50)
     assert (len(view.rows), view.pages, view.totals.people) == (50, 2, 61)
     assert len(many) == said[0] <= 20
+
+
+def test_when_two_entries_of_one_person_are_merged_the_sheet_is_computed_anew(
+    database: Database, network: Network
+) -> None:
+    with database.writing() as session:
+        tell(session, vector(network))
+        assert computing.compute_stale(session, at(94)) == 1
+        twin = person(session, "olena-again@example.org")
+        boss = person(session, "boss@example.org", RoleName.ADMINISTRATOR)
+        assert not computing.stale(session, at(95))
+        assert twin.person_id is not None
+        assert network.olena.person_id is not None
+        merge_people(session, boss, twin.person_id, network.olena.person_id, at(95))
+        assert computing.stale(session, at(95)) == [network.id]
+        assert computing.compute_stale(session, at(95)) == 1
+        view = attendance_view(session, network.organiser, network.slug, at(96))
+        assert twin.person_id in {row.person_id for row in view.rows}
+        assert network.olena.person_id not in {row.person_id for row in view.rows}

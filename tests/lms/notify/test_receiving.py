@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lms.database import Database
-from lms.notify import queries, receiving
+from lms.notify import inbox, queries, receiving
 from lms.notify.inbox import InboxError, read_inbox
 from lms.notify.models import InboundKind, InboundMessage, InboundState, MailServer, OutboxMessage
 from lms.notify.replies import CalendarReply
@@ -167,3 +167,40 @@ def test_an_inbox_that_breaks_is_told_and_read_on_later(database: Database) -> N
         assert (server.inbox_down_since, server.inbox_error) == (None, "")
         assert session.scalar(select(func.count()).select_from(InboundMessage)) == 3
         assert session.scalar(select(func.count()).select_from(OutboxMessage)) == 0, "nothing is ever answered"
+
+
+class _Box:
+    """An inbox of some mails."""
+
+    def __init__(self, *raws: bytes) -> None:
+        self.waiting = {str(number): raw for number, raw in enumerate(raws)}
+
+    def new(self, limit: int) -> Iterator[tuple[str, bytes]]:
+        yield from list(self.waiting.items())[:limit]
+
+    def done(self, handle: str) -> None:
+        del self.waiting[handle]
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_mail_at_which_we_fail_is_kept_and_does_not_stand_before_the_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(session: Session, raw: bytes, now: datetime, take_reply: object) -> InboundMessage | None:
+        if raw == mails.OUTLOOK:
+            raise ValueError("a bug")
+        return receiving.take_in(session, raw, now, None)
+
+    monkeypatch.setattr(inbox, "take_in", take)
+    box = _Box(mails.OUTLOOK, mails.VACATION)
+    assert read_inbox(database, box, None, NOW) == 2
+    assert box.waiting == {}
+    with database.reading() as session:
+        kept = session.scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
+    assert [(each.kind, each.state) for each in kept] == [
+        (InboundKind.UNREADABLE, InboundState.UNMATCHED),
+        (InboundKind.AUTOMATIC, InboundState.IGNORED),
+    ]
+    assert (kept[0].raw, kept[0].detail) == (mails.OUTLOOK, "ValueError: a bug")
