@@ -51,7 +51,7 @@ SENTENCES: dict[str, str] = {
     "organisation_needed": _("Choose on whose behalf: that organisation's share of seats counts."),
     "seat_unknown": _("Nobody can take part like this here. Choose another way."),
     "series_not_open": _("There is no such series, or none of its coming dates needs registration."),
-    "account_needed": _("Sign in to register."),
+    "account_needed": _("Sign in first: this belongs to an account."),
     "leads_only": _("This page is for the leads of centres."),
     "registration_window": _("Registration must close after it opens."),
     "already_live": _("It has begun already; its beginning cannot be moved."),
