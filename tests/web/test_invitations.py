@@ -85,6 +85,7 @@ async def test_an_address_is_invited_answers_and_is_withdrawn(
     )
     assert shown.status_code == 201
     assert "1 new invitation." in shown.text
+    assert "Олена Гостя &lt;" not in shown.text, "what was taken is not left in the form, to be sent again"
     ((kind, letter),) = letters()
     assert (kind, letter.to, letter.method, letter.language) == (
         "invitation.invited", "olena@example.org", "REQUEST", "uk",
