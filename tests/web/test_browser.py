@@ -56,7 +56,7 @@ NETWORK = {
         "{held}/roll-call /organisations/lviv /imports /me/attendance"
     ),
     demo_directory.STAFF: (
-        "/ {announced} {registered} {held} {series} {series}/register /me /me/notifications /me/calendar /me/attendance"
+        "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
