@@ -232,7 +232,7 @@ def _add_channel(session: Session, person_id: int, kind: ChannelKind, address: s
 
 def _own(session: Session, visitor: Visitor) -> Person:
     if visitor.person_id is None:
-        raise NotAllowed("sign_in_needed", "Sign in to change your own entry.")
+        raise NotAllowed("account_needed", "Sign in to change your own entry.")
     return session.get_one(Person, visitor.person_id)
 
 

@@ -91,9 +91,9 @@ def feeds_of(session: Session, visitor: Visitor) -> Sequence[CalendarFeed]:
 
 
 def make(session: Session, visitor: Visitor, now: datetime) -> str:
-    """A new address; its secret part is given this once. Raises `NotAllowed` (sign_in_needed) or `Conflict`."""
+    """A new address; its secret part is given this once. Raises `NotAllowed` (account_needed) or `Conflict`."""
     if visitor.person_id is None:
-        raise NotAllowed("sign_in_needed", "Sign in first.")
+        raise NotAllowed("account_needed", "Sign in first.")
     if len(feeds_of(session, visitor)) >= MOST_FEEDS:
         raise Conflict("too_many_feeds", "There are too many calendar addresses. Withdraw one first.")
     token = new_secret()

@@ -76,7 +76,7 @@ def choices(session: Session) -> Choices:
 def save(session: Session, visitor: Visitor, wishes: Wishes, now: datetime) -> None:
     """Keep what the visitor chose. Raises `NotAllowed` or `Invalid` (quiet_invalid, follows_too_much)."""
     if visitor.person_id is None:
-        raise NotAllowed("sign_in_needed", "Sign in first.")
+        raise NotAllowed("account_needed", "Sign in first.")
     if (wishes.quiet_from is None) != (wishes.quiet_to is None):
         raise Invalid("quiet_invalid", "Quiet hours need a beginning and an end.", "quiet")
     if sum(len(targets) for targets in wishes.follows.values()) > MOST_FOLLOWED:

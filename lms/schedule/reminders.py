@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lms.database import lock
 from lms.directory import addresses
 from lms.directory.register_models import NotificationPreference
 from lms.notify.actions import enqueue
@@ -61,7 +62,7 @@ def due(session: Session, now: datetime, *, without: Collection[int] = ()) -> li
 
 def queue_for(session: Session, occurrence_id: int, now: datetime) -> int:
     """Queue one occurrence's reminders; how many. A bounded number at once, the rest at the next time."""
-    occurrence = session.get_one(Occurrence, occurrence_id)
+    occurrence = lock(session, Occurrence, occurrence_id)  # two workers must not queue the same at once
     if occurrence.status not in _DATES or occurrence.starts_at <= now:
         return 0
     return _queue_for(session, occurrence, now, AT_ONCE)

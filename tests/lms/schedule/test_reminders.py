@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,11 +15,13 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory.register_models import NotificationPreference
 from lms.notify.models import OutboxMessage
-from lms.schedule import actions, invitations, reminders, reminding
+from lms.schedule import actions, invitations, policies, registering, reminders, reminding
 from lms.schedule.audience_models import Invitation, ParticipationStatus
 from lms.schedule.drafts import SpeakerDraft
 from lms.schedule.invitations import Targets
 from lms.schedule.models import Occurrence
+from lms.schedule.policies import PolicyDraft
+from lms.schedule.registering import Wish
 from lms.schedule.reminding import Quiet, due_now, moment, offsets
 from tests.lms.facts import NOW, counted, draft, organiser, person
 
@@ -175,3 +178,40 @@ def test_an_occurrence_s_own_offsets(session: Session) -> None:
     reminders.queue_due(session, before(minutes=9))
     assert queued(session) == [(guest.identity, 10)]
     assert reminding.USUAL == (1440, 30)
+
+
+def test_who_holds_a_seat_is_reminded_and_who_waits_is_not(session: Session) -> None:
+    slug = planned(session)
+    planner = organiser_of(session)
+    policies.set_policy(session, planner, slug, PolicyDraft(capacity=1), NOW)
+    seated, waiting = (person(session, f"{name}@example.org") for name in ("seated", "waiting"))
+    for each in (seated, waiting):
+        registering.register(session, each, slug, Wish(), NOW)
+    reminders.queue_due(session, before(hours=23))
+    assert queued(session) == [(f"person:{seated.person_id}", 1440)]
+
+
+def test_two_workers_at_once_remind_once(database: Database) -> None:
+    with database.writing() as session:
+        expert = person(session, "expert@example.org")
+        planned(session, speakers=[SpeakerDraft("Експертка", person_id=expert.person_id)])
+    with database.reading() as session:
+        (number,) = reminders.due(session, before(hours=23))
+    start = threading.Barrier(2)
+    told: list[int] = []
+    failed: list[Exception] = []
+
+    def work() -> None:
+        start.wait(10)
+        try:
+            with database.writing() as session:
+                told.append(reminders.queue_for(session, number, before(hours=23)))
+        except Exception as error:
+            failed.append(error)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join(30)
+    assert (sorted(told), failed) == ([0, 1], [])
