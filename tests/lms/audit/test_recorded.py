@@ -13,6 +13,7 @@ EXEMPT: dict[str, str] = {
     "lms/demo.py": "Demonstration data; what is planned there goes through the actions, which log.",
     "lms/demo_attendance.py": "Demonstration data: nobody has done it.",
     "lms/demo_directory.py": "Demonstration data: nobody has done it.",
+    "lms/demo_planning.py": "Demonstration data: nobody has done it.",
     "lms/meetings/actions.py": "Events of media nodes are kept whole, each once: they are a log themselves.",
     "lms/meetings/sheets.py": "An empty sheet says nothing; what is computed into it is logged.",
     "lms/notify/actions.py": "A message is queued by an action that logs; the queue keeps what became of it.",
