@@ -12,7 +12,7 @@ from web.config import MeetingPlan, WebConfig
 from web.limiting import RateLimits
 from web.templating import Templates
 
-TRANSACTIONS = 12
+TRANSACTIONS = 6
 """Visits that may hold a transaction at once; fewer than the database's connections and FastAPI's 40 threads."""
 
 
