@@ -104,8 +104,8 @@ def test_killed_between_the_servers_yes_and_the_commit(database: Database, data:
         assert _message(database).sent_at is None
         with _worker(data, database, port):
             _until(lambda: _message(database).sent_at is not None, "the second worker's look into the journal")
+            _until(lambda: not any((data / "mail" / "taken").glob("*.taken")), "the note is put away")
     assert len(conduct.mails) == 1
-    assert not any((data / "mail" / "taken").glob("*.taken"))
 
 
 def test_killed_before_the_server_has_taken_it(database: Database, data: Path) -> None:
