@@ -163,9 +163,9 @@ def _plan(organiser: Page, server: Installation, expert_mail: str) -> str:
     organiser.locator("[name=day]").fill((date.today() + timedelta(days=3)).isoformat())
     organiser.locator("[name=time]").fill("10:00")
     organiser.locator("[name=count]").fill("5")
-    organiser.locator("summary", has_text="Центри, що беруть участь").click()
+    organiser.locator("details:has([name=participants]) > summary").click()
     organiser.get_by_role("checkbox", name="ЦНАП м. Рівного").check()
-    organiser.get_by_role("button", name="Створити чернетки").click()
+    organiser.locator("main form p.actions button.button--primary, main form button.button--primary.button--large").first.click()
     organiser.wait_for_url(re.compile(r"/series/(?!new)"))
     rows = organiser.locator("[data-row]")
     expect(rows).to_have_count(5)
@@ -176,7 +176,7 @@ def _plan(organiser: Page, server: Installation, expert_mail: str) -> str:
     first.locator("[name=email]").fill(expert_mail)
     first.locator("[data-row-save]").click()
     expect(organiser.locator("[data-planner-says]")).to_contain_text("Збережено")
-    organiser.get_by_role("button", name="Опублікувати 5 дат").click()
+    organiser.locator("form[action$='/release'] button.button--primary").click()
     expect(organiser.locator(".badge--success")).to_have_count(5)
     href = organiser.locator(".planner__when a").first.get_attribute("href")
     assert href
@@ -186,5 +186,5 @@ def _plan(organiser: Page, server: Installation, expert_mail: str) -> str:
 def _invite(organiser: Page, server: Installation, slug: str, clerk_mail: str) -> None:
     organiser.goto(f"{server.url}/schedule/{slug}/invitations")
     organiser.locator("[name=addresses]").fill(f"Клим Діловод <{clerk_mail}>")
-    organiser.get_by_role("button", name="Запросити").click()
+    organiser.locator("#proposed button.button--primary").click()
     expect(organiser.locator("[role=status]").first).to_contain_text("1")
