@@ -165,7 +165,9 @@ def _plan(organiser: Page, server: Installation, expert_mail: str) -> str:
     organiser.locator("[name=count]").fill("5")
     organiser.locator("details:has([name=participants]) > summary").click()
     organiser.get_by_role("checkbox", name="ЦНАП м. Рівного").check()
-    organiser.locator("main form p.actions button.button--primary, main form button.button--primary.button--large").first.click()
+    organiser.locator(
+        "main form p.actions button.button--primary, main form button.button--primary.button--large"
+    ).first.click()
     organiser.wait_for_url(re.compile(r"/series/(?!new)"))
     rows = organiser.locator("[data-row]")
     expect(rows).to_have_count(5)
