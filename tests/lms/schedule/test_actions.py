@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,17 +19,6 @@ from lms.schedule import actions, queries
 from lms.schedule.drafts import AgendaDraft, PartyDraft, SpeakerDraft
 from lms.schedule.models import Access, Kind, MeetingRole, Part, Status
 from tests.lms.facts import NOW, draft, organisation, organiser, person
-
-
-@pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with database.writing() as opened:
-        yield opened
-
-
-@pytest.fixture
-def planner(session: Session) -> Visitor:
-    return organiser(session)
 
 
 def published(session: Session, planner: Visitor, **more: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,17 +28,6 @@ from lms.secret import fingerprint
 from tests.lms.facts import NOW, counted, draft, organisation, organiser, person
 
 SEALER = FernetSealer(b"k" * 32)
-
-
-@pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with database.writing() as opened:
-        yield opened
-
-
-@pytest.fixture
-def planner(session: Session) -> Visitor:
-    return organiser(session)
 
 
 def planned(session: Session, planner: Visitor, *, publish: bool = True, **more: Any) -> str:

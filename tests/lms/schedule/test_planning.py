@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -46,22 +45,6 @@ BASE = PlanFacts(
     parties=(PartyFacts(1, Part.EXPERT_BODY, "Служба", "Service"), PartyFacts(2, Part.PARTICIPANT, "Центр", "")),
     speakers=(SpeakerFacts("Експерт", email="e@example.org"),),
 )
-
-
-@pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with database.writing() as opened:
-        yield opened
-
-
-@pytest.fixture
-def planner(session: Session) -> Visitor:
-    return organiser(session)
-
-
-@pytest.fixture
-def home(session: Session) -> Organisation:
-    return organisation(session, "association", OrganisationKind.ASSOCIATION)
 
 
 def weekly(home: Organisation, **more: object) -> SeriesDraft:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -40,17 +39,6 @@ from tests.lms.schedule.registering import BEGINS, people, planned, take
 
 S = RegistrationState
 ONE = PolicyDraft(capacity=1, required=True)
-
-
-@pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
-def planner(session: Session) -> Visitor:
-    return organiser(session)
 
 
 def letters(session: Session, person_id: int | None) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -26,22 +25,6 @@ from tests.lms.facts import NOW, organisation, organiser, person
 
 RULE = "FREQ=WEEKLY;BYDAY=WE;COUNT=4"
 FIRST = datetime(2026, 12, 2, 10, 0)
-
-
-@pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    with database.writing() as opened:
-        yield opened
-
-
-@pytest.fixture
-def planner(session: Session) -> Visitor:
-    return organiser(session)
-
-
-@pytest.fixture
-def home(session: Session) -> Organisation:
-    return organisation(session, "association", OrganisationKind.ASSOCIATION)
 
 
 def plan(home: Organisation, **more: object) -> SeriesDraft:
