@@ -329,7 +329,7 @@ def series_draft(session: Session, visitor: Visitor, slug: str) -> SeriesDraft:
 
 
 def around(session: Session, visitor: Visitor, occurrence_id: int) -> dict[str, Any] | None:
-    """The series of an occurrence, and the dates before and after it that the visitor may see. Two queries."""
+    """The series of an occurrence, and the dates before and after it that the visitor may see. Three queries."""
     found = session.execute(
         select(Series.id, Series.slug, Series.title, Series.title_en, Occurrence.starts_at)
         .join(Occurrence, Occurrence.series_id == Series.id)
@@ -337,31 +337,27 @@ def around(session: Session, visitor: Visitor, occurrence_id: int) -> dict[str, 
     ).one_or_none()
     if found is None:
         return None
-    beside = session.execute(
-        select(
-            Occurrence.id,
-            Occurrence.slug,
-            Occurrence.title,
-            Occurrence.title_en,
-            Occurrence.starts_local,
-            Occurrence.starts_at,
-        )
-        .where(
-            Occurrence.series_id == found.id,
-            Occurrence.id != occurrence_id,
-            Occurrence.status != Status.CANCELLED,
-            visible_to(visitor),
-        )
-        .order_by(Occurrence.starts_at)
-    ).all()
-    earlier = [each for each in beside if each.starts_at < found.starts_at]
-    later = [each for each in beside if each.starts_at >= found.starts_at]
+    dates = select(
+        Occurrence.id,
+        Occurrence.slug,
+        Occurrence.title,
+        Occurrence.title_en,
+        Occurrence.starts_local,
+        Occurrence.starts_at,
+    ).where(
+        Occurrence.series_id == found.id,
+        Occurrence.id != occurrence_id,
+        Occurrence.status != Status.CANCELLED,
+        visible_to(visitor),
+    )
+    earlier = dates.where(Occurrence.starts_at < found.starts_at).order_by(Occurrence.starts_at.desc())
+    later = dates.where(Occurrence.starts_at >= found.starts_at).order_by(Occurrence.starts_at)
     return {
         "slug": found.slug,
         "title": found.title,
         "title_en": found.title_en,
-        "before": earlier[-1] if earlier else None,
-        "after": later[0] if later else None,
+        "before": session.execute(earlier.limit(1)).first(),
+        "after": session.execute(later.limit(1)).first(),
     }
 
 

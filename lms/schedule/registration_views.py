@@ -7,22 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
 from lms.schedule import questions, registrations
 from lms.schedule.audience_models import Registration, RegistrationPolicy, RegistrationState, Seat
-from lms.schedule.book import closes_at, occurrence_id_of, terms_of
-from lms.schedule.cards import facts_of
+from lms.schedule.book import closes_at, terms_of
 from lms.schedule.models import Mode, Occurrence, Status
 from lms.schedule.plan_models import Series
-from lms.schedule.queries import visible_to
+from lms.schedule.queries import editable_by, visible_to
 from lms.schedule.questions import Question
 from lms.schedule.registering import MOST_DATES, seats_open_to
 from lms.schedule.registration_lists import Named, counts_of
-from lms.schedule.rules import may_edit
 from lms.schedule.seats import ALIVE, HOLDING
 
 _SHOWN = (*ALIVE, RegistrationState.DECLINED)
@@ -97,17 +95,18 @@ class Undecided:
 
 def entrance(session: Session, visitor: Visitor, slug: str, now: datetime) -> Entrance | None:
     """Registration as the visitor meets it; None where nobody registers. Raises `NotFound`."""
-    number = occurrence_id_of(session, visitor, slug)
     found = session.execute(
-        select(Occurrence, RegistrationPolicy, Series.slug)
-        .join(RegistrationPolicy, RegistrationPolicy.occurrence_id == Occurrence.id)
+        select(Occurrence, RegistrationPolicy, Series.slug, editable_by(visitor))
+        .join(RegistrationPolicy, RegistrationPolicy.occurrence_id == Occurrence.id, isouter=True)
         .join(Series, Series.id == Occurrence.series_id, isouter=True)
-        .where(Occurrence.id == number)
-        .options(selectinload(Occurrence.parties), selectinload(Occurrence.speakers))
+        .where(Occurrence.slug == slug, visible_to(visitor))
     ).one_or_none()
     if found is None:
+        raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
+    occurrence, policy, series, editor = found
+    if policy is None:
         return None
-    occurrence, policy, series = found
+    number = occurrence.id
     counts = counts_of(session, number)
     held = sum(count for (state, seat), count in counts.items() if state in HOLDING and seat is not Seat.VIEWER)
     asked = questions.read(policy.questions)
@@ -115,7 +114,6 @@ def entrance(session: Session, visitor: Visitor, slug: str, now: datetime) -> En
     early = policy.opens_at if policy.opens_at is not None and now < policy.opens_at else None
     closing = closes_at(policy, occurrence)
     moving = not terms_of(policy, occurrence, now).frozen
-    editor = may_edit(facts_of(occurrence), visitor)
     return Entrance(
         occurrence=occurrence,
         policy=policy,
@@ -177,15 +175,17 @@ def undecided(session: Session, visitor: Visitor, now: datetime, limit: int = 10
         .subquery()
     )
     rows = session.execute(
-        select(Occurrence, asking.c.number)
+        select(Occurrence.slug, Occurrence.title, Occurrence.title_en, Occurrence.starts_at, asking.c.number)
         .join(asking, asking.c.occurrence_id == Occurrence.id)
-        .where(Occurrence.ends_at > now, Occurrence.status.in_((Status.PUBLISHED, Status.MOVED, Status.LIVE)))
+        .where(
+            Occurrence.ends_at > now,
+            Occurrence.status.in_((Status.PUBLISHED, Status.MOVED, Status.LIVE)),
+            editable_by(visitor),
+        )
         .order_by(Occurrence.starts_at, Occurrence.id)
-        .options(selectinload(Occurrence.parties), selectinload(Occurrence.speakers))
-        .limit(100)
+        .limit(limit)
     )
-    mine = [(each, count) for each, count in rows if may_edit(facts_of(each), visitor)]
-    return [Undecided(each.slug, each.title, each.title_en, each.starts_at, count) for each, count in mine[:limit]]
+    return [Undecided(*row) for row in rows]
 
 
 def series_dates(session: Session, visitor: Visitor, slug: str, now: datetime) -> tuple[Series, list[SeriesDate]]:
