@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import event
 
 from tests.web.visitor import ADMINISTRATOR, HOST, Visitor, links, room_of
@@ -89,14 +88,16 @@ async def test_an_unknown_address_gets_a_page_or_a_problem_document(browser: Bro
     }
 
 
-async def test_a_bug_shows_a_calm_page_and_no_trace(
-    app: FastAPI, browser: Browser, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_bug_shows_a_calm_page_and_no_trace(config: WebConfig, caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(config)  # of its own: the one that tests share keeps the routes it has
+
     @app.get("/secret-place/{token}")
     def broken(token: str) -> None:
         raise RuntimeError("the password is swordfish")
 
-    page = await browser().get("/secret-place/topsecret")
+    visitor = Visitor(app, "en", "192.0.2.1")
+    async with visitor.client:
+        page = await visitor.get("/secret-place/topsecret")
     assert page.status_code == 500
     assert "Something broke on our side" in page.text
     assert "swordfish" not in page.text
