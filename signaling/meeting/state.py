@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
 from signaling.meeting import facts
-from signaling.meeting.plan import Plan
+from signaling.meeting.plan import Groups, Plan
 from signaling.model import (
     ChatMessage,
     MeetingState,
@@ -97,6 +97,7 @@ class State:
         self.began_at: float | None = None
         self.ended_at: float | None = None
         self.closed: facts.CloseReason | None = None
+        self.groups: Groups | None = None
 
     # ------------------------------------------------------------ views
 
@@ -276,6 +277,10 @@ class State:
                 setattr(self, setting, value)
 
     @apply.register
+    def _(self, fact: facts.GroupsSet) -> None:
+        self.groups = fact.groups
+
+    @apply.register
     def _(self, fact: facts.Said) -> None:
         history, bound = (
             (self.public_chat, CHAT_HISTORY) if fact.message.to is None else (self.private_chat, PRIVATE_HISTORY)
@@ -326,6 +331,8 @@ class State:
         told += [facts.Said(at=message.at, message=message) for message in self.public_chat + self.private_chat]
         if self.spotlight is not None:
             told.append(facts.Spotlighted(at=now, participant=self.spotlight))
+        if self.groups is not None:
+            told.append(facts.GroupsSet(at=now, groups=self.groups))
         if self.began_at is not None:
             told.append(facts.Began(at=self.began_at))
         if self.ended_at is not None:
