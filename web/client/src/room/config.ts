@@ -19,6 +19,10 @@ export interface RoomConfig {
   readonly backUrl: string;
   /** Where the roll-call of this room is read and sent; empty for who fills in none. */
   readonly rollCallUrl: string;
+  /** Where groups are opened and closed; empty for who may not. */
+  readonly groupsUrl: string;
+  /** The page on which groups are made; empty for who may not. */
+  readonly groupsPage: string;
 }
 
 function text(source: Readonly<Record<string, unknown>>, key: string, fallback: string): string {
@@ -46,6 +50,8 @@ export function readConfig(json: string): RoomConfig {
     autoJoin: source["autoJoin"] === true,
     backUrl: text(source, "backUrl", "/"),
     rollCallUrl: text(source, "rollCallUrl", ""),
+    groupsUrl: text(source, "groupsUrl", ""),
+    groupsPage: text(source, "groupsPage", ""),
   };
 }
 

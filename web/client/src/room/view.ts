@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { recall, remember } from "./devices/choice";
 
 export type Panel = "chat" | "people" | null;
-export type DialogName = "settings" | "help" | "leave" | "whoIsHere" | null;
+export type DialogName = "settings" | "help" | "leave" | "whoIsHere" | "groups" | "yourGroup" | null;
 
 export class View {
   readonly layout = signal<"grid" | "speaker">("grid");

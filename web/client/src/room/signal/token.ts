@@ -22,9 +22,16 @@ export class TokenUnavailable extends Error {
   }
 }
 
+/** Where a token for one of the meeting's rooms is asked for: for a group, in the same capacity as for the main room. */
+export function tokenUrl(config: RoomConfig, room: string): string {
+  return room === config.meeting
+    ? config.tokenUrl
+    : config.tokenUrl.replace(`/${encodeURIComponent(config.meeting)}/token`, `/${encodeURIComponent(room)}/token`);
+}
+
 /** Ask for a token in the given name. Throws `TokenRefused` or `TokenUnavailable`. */
-export async function fetchToken(config: RoomConfig, name: string): Promise<string> {
-  const response = await fetch(config.tokenUrl, {
+export async function fetchToken(config: RoomConfig, name: string, room: string = config.meeting): Promise<string> {
+  const response = await fetch(tokenUrl(config, room), {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": config.csrf },
     body: JSON.stringify(config.nameFixed ? {} : { name }),
