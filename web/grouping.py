@@ -42,14 +42,15 @@ def order_opening(visit: Visit, occurrence: Occurrence, *, choose: bool, surely:
     visit.after_commit(give)
 
 
-def order_closing(visit: Visit, occurrence: Occurrence) -> None:
-    """Once this request is safe, have everybody brought back in a minute."""
+def order_closing(visit: Visit, occurrence: Occurrence, *, at_once: bool) -> None:
+    """Once this request is safe, have everybody brought back, in a minute or at once."""
     meeting, control = occurrence.meeting, visit.config.control
     node = visit.config.node_of(meeting)
+    after_s = 0.0 if at_once else CLOSING.total_seconds()
 
     def give() -> None:
         try:
-            control.close_groups(meeting, node, CLOSING.total_seconds())
+            control.close_groups(meeting, node, after_s)
         except ControlUnavailable as error:
             _unheard(meeting, error, surely=True)
 

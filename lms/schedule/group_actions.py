@@ -140,12 +140,14 @@ def open_groups(session: Session, actor: str, occurrence_id: int, now: datetime)
     return occurrence
 
 
-def close_groups(session: Session, actor: str, occurrence_id: int, now: datetime) -> Occurrence:
-    """In a minute everybody is brought back. Nothing changes where no groups are open."""
+def close_groups(
+    session: Session, actor: str, occurrence_id: int, now: datetime, *, at_once: bool = False
+) -> Occurrence:
+    """In a minute, or at once, everybody is brought back. Nothing changes where no groups are open."""
     occurrence = lock(session, Occurrence, occurrence_id)
     work = _work(session, occurrence_id)
-    if is_open(work.opened_at, work.closes_at, now) and work.closes_at is None:
-        work.closes_at = now + CLOSING
+    if is_open(work.opened_at, work.closes_at, now) and (work.closes_at is None or at_once):
+        work.closes_at = now if at_once else now + CLOSING
         record(session, actor, "groups.close", "occurrence", occurrence_id, now=now)
     return occurrence
 

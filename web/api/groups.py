@@ -39,7 +39,7 @@ class GroupsOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    do: Literal["open", "close"]
+    do: Literal["open", "close", "close_now"]
 
 
 @router.get("/{meeting}/groups")
@@ -52,7 +52,7 @@ def read(meeting: str, visit: Reading, capacity: Annotated[As, Query(alias="as")
 def change(
     meeting: str, order: GroupsOrder, visit: Acting, capacity: Annotated[As, Query(alias="as")] = ""
 ) -> GroupsState:
-    """Open the groups to their members, or bring everybody back in a minute. Sent again, it tells the node again."""
+    """Open the groups to their members, or bring everybody back, in a minute or now. Sent again, it is told again."""
     visit.site.limits.check("token", visit.request)
     entrance = _host(visit, meeting, capacity)
     number, actor = entrance.door.card.id, entrance.visitor.actor
@@ -61,7 +61,9 @@ def change(
         choose = group_queries.view(visit.session, number, visit.now).choose
         order_opening(visit, occurrence, choose=choose, surely=True)
     else:
-        order_closing(visit, group_actions.close_groups(visit.session, actor, number, visit.now))
+        at_once = order.do == "close_now"
+        occurrence = group_actions.close_groups(visit.session, actor, number, visit.now, at_once=at_once)
+        order_closing(visit, occurrence, at_once=at_once)
     return _state(visit, entrance)
 
 

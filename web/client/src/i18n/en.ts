@@ -217,7 +217,7 @@ export const en: Catalogue = {
   "groups.reload": "Reload",
   "groups.open": "Open the rooms",
   "groups.close": "Bring everybody back in a minute",
-  "groups.closing": "Bringing everybody back…",
+  "groups.closeNow": "Bring everybody back now",
   "groups.empty": "Nobody",
   "groups.here": "You are here",
   "groups.lookIn": "Look in",

@@ -237,7 +237,7 @@ export const uk = {
   "groups.reload": "Оновити",
   "groups.open": "Відкрити кімнати",
   "groups.close": "Повернути всіх за хвилину",
-  "groups.closing": "Повертаємо всіх…",
+  "groups.closeNow": "Повернути всіх зараз",
   "groups.empty": "Нікого",
   "groups.here": "Ви тут",
   "groups.lookIn": "Зайти",

@@ -96,9 +96,10 @@ function Running({ groups }: { readonly groups: GroupsSeen }): VNode {
   const session = useSession();
   const { t, config } = session;
   const [failure, setFailure] = useState("");
+  const closing = groups.closes_at !== null;
   const close = (): void => {
     setFailure("");
-    orderGroups(config, "close").catch((error: unknown) => {
+    orderGroups(config, closing ? "close_now" : "close").catch((error: unknown) => {
       setFailure((error instanceof GroupsRefused && error.message) || t("groups.failed"));
     });
   };
@@ -137,11 +138,10 @@ function Running({ groups }: { readonly groups: GroupsSeen }): VNode {
           <button
             type="button"
             class="button button--danger"
-            disabled={groups.closes_at !== null}
             data-testid="groups-close"
             onClick={close}
           >
-            {t(groups.closes_at === null ? "groups.close" : "groups.closing")}
+            {t(closing ? "groups.closeNow" : "groups.close")}
           </button>
         )}
       </div>

@@ -17,7 +17,7 @@ export function fetchGroups(config: RoomConfig): Promise<PreparedGroups> {
   return ask(config, { method: "GET" });
 }
 
-export function orderGroups(config: RoomConfig, what: "open" | "close"): Promise<PreparedGroups> {
+export function orderGroups(config: RoomConfig, what: "open" | "close" | "close_now"): Promise<PreparedGroups> {
   return ask(config, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": config.csrf },
