@@ -122,6 +122,13 @@ class TellGroups(Shape):
     text: Annotated[Text, Field(min_length=1)]
 
 
+class Record(Shape):
+    """Begin a recording or go on with it, pause it, or end it."""
+
+    do: Literal["record"]
+    status: Literal["on", "paused", "off"]
+
+
 OrderAction = Annotated[
     MuteOther
     | AllowUnmute
@@ -137,6 +144,7 @@ OrderAction = Annotated[
     | End
     | OpenGroups
     | CloseGroups
-    | TellGroups,
+    | TellGroups
+    | Record,
     Field(discriminator="do"),
 ]
