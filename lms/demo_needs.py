@@ -139,7 +139,7 @@ def _respond(
 
 def _mark(usual: int, number: int) -> int:
     """What most say, and now and then a little more or less."""
-    return min(3, max(0, usual + (0, 0, 1, 0, -1, 0, 0)[number % 7]))
+    return min(3, max(0, usual + (0, 0, 1, 0, -1, -2, 0)[number % 7]))
 
 
 def _somebody(session: Session, home: Organisation, number: int, now: datetime) -> int:

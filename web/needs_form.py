@@ -50,8 +50,8 @@ class SurveyForm(VisitForm):
         data: FormData | None,
         *,
         owners: Sequence[tuple[int, str]],
-        organisations: Sequence[tuple[int, str]],
-        topics: Sequence[tuple[int, str]],
+        homes: Sequence[tuple[int, str]],
+        catalogue: Sequence[tuple[int, str]],
         **given: Any,
     ) -> None:
         super().__init__(visit, data, **given)
@@ -59,8 +59,8 @@ class SurveyForm(VisitForm):
         self.owner.choices = list(owners)
         self.kinds.choices = vocabulary.choices(vocabulary.ORGANISATION_KINDS, language)
         self.oblasts.choices = [(uk, en if language == "en" else uk) for uk, en in OBLASTS.items()]
-        self.organisations.choices = list(organisations)
-        self.topics.choices = list(topics)
+        self.organisations.choices = list(homes)
+        self.topics.choices = list(catalogue)
 
     def draft(self, kept: SurveyDraft | None = None) -> SurveyDraft:
         """What the domain takes. `kept`: of an open survey, whose audience and topics stay. The form must be valid."""

@@ -35,9 +35,10 @@ def questionnaire(session: Session, visitor: Visitor, slug: str, now: datetime) 
     card = to_card(survey, visitor, now)
     # Whoever came to a centre a minute ago may answer before the worker has asked them.
     homes = places(session, survey, person_id, now.date()) if card.phase is not Phase.DRAFT else []
-    if not homes and not card.may_edit:
-        raise NotFound("survey_unknown", "There is no such survey, or it is not for you.")
     response, ratings = own_answers(session, card.id, person_id)
+    asked = bool(response if card.phase is Phase.CLOSED else homes)
+    if not asked and not card.may_edit:
+        raise NotFound("survey_unknown", "There is no such survey, or it is not for you.")
     questions = session.scalars(
         select(NeedsQuestion).where(NeedsQuestion.survey_id == card.id).order_by(NeedsQuestion.position)
     )

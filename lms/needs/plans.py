@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -17,7 +17,7 @@ from lms.needs.models import NeedsAnswer, NeedsPlan, NeedsQuestion, NeedsRespons
 from lms.needs.rules import LEAST, NAMED, percent
 from lms.needs.surveys import may_edit
 from lms.schedule.models import Occurrence, Status
-from lms.schedule.plan_models import Series
+from lms.schedule.plan_models import OccurrenceTopic, Series
 from lms.schedule.planners import may_edit_series
 from lms.schedule.queries import visible_to
 
@@ -154,9 +154,14 @@ def causes_of_occurrence(session: Session, occurrence_id: int) -> list[Cause]:
 def proposed(
     session: Session, visitor: Visitor, now: datetime, *, without: Collection[int] = (), limit: int = 2
 ) -> list[ForANeed]:
-    """What comes next of the series that were planned for needs which the visitor has named; one of each. One query."""
+    """What comes of the series that were planned for needs which the visitor has named, one of each: the next date that
+    is about the topic, else the next one. One query.
+    """
     if visitor.person_id is None:
         return []
+    fits = exists().where(
+        OccurrenceTopic.occurrence_id == Occurrence.id, OccurrenceTopic.topic_id == NeedsQuestion.topic_id
+    )
     rows = session.execute(
         select(Occurrence.id, Occurrence.series_id, NeedsQuestion, NeedsSurvey)
         .join(NeedsPlan, NeedsPlan.series_id == Occurrence.series_id)
@@ -172,7 +177,7 @@ def proposed(
             Occurrence.id.not_in(without),
             visible_to(visitor),
         )
-        .order_by(Occurrence.starts_at, Occurrence.id, NeedsAnswer.need.desc(), NeedsPlan.id)
+        .order_by(fits.desc(), Occurrence.starts_at, Occurrence.id, NeedsAnswer.need.desc(), NeedsPlan.id)
         .limit(50)
     )
     found: dict[int, ForANeed] = {}

@@ -30,8 +30,8 @@ from web.visits import Acting, Reading, Visit, see_other
 WEEKS = 2
 """How long a new survey is open, if nobody says otherwise."""
 _HEADER = (
-    _("Group"), _("Name"), _("Topic"), _("Asked"), _("Answered"), _("Rated the topic"), _("Name it as needed"),
-    _("Name it as needed, %"), _("Gap, 0 to 3"),
+    _("Group"), _("Name of the group"), _("Topic"), _("Asked"), _("Answered"), _("Rated the topic"),
+    _("Name it as needed"), _("Name it as needed, %"), _("Gap, 0 to 3"),
 )  # fmt: skip
 
 router = APIRouter(prefix="/needs")
@@ -93,6 +93,8 @@ def edit(slug: str, visit: Reading) -> Response:
     signed_in_only(visit)
     kept = queries.draft_of(visit.session, visit.visitor, slug)
     card = queries.card_of(visit.session, visit.visitor, slug, visit.now)
+    if card.phase is Phase.CLOSED:
+        return see_other(f"/needs/{slug}")
     return _form_page(visit, _form(visit, None, **values_of(kept, card.version)), card)
 
 
@@ -271,7 +273,7 @@ def _form(visit: Visit, data: FormData | None, **values: Any) -> SurveyForm:
         (each.id, "– " * each.depth + (each.name_en if english and each.name_en else each.name_uk))
         for each in topics.tree(visit.session)
     ]
-    return SurveyForm(visit, data, owners=mine, organisations=everybody, topics=catalogue, **values)
+    return SurveyForm(visit, data, owners=mine, homes=everybody, catalogue=catalogue, **values)
 
 
 def _form_page(
