@@ -35,6 +35,19 @@ SILENCE_S: Final = 2.0
 """A camera that shows nothing new for so long is not shown: no frozen faces."""
 FRAME_S: Final = 0.04
 SOUND_MS: Final = 20
+SILENCES: Final = (
+    (120, b"\xfb\x06" + b"\xff\xfe" * 6),
+    (20, b"\xf8\xff\xfe"),
+    (10, b"\xf0\xff\xfe"),
+    (5, b"\xe8\xff\xfe"),
+)
+"""Opus packets that say nothing for so many milliseconds (RFC 6716 §3.1, §3.2.5)."""
+EDGE_S: Final = 0.2
+"""What is captured so little before the zero belongs to it."""
+SILENCE_S: Final = 2.0
+"""A camera that shows nothing new for so long is not shown: no frozen faces."""
+FRAME_S: Final = 0.04
+SOUND_MS: Final = 20
 SILENCE: Final = b"\xf8\xff\xfe"
 """20 ms of Opus that say nothing."""
 LONG_SILENCE: Final = b"\xfb\x06" + b"\xff\xfe" * 6
@@ -186,10 +199,10 @@ def _filled(sounds: Iterator[Frame]) -> Iterator[Frame]:
     """A voice without holes: where nothing was sent there is silence, so that players and mixers keep its time."""
     end = 0
     for frame in sounds:
-        while frame.timestamp - end > SOUND_MS + 5:
-            long = frame.timestamp - end >= 6 * SOUND_MS
-            yield Frame(end, frame.arrived, True, LONG_SILENCE if long else SILENCE)
-            end += (6 if long else 1) * SOUND_MS
+        for lasting, silence in SILENCES:
+            while frame.timestamp - end >= lasting:
+                yield Frame(end, frame.arrived, True, silence)
+                end += lasting
         yield frame
         end = frame.timestamp + _lasting_ms(frame.data)
 
