@@ -198,9 +198,7 @@ def _pictures(sender: Sender) -> Iterator[tuple[float, bool, bytes]]:
     encoder, size = None, (0, 0)
     for number in range(count):
         at = sender.begins + number / sender.rate
-        now = next(
-            sized for (since, sized), (until, _) in pairwise(changes) if since <= at < until
-        )
+        now = next(sized for (since, sized), (until, _) in pairwise(changes) if since <= at < until)
         if encoder is None or now != size:
             encoder, size, last_key = _encoder(sender.codec, now, sender.rate), now, -1e9
         key = at - last_key >= sender.key_every_s
