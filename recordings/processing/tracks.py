@@ -42,17 +42,6 @@ SILENCES: Final = (
     (5, b"\xe8\xff\xfe"),
 )
 """Opus packets that say nothing for so many milliseconds (RFC 6716 §3.1, §3.2.5)."""
-EDGE_S: Final = 0.2
-"""What is captured so little before the zero belongs to it."""
-SILENCE_S: Final = 2.0
-"""A camera that shows nothing new for so long is not shown: no frozen faces."""
-FRAME_S: Final = 0.04
-SOUND_MS: Final = 20
-SILENCE: Final = b"\xf8\xff\xfe"
-"""20 ms of Opus that say nothing."""
-LONG_SILENCE: Final = b"\xfb\x06" + b"\xff\xfe" * 6
-"""120 ms of it in one packet (RFC 6716 §3.2.5)."""
-VIDEO: Final = ("VP8", "H264")
 
 
 class TrackJob(BaseModel):
