@@ -143,4 +143,8 @@ class MeetingState(Shape):
     spotlight: Id | None = None
     """Participant pinned for everybody."""
     recording: bool = False
+    """Whether it is being recorded; a recording may be paused."""
+    recording_paused: bool = False
+    recording_trouble: str | None = None
+    """Why what is said may not be kept: `capture_away`, `disk_full`; `disk_low` warns of that."""
     streaming: bool = False

@@ -99,6 +99,13 @@ class End(Shape):
     close: bool = False
 
 
+class Record(Shape):
+    """Begin a recording or go on with it, pause it, or end it."""
+
+    do: Literal["record"]
+    status: Literal["on", "paused", "off"]
+
+
 OrderAction = Annotated[
     MuteOther
     | AllowUnmute
@@ -111,6 +118,7 @@ OrderAction = Annotated[
     | LowerHand
     | DeleteChat
     | Begin
-    | End,
+    | End
+    | Record,
     Field(discriminator="do"),
 ]
