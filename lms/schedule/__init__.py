@@ -17,6 +17,6 @@ The modules, by what they are about (the domain's rules in prose: `docs/schedule
   `group_actions` (make, draw, copy, open, close); read by `group_queries`.
 
 Pure functions over plain data are `rules`, `recurrence`, `rule_words`, `series_drafts`, `warnings`, `telling`,
-`reminding`, `seats`, `questions`, `changes`, `group_rules` and `ics`. What happened at the meeting is `lms.meetings`; what
-stands in a letter, `web.mail`.
+`reminding`, `seats`, `questions`, `changes`, `group_rules` and `ics`. What happened at the meeting is `lms.meetings`;
+what stands in a letter, `web.mail`.
 """
