@@ -85,5 +85,11 @@ def _(fact: facts.Said, state: State) -> Iterator[Announcement]:
 
 
 @_announce.register
+def _(fact: facts.Pictured, state: State) -> Iterator[Announcement]:
+    by = state.members[fact.by].name
+    yield Announcement(messages.PictureTaken(by=by, participant=fact.participant, source=fact.source))
+
+
+@_announce.register
 def _(fact: facts.ChatErased, state: State) -> Iterator[Announcement]:
     yield Announcement(messages.ChatDeleted(message=fact.message))

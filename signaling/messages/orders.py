@@ -58,10 +58,11 @@ class SetMeeting(Shape):
 
 
 class Spotlight(Shape):
-    """Pin a participant for everybody, or with null nobody."""
+    """Pin a participant for everybody, or with null nobody; with `source`, one of their videos."""
 
     do: Literal["spotlight"]
     participant: Id | None
+    source: Source | None = None
 
 
 class ChangeRole(Shape):
@@ -99,6 +100,17 @@ class End(Shape):
     close: bool = False
 
 
+class KeepPicture(Shape):
+    """Tell everybody that a still picture is put into the occurrence's file. From the web process, which keeps it."""
+
+    do: Literal["keep_picture"]
+    identity: Id
+    """Who takes it, as their token names them."""
+    participant: Id
+    """Who, or whose thing, is seen in it."""
+    source: Source = Source.CAMERA
+
+
 OrderAction = Annotated[
     MuteOther
     | AllowUnmute
@@ -111,6 +123,7 @@ OrderAction = Annotated[
     | LowerHand
     | DeleteChat
     | Begin
-    | End,
+    | End
+    | KeepPicture,
     Field(discriminator="do"),
 ]

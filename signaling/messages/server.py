@@ -184,6 +184,16 @@ class Asked(Shape):
     by: Name
 
 
+class PictureTaken(Shape):
+    """A still picture of somebody's video has been taken for the occurrence's file."""
+
+    type: Literal["picture"] = "picture"
+    by: Name
+    participant: Id
+    """Who, or whose thing, is seen in it."""
+    source: Source
+
+
 class TokenRenewed(Shape):
     type: Literal["token"] = "token"
     token: str
@@ -228,6 +238,7 @@ ServerMessage = Annotated[
     | SpeakerChanged
     | QualityChanged
     | Asked
+    | PictureTaken
     | TokenRenewed
     | Pong
     | Closing,
