@@ -86,8 +86,8 @@ def _(fact: facts.Said, state: State) -> Iterator[Announcement]:
 
 @_announce.register
 def _(fact: facts.Pictured, state: State) -> Iterator[Announcement]:
-    by = state.members[fact.by].name
-    yield Announcement(messages.PictureTaken(by=by, participant=fact.participant, source=fact.source))
+    told = fact.model_dump(include={"at", "by", "participant", "source"})
+    yield Announcement(messages.PictureTaken(by_name=state.members[fact.by].name, **told))
 
 
 @_announce.register

@@ -188,7 +188,9 @@ class PictureTaken(Shape):
     """A still picture of somebody's video has been taken for the occurrence's file."""
 
     type: Literal["picture"] = "picture"
-    by: Name
+    at: float
+    by: Id
+    by_name: Name
     participant: Id
     """Who, or whose thing, is seen in it."""
     source: Source

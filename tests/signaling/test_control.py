@@ -47,7 +47,7 @@ async def test_plan_orders_and_what_runs(node: NodeServer) -> None:
     kept = KeepPicture(do="keep_picture", identity="person:1", participant=host.id, source=Source.DOCUMENT_CAMERA)
     await asyncio.to_thread(control.order, "demo", kept)
     told = await host.next("picture")
-    assert (told["by"], told["participant"], told["source"]) == ("Ведуча", host.id, "document_camera")
+    assert (told["by_name"], told["participant"], told["source"]) == ("Ведуча", host.id, "document_camera")
     refused = kept.model_copy(update={"identity": "person:2"})
     with pytest.raises(ControlError) as caught:
         await asyncio.to_thread(control.order, "demo", refused)

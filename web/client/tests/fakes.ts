@@ -70,6 +70,7 @@ export function welcome(part: Partial<Welcome> = {}): Welcome {
       self_unmute: true,
       chat_enabled: true,
       spotlight: null,
+      spotlight_source: null,
       recording: false,
       streaming: false,
     },
