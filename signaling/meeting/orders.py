@@ -141,9 +141,8 @@ def _(action: messages.DeleteChat, state: State, actor: Member | None, now: floa
 def _(action: messages.KeepPicture, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
     if actor is not None:
         raise RefusedError("not_allowed", "Pictures are kept by the web process, which says so itself.")
-    takers = [member for member in state.members.values() if member.identity == action.identity]
-    taker = next((member for member in takers if member.may(Permission.TAKE_PICTURES)), None)
-    if taker is None:
+    taker = state.members.get(action.by)
+    if taker is None or taker.identity != action.identity or not taker.may(Permission.TAKE_PICTURES):
         raise RefusedError("not_allowed", "Hosts, moderators and presenters who are in the room take pictures.")
     if action.participant not in state.members:
         raise RefusedError("unknown_participant", "They have left, so they cannot be told of the picture.")

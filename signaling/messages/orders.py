@@ -104,8 +104,10 @@ class KeepPicture(Shape):
     """Tell everybody that a still picture is put into the occurrence's file. From the web process, which keeps it."""
 
     do: Literal["keep_picture"]
+    by: Id
+    """Who takes it."""
     identity: Id
-    """Who takes it, as their token names them."""
+    """The same, as their token names them: the web process knows people by this."""
     participant: Id
     """Who, or whose thing, is seen in it."""
     source: Source = Source.CAMERA

@@ -44,7 +44,9 @@ async def test_plan_orders_and_what_runs(node: NodeServer) -> None:
     changed = await host.first(lambda m: m["type"] == "meeting" and m["meeting"]["title"] == "Інша")
     assert changed["meeting"]["lobby"] is False
     await host.first(lambda m: m["type"] == "participant" and m["participant"]["role"] == "moderator")
-    kept = KeepPicture(do="keep_picture", identity="person:1", participant=host.id, source=Source.DOCUMENT_CAMERA)
+    kept = KeepPicture(
+        do="keep_picture", by=host.id, identity="person:1", participant=host.id, source=Source.DOCUMENT_CAMERA
+    )
     await asyncio.to_thread(control.order, "demo", kept)
     told = await host.next("picture")
     assert (told["by_name"], told["participant"], told["source"]) == ("Ведуча", host.id, "document_camera")

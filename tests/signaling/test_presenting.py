@@ -21,8 +21,10 @@ def show(state: State, member: Member, source: Source) -> Publication:
     return state.publish(member, Publication(id=f"{member.id}:{source.value}", source=source, codec="VP8"))
 
 
-def keep(identity: str, participant: str, source: Source = Source.CAMERA) -> messages.KeepPicture:
-    return messages.KeepPicture(do="keep_picture", identity=identity, participant=participant, source=source)
+def keep(by: Member, participant: str, source: Source = Source.CAMERA) -> messages.KeepPicture:
+    return messages.KeepPicture(
+        do="keep_picture", by=by.id, identity=by.identity, participant=participant, source=source
+    )
 
 
 def pin(member: Member | None, source: Source | None = None) -> messages.Spotlight:
@@ -43,7 +45,7 @@ def test_permission_matrix_of_pictures(role: Role) -> None:
     state = a_state()
     taker = enter(state, ticket("Хтось", role, identity="person:7"))
     shown = enter(state, ticket("Олена"))
-    action = keep("person:7", shown.id, Source.DOCUMENT_CAMERA)
+    action = keep(taker, shown.id, Source.DOCUMENT_CAMERA)
     if role in PICTURE_TAKERS:
         (fact,) = do(state, None, action)
         (told,) = announce(state, fact)
@@ -58,7 +60,7 @@ def test_permission_matrix_of_pictures(role: Role) -> None:
 def test_the_role_that_somebody_has_in_the_room_counts() -> None:
     state = a_state()
     taker = enter(state, ticket("Олена", identity="person:7"))
-    action = keep("person:7", taker.id)
+    action = keep(taker, taker.id)
     assert refused(state, None, action) == "not_allowed"
     do(state, None, messages.ChangeRole(do="role", participant=taker.id, role=Role.PRESENTER))
     assert do(state, None, action)
@@ -67,15 +69,17 @@ def test_the_role_that_somebody_has_in_the_room_counts() -> None:
 def test_nobody_says_over_the_websocket_that_a_picture_was_taken() -> None:
     state = a_state()
     host = enter(state, ticket("Ведуча", Role.HOST, identity="person:1"))
-    assert refused(state, host, keep("person:1", host.id)) == "not_allowed"
+    assert refused(state, host, keep(host, host.id)) == "not_allowed"
 
 
 def test_no_picture_of_somebody_who_has_left_nor_of_a_sound_nor_by_somebody_who_is_not_here() -> None:
     state = a_state()
     host = enter(state, ticket("Ведуча", Role.HOST, identity="person:1"))
-    assert refused(state, None, keep("person:1", "gone")) == "unknown_participant"
-    assert refused(state, None, keep("person:1", host.id, Source.MICROPHONE)) == "bad_action"
-    assert refused(state, None, keep("person:2", host.id)) == "not_allowed"
+    assert refused(state, None, keep(host, "gone")) == "unknown_participant"
+    assert refused(state, None, keep(host, host.id, Source.MICROPHONE)) == "bad_action"
+    forged = keep(host, host.id).model_copy(update={"identity": "person:2"})
+    assert refused(state, None, forged) == "not_allowed", "nobody takes a picture in another's name"
+    assert refused(state, None, forged.model_copy(update={"by": "gone"})) == "not_allowed"
 
 
 def test_one_video_of_somebody_is_pinned_for_everybody() -> None:

@@ -43,7 +43,11 @@ wishes = st.one_of(
             ),
             st.builds(messages.Spotlight, do=st.just("spotlight"), participant=maybe),
             st.builds(
-                messages.KeepPicture, do=st.just("keep_picture"), identity=st.just("person:a"), participant=someone
+                messages.KeepPicture,
+                do=st.just("keep_picture"),
+                by=someone,
+                identity=st.just("person:a"),
+                participant=someone,
             ),
             st.builds(messages.ChangeRole, do=st.just("role"), participant=someone, role=st.sampled_from(list(Role))),
             st.builds(messages.LowerHand, do=st.just("lower_hand"), participant=maybe),

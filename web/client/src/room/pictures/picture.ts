@@ -61,8 +61,15 @@ export function jpegOf(canvas: HTMLCanvasElement): Promise<Blob> {
 }
 
 /** Put it into the occurrence's file. Throws `PictureRefused`, or whatever `fetch` throws when nobody answers. */
-export async function sendPicture(config: RoomConfig, still: Still, picture: Blob, caption: string): Promise<void> {
+export async function sendPicture(
+  config: RoomConfig,
+  by: string,
+  still: Still,
+  picture: Blob,
+  caption: string,
+): Promise<void> {
   const form = new FormData();
+  form.set("by", by);
   form.set("participant", still.participant);
   form.set("source", still.source);
   form.set("caption", caption.trim());
