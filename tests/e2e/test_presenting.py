@@ -12,7 +12,8 @@ from tests.support.browser import ANNA, BOHDAN, until, wait_decoding
 from tests.support.installation import Installation
 
 Visit = Callable[..., Page]
-TWO_CAMERAS = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=device-count=2")
+CAMERAS = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=device-count=3")
+"""Chromium's second fake camera gives 16 bits of grey, which its encoders do not take; the third is a common one."""
 SECOND = "[data-testid=tile][data-source=document_camera]"
 
 
@@ -34,7 +35,7 @@ def tab_to(page: Page, selector: str) -> None:
 def show_second_camera(page: Page) -> None:
     choose(page, "Показати другу камеру")
     dialog = page.get_by_role("dialog")
-    expect(dialog.locator("select option")).to_have_count(1)  # the own camera is none to choose
+    expect(dialog.locator("select option")).to_have_count(2)  # the own camera is none to choose
     dialog.locator("video.video--playing").wait_for()
     assert violations(page) == []
     page.get_by_test_id("second-show").click()
@@ -45,7 +46,7 @@ def test_a_second_camera_is_seen_and_a_picture_of_it_is_kept(
     server: Installation, planner: Planner, visit: Visit
 ) -> None:
     meeting = planner.open_meeting("Тренінг із біометрії")
-    trainer, host = visit(None, *TWO_CAMERAS), visit(ANNA)
+    trainer, host = visit(None, *CAMERAS), visit(ANNA)
     enter(trainer, server, meeting, "Олена")
     sign_in(host, server, planner.seed().organiser_email)
     host.goto(f"{server.url}/meet/{meeting}")
@@ -77,18 +78,19 @@ def test_a_second_camera_is_seen_and_a_picture_of_it_is_kept(
     expect(host.get_by_role("status").filter(has_text="Знімок збережено")).to_be_visible()
     expect(trainer.get_by_role("alert")).to_contain_text("зроблено знімок вашого зображення")
 
-    host.goto(host.locator("#room-config").evaluate("element => JSON.parse(element.textContent).backUrl"))
+    back = host.locator("#room-config").evaluate("element => JSON.parse(element.textContent).backUrl")
+    host.goto(server.url + back)
     picture = host.get_by_role("img", name="Сканер паспортів, вид згори")
     picture.scroll_into_view_if_needed()
     until(host, "() => document.querySelector('.gallery img')?.naturalWidth > 0")
     assert violations(host) == []
 
 
-def test_a_second_camera_is_stopped_pinned_and_comes_back_with_the_line(
+def test_a_second_camera_is_pinned_outlives_its_node_and_stops_when_it_is_unplugged(
     server: Installation, planner: Planner, visit: Visit
 ) -> None:
     meeting = planner.open_meeting()
-    trainer, host = visit(None, *TWO_CAMERAS), visit(BOHDAN)
+    trainer, host = visit(None, *CAMERAS), visit(BOHDAN)
     enter(trainer, server, meeting, "Олена")
     sign_in(host, server, planner.seed().organiser_email)
     host.goto(f"{server.url}/meet/{meeting}")
@@ -104,16 +106,13 @@ def test_a_second_camera_is_stopped_pinned_and_comes_back_with_the_line(
     host.get_by_role("menuitem", name="Закріпити для всіх").click()
     trainer.locator(f"{SECOND}.tile--large").wait_for()
 
-    # A lost line: built anew, it is published again.
-    until(trainer, "() => Object.keys(window.__vikno.publications).includes('document_camera')")
-    trainer.evaluate("() => window.__vikno.publishConnection.close()")
-    trainer.reload()
-    trainer.get_by_test_id("join").wait_for()
-    tile.wait_for(state="detached")
-    trainer.get_by_test_id("join").click()
-    in_meeting(trainer)
-    show_second_camera(trainer)
-    tile.wait_for()
+    # The media node dies: what was shown is published again, and is still pinned.
+    wait_decoding(host, 2)
+    server.kill("media")
+    until(host, "() => window.__vikno.connections.signal !== 'open'")
+    until(host, "() => window.__vikno.connections.signal === 'open'", timeout_s=40)
+    wait_decoding(host, 2, 40)
+    trainer.locator(f"{SECOND}.tile--large").wait_for()
 
     # Unplugged: it stops by itself, and says so.
     trainer.evaluate(
