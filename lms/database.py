@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, select, text
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, InvalidatePoolError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from lms.base import Base
 from lms.errors import Invalid, NotFound
@@ -23,7 +26,18 @@ T = TypeVar("T", bound=Base)
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite transaction waits for its turn before it fails."""
 
+CACHE_KIB = 8 * 1024
+"""So much of a SQLite file each connection keeps in memory."""
+STATEMENTS = 1000
+"""So many different statements are kept prepared; the pages of all kinds of visitors have several hundred."""
+_REST_S = 5.0
+"""A connection that lay unused for longer is asked whether it still works, before it is used."""
+_POSTGRESQL_OPTIONS = "-c jit=off"
+"""Pages ask for little at a time: compiling a query takes longer than answering it."""
+
 _WRITES = "vikno_writes"
+_WRITABLE = "vikno_writable"
+_RESTED_SINCE = "vikno_rested_since"
 
 
 class WritingSession(Session):
@@ -80,13 +94,22 @@ class Database:
 
 
 def make_engine(url: str) -> Engine:
-    """An engine with what the product needs of either database switched on."""
+    """An engine with what the product needs of either database switched on.
+
+    Both keep what was made of a statement: SQLAlchemy its text, the driver what the database prepared. The connection
+    used last is used next (LIFO), so that what it has kept is of use.
+    """
+    kept: dict[str, Any] = {"query_cache_size": STATEMENTS, "pool_size": 10, "pool_use_lifo": True}
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"isolation_level": None}, pool_size=10, max_overflow=40)
+        given = {"isolation_level": None, "cached_statements": STATEMENTS}
+        engine = create_engine(url, connect_args=given, max_overflow=40, **kept)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        engine = create_engine(url, connect_args={"options": _POSTGRESQL_OPTIONS}, max_overflow=20, **kept)
+        event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "checkin", _note_the_time)
+        event.listen(engine, "checkout", _ping_after_a_rest)
     event.listen(engine, "handle_error", _refuse_what_no_column_holds)
     return engine
 
@@ -110,14 +133,42 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     # The driver is in autocommit mode (isolation_level None), so that no statement begins a transaction by itself.
+    # Said to the driver itself: what every page begins with should cost nothing.
     writes = bool(connection.get_execution_options().get(_WRITES))
-    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    cursor = connection.connection.cursor()
+    if connection.info.get(_WRITABLE) is not writes:
+        connection.info[_WRITABLE] = None
+        cursor.execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.info[_WRITABLE] = writes
+    cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    connection.prepare_threshold = 2
+    connection.prepared_max = STATEMENTS
+
+
+def _note_the_time(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTED_SINCE] = monotonic()
+
+
+def _ping_after_a_rest(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    # What `pool_pre_ping` does at every use. A server that was started anew meanwhile costs nobody an error.
+    if monotonic() - record.info.get(_RESTED_SINCE, monotonic()) < _REST_S:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.OperationalError as error:
+        raise InvalidatePoolError from error
 
 
 def lock(session: Session, table: type[T], key: int) -> T:

@@ -154,4 +154,8 @@ class MeetingState(Shape):
     spotlight_source: Source | None = None
     """Which of their videos is meant; None: what they present, else their camera. One that ended is as none."""
     recording: bool = False
+    """Whether it is being recorded; a recording may be paused."""
+    recording_paused: bool = False
+    recording_trouble: str | None = None
+    """Why what is said may not be kept: `capture_away`, `disk_full`; `disk_low` warns of that."""
     streaming: bool = False

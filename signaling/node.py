@@ -13,6 +13,8 @@ import httpx
 import structlog
 from pydantic import ValidationError
 
+from recordings.capture.feed import Feed
+from recordings.capture.ring import Ring, RingError, shared_path
 from signaling import messages
 from signaling.clock import Clock
 from signaling.config import NodeAppConfig
@@ -70,6 +72,7 @@ class Node:
         self.encoder = Encoder()
         self.stopping = False
         self.ready = False
+        self.feed: Feed | None = None
         self._directory = config.data_dir / f"node-{config.node}"
         self._syncer = Syncer()
         self._events_client = events_client
@@ -100,10 +103,19 @@ class Node:
         )
         await self.media_node.start()
         self._syncer.start()
+        self.feed = self._open_feed() if self.config.capture else None
         self._restore()
         self._delivery.start()
         self._ticker = asyncio.create_task(self._tick_forever(), name="meetings")
         self.ready = True
+
+    def _open_feed(self) -> Feed | None:
+        try:
+            ring = Ring(shared_path(self.config.data_dir, self.config.node))
+        except RingError as error:
+            _log.error("capture_unavailable", reason=str(error))
+            return None
+        return Feed(ring, monotonic=self.clock.monotonic, wall=self.clock.wall)
 
     async def stop(self) -> None:
         """Let everybody know, keep the journals for the next run, deliver what can be delivered within 3 s."""
@@ -124,6 +136,8 @@ class Node:
         for meeting in self.meetings.values():
             meeting.journal.close()
         await self.media_node.close()
+        if self.feed is not None:
+            self.feed.close()
 
     async def _tick_forever(self) -> None:
         while True:
@@ -141,6 +155,8 @@ class Node:
                 _log.exception("meeting_tick_failed", meeting=meeting.state.id)
             if meeting.closed:
                 self._let_go(meeting)
+        if self.feed is not None:
+            self.feed.tick()
 
     # ------------------------------------------------------------ journals
 
@@ -173,7 +189,7 @@ class Node:
             self.delivery.finish(state.opening)
             return
         meeting = self.meetings[state.id] = LiveMeeting(self._surroundings(), state, journal)
-        meeting.restored()
+        meeting.restored(told[-1].at)
         _log.info("meeting_restored", meeting=state.id, participants=len(state.members))
 
     def _drop_journal(self, journal: Journal) -> None:
@@ -191,6 +207,7 @@ class Node:
             media_node=self.media_node,
             delivery=self.delivery,
             token_key=self.config.token_key,
+            feed=self.feed,
             ice_servers=self.ice_servers,
         )
 

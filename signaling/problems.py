@@ -15,6 +15,7 @@ TITLES = {
     "bad_token": "The token is not genuine or is damaged.",
     "banned": "You have been removed from this meeting and cannot come back.",
     "chat_off": "The chat is switched off.",
+    "cannot_record": "This server cannot record now.",
     "denied": "You have not been let in.",
     "ended": "The meeting has ended.",
     "full": "The meeting is full.",
@@ -47,6 +48,7 @@ TITLES = {
 }
 RETRY = frozenset(
     {
+        "cannot_record",
         "full",
         "locked",
         "media_failed",

@@ -6,5 +6,8 @@
   `people_queries`.
 - What other parts ask: `queries`; `addresses` (how somebody is reached by mail).
 - **Entered twice**: `matching` (what resembles), `duplicates` (finding), `merging`. **From files**: `imports`.
+- Visitors in statements that are kept: `outlines`, registered here for all who ask.
 - Tables: `models`, `register_models` (equipment, workload, addresses, imports), `access_models` (sign-in, endpoints).
 """
+
+from lms.directory import outlines as outlines

@@ -98,6 +98,11 @@ class Membership(Base):
     to_date: Mapped[date | None]
 
 
+def shown_name(given_name: str, family_name: str) -> str:
+    """Given name, then family name, as shown under a picture."""
+    return f"{given_name} {family_name}".strip()
+
+
 class Person(Base):
     """A human. `latin_name` is how the name is written in English documents.
 
@@ -123,8 +128,8 @@ class Person(Base):
 
     @property
     def display_name(self) -> str:
-        """Given name, then family name, as shown under a picture."""
-        return f"{self.given_name} {self.family_name}".strip()
+        """As shown under a picture."""
+        return shown_name(self.given_name, self.family_name)
 
 
 class Account(Base):

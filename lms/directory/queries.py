@@ -20,10 +20,12 @@ from lms.directory.models import (
     RoleGrant,
     RoleName,
     Scope,
+    shown_name,
 )
 from lms.directory.register_models import Capability, WorkloadSample
 from lms.directory.rules import ANONYMOUS, Grant, Visitor, ukrainian_order
 from lms.errors import NotAllowed, NotFound
+from lms.statements import fetch, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +188,22 @@ def endpoints(session: Session, visitor: Visitor) -> list[EndpointRow]:
 
 def visitor_of_person(session: Session, person_id: int, now: datetime) -> Visitor:
     """The person with roles and organisations of this moment; `ANONYMOUS` when there is no such person."""
-    person = session.get(Person, person_id)
-    if person is None:
+    found = fetch(session, *_person_at_work(person_id, now.date()))
+    if not found:
         return ANONYMOUS
-    places = organisations_by_person(session, {person_id}, now.date()).get(person_id, [])
+    places = [row for row in found if row.id is not None]
     first = places[0] if places else None
+    roles = fetch(session, *_roles({person_id}, now))
     return Visitor(
         person_id=person_id,
-        name=person.display_name,
+        name=shown_name(found[0].given_name, found[0].family_name),
         organisation=first.name_uk if first else "",
         organisation_en=first.name_en if first else "",
         organisation_id=first.id if first else None,
         organisation_ids=frozenset(home.id for home in places),
         in_network=True,
-        grants=frozenset(grants_by_person(session, {person_id}, now).get(person_id, ())),
-        language=person.language,
+        grants=frozenset(Grant(role, scope, scope_id) for _, role, scope, scope_id in roles),
+        language=found[0].language,
     )
 
 
@@ -260,15 +263,37 @@ def in_force(
 
 def grants_by_person(session: Session, people_ids: set[int], now: datetime) -> dict[int, list[Grant]]:
     """The roles in force of each person; who has none is missing."""
-    rows = session.execute(
-        select(RoleGrant.person_id, RoleGrant.role, RoleGrant.scope, RoleGrant.scope_id).where(
-            RoleGrant.person_id.in_(people_ids), in_force(RoleGrant.from_at, RoleGrant.to_at, now)
-        )
-    )
     found: dict[int, list[Grant]] = {}
-    for person_id, role, scope, scope_id in rows:
+    for person_id, role, scope, scope_id in fetch(session, *_roles(people_ids, now)):
         found.setdefault(person_id, []).append(Grant(role, scope, scope_id))
     return found
+
+
+@once
+def _roles(people_ids: Collection[int], now: datetime) -> Select[int, RoleName, Scope, int | None]:
+    return select(RoleGrant.person_id, RoleGrant.role, RoleGrant.scope, RoleGrant.scope_id).where(
+        RoleGrant.person_id.in_(people_ids), in_force(RoleGrant.from_at, RoleGrant.to_at, now)
+    )
+
+
+@once
+def _person_at_work(person_id: int, day: date) -> Select[str, str, str, int, str, str]:
+    """A person with every organisation they work at on a day; one line without one for who works nowhere."""
+    works = and_(Affiliation.person_id == Person.id, in_force(Affiliation.from_date, Affiliation.to_date, day))
+    return (
+        select(
+            Person.given_name,
+            Person.family_name,
+            Person.language,
+            Organisation.id,
+            Organisation.name_uk,
+            Organisation.name_en,
+        )
+        .join(Affiliation, works, isouter=True)
+        .join(Organisation, Organisation.id == Affiliation.organisation_id, isouter=True)
+        .where(Person.id == person_id)
+        .order_by(Affiliation.id)
+    )
 
 
 def organisations_by_person(session: Session, people_ids: set[int], day: date) -> dict[int, list[Organisation]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -16,6 +16,7 @@ from lms.directory.models import Account
 from lms.directory.rules import Visitor, normal_email
 from lms.errors import NotAllowed, NotFound, TooMany
 from lms.secret import fingerprint, new_secret
+from lms.statements import fetch, once
 
 IDLE = timedelta(days=14)
 """A browser that was away for so long has to sign in again."""
@@ -110,8 +111,8 @@ def note_failure(session: Session, *, email: str, address: str, now: datetime) -
 
 def peek(session: Session, token: str, now: datetime) -> SignInState | None:
     """Whose token it is, if it is good. Only reads."""
-    found = _live(session, token, now)
-    return SignInState(found.person_id, found.id) if found else None
+    found = fetch(session, *_whose_token(fingerprint(token), now, now - GRACE))
+    return SignInState(found[0].person_id, found[0].id) if found else None
 
 
 def resume(session: Session, token: str, now: datetime) -> SignInState | None:
@@ -179,19 +180,29 @@ def _prolong(found: SignInSession, now: datetime) -> None:
 
 
 def _live(session: Session, token: str, now: datetime) -> SignInSession | None:
-    mark = fingerprint(token)
-    return session.scalar(
-        select(SignInSession)
-        .join(Account, Account.id == SignInSession.account_id)
-        .where(
-            or_(
-                SignInSession.token_hash == mark,
-                (SignInSession.previous_hash == mark) & (SignInSession.rotated_at > now - GRACE),
-            ),
-            SignInSession.revoked_at.is_(None),
-            SignInSession.expires_at > now,
-            Account.disabled_at.is_(None),
-        )
+    found: SignInSession | None = session.scalar(*_with_token(fingerprint(token), now, now - GRACE))
+    return found
+
+
+@once
+def _with_token(mark: str, now: datetime, exchanged_after: datetime) -> Select[SignInSession]:
+    return select(SignInSession).where(_good(mark, now, exchanged_after))
+
+
+@once
+def _whose_token(mark: str, now: datetime, exchanged_after: datetime) -> Select[int, int]:
+    return select(SignInSession.person_id, SignInSession.id).where(_good(mark, now, exchanged_after))
+
+
+def _good(mark: str, now: datetime, exchanged_after: datetime) -> ColumnElement[bool]:
+    return and_(
+        or_(
+            SignInSession.token_hash == mark,
+            (SignInSession.previous_hash == mark) & (SignInSession.rotated_at > exchanged_after),
+        ),
+        SignInSession.revoked_at.is_(None),
+        SignInSession.expires_at > now,
+        exists().where(Account.id == SignInSession.account_id, Account.disabled_at.is_(None)),
     )
 
 

@@ -200,6 +200,10 @@ class MeetingMedia:
         person = self._people.get(participant)
         return list(person.publishing.publications.values()) if person else []
 
+    def everything(self) -> list[tuple[str, PublishedMedia]]:
+        """All that is published, each with its participant, for capture."""
+        return list(self._owners.values())
+
     def publish_peer(self, participant: str) -> PeerPort | None:
         """The peer on which somebody publishes."""
         person = self._people.get(participant)

@@ -71,8 +71,10 @@ def _(fact: facts.Left, state: State) -> Iterator[Announcement]:
 @_announce.register(facts.MeetingSet)
 @_announce.register(facts.Began)
 @_announce.register(facts.Ended)
+@_announce.register(facts.RecordingSet)
 def _(
-    fact: facts.Planned | facts.Spotlighted | facts.MeetingSet | facts.Began | facts.Ended, state: State
+    fact: facts.Planned | facts.Spotlighted | facts.MeetingSet | facts.Began | facts.Ended | facts.RecordingSet,
+    state: State,
 ) -> Iterator[Announcement]:
     yield Announcement(messages.MeetingChanged(meeting=state.as_meeting()))
 

@@ -160,6 +160,26 @@ class Ended(_Fact):
     fact: Literal["ended"] = "ended"
 
 
+class RecordingSet(_Fact):
+    """A recording begins or goes on (`on`), is paused, or ends (`off`)."""
+
+    fact: Literal["recording_set"] = "recording_set"
+    recording: Id
+    """16 hexadecimal digits."""
+    status: Literal["on", "paused", "off"]
+    by: str = ""
+    """Who ordered it; empty: the plan, the control API, or the end of the meeting."""
+    reason: Literal["ordered", "ended", "closed"] = "ordered"
+    """Why it ends: it was ordered, the meeting was ended by a host, or it closed because nobody was left."""
+
+
+class TrackRecorded(_Fact):
+    """A track of the recording got this number: after a restart the next one gets another."""
+
+    fact: Literal["track_recorded"] = "track_recorded"
+    track: int
+
+
 class Spoke(_Fact):
     """Somebody was the active speaker from `since` to `at`."""
 
@@ -202,6 +222,8 @@ Fact = Annotated[
     | Pictured
     | Began
     | Ended
+    | RecordingSet
+    | TrackRecorded
     | Spoke
     | RosterTaken
     | Closed,

@@ -5,6 +5,7 @@ The control API gives the same orders with no member behind them (`actor` is Non
 
 from __future__ import annotations
 
+import secrets
 from functools import singledispatch
 
 from signaling import messages
@@ -154,7 +155,22 @@ def _(action: messages.KeepPicture, state: State, actor: Member | None, now: flo
 @_order.register
 def _(action: messages.Begin, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
     running = state.began_at is not None and state.ended_at is None
-    return [] if running else [facts.Began(at=now)]
+    if running:
+        return []
+    began: list[facts.Fact] = [facts.Began(at=now)]
+    if state.plan.recording and state.can_record:
+        began += rules.record(state, "on", fresh=_recording_id(), now=now)
+    return began
+
+
+@_order.register
+def _(action: messages.Record, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    by = actor.name if actor is not None else ""
+    return rules.record(state, action.status, fresh=_recording_id(), by=by, now=now)
+
+
+def _recording_id() -> str:
+    return secrets.token_hex(8)
 
 
 @_order.register

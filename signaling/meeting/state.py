@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
+from typing import Literal
 
 from signaling.meeting import facts
 from signaling.meeting.plan import Plan
@@ -101,6 +102,14 @@ class State:
         self.began_at: float | None = None
         self.ended_at: float | None = None
         self.closed: facts.CloseReason | None = None
+        self.recording: str | None = None
+        """The recording under way, paused or not."""
+        self.recording_paused = False
+        self.recording_trouble: str | None = None
+        """What capture says now; it does not outlive the node."""
+        self.recorded_tracks = 0
+        self.can_record = False
+        """Whether the node has capture at all; it does not outlive the node."""
 
     # ------------------------------------------------------------ views
 
@@ -117,7 +126,9 @@ class State:
             chat_enabled=self.chat_enabled,
             spotlight=self.spotlight,
             spotlight_source=self.spotlight_source,
-            recording=self.plan.recording,
+            recording=self.recording is not None,
+            recording_paused=self.recording_paused,
+            recording_trouble=self.recording_trouble if self.recording else None,
             streaming=self.plan.streaming,
         )
 
@@ -306,6 +317,19 @@ class State:
     def _(self, fact: facts.Closed) -> None:
         self.closed = fact.reason
 
+    @apply.register
+    def _(self, fact: facts.RecordingSet) -> None:
+        if fact.status == "off":
+            self.recording, self.recording_paused = None, False
+            return
+        if fact.recording != self.recording:
+            self.recorded_tracks = 0
+        self.recording, self.recording_paused = fact.recording, fact.status == "paused"
+
+    @apply.register
+    def _(self, fact: facts.TrackRecorded) -> None:
+        self.recorded_tracks = max(self.recorded_tracks, fact.track)
+
     @apply.register(facts.Spoke)
     @apply.register(facts.RosterTaken)
     @apply.register(facts.Pictured)
@@ -337,6 +361,10 @@ class State:
             told.append(facts.Began(at=self.began_at))
         if self.ended_at is not None:
             told.append(facts.Ended(at=self.ended_at))
+        if self.recording is not None:
+            status: Literal["on", "paused"] = "paused" if self.recording_paused else "on"
+            told.append(facts.RecordingSet(at=now, recording=self.recording, status=status))
+            told.append(facts.TrackRecorded(at=now, track=self.recorded_tracks))
         return told
 
     # ------------------------------------------------------------ media

@@ -113,6 +113,13 @@ class KeepPicture(Shape):
     source: Source = Source.CAMERA
 
 
+class Record(Shape):
+    """Begin a recording or go on with it, pause it, or end it."""
+
+    do: Literal["record"]
+    status: Literal["on", "paused", "off"]
+
+
 OrderAction = Annotated[
     MuteOther
     | AllowUnmute
@@ -126,6 +133,7 @@ OrderAction = Annotated[
     | DeleteChat
     | Begin
     | End
-    | KeepPicture,
+    | KeepPicture
+    | Record,
     Field(discriminator="do"),
 ]

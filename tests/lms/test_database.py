@@ -242,3 +242,28 @@ def test_what_no_column_holds_is_wrong_input_and_not_a_fault(database: Database,
     # SQLite takes a NUL; whatever a database does not take is refused as input, and any other error fails the test.
     with contextlib.suppress(Invalid), database.reading() as session:
         assert session.scalar(select(AuditHead.id).where(column == wrong)) is None
+
+
+def test_a_restarted_server_costs_nobody_an_error(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    if database.engine.dialect.name != "postgresql":
+        return
+    monkeypatch.setattr("lms.database._REST_S", 0.0)
+    database.check()
+    other = Database(database.url)
+    with other.engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    other.close()
+    database.check()
+
+
+def test_a_connection_that_has_read_may_write_and_then_read_only_again(database: Database) -> None:
+    for _ in range(2):
+        put_counter(database, 1)
+        with pytest.raises(DBAPIError), database.reading() as session:
+            session.execute(update(AuditHead).values(length=2))
+        assert counter(database) == 1

@@ -1,0 +1,180 @@
+"""Packets of one track in a file of the rtpdump format, which Wireshark and rtptools read too.
+
+After a text line and a header of 16 bytes, each record is 8 bytes (its length, the length of the RTP packet or 0 for
+RTCP, milliseconds since the file's start; all big-endian) and the packet. Packets bear the numbers of the
+publication's own timeline: whatever the sender did, sequence numbers and timestamps of one file are continuous. The
+RTCP packets are sender reports of this server's making: they tie a timestamp to this server's wall clock, so tracks of
+different senders can be put in step.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+FIRST_LINE: Final = b"#!rtpplay1.0 127.0.0.1/0\n"
+_HEADER: Final = struct.Struct("!IIIHH")
+"""Start in seconds and microseconds since the epoch, the source's address and port, padding."""
+RECORD: Final = struct.Struct("!HHI")
+RTP: Final = struct.Struct("!BBHII")
+REPORT: Final = struct.Struct("!BBHIQIII")
+"""RFC 3550 §6.4.1: first byte, 200, length in words less one, SSRC, NTP, RTP timestamp, packets, octets."""
+SENDER_REPORT: Final = 200
+NTP_OFFSET: Final = 2_208_988_800
+"""Seconds from 1900 to 1970 (RFC 5905 §6)."""
+MAX_PACKET: Final = 4_096
+PAYLOAD_TYPE: Final = 96
+
+
+def file_header(started: float) -> bytes:
+    """What a file begins with; `started` is UTC in seconds since the epoch."""
+    seconds = int(started)
+    return FIRST_LINE + _HEADER.pack(seconds, int((started - seconds) * 1e6), 0, 0, 0)
+
+
+def rtp_record(track: int, sequence: int, timestamp: int, marker: bool, payload: bytes, offset_ms: int) -> bytes:
+    """A record with one packet. `sequence` and `timestamp` may be extended ones; only their low bits are kept."""
+    length = RTP.size + len(payload)
+    return (
+        RECORD.pack(length + RECORD.size, length, max(0, offset_ms) & 0xFFFFFFFF)
+        + RTP.pack(0x80, PAYLOAD_TYPE | (0x80 if marker else 0), sequence & 0xFFFF, timestamp & 0xFFFFFFFF, track)
+        + payload
+    )
+
+
+def anchor_record(track: int, timestamp: int, captured: float, offset_ms: int) -> bytes:
+    """A record that says: media with `timestamp` was captured at `captured` (UTC, seconds since the epoch)."""
+    ntp = int((captured + NTP_OFFSET) * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
+    report = REPORT.pack(0x80, SENDER_REPORT, REPORT.size // 4 - 1, track, ntp, timestamp & 0xFFFFFFFF, 0, 0)
+    return RECORD.pack(len(report) + RECORD.size, 0, max(0, offset_ms) & 0xFFFFFFFF) + report
+
+
+class Packet(NamedTuple):
+    """One packet; `sequence` and `timestamp` are extended: they grow over their wraps."""
+
+    arrived: float
+    """UTC, seconds since the epoch."""
+    sequence: int
+    timestamp: int
+    marker: bool
+    payload: bytes
+
+
+class Anchor(NamedTuple):
+    """Media with the extended `timestamp` was captured at `captured`."""
+
+    arrived: float
+    timestamp: int
+    captured: float
+
+
+@dataclass(slots=True)
+class Damage:
+    """What was wrong with a file."""
+
+    header: bool = False
+    skipped_bytes: int = 0
+    """Bytes in the middle that were no records."""
+    torn_bytes: int = 0
+    """Bytes at the end that a crash left of a record."""
+    faults: list[str] = field(default_factory=list)
+
+
+def read(path: Path, track: int, damage: Damage | None = None) -> Iterator[Packet | Anchor]:
+    """Packets and anchors in the order of their arrival (so not of their numbers). What is damaged is left out.
+
+    After damage the reader looks for the next place where a record of this very track can begin. Raises OSError.
+    """
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            return
+        with closing(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) as data:
+            yield from _records(data, track, damage if damage is not None else Damage())
+
+
+def _records(data: mmap.mmap, track: int, damage: Damage) -> Iterator[Packet | Anchor]:
+    start = _start_of_file(data, damage)
+    position = len(FIRST_LINE) + _HEADER.size
+    sequence = timestamp = -1
+    while position < len(data):
+        record = _record_at(data, position, track)
+        if record is None:
+            found = _next_record(data, position + 1, track)
+            if found is None:
+                damage.torn_bytes += len(data) - position
+                return
+            damage.skipped_bytes += found - position
+            position = found
+            continue
+        length, plain, offset = record
+        arrived = start + offset / 1000
+        body = position + RECORD.size
+        if plain:
+            _, second, number, stamp, _ = RTP.unpack_from(data, body)
+            sequence = number if sequence < 0 else extended(number, sequence, 16)
+            timestamp = stamp if timestamp < 0 else extended(stamp, timestamp, 32)
+            payload = data[body + RTP.size : position + length]
+            yield Packet(arrived, sequence, timestamp, bool(second & 0x80), payload)
+        else:
+            _, _, _, _, ntp, stamp, _, _ = REPORT.unpack_from(data, body)
+            timestamp = stamp if timestamp < 0 else extended(stamp, timestamp, 32)
+            yield Anchor(arrived, timestamp, ntp / (1 << 32) - NTP_OFFSET)
+        position += length
+
+
+def extended(value: int, near: int, bits: int) -> int:
+    """The number with these low `bits` that is nearest to `near`; never below 0."""
+    span = 1 << bits
+    candidate = near - (near & span - 1) + value
+    if candidate - near > span // 2 and candidate >= span:
+        return candidate - span
+    if near - candidate > span // 2:
+        return candidate + span
+    return candidate
+
+
+def _start_of_file(data: mmap.mmap, damage: Damage) -> float:
+    whole = len(data) >= len(FIRST_LINE) + _HEADER.size
+    if not whole or data[: len(FIRST_LINE)] != FIRST_LINE:
+        damage.header = True
+    if not whole:
+        return 0.0
+    seconds, microseconds, *_ = _HEADER.unpack_from(data, len(FIRST_LINE))
+    return float(seconds + microseconds / 1e6)
+
+
+def _record_at(data: mmap.mmap, position: int, track: int) -> tuple[int, int, int] | None:
+    """Length, length of the RTP packet and offset in ms of the record that begins here, or None if none does."""
+    if position + RECORD.size + RTP.size > len(data):
+        return None
+    length, plain, offset = RECORD.unpack_from(data, position)
+    end = position + length
+    if not RECORD.size + RTP.size <= length <= MAX_PACKET or end > len(data) or plain not in (0, length - RECORD.size):
+        return None
+    at = position + RECORD.size
+    if data[at] != 0x80:
+        return None
+    if plain:
+        good = data[at + 1] & 0x7F == PAYLOAD_TYPE and int.from_bytes(data[at + 8 : at + 12]) == track
+    else:
+        good = length == RECORD.size + REPORT.size and data[at + 1] == SENDER_REPORT
+        good = good and int.from_bytes(data[at + 4 : at + 8]) == track
+    return (length, plain, offset) if good else None
+
+
+def _next_record(data: mmap.mmap, position: int, track: int) -> int | None:
+    """Where after `position` the next record begins: the track's SSRC shows the way."""
+    mark = track.to_bytes(4)
+    found = data.find(mark, position)
+    while found >= 0:
+        for ahead in (RECORD.size + 8, RECORD.size + 4):  # in an RTP packet, in a report
+            candidate = found - ahead
+            if candidate >= position and _record_at(data, candidate, track) is not None:
+                return candidate
+        found = data.find(mark, found + 1)
+    return None
