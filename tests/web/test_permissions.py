@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms import demo, demo_directory
+from lms import demo, demo_directory, demo_needs
 from lms.database import Database
 from lms.directory import accounts
 from lms.directory.access_models import Endpoint
@@ -29,6 +29,7 @@ from lms.directory.register_models import Capability, ChannelKind, ContactChanne
 from lms.files import MemoryFiles
 from lms.images import CleanPicture, Encoded
 from lms.meetings.attendance_models import AttendanceRule, RosterEntry
+from lms.needs.models import NeedsPlan, NeedsSurvey
 from lms.notify.actions import enqueue
 from lms.notify.models import BouncedAddress, InboundKind, InboundMessage, InboundState, OutboxMessage
 from lms.schedule import acts, materials, pictures
@@ -103,6 +104,14 @@ LETS_IN: dict[str, str] = {
     "GET /me/notifications": KNOWN,
     "GET /meet/{meeting}": ALL,
     "GET /metrics": ALL,
+    "GET /needs": KNOWN,
+    "GET /needs/new": "oPA",
+    "GET /needs/{slug}": "uSLPA",
+    "GET /needs/{slug}/answer": "SLPA",
+    "GET /needs/{slug}/edit": "PA",
+    "GET /needs/{slug}/organisations": "uPA",
+    "GET /needs/{slug}/result.csv": "uPA",
+    "GET /needs/{slug}/result.xlsx": "uPA",
     "GET /offers/{signed}": BY_LINK,
     "GET /organisations": ALL,
     "GET /organisations/capabilities": "A",
@@ -191,6 +200,14 @@ LETS_IN: dict[str, str] = {
     "POST /me/channels/{channel_id}/remove": KNOWN,
     "POST /me/notifications": KNOWN,
     "POST /me/password": KNOWN,
+    "POST /needs/new": "oPA",
+    "POST /needs/{slug}/answer": "SL",
+    "POST /needs/{slug}/close": "PA",
+    "POST /needs/{slug}/edit": "PA",
+    "POST /needs/{slug}/open": "PA",
+    "POST /needs/{slug}/plans": "PA",
+    "POST /needs/{slug}/plans/{plan_id}/remove": "PA",
+    "POST /needs/{slug}/remove": "PA",
     "POST /offers/{signed}": BY_LINK,
     "POST /organisations/capabilities": "A",
     "POST /organisations/new": "A",
@@ -413,6 +430,9 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "series_slug": series.slug,
         "programme_slug": one(session, Programme).slug,
         "occurrence": dated.slug,
+        "survey_slug": one(session, NeedsSurvey, NeedsSurvey.title == demo_needs.CLOSED).slug,
+        "plan_id": one(session, NeedsPlan).id,
+        "need": one(session, NeedsPlan).question_id,
         "draft_slug": one(session, Occurrence, Occurrence.status == Status.DRAFT).slug,
         "meeting": demo.DEMO_MEETING,
         "code": homes["lviv"].code,
@@ -453,6 +473,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/schedule/{slug}/regist", "slug"): "registration_slug",
         ("/schedule/{slug}/attendance", "slug"): "held_slug",
         ("/schedule/{slug}/roll-call", "slug"): "held_slug",
+        ("/needs/", "slug"): "survey_slug",
         ("/mail/inbox/", "number"): "inbound",
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
@@ -501,6 +522,7 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
         "POST /schedule/{slug}/attendance/rule": {"rule": held["rule_id"]},
         "POST /schedule/{slug}/materials/acts": {"act": held["act_id"]},
         "POST /schedule/{slug}/roll-call": {"head_count": "3"},
+        "POST /needs/{slug}/plans": {"question": held["need"], "series": held["series_slug"]},
         "POST /registrations/{number}/{act}": {},
     }.get(name, {})  # fmt: skip
 

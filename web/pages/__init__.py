@@ -28,6 +28,10 @@ from web.pages import (
     materials,
     me,
     meet,
+    needs,
+    needs_answer,
+    needs_panels,
+    needs_plans,
     notifications,
     occurrence,
     occurrence_acts,
@@ -54,7 +58,7 @@ from web.pages import (
     welcome,
 )
 
-PANELS = (attendance_panels,)
+PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
 router = APIRouter(include_in_schema=False)
@@ -73,6 +77,9 @@ for part in (
     topics,
     acts,
     slots,
+    needs,
+    needs_answer,
+    needs_plans,
     registrations,
     registration,
     occurrence,

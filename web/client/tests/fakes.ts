@@ -72,6 +72,8 @@ export function welcome(part: Partial<Welcome> = {}): Welcome {
       spotlight: null,
       spotlight_source: null,
       recording: false,
+      recording_paused: false,
+      recording_trouble: null,
       streaming: false,
     },
     participants: [participant("me", { joined_at: 2 }), participant("kyiv", { joined_at: 1 })],

@@ -1,6 +1,6 @@
 """Still pictures among an occurrence's materials
 
-Revision 0009 after 0008, 2026-11-26.
+Revision 0010 after 0009, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
