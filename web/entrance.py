@@ -50,6 +50,8 @@ class Entrance:
     """Somebody at a door."""
 
     visitor: Visitor
+    main: str
+    """The meeting of the occurrence, as the address has it."""
     door: MeetingDoor
     identity: str
     presence: Presence
@@ -68,8 +70,7 @@ class Entrance:
     @property
     def meeting(self) -> str:
         """The meeting behind this very door."""
-        main = self.door.card.meeting
-        return main if self.group is None else meeting_name(main, self.group)
+        return self.main if self.group is None else meeting_name(self.main, self.group)
 
     @property
     def leads(self) -> bool:
@@ -90,7 +91,7 @@ def approach(visit: Visit, meeting: str, capacity: As) -> Entrance:
         presence = Presence.GUEST
     known = visitor.identity != "anonymous"
     identity = visitor.identity if known else f"guest:{_nameless(visit.browser)}"
-    entrance = Entrance(visitor, door, identity, presence, name_fixed=known, name=visitor.name)
+    entrance = Entrance(visitor, main, door, identity, presence, name_fixed=known, name=visitor.name)
     if group is not None:
         entrance = _before_group(visit, entrance, group)
     return entrance if visitor.guest_link_id is None else _by_link(visit, entrance, visitor.guest_link_id)

@@ -122,6 +122,7 @@ class HostMuted(_Fact):
 class Spotlighted(_Fact):
     fact: Literal["spotlighted"] = "spotlighted"
     participant: Id | None
+    source: Source | None = None
 
 
 class MeetingSet(_Fact):
@@ -147,6 +148,15 @@ class Said(_Fact):
 class ChatErased(_Fact):
     fact: Literal["chat_erased"] = "chat_erased"
     message: Id
+
+
+class Pictured(_Fact):
+    """Somebody took a still picture of what a participant shows."""
+
+    fact: Literal["pictured"] = "pictured"
+    by: Id
+    participant: Id
+    source: Source
 
 
 class Began(_Fact):
@@ -217,6 +227,7 @@ Fact = Annotated[
     | GroupsSet
     | Said
     | ChatErased
+    | Pictured
     | Began
     | Ended
     | RecordingSet

@@ -19,7 +19,15 @@ from tests.lms.facts import NOW
 from tests.support.postgres import PostgresServer, database, database_url, postgres
 from tests.web.visitor import HOST, PASSWORD, Visitor
 from web.app import create_app
-from web.config import ControlUnavailable, GroupRoomPlan, MeetingPlan, WebConfig
+from web.config import (
+    ControlUnavailable,
+    GroupRoomPlan,
+    MeetingPlan,
+    OrderRefused,
+    PictureNames,
+    PictureOrder,
+    WebConfig,
+)
 from web.site import build_site
 
 __all__ = ["database", "database_url", "postgres"]
@@ -49,6 +57,8 @@ class Orders:
         self.given: list[tuple[str, str]] = []
         self.rooms: list[GroupRoomPlan] = []
         self.down = False
+        self.refuses = ""
+        """A code with which the node says no to pictures."""
 
     def plan(self, plan: MeetingPlan) -> None:
         """Note it."""
@@ -74,6 +84,13 @@ class Orders:
     def close_groups(self, meeting: str, node: int, after_s: float) -> None:
         """Note it."""
         self._note("close_groups", f"{meeting} {after_s:g}")
+
+    def keep_picture(self, order: PictureOrder) -> PictureNames:
+        """Note it."""
+        if self.refuses:
+            raise OrderRefused(self.refuses)
+        self._note("keep_picture", f"{order.meeting} {order.identity} {order.shown} {order.source}")
+        return PictureNames(by="Дмитро", shown="Олена")
 
     def _note(self, order: str, meeting: str) -> None:
         if self.down:

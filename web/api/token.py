@@ -57,7 +57,6 @@ def issue_token(
     if entrance.chooses and entrance.group is not None:
         keep_choice(visit.session, entrance.visitor, entrance.door.card.id, entrance.group, visit.now)
     assert entrance.door.join.role is not None
-    main = entrance.door.card.meeting
     role = Role(entrance.door.join.role)
     token = tokens.issue(
         meeting=entrance.meeting,
@@ -66,9 +65,9 @@ def issue_token(
         role=role,
         presence=entrance.presence,
         organisation=entrance.door.organisation,
-        node=visit.config.node_of(main),
+        node=visit.config.node_of(entrance.main),
         waits=entrance.waits,
-        main=main if entrance.group is not None else None,
+        main=entrance.main if entrance.group is not None else None,
     )
     tell_node(visit, entrance.door)
     now = visit.now.timestamp()

@@ -55,6 +55,7 @@ def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any
         "rollCallUrl": _roll_call(entrance, capacity),
         "groupsUrl": f"/api/meetings/{card.meeting}/groups" + as_whom if entrance.leads else "",
         "groupsPage": f"/schedule/{card.slug}/groups" if card.may_edit else "",
+        "picturesUrl": f"/api/meetings/{card.meeting}/pictures" + (f"?as={capacity}" if capacity else ""),
     }
 
 

@@ -4,8 +4,7 @@ import { groupTitle, leadsHome, offerOf, secondsLeft } from "../src/room/meeting
 import { noticeOf } from "../src/room/meeting/notices";
 import { begin, reduce } from "../src/room/meeting/state";
 import { Connection } from "../src/room/signal/connection";
-import { tokenUrl } from "../src/room/signal/token";
-import { readConfig } from "../src/room/config";
+import { readConfig, roomUrl } from "../src/room/config";
 import { FakeWire, participant, welcome } from "./fakes";
 
 function group(number: number, part: Partial<GroupSeen> = {}): GroupSeen {
@@ -101,8 +100,8 @@ describe("the token of a room", () => {
   );
 
   it("is asked for in the same capacity", () => {
-    expect(tokenUrl(config, "demo")).toBe("/api/meetings/demo/token?as=guest");
-    expect(tokenUrl(config, "demo.g2")).toBe("/api/meetings/demo.g2/token?as=guest");
+    expect(roomUrl(config, config.tokenUrl, "demo")).toBe("/api/meetings/demo/token?as=guest");
+    expect(roomUrl(config, config.tokenUrl, "demo.g2")).toBe("/api/meetings/demo.g2/token?as=guest");
   });
 });
 

@@ -5,8 +5,10 @@ import { Bar } from "./controls/Bar";
 import { useShortcuts } from "./controls/useShortcuts";
 import { Groups } from "./dialogs/Groups";
 import { Help } from "./dialogs/Help";
+import { KeepPicture } from "./dialogs/KeepPicture";
 import { Leave } from "./dialogs/Leave";
 import { Remove } from "./dialogs/Remove";
+import { SecondCameraDialog } from "./dialogs/SecondCamera";
 import { Settings } from "./dialogs/Settings";
 import { WhoIsHere } from "./dialogs/WhoIsHere";
 import { YourGroup } from "./dialogs/YourGroup";
@@ -43,6 +45,8 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       {dialog === "whoIsHere" && <WhoIsHere />}
       {dialog === "groups" && <Groups meeting={meeting} />}
       {dialog === "yourGroup" && <YourGroup meeting={meeting} />}
+      {dialog === "secondCamera" && <SecondCameraDialog />}
+      {view.still.value && <KeepPicture still={view.still.value} />}
       {dialog === "leave" && <Leave meeting={meeting} />}
       {removing && <Remove person={removing} />}
     </div>

@@ -23,6 +23,8 @@ export interface RoomConfig {
   readonly groupsUrl: string;
   /** The page on which groups are made; empty for who may not. */
   readonly groupsPage: string;
+  /** Where still pictures are sent; empty where there is no occurrence whose file could keep them. */
+  readonly picturesUrl: string;
 }
 
 function text(source: Readonly<Record<string, unknown>>, key: string, fallback: string): string {
@@ -52,7 +54,13 @@ export function readConfig(json: string): RoomConfig {
     rollCallUrl: text(source, "rollCallUrl", ""),
     groupsUrl: text(source, "groupsUrl", ""),
     groupsPage: text(source, "groupsPage", ""),
+    picturesUrl: text(source, "picturesUrl", ""),
   };
+}
+
+/** An address of the meeting as that of one of its rooms: of a group, or of the main room itself. */
+export function roomUrl(config: RoomConfig, url: string, room: string): string {
+  return url.replace(`/${encodeURIComponent(config.meeting)}/`, `/${encodeURIComponent(room)}/`);
 }
 
 /** The WebSocket's address on the page's own host. */

@@ -1,6 +1,6 @@
 """Group work: groups of an occurrence and who belongs to them
 
-Revision 0010 after 0009, 2026-11-26.
+Revision 0011 after 0010, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
