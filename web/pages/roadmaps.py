@@ -73,7 +73,10 @@ def make(visit: Acting) -> Response:
     typed, do = roadmap_form.typed(visit.form), forms.text(visit.form, "do")
     if do not in ("", "save"):
         return _new(visit, typed.after(do).shown())
-    home = forms.whole(visit.form.get("organisation", "")) or 0
+    homes = queries.homes(visit.session, visit.visitor)
+    if not homes:
+        raise NotAllowed("roadmap_not_yours", "Road maps are made by the centre's lead or an organiser.")
+    home = forms.whole(visit.form.get("organisation", "")) or homes[0][0]
     try:
         made = actions.create(visit.session, visit.visitor, home, typed.draft(), visit.now)
     except (Conflict, Invalid, NotFound) as refused:
@@ -129,6 +132,9 @@ def save(roadmap_id: int, visit: Acting) -> Response:
 def move_on(roadmap_id: int, step_id: int, visit: Acting) -> Response:
     """How far a step has come, said by its owner, the lead or an organiser."""
     wanted = forms.text(visit.form, "state")
+    shown = _shown(visit, roadmap_id)
+    if not shown.may_edit and not any(step.mine for step in shown.steps if step.id == step_id):
+        raise NotAllowed("roadmap_not_yours", "A step is moved on by its owner, the centre's lead, an organiser.")
     if wanted not in set(StepState):
         return _page(visit, roadmap_id, status=422)
     try:
