@@ -6,6 +6,7 @@ from lms.directory import access_models, register_models
 from lms.directory import models as directory
 from lms.meetings import attendance_models
 from lms.meetings import models as meetings
+from lms.needs import models as needs
 from lms.notify import models as notify
 from lms.schedule import audience_models, plan_models
 from lms.schedule import models as schedule
@@ -20,6 +21,7 @@ __all__ = [
     "directory",
     "meetings",
     "metadata",
+    "needs",
     "notify",
     "plan_models",
     "register_models",

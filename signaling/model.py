@@ -60,6 +60,8 @@ class Permission(StrEnum):
     RAISE_HAND = "raise_hand"
     MODERATE = "moderate"
     """Mute, remove, admit, lock, pin for everybody, begin, end, lower hands, delete chat, change roles below host."""
+    TAKE_PICTURES = "take_pictures"
+    """Keep a still picture of what is shown, in the occurrence's file; everybody is told."""
 
 
 class Presence(StrEnum):
@@ -79,11 +81,18 @@ class Source(StrEnum):
     CAMERA = "camera"
     SCREEN = "screen"
     SCREEN_AUDIO = "screen_audio"
+    DOCUMENT_CAMERA = "document_camera"
+    """A second camera, which shows a thing beside the person: a document, a device on the table."""
 
     @property
     def kind(self) -> str:
         """`audio` or `video`."""
         return "audio" if self in (Source.MICROPHONE, Source.SCREEN_AUDIO) else "video"
+
+    @property
+    def presents(self) -> bool:
+        """Whether it shows a thing to look at, rather than who speaks."""
+        return self in (Source.SCREEN, Source.SCREEN_AUDIO, Source.DOCUMENT_CAMERA)
 
 
 class Publication(Shape):
@@ -142,6 +151,8 @@ class MeetingState(Shape):
     chat_enabled: bool = True
     spotlight: Id | None = None
     """Participant pinned for everybody."""
+    spotlight_source: Source | None = None
+    """Which of their videos is meant; None: what they present, else their camera. One that ended is as none."""
     recording: bool = False
     """Whether it is being recorded; a recording may be paused."""
     recording_paused: bool = False

@@ -28,9 +28,9 @@ _SPEAKS = _EVERYBODY | {
     Permission.PUBLISH_SCREEN,
 }
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.HOST: frozenset(_SPEAKS | {Permission.MODERATE}),
-    Role.MODERATOR: frozenset(_SPEAKS | {Permission.MODERATE}),
-    Role.PRESENTER: frozenset(_SPEAKS),
+    Role.HOST: frozenset(_SPEAKS | {Permission.MODERATE, Permission.TAKE_PICTURES}),
+    Role.MODERATOR: frozenset(_SPEAKS | {Permission.MODERATE, Permission.TAKE_PICTURES}),
+    Role.PRESENTER: frozenset(_SPEAKS | {Permission.TAKE_PICTURES}),
     Role.PARTICIPANT: frozenset(_SPEAKS),
     Role.INTERPRETER: frozenset(_SPEAKS),
     Role.CAPTIONER: frozenset(_EVERYBODY | {Permission.CHAT, Permission.RAISE_HAND}),

@@ -6,8 +6,8 @@ The modules, by what they are about (the domain's rules in prose: `docs/schedule
   in to the tables), `actions` (create, edit, publish, start, end, cancel), `changes`, `slugs`; read by `queries`,
   `cards`, `casts`, `calendar` and, for the start page, `waiting`.
 - **Planning**: `plan_models`; `series`, `series_drafts`, `recurrence`, `rule_words`, `rescheduling`, `releases`;
-  `programmes`, `planners`; `topics`, `acts`, `materials`; what is suggested and warned about: `slots`, `warnings`,
-  `concerns`, `experts`; read by `plan_queries`.
+  `programmes`, `planners`; `topics`, `acts`, `materials`, `pictures`; what is suggested and warned about: `slots`,
+  `warnings`, `concerns`, `experts`; read by `plan_queries`.
 - **Audience**: `audience_models`; `invitations`, `proposals`; `telling` decides what each address is owed and
   `announcing` queues it; `reminding` and `reminders`; `following` and `suggestions`; `ics` and `feeds`; links for
   people without an account: `guests`, `personal_links`, `guest_browsers`; read by `audience`.

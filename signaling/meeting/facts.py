@@ -122,6 +122,7 @@ class HostMuted(_Fact):
 class Spotlighted(_Fact):
     fact: Literal["spotlighted"] = "spotlighted"
     participant: Id | None
+    source: Source | None = None
 
 
 class MeetingSet(_Fact):
@@ -140,6 +141,15 @@ class Said(_Fact):
 class ChatErased(_Fact):
     fact: Literal["chat_erased"] = "chat_erased"
     message: Id
+
+
+class Pictured(_Fact):
+    """Somebody took a still picture of what a participant shows."""
+
+    fact: Literal["pictured"] = "pictured"
+    by: Id
+    participant: Id
+    source: Source
 
 
 class Began(_Fact):
@@ -209,6 +219,7 @@ Fact = Annotated[
     | MeetingSet
     | Said
     | ChatErased
+    | Pictured
     | Began
     | Ended
     | RecordingSet

@@ -85,11 +85,18 @@ def _(action: messages.SetMeeting, state: State, actor: Member | None, now: floa
 
 @_order.register
 def _(action: messages.Spotlight, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
-    if action.participant is not None and action.participant not in state.members:
+    if action.participant is None:
+        return [] if state.spotlight is None else [facts.Spotlighted(at=now, participant=None)]
+    member = state.members.get(action.participant)
+    if member is None:
         raise RefusedError("unknown_participant", "They have left.")
-    if action.participant == state.spotlight:
+    if action.source is not None and action.source.kind != "video":
+        raise RefusedError("bad_action", "Only a video can be pinned.")
+    if action.source is not None and not member.publishes(action.source):
+        raise RefusedError("unknown_publication", "They do not show it any more.")
+    if (action.participant, action.source) == (state.spotlight, state.spotlight_source):
         return []
-    return [facts.Spotlighted(at=now, participant=action.participant)]
+    return [facts.Spotlighted(at=now, participant=action.participant, source=action.source)]
 
 
 @_order.register
@@ -129,6 +136,20 @@ def _(action: messages.DeleteChat, state: State, actor: Member | None, now: floa
     if message is None or (actor is not None and message.to and actor.id not in (message.to, message.participant)):
         raise RefusedError("unknown_chat_message")
     return [facts.ChatErased(at=now, message=action.message)]
+
+
+@_order.register
+def _(action: messages.KeepPicture, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if actor is not None:
+        raise RefusedError("not_allowed", "Pictures are kept by the web process, which says so itself.")
+    taker = state.members.get(action.by)
+    if taker is None or taker.identity != action.identity or not taker.may(Permission.TAKE_PICTURES):
+        raise RefusedError("not_allowed", "Hosts, moderators and presenters who are in the room take pictures.")
+    if action.participant not in state.members:
+        raise RefusedError("unknown_participant", "They have left, so they cannot be told of the picture.")
+    if action.source.kind != "video":
+        raise RefusedError("bad_action", "Only of a video can a picture be taken.")
+    return [facts.Pictured(at=now, by=taker.id, participant=action.participant, source=action.source)]
 
 
 @_order.register

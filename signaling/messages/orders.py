@@ -58,10 +58,11 @@ class SetMeeting(Shape):
 
 
 class Spotlight(Shape):
-    """Pin a participant for everybody, or with null nobody."""
+    """Pin a participant for everybody, or with null nobody; with `source`, one of their videos."""
 
     do: Literal["spotlight"]
     participant: Id | None
+    source: Source | None = None
 
 
 class ChangeRole(Shape):
@@ -99,6 +100,19 @@ class End(Shape):
     close: bool = False
 
 
+class KeepPicture(Shape):
+    """Tell everybody that a still picture is put into the occurrence's file. From the web process, which keeps it."""
+
+    do: Literal["keep_picture"]
+    by: Id
+    """Who takes it."""
+    identity: Id
+    """The same, as their token names them: the web process knows people by this."""
+    participant: Id
+    """Who, or whose thing, is seen in it."""
+    source: Source = Source.CAMERA
+
+
 class Record(Shape):
     """Begin a recording or go on with it, pause it, or end it."""
 
@@ -119,6 +133,7 @@ OrderAction = Annotated[
     | DeleteChat
     | Begin
     | End
+    | KeepPicture
     | Record,
     Field(discriminator="do"),
 ]

@@ -184,6 +184,18 @@ class Asked(Shape):
     by: Name
 
 
+class PictureTaken(Shape):
+    """A still picture of somebody's video has been taken for the occurrence's file."""
+
+    type: Literal["picture"] = "picture"
+    at: float
+    by: Id
+    by_name: Name
+    participant: Id
+    """Who, or whose thing, is seen in it."""
+    source: Source
+
+
 class TokenRenewed(Shape):
     type: Literal["token"] = "token"
     token: str
@@ -228,6 +240,7 @@ ServerMessage = Annotated[
     | SpeakerChanged
     | QualityChanged
     | Asked
+    | PictureTaken
     | TokenRenewed
     | Pong
     | Closing,

@@ -19,7 +19,7 @@ from tests.lms.facts import NOW
 from tests.support.postgres import PostgresServer, database, database_url, postgres
 from tests.web.visitor import HOST, PASSWORD, Visitor
 from web.app import create_app
-from web.config import ControlUnavailable, MeetingPlan, WebConfig
+from web.config import ControlUnavailable, MeetingPlan, OrderRefused, PictureNames, PictureOrder, WebConfig
 from web.site import build_site
 
 __all__ = ["database", "database_url", "postgres"]
@@ -48,6 +48,8 @@ class Orders:
     def __init__(self) -> None:
         self.given: list[tuple[str, str]] = []
         self.down = False
+        self.refuses = ""
+        """A code with which the node says no to pictures."""
 
     def plan(self, plan: MeetingPlan) -> None:
         """Note it."""
@@ -64,6 +66,13 @@ class Orders:
     def remove(self, meeting: str, node: int, participant: str) -> None:
         """Note it."""
         self._note("remove", f"{meeting} {participant}")
+
+    def keep_picture(self, order: PictureOrder) -> PictureNames:
+        """Note it."""
+        if self.refuses:
+            raise OrderRefused(self.refuses)
+        self._note("keep_picture", f"{order.meeting} {order.identity} {order.shown} {order.source}")
+        return PictureNames(by="Дмитро", shown="Олена")
 
     def _note(self, order: str, meeting: str) -> None:
         if self.down:

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.api import endpoint, events, roll_call, token
+from web.api import endpoint, events, pictures, roll_call, token
 
 router = APIRouter()
-for part in (token, endpoint, events, roll_call):
+for part in (token, endpoint, events, roll_call, pictures):
     router.include_router(part.router)

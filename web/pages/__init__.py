@@ -28,6 +28,10 @@ from web.pages import (
     materials,
     me,
     meet,
+    needs,
+    needs_answer,
+    needs_panels,
+    needs_plans,
     notifications,
     occurrence,
     occurrence_acts,
@@ -36,6 +40,7 @@ from web.pages import (
     organisations,
     people,
     person,
+    pictures,
     presence,
     programmes,
     registration,
@@ -53,7 +58,7 @@ from web.pages import (
     welcome,
 )
 
-PANELS = (attendance_panels,)
+PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
 router = APIRouter(include_in_schema=False)
@@ -65,12 +70,16 @@ for part in (
     schedule,
     occurrence_form,
     materials,
+    pictures,
     series,
     series_acts,
     programmes,
     topics,
     acts,
     slots,
+    needs,
+    needs_answer,
+    needs_plans,
     registrations,
     registration,
     occurrence,

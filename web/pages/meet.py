@@ -48,6 +48,7 @@ def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any
         "ends_at": card.ends_at.isoformat(),
         "state": card.status,
         "rollCallUrl": _roll_call(entrance, capacity),
+        "picturesUrl": f"/api/meetings/{card.meeting}/pictures" + (f"?as={capacity}" if capacity else ""),
     }
 
 

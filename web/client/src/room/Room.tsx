@@ -4,8 +4,10 @@ import { Banner } from "./Banner";
 import { Bar } from "./controls/Bar";
 import { useShortcuts } from "./controls/useShortcuts";
 import { Help } from "./dialogs/Help";
+import { KeepPicture } from "./dialogs/KeepPicture";
 import { Leave } from "./dialogs/Leave";
 import { Remove } from "./dialogs/Remove";
+import { SecondCameraDialog } from "./dialogs/SecondCamera";
 import { Settings } from "./dialogs/Settings";
 import { WhoIsHere } from "./dialogs/WhoIsHere";
 import type { Meeting } from "./meeting/state";
@@ -37,6 +39,8 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       {dialog === "settings" && <Settings />}
       {dialog === "help" && <Help />}
       {dialog === "whoIsHere" && <WhoIsHere />}
+      {dialog === "secondCamera" && <SecondCameraDialog />}
+      {view.still.value && <KeepPicture still={view.still.value} />}
       {dialog === "leave" && <Leave meeting={meeting} />}
       {removing && <Remove person={removing} />}
     </div>

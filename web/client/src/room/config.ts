@@ -19,6 +19,8 @@ export interface RoomConfig {
   readonly backUrl: string;
   /** Where the roll-call of this room is read and sent; empty for who fills in none. */
   readonly rollCallUrl: string;
+  /** Where still pictures are sent; empty where there is no occurrence whose file could keep them. */
+  readonly picturesUrl: string;
 }
 
 function text(source: Readonly<Record<string, unknown>>, key: string, fallback: string): string {
@@ -46,6 +48,7 @@ export function readConfig(json: string): RoomConfig {
     autoJoin: source["autoJoin"] === true,
     backUrl: text(source, "backUrl", "/"),
     rollCallUrl: text(source, "rollCallUrl", ""),
+    picturesUrl: text(source, "picturesUrl", ""),
   };
 }
 

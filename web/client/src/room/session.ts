@@ -91,6 +91,7 @@ export class Session {
       rebuild: () => this.subscriber.rebuild(),
       rejoin: () => this.rejoin(),
     });
+    this.local.second.lost = () => this.toasts.say(this.t("second.lost"), { urgent: true });
     this.followLine();
     this.followDevices();
     this.followNetwork();
@@ -154,7 +155,10 @@ export class Session {
 
   private noticed(before: Meeting, after: Meeting, message: Parameters<typeof noticeOf>[2]): void {
     const notice = noticeOf(before, after, message);
-    if (notice) this.toasts.say(this.t(notice.key, { name: notice.name }), { urgent: notice.urgent });
+    if (notice) {
+      const words = { name: notice.name, of: notice.of ?? "" };
+      this.toasts.say(this.t(notice.key, words), { urgent: notice.urgent });
+    }
     if (message.type === "speaker" && message.participant !== null) {
       this.lastSpoke.set(message.participant, ++this.spoken);
       if (message.participant !== after.self) this.lastSpeaker.value = message.participant;
@@ -221,6 +225,7 @@ export class Session {
     this.wakeLock.release();
     this.toasts.clear();
     this.view.dialog.value = null;
+    this.view.still.value = null;
     this.meeting.value = null;
     this.ending.value = { problem, mayRetry };
     this.phase.value = "over";
@@ -234,8 +239,15 @@ export class Session {
       const sound = { ...microphone.state.value, original: original.value };
       const picture = camera.state.value;
       const shared = screen.value;
+      const second = this.local.second.track.value;
       // What the publisher and the devices write in turn must not run this again from within.
-      untracked(() => this.wantOutputs(self, sound, picture, shared));
+      untracked(() => {
+        this.wantOutputs(self, sound, picture, shared);
+        this.publisher.want(
+          "document_camera",
+          second && may(self, "publish_screen") ? { track: second, muted: false } : null,
+        );
+      });
     });
   }
 
@@ -295,6 +307,10 @@ export class Session {
       this.local.stopScreen();
       this.toasts.say(this.t("notice.screenOffByHost"), { urgent: true });
     }
+    if (newly("document_camera")) {
+      this.local.second.stop();
+      this.toasts.say(this.t("notice.secondOffByHost"), { urgent: true });
+    }
   }
 
   private asked(source: Source, by: string): void {
@@ -311,6 +327,7 @@ export class Session {
   private sourceRefused(source: Source, problem: Problem): void {
     if (source === "microphone") this.local.microphone.turnOff();
     else if (source === "camera") this.local.camera.turnOff();
+    else if (source === "document_camera") this.local.second.stop();
     else this.local.stopScreen();
     this.toasts.say(problemText(this.t, problem), { urgent: true });
   }

@@ -15,12 +15,21 @@ import {
   MonitorX,
   Settings,
   Square,
+  Camera,
+  CameraOff,
   Users,
   Video,
   VideoOff,
 } from "lucide";
 import type { VNode } from "preact";
-import { toggleCamera, toggleFullScreen, toggleHand, toggleMicrophone, toggleScreen } from "../actions";
+import {
+  toggleCamera,
+  toggleFullScreen,
+  toggleHand,
+  toggleMicrophone,
+  toggleScreen,
+  toggleSecondCamera,
+} from "../actions";
 import type { Meeting } from "../meeting/state";
 import { may, publicationOf } from "../meeting/state";
 import type { Session } from "../session";
@@ -211,6 +220,14 @@ function moreItems(session: Session, meeting: Meeting): readonly MenuItem[] {
   }
   if (may(self, "publish_screen") && !local.screen.value) {
     items.push({ label: t("bar.film"), icon: Film, run: () => void toggleScreen(session, true) });
+  }
+  if (may(self, "publish_screen")) {
+    const shown = local.second.track.value !== null;
+    items.push({
+      label: t(shown ? "bar.secondOff" : "bar.secondOn"),
+      icon: shown ? CameraOff : Camera,
+      run: () => toggleSecondCamera(session),
+    });
   }
   if (session.config.rollCallUrl && !session.config.autoJoin) {
     items.push({ label: t("rollcall.title"), icon: ClipboardList, run: () => (view.dialog.value = "whoIsHere") });

@@ -7,6 +7,8 @@ import type { Key } from "../../i18n";
 export interface Notice {
   readonly key: Key;
   readonly name: string;
+  /** Whom it is about, besides whoever does it. */
+  readonly of?: string;
   readonly urgent: boolean;
 }
 
@@ -34,6 +36,8 @@ export function noticeOf(before: Meeting, after: Meeting, message: Announcement)
       const concerns = may(after.participants.get(after.self), "moderate");
       return name !== undefined && concerns ? { key: "notice.hand", name, urgent: false } : null;
     }
+    case "picture":
+      return ofPicture(after, message.by, message.by_name, message.participant);
     case "meeting":
       return ofMeeting(before, after);
     default:
@@ -50,7 +54,17 @@ function ofParticipant(before: Meeting, after: Meeting, id: string): Notice | nu
   if (!publicationOf(was, "screen") && publicationOf(is, "screen")) {
     return { key: "notice.shares", name: is.name, urgent: false };
   }
+  if (!publicationOf(was, "document_camera") && publicationOf(is, "document_camera")) {
+    return { key: "notice.showsSecond", name: is.name, urgent: false };
+  }
   return null;
+}
+
+/** Whoever is shown has to know; whoever took it knows already. */
+function ofPicture(after: Meeting, by: string, name: string, of: string): Notice | null {
+  if (by === after.self) return null;
+  if (of === after.self) return { key: "notice.pictureOfYou", name, urgent: true };
+  return { key: "notice.picture", name, of: after.participants.get(of)?.name ?? "", urgent: false };
 }
 
 function ofMeeting(before: Meeting, after: Meeting): Notice | null {
