@@ -20,7 +20,6 @@ from lms.schedule.audience_models import RegistrationState
 from lms.schedule.models import AgendaItem, Occurrence, OccurrenceParty, Speaker
 from lms.schedule.registrations import of_person
 
-
 _SEATED = (RegistrationState.CONFIRMED, RegistrationState.NO_SHOW)
 
 

@@ -1,6 +1,6 @@
 """Recordings and the files made from them
 
-Revision 0011 after 0010, 2026-11-26.
+Revision 0012 after 0011, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
