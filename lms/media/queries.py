@@ -56,6 +56,9 @@ class RecordingPage:
     card: RecordingCard
     may_manage: bool
     downloadable: bool
+    """By this visitor."""
+    downloadable_by_all: bool
+    """By whoever may watch."""
     problem: str
     keep_until: date | None
     held: bool
@@ -91,6 +94,7 @@ def page(session: Session, visitor: Visitor, code: str, now: datetime) -> Record
         card=_card(found),
         may_manage=standing.edits,
         downloadable=found.downloadable or standing.edits,
+        downloadable_by_all=found.downloadable,
         problem=found.problem if standing.edits else "",
         keep_until=found.keep_until,
         held=found.held,

@@ -9,6 +9,7 @@ import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
 import { tellOwnTime } from "./own-time";
+import { offerWatching } from "./recording";
 
 function askBeforeSending(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-confirm]")) {
@@ -27,5 +28,6 @@ offerCopying();
 offerDeviceCheck();
 askBeforeSending();
 tellOwnTime();
+offerWatching();
 showWhatIsWrong();
 closeMenus();
