@@ -517,6 +517,7 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
     """What is sent where an empty form is refused before anybody asks who sends it."""
     day, home = "2026-12-02", held["organisation"]
     return {
+        "POST /api/meetings/{meeting}/groups": {"do": "close_now"},
         "POST /schedule/{slug}/guests": {"name": "Гість", "role": "participant"},
         "POST /series/{slug}/dates": {"day": day, "time": "10:00"},
         "POST /series/{slug}/dates/{occurrence}/move": {"day": day, "time": "10:00"},
@@ -554,7 +555,7 @@ async def comes_in(visitor: Visitor, name: str, held: dict[str, Any], csrf: str)
     if method == "GET":
         answer = await visitor.client.get(address)
     elif address.startswith("/api/"):
-        answer = await visitor.client.post(address, json={}, headers={"X-CSRF-Token": csrf})
+        answer = await visitor.client.post(address, json=body, headers={"X-CSRF-Token": csrf})
     elif name in UPLOADS:
         answer = await visitor.client.post(address, data={"csrf": csrf, **body}, files={"file": ("a.csv", b"x")})
     else:
