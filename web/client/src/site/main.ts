@@ -8,6 +8,7 @@ import { offerCopying } from "./copy";
 import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
+import { keepWhenLeft } from "./keeping";
 import { tellOwnTime } from "./own-time";
 
 function askBeforeSending(): void {
@@ -23,6 +24,7 @@ function showWhatIsWrong(): void {
 }
 
 offerPlanning();
+keepWhenLeft();
 offerCopying();
 offerDeviceCheck();
 askBeforeSending();
