@@ -181,8 +181,8 @@ export class Session {
   private welcome(message: Welcome): void {
     const before = this.meeting.value;
     const fresh = begin(message);
-    this.meeting.value =
-      before && message.resumed ? { ...fresh, quality: before.quality, undecodable: before.undecodable } : fresh;
+    const known = before && message.resumed ? { quality: before.quality, undecodable: before.undecodable } : {};
+    this.meeting.value = { ...fresh, ...known, pictures: before?.pictures ?? [] };
     if (message.speaker !== null && message.speaker !== message.participant) this.lastSpeaker.value = message.speaker;
     this.phase.value = "in";
     this.wakeLock.hold();
@@ -314,6 +314,13 @@ export class Session {
   }
 
   private asked(source: Source, by: string): void {
+    if (source === "document_camera") {
+      this.toasts.say(this.t("notice.askedSecond", { name: by }), {
+        urgent: true,
+        action: { label: this.t("bar.secondOn"), run: () => (this.view.dialog.value = "secondCamera") },
+      });
+      return;
+    }
     const camera = source === "camera";
     this.toasts.say(this.t(camera ? "notice.askedCamera" : "notice.askedMicrophone", { name: by }), {
       urgent: true,
