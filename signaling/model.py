@@ -136,6 +136,43 @@ class ChatMessage(Shape):
     to: Id | None = None
 
 
+class GroupSeen(Shape):
+    """One group of a meeting. Who leads the meeting also sees who is in it."""
+
+    number: int
+    meeting: Id
+    name: str
+    task: str = ""
+    present: int = 0
+    people: list[str] = []
+
+
+class GroupsSeen(Shape):
+    """The groups into which a meeting is divided, as one participant sees them.
+
+    `rooms` are all groups for those who lead and, where people may choose, for everybody without a group; else the
+    participant's own.
+    """
+
+    main: Id
+    title: str
+    """Of the main room."""
+    here: int | None = None
+    """In which group this participant is now; none in the main room."""
+    mine: int | None = None
+    """To which group the participant belongs."""
+    open: bool = False
+    closes_at: float | None = None
+    """When everybody is brought back."""
+    choose: bool = False
+    """Whether somebody without a group may choose one."""
+    rooms: list[GroupSeen] = []
+    present: int = 0
+    """In the main room."""
+    people: list[str] = []
+    """There, for those who lead."""
+
+
 class MeetingState(Shape):
     """What is true of the meeting as a whole."""
 

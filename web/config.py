@@ -65,6 +65,17 @@ class MeetingPlan:
     ends_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class GroupRoomPlan:
+    """A group's room, as the node has to know it. `identities` are those of tokens: `person:12`, `endpoint:3`."""
+
+    number: int
+    meeting: str
+    name: str
+    task: str
+    identities: tuple[str, ...]
+
+
 class MeetingControl(Protocol):
     """Orders to the node that holds a meeting. They block (pages run in threads) and raise `ControlUnavailable`."""
 
@@ -79,6 +90,12 @@ class MeetingControl(Protocol):
 
     def remove(self, meeting: str, node: int, participant: str) -> None:
         """Send a participant out, for good."""
+
+    def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
+        """Divide a running meeting into groups, or tell what changed about them."""
+
+    def close_groups(self, meeting: str, node: int, after_s: float) -> None:
+        """Bring everybody back to the main room after so many seconds."""
 
     def keep_picture(self, order: PictureOrder) -> PictureNames:
         """Tell everybody that a picture is being kept, if its taker may. Raises `OrderRefused`, too."""
@@ -98,6 +115,12 @@ class NoMeetingControl:
 
     def remove(self, meeting: str, node: int, participant: str) -> None:
         """Nobody to remove."""
+
+    def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
+        """Nothing to divide."""
+
+    def close_groups(self, meeting: str, node: int, after_s: float) -> None:
+        """Nobody to bring back."""
 
     def keep_picture(self, order: PictureOrder) -> PictureNames:
         """No meeting runs, so nobody takes pictures in one."""

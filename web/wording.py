@@ -44,6 +44,15 @@ SENTENCES: dict[str, str] = {
     "not_your_organisation": _("You can come on behalf of your own organisations only."),
     "not_your_person": _("You can register people of your own centre only."),
     "rooms_by_leads": _("A room is registered by the centre's lead or by the organiser."),
+    "group_member_unknown": _(
+        "Somebody in the list has no part in this occurrence any more. Look at it and save again."
+    ),
+    "group_name_long": _("A group's name has at most 120 characters."),
+    "group_task_long": _("A group's task has at most 1000 characters."),
+    "groups_many": _("There can be from 1 to 40 groups."),
+    "groups_none": _("Make the groups first, on the occurrence's page."),
+    "groups_not_live": _("The meeting is over: its groups cannot be opened any more."),
+    "groups_source": _("That date has no groups to take over."),
     "head_count_invalid": _("Say how many people will sit in the room: from 1 to 500."),
     "seats_invalid": _("A number of seats is from 1 to 100000; leave it empty for no bound."),
     "offer_time_invalid": _("A seat is kept from 15 minutes to 14 days."),
@@ -249,6 +258,7 @@ SENTENCES: dict[str, str] = {
 
 NOTICES: dict[str, str] = {
     "feed_revoked": _("The address is withdrawn."),
+    "groups_saved": _("The groups are saved."),
     "new_device": _("The next device on which the link is used counts as the guest’s."),
     "notifications_saved": _("Saved. It holds for the next letter already."),
     "answered": _("Thank you: your answer has reached the organiser."),

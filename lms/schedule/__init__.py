@@ -13,8 +13,10 @@ The modules, by what they are about (the domain's rules in prose: `docs/schedule
   people without an account: `guests`, `personal_links`, `guest_browsers`; read by `audience`.
 - **Registration**: `policies`, `questions`; `seats` decides who gets one and `book` writes it, under the occurrence's
   lock; `registering`; read by `registrations` (for others), `registration_views` and `registration_lists`.
+- **Group work**: `group_models`; `group_rules` (names of rooms, who goes where, how people are spread),
+  `group_actions` (make, draw, copy, open, close); read by `group_queries`.
 
 Pure functions over plain data are `rules`, `recurrence`, `rule_words`, `series_drafts`, `warnings`, `telling`,
-`reminding`, `seats`, `questions`, `changes` and `ics`. What happened at the meeting is `lms.meetings`; what stands in
-a letter, `web.mail`.
+`reminding`, `seats`, `questions`, `changes`, `group_rules` and `ics`. What happened at the meeting is `lms.meetings`;
+what stands in a letter, `web.mail`.
 """

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from signaling.meeting.plan import Plan
+from signaling.meeting.plan import Groups, Plan
 from signaling.model import ChatMessage, Id, Permission, Presence, Role, Shape, Source
 
 LeaveReason = Literal["left", "lost", "removed", "replaced", "ended"]
@@ -133,6 +133,13 @@ class MeetingSet(_Fact):
     chat_enabled: bool | None = None
 
 
+class GroupsSet(_Fact):
+    """The meeting was divided into groups, or these were changed or closed."""
+
+    fact: Literal["groups_set"] = "groups_set"
+    groups: Groups
+
+
 class Said(_Fact):
     fact: Literal["said"] = "said"
     message: ChatMessage
@@ -217,6 +224,7 @@ Fact = Annotated[
     | HostMuted
     | Spotlighted
     | MeetingSet
+    | GroupsSet
     | Said
     | ChatErased
     | Pictured

@@ -7,7 +7,7 @@ from functools import singledispatchmethod
 from typing import Literal
 
 from signaling.meeting import facts
-from signaling.meeting.plan import Plan
+from signaling.meeting.plan import Groups, Plan
 from signaling.model import (
     ChatMessage,
     MeetingState,
@@ -102,6 +102,7 @@ class State:
         self.began_at: float | None = None
         self.ended_at: float | None = None
         self.closed: facts.CloseReason | None = None
+        self.groups: Groups | None = None
         self.recording: str | None = None
         """The recording under way, paused or not."""
         self.recording_paused = False
@@ -293,6 +294,10 @@ class State:
                 setattr(self, setting, value)
 
     @apply.register
+    def _(self, fact: facts.GroupsSet) -> None:
+        self.groups = fact.groups
+
+    @apply.register
     def _(self, fact: facts.Said) -> None:
         history, bound = (
             (self.public_chat, CHAT_HISTORY) if fact.message.to is None else (self.private_chat, PRIVATE_HISTORY)
@@ -357,6 +362,8 @@ class State:
         told += [facts.Said(at=message.at, message=message) for message in self.public_chat + self.private_chat]
         if self.spotlight is not None:
             told.append(facts.Spotlighted(at=now, participant=self.spotlight, source=self.spotlight_source))
+        if self.groups is not None:
+            told.append(facts.GroupsSet(at=now, groups=self.groups))
         if self.began_at is not None:
             told.append(facts.Began(at=self.began_at))
         if self.ended_at is not None:

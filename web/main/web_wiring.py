@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lms.audit import anchors
 from lms.database import Database
 from lms.files import FolderFiles
 from signaling.control_client import ControlClient, ControlError
-from signaling.meeting.plan import Plan
-from signaling.messages import Begin, End, KeepPicture, Remove
+from signaling.meeting.plan import GroupRoom, Plan
+from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove
 from signaling.model import Source
-from web.config import ControlUnavailable, MeetingPlan, OrderRefused, PictureNames, PictureOrder, WebConfig
+from web.config import (
+    ControlUnavailable,
+    GroupRoomPlan,
+    MeetingPlan,
+    OrderRefused,
+    PictureNames,
+    PictureOrder,
+    WebConfig,
+)
 from web.mail.outbox import OutboxFolder
 from web.main import passthrough, probes
 from web.main.secrets import derive, master_key
@@ -70,6 +78,18 @@ class NodeControl:
         """Send a participant out, for good: their identity does not come back to this meeting."""
         removal = Remove(do="remove", participant=participant, ban=True)
         self._call(node, lambda client: client.order(meeting, removal))
+
+    def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
+        """Divide a running meeting into groups, or tell what changed about them."""
+        told = [
+            GroupRoom(number=one.number, meeting=one.meeting, name=one.name, task=one.task, members=[*one.identities])
+            for one in rooms
+        ]
+        self._call(node, lambda client: client.order(meeting, OpenGroups(do="open_groups", rooms=told, choose=choose)))
+
+    def close_groups(self, meeting: str, node: int, after_s: float) -> None:
+        """Bring everybody back to the main room after so many seconds."""
+        self._call(node, lambda client: client.order(meeting, CloseGroups(do="close_groups", after_s=after_s)))
 
     def keep_picture(self, order: PictureOrder) -> PictureNames:
         """Tell everybody in the meeting; the node looks whether the taker is there and may."""

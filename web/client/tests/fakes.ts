@@ -81,6 +81,7 @@ export function welcome(part: Partial<Welcome> = {}): Welcome {
     hands: [],
     chat: [],
     speaker: null,
+    groups: null,
     ice_servers: [],
     now: 0,
     token: "from-welcome",

@@ -4,7 +4,15 @@ import { recall, remember } from "./devices/choice";
 import type { Still } from "./pictures/picture";
 
 export type Panel = "chat" | "people" | null;
-export type DialogName = "settings" | "help" | "leave" | "whoIsHere" | "secondCamera" | null;
+export type DialogName =
+  | "settings"
+  | "help"
+  | "leave"
+  | "whoIsHere"
+  | "secondCamera"
+  | "groups"
+  | "yourGroup"
+  | null;
 
 export class View {
   readonly layout = signal<"grid" | "speaker">("grid");

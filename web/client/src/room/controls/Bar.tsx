@@ -13,6 +13,7 @@ import {
   Film,
   MonitorUp,
   MonitorX,
+  Network,
   Settings,
   Square,
   Camera,
@@ -231,6 +232,12 @@ function moreItems(session: Session, meeting: Meeting): readonly MenuItem[] {
   }
   if (session.config.rollCallUrl && !session.config.autoJoin) {
     items.push({ label: t("rollcall.title"), icon: ClipboardList, run: () => (view.dialog.value = "whoIsHere") });
+  }
+  const divided = meeting.groups?.open === true;
+  if (session.config.groupsUrl || (divided && may(self, "moderate"))) {
+    items.push({ label: t("groups.title"), icon: Network, run: () => (view.dialog.value = "groups") });
+  } else if (divided && meeting.groups?.here === null && meeting.groups.rooms.length > 0) {
+    items.push({ label: t("groups.yours"), icon: Network, run: () => (view.dialog.value = "yourGroup") });
   }
   items.push(
     { label: t("settings.title"), icon: Settings, run: () => (view.dialog.value = "settings") },

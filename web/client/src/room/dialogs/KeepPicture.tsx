@@ -21,7 +21,14 @@ export function KeepPicture({ still }: { readonly still: Still }): VNode {
     setBusy(true);
     setFailure("");
     try {
-      await sendPicture(config, session.meeting.value?.self ?? "", still, await jpegOf(still.canvas), caption);
+      await sendPicture(
+        config,
+        session.meeting.value?.self ?? "",
+        still,
+        await jpegOf(still.canvas),
+        caption,
+        session.room.value,
+      );
       close();
       toasts.say(t("picture.kept"));
     } catch (error) {

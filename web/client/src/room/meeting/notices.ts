@@ -12,7 +12,6 @@ export interface Notice {
   readonly urgent: boolean;
 }
 
-/** In a large meeting, comings and goings are no news. */
 const SMALL_MEETING = 12;
 
 /** The notice for a message, from the state before and after it; null when there is nothing to say. */
@@ -22,7 +21,7 @@ export function noticeOf(before: Meeting, after: Meeting, message: Announcement)
       return ofParticipant(before, after, message.participant.id);
     case "left": {
       const gone = before.participants.get(message.participant);
-      if (!gone || before.participants.size > SMALL_MEETING) return null;
+      if (!gone || manyMove(before)) return null;
       return { key: "notice.left", name: gone.name, urgent: false };
     }
     case "lobby": {
@@ -45,12 +44,17 @@ export function noticeOf(before: Meeting, after: Meeting, message: Announcement)
   }
 }
 
+/** In a large meeting, or while people go to their groups and back, comings and goings are no news. */
+function manyMove(meeting: Meeting): boolean {
+  return meeting.participants.size > SMALL_MEETING || meeting.groups?.open === true;
+}
+
 function ofParticipant(before: Meeting, after: Meeting, id: string): Notice | null {
   const was = before.participants.get(id);
   const is = after.participants.get(id);
   if (!is || id === after.self) return null;
   if (!was)
-    return after.participants.size > SMALL_MEETING ? null : { key: "notice.joined", name: is.name, urgent: false };
+    return manyMove(after) ? null : { key: "notice.joined", name: is.name, urgent: false };
   if (!publicationOf(was, "screen") && publicationOf(is, "screen")) {
     return { key: "notice.shares", name: is.name, urgent: false };
   }

@@ -1,5 +1,5 @@
 /** A still picture of a video, and how it is sent to the occurrence's file. */
-import type { RoomConfig } from "../config";
+import { roomUrl, type RoomConfig } from "../config";
 import type { ShownSource } from "../stage/tiles";
 
 const TIMEOUT_MS = 30_000;
@@ -67,6 +67,7 @@ export async function sendPicture(
   still: Still,
   picture: Blob,
   caption: string,
+  room: string = config.meeting,
 ): Promise<void> {
   const form = new FormData();
   form.set("by", by);
@@ -74,7 +75,7 @@ export async function sendPicture(
   form.set("source", still.source);
   form.set("caption", caption.trim());
   form.set("picture", picture, "picture.jpg");
-  const response = await fetch(config.picturesUrl, {
+  const response = await fetch(roomUrl(config, config.picturesUrl, room), {
     method: "POST",
     headers: { "X-CSRF-Token": config.csrf, Accept: "application/json" },
     body: form,
