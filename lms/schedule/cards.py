@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
 
 from lms.directory.models import OrganisationKind
 from lms.directory.rules import Visitor
@@ -196,7 +199,7 @@ def cast_of(occurrence: Occurrence) -> Cast:
     return Cast(_parties(occurrence), _speakers(occurrence))
 
 
-def facts_of(occurrence: Occurrence, cast: Cast | None = None) -> OccurrenceFacts:
+def facts_of(occurrence: Occurrence | Row[*tuple[Any, ...]], cast: Cast | None = None) -> OccurrenceFacts:
     """What the rules need; without a cast, parties and speakers must be loaded."""
     parties = occurrence.parties if cast is None else cast.parties
     speakers = occurrence.speakers if cast is None else cast.speakers
@@ -216,15 +219,17 @@ def facts_of(occurrence: Occurrence, cast: Cast | None = None) -> OccurrenceFact
 
 
 def card_of(
-    occurrence: Occurrence,
+    occurrence: Occurrence | Row[*tuple[Any, ...]],
     visitor: Visitor,
     now: datetime,
     guest: GuestFacts | None = None,
     seats: SeatFacts = NO_SEATS,
     cast: Cast | None = None,
 ) -> OccurrenceCard:
-    """A line of the schedule; without a cast, parties and speakers must be loaded."""
-    cast = cast or cast_of(occurrence)
+    """A line of the schedule, of an occurrence or of its columns; without a cast, its cast must be loaded."""
+    if cast is None:
+        assert isinstance(occurrence, Occurrence)
+        cast = cast_of(occurrence)
     facts = facts_of(occurrence, cast)
     join = join_role(facts, visitor, now, guest=guest, seats=seats)
     editor = may_edit(facts, visitor)
@@ -309,7 +314,7 @@ def _has_link(facts: OccurrenceFacts, visitor: Visitor, editor: bool, guest: Gue
     return guest is not None and guest.occurrence_id == facts.id
 
 
-def _joins_at(occurrence: Occurrence, join: JoinAnswer) -> datetime | None:
+def _joins_at(occurrence: Occurrence | Row[*tuple[Any, ...]], join: JoinAnswer) -> datetime | None:
     if join.refusal not in ("", "too_early"):
         return None
     if occurrence.status is Status.LIVE:
