@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation, Person
@@ -39,6 +39,7 @@ from lms.meetings.sheet_views import (
 )
 from lms.schedule.models import Occurrence
 from lms.schedule.queries import edited_by, occurrence_page
+from lms.statements import fetch, once
 
 PAGE = 200
 MOST_TO_APPROVE = 5
@@ -129,14 +130,26 @@ def to_approve(session: Session, visitor: Visitor, limit: int = MOST_TO_APPROVE)
     """Computed sheets that this organiser may approve, latest first, and how many there are in all."""
     if not visitor.is_organiser and not visitor.organised_occurrences:
         return [], 0
-    query = (
-        select(Occurrence)
+    found = fetch(session, *_computed(visitor, limit))
+    return [ToApprove(*shown) for *shown, _total in found], found[0][-1] if found else 0
+
+
+@once
+def _computed(visitor: Visitor, limit: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Occurrence.slug,
+            Occurrence.title,
+            Occurrence.title_en,
+            Occurrence.starts_at,
+            Occurrence.zone,
+            func.count().over(),
+        )
         .join(AttendanceSheet, AttendanceSheet.occurrence_id == Occurrence.id)
         .where(AttendanceSheet.state == SheetState.COMPUTED, edited_by(visitor))
+        .order_by(Occurrence.starts_at.desc())
+        .limit(limit)
     )
-    found = session.scalars(query.order_by(Occurrence.starts_at.desc()).limit(limit)).all()
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    return [ToApprove(one.slug, one.title, one.title_en, one.starts_at, one.zone) for one in found], total
 
 
 def _scope(occurrence_id: int, generation: int, homes: frozenset[int] | None) -> list[Any]:
