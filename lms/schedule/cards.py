@@ -14,6 +14,7 @@ from lms.directory.rules import Visitor
 from lms.schedule.changes import ChangeCard, told
 from lms.schedule.models import (
     Access,
+    AgendaItem,
     AgendaKind,
     Kind,
     MeetingRole,
@@ -264,22 +265,23 @@ def card_of(
 
 
 def page_of(
-    occurrence: Occurrence,
-    visitor: Visitor,
+    occurrence: Row[*tuple[Any, ...]],
+    card: OccurrenceCard,
+    *,
+    agenda: Sequence[Row[*tuple[Any, ...]]],
+    changes: Sequence[Row[*tuple[Any, ...]]],
+    guest_links: Sequence[Row[*tuple[Any, ...]]],
+    topics: Sequence[TopicCard],
     now: datetime,
-    guest: GuestFacts | None = None,
-    seats: SeatFacts = NO_SEATS,
-    topics: Sequence[TopicCard] = (),
 ) -> OccurrencePage:
-    """The whole occurrence; all its relationships must be loaded."""
-    card = card_of(occurrence, visitor, now, guest, seats)
+    """The whole occurrence, of its card and the columns of what belongs to it."""
     return OccurrencePage(
         card=card,
         description=occurrence.description,
         description_en=occurrence.description_en,
-        agenda=_agenda(occurrence),
-        changes=told(occurrence.changes, editor=card.may_edit),
-        guest_links=_guest_links(occurrence, now) if card.may_edit else (),
+        agenda=_agenda(agenda, card.speakers, card.starts_at),
+        changes=told(changes, editor=card.may_edit),
+        guest_links=_guest_links(guest_links, card, now),
         version=occurrence.version,
         sequence=occurrence.sequence,
         uid=occurrence.uid,
@@ -298,7 +300,7 @@ def door_of(
 ) -> MeetingDoor:
     """The door of the meeting, before which the visitor stands: who stands there has the link."""
     card = card_of(occurrence, visitor, now, guest, seats)
-    return MeetingDoor(card, card.join, visitor.organisation, _agenda(occurrence))
+    return MeetingDoor(card, card.join, visitor.organisation, _agenda(occurrence.agenda, card.speakers, card.starts_at))
 
 
 def to_join_now(cards: Sequence[OccurrenceCard], now: datetime) -> OccurrenceCard | None:
@@ -352,20 +354,24 @@ def _speakers(occurrence: Occurrence) -> tuple[SpeakerCard, ...]:
     )
 
 
-def _agenda(occurrence: Occurrence) -> tuple[AgendaCard, ...]:
-    names = {each.id: each.name for each in occurrence.speakers}
-    found, begins_at = [], occurrence.starts_at
-    for item in occurrence.agenda:
+def _agenda(
+    items: Sequence[AgendaItem | Row[*tuple[Any, ...]]], speakers: Sequence[SpeakerCard], begins_at: datetime
+) -> tuple[AgendaCard, ...]:
+    names = {each.id: each.name for each in speakers}
+    found = []
+    for item in items:
         speaker = names.get(item.speaker_id, "") if item.speaker_id is not None else ""
         found.append(AgendaCard(item.title, item.title_en, item.minutes, item.kind, begins_at, speaker))
         begins_at += timedelta(minutes=item.minutes)
     return tuple(found)
 
 
-def _guest_links(occurrence: Occurrence, now: datetime) -> tuple[GuestLinkCard, ...]:
+def _guest_links(
+    links: Sequence[Row[*tuple[Any, ...]]], card: OccurrenceCard, now: datetime
+) -> tuple[GuestLinkCard, ...]:
     cards = []
-    for link in occurrence.guest_links:
-        end = guest_link_end(link.expires_at, occurrence.ends_at)
+    for link in links:
+        end = guest_link_end(link.expires_at, card.ends_at)
         cards.append(
             GuestLinkCard(
                 link.id,
@@ -377,8 +383,7 @@ def _guest_links(occurrence: Occurrence, now: datetime) -> tuple[GuestLinkCard, 
                 link.revoked_at,
                 link.used_count,
                 link.last_used_at,
-                link.revoked_at is None
-                and not guest_link_expired(link.expires_at, occurrence.status, occurrence.ends_at, now),
+                link.revoked_at is None and not guest_link_expired(link.expires_at, card.status, card.ends_at, now),
             )
         )
     return tuple(cards)

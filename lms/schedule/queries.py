@@ -27,7 +27,16 @@ from lms.schedule.cards import (
     page_of,
 )
 from lms.schedule.casts import casts
-from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
+from lms.schedule.models import (
+    AgendaItem,
+    GuestLink,
+    Occurrence,
+    OccurrenceChange,
+    OccurrenceParty,
+    Part,
+    Speaker,
+    Status,
+)
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
 from lms.schedule.registrations import seat_facts
 from lms.schedule.rules import NO_SEATS, GuestFacts, SeatFacts, day_bounds, guest_link_expired, may_see
@@ -96,23 +105,71 @@ def _past(visitor: Visitor, now: datetime, limit: int, before: datetime | None) 
 
 def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime) -> OccurrencePage:
     """Everything about an occurrence. Raises `NotFound`, also when the visitor may not know of it."""
-    query = select(Occurrence).where(Occurrence.slug == slug, visible_to(visitor)).options(*_WHOLE)
-    found = session.scalar(query)
-    if found is None:
+    found = fetch(session, *_described(visitor, slug))
+    if not found:
         raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
-    topics = session.execute(
+    (card,) = cards_of(session, visitor, now, found)
+    return page_of(
+        found[0],
+        card,
+        agenda=fetch(session, *_agenda_of(card.id)),
+        changes=fetch(session, *_changes_of(card.id)),
+        guest_links=fetch(session, *_guest_links_of(card.id)) if card.may_edit else (),
+        topics=[TopicCard(*row) for row in fetch(session, *_topics_of(card.id))],
+        now=now,
+    )
+
+
+@once
+def _described(visitor: Visitor, slug: str) -> Select[*tuple[Any, ...]]:
+    described = (
+        Occurrence.description,
+        Occurrence.description_en,
+        Occurrence.version,
+        Occurrence.sequence,
+        Occurrence.uid,
+        Occurrence.mode,
+        Occurrence.venue,
+    )
+    return lines_for(visitor).add_columns(*described).where(Occurrence.slug == slug)
+
+
+@once
+def _agenda_of(occurrence_id: int) -> Select[*tuple[Any, ...]]:
+    columns = (AgendaItem.title, AgendaItem.title_en, AgendaItem.minutes, AgendaItem.kind, AgendaItem.speaker_id)
+    return select(*columns).where(AgendaItem.occurrence_id == occurrence_id).order_by(AgendaItem.position)
+
+
+@once
+def _changes_of(occurrence_id: int) -> Select[*tuple[Any, ...]]:
+    change = OccurrenceChange
+    columns = (change.at, change.before, change.after, change.reason, change.sequence)
+    return select(*columns).where(change.occurrence_id == occurrence_id).order_by(change.id)
+
+
+@once
+def _guest_links_of(occurrence_id: int) -> Select[*tuple[Any, ...]]:
+    columns = (
+        GuestLink.id,
+        GuestLink.name,
+        GuestLink.organisation,
+        GuestLink.role,
+        GuestLink.speaker_id,
+        GuestLink.expires_at,
+        GuestLink.revoked_at,
+        GuestLink.used_count,
+        GuestLink.last_used_at,
+    )
+    return select(*columns).where(GuestLink.occurrence_id == occurrence_id).order_by(GuestLink.id)
+
+
+@once
+def _topics_of(occurrence_id: int) -> Select[str, str, str]:
+    return (
         select(Topic.code, Topic.name_uk, Topic.name_en)
         .join(OccurrenceTopic, OccurrenceTopic.topic_id == Topic.id)
-        .where(OccurrenceTopic.occurrence_id == found.id)
+        .where(OccurrenceTopic.occurrence_id == occurrence_id)
         .order_by(Topic.name_uk)
-    )
-    return page_of(
-        found,
-        visitor,
-        now,
-        guest_facts(session, visitor, now),
-        _seats_at(session, visitor, found),
-        [TopicCard(*row) for row in topics],
     )
 
 
@@ -193,7 +250,6 @@ _LINE = (
 )
 """What a line of a list needs; as objects with everything they would cost several times as much."""
 _WITH_AGENDA = (selectinload(Occurrence.agenda),)
-_WHOLE = (*_WITH_PARTIES, *_WITH_AGENDA, selectinload(Occurrence.changes), selectinload(Occurrence.guest_links))
 
 
 def lines_for(visitor: Visitor) -> Select[*tuple[Any, ...]]:
