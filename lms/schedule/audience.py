@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed, NotFound
-from lms.notify.models import OutboxMessage
+from lms.notify.models import BouncedAddress, OutboxMessage
 from lms.notify.queries import bounced
 from lms.schedule import telling
 from lms.schedule.audience_models import Invitation, ParticipationStatus
@@ -184,11 +184,26 @@ def audience_page(session: Session, visitor: Visitor, slug: str, now: datetime) 
 
 def tally_of(session: Session, occurrence_id: int) -> Tally:
     """The figures alone, for whoever may see them."""
-    rows = session.scalars(
-        select(Invitation).where(Invitation.occurrence_id == occurrence_id, Invitation.withdrawn_at.is_(None))
-    ).all()
-    refused = bounced(session, {row.address for row in rows})
-    return _tally([_line(row, refused[row.address].reason if row.address in refused else "") for row in rows])
+    rows = fetch(session, *_answers(occurrence_id))
+    states = {status: count for status, count, _refused in rows}
+    return Tally(
+        sum(states.values()),
+        states.get(ParticipationStatus.ACCEPTED, 0),
+        states.get(ParticipationStatus.TENTATIVE, 0),
+        states.get(ParticipationStatus.DECLINED, 0),
+        states.get(ParticipationStatus.NEEDS_ACTION, 0),
+        sum(refused for *_, refused in rows),
+    )
+
+
+@once
+def _answers(occurrence_id: int) -> Select[ParticipationStatus, int, int]:
+    return (
+        select(Invitation.status, func.count(), func.count(BouncedAddress.id))
+        .join(BouncedAddress, BouncedAddress.address == func.lower(Invitation.address), isouter=True)
+        .where(Invitation.occurrence_id == occurrence_id, Invitation.withdrawn_at.is_(None))
+        .group_by(Invitation.status)
+    )
 
 
 def own_invitations(session: Session, visitor: Visitor, occurrence_id: int) -> list[OwnInvitation]:
