@@ -6,8 +6,9 @@ from lms.directory import access_models, register_models
 from lms.directory import models as directory
 from lms.meetings import attendance_models
 from lms.meetings import models as meetings
+from lms.needs import models as needs
 from lms.notify import models as notify
-from lms.schedule import audience_models, plan_models
+from lms.schedule import audience_models, group_models, plan_models
 from lms.schedule import models as schedule
 
 metadata = Base.metadata
@@ -18,8 +19,10 @@ __all__ = [
     "audience_models",
     "audit",
     "directory",
+    "group_models",
     "meetings",
     "metadata",
+    "needs",
     "notify",
     "plan_models",
     "register_models",

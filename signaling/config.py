@@ -67,5 +67,7 @@ class NodeAppConfig:
     include_loopback: bool = True
     ice_servers: Sequence[IceServerConfig] = ()
     limits: Limits = field(default_factory=Limits)
+    capture: bool = False
+    """Whether a capture process takes what this node records."""
     open_meetings: bool = True
     """Whether a genuine token opens a meeting for which no plan was put yet."""

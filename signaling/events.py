@@ -110,6 +110,15 @@ class ChatErased(Shape):
     message: Id
 
 
+class Recording(Shape):
+    """A recording began or goes on (`on`), is paused, or has ended (`off`): then it can be processed."""
+
+    type: Literal["recording"] = "recording"
+    recording: Id
+    status: Literal["on", "paused", "off"]
+    by: str = ""
+
+
 class Closed(Shape):
     """The meeting is over on the node; nothing follows for this opening."""
 
@@ -131,6 +140,7 @@ EventData = Annotated[
     | Spoke
     | Said
     | ChatErased
+    | Recording
     | Closed,
     Field(discriminator="type"),
 ]

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 import structlog
 
+from recordings.capture.feed import Feed
 from signaling import messages
 from signaling.clock import Clock
 from signaling.config import Limits
 from signaling.delivery import Delivery
 from signaling.entrance import Entrance, Link
+from signaling.grouping import Grouping
 from signaling.journal import Journal
 from signaling.media.meeting import MeetingMedia
 from signaling.media.ports import NodePort, PeerPort
@@ -24,8 +26,9 @@ from signaling.meeting import facts, orders, rules
 from signaling.meeting.announcements import announce
 from signaling.meeting.plan import Plan
 from signaling.meeting.state import Member, State
-from signaling.model import Permission, Publication
+from signaling.model import GroupsSeen, Permission, Publication
 from signaling.problems import RefusedError, problem
+from signaling.recording import MeetingRecorder
 from signaling.tokens import LIFETIME_S, Token
 
 ROSTER_S = 15.0
@@ -44,7 +47,10 @@ class Surroundings:
     media_node: NodePort
     delivery: Delivery
     token_key: bytes
+    feed: Feed | None
+    """Where recordings go; None: this node records nothing."""
     ice_servers: list[messages.IceServer]
+    grouping: Grouping
 
 
 class LiveMeeting:
@@ -62,6 +68,8 @@ class LiveMeeting:
             automatic_videos=limits.automatic_videos,
             publications=limits.publications_per_participant,
         )
+        self.recorder = MeetingRecorder(surroundings.feed, state, self.media, now=self.now, number=self._number_track)
+        state.can_record = surroundings.feed is not None
         self.links: dict[str, Link] = {}
         self._away_until: dict[str, float] = {}
         self._renew_at: dict[str, float] = {}
@@ -123,11 +131,13 @@ class LiveMeeting:
     def _apply(self, new: Sequence[facts.Fact]) -> None:
         if isinstance(new[-1], facts.Closed):
             links, self.links = self.links, {}
+            why = problem("group_over" if self._around.grouping.goes_on(self) else "ended")
             for link in links.values():
-                link.close(problem("ended"))
+                link.close(why)
         for fact in new:
             self.state.apply(fact)
             self._follow(fact)
+            self.recorder.note(fact)
             for announcement in announce(self.state, fact):
                 self._tell(announcement.message, announcement.to)
         self._around.delivery.written()
@@ -139,8 +149,13 @@ class LiveMeeting:
                 self.media.mute_by_host(fact.participant, fact.source, muted=fact.muted)
             case facts.RoleChanged():
                 self._permit(self.state.members[fact.participant])
+            case facts.Joined() | facts.WentAway() | facts.CameBack() | facts.TookOver():
+                self._around.grouping.moved(self)
             case facts.Left():
                 self._forget(fact.participant, fact.reason)
+                self._around.grouping.moved(self)
+            case facts.GroupsSet():
+                self._around.grouping.changed(self)
             case facts.Closed():
                 self._close()
             case _:
@@ -179,8 +194,17 @@ class LiveMeeting:
         self.entrance.close(problem("ended"))
         self.media.close()
         self._around.delivery.finish(self.state.opening)
+        self._around.grouping.close_groups_of(self)
 
     # ------------------------------------------------------------ telling
+
+    def groups_seen(self, member: Member) -> GroupsSeen | None:
+        """The groups as this member sees them; none where there never were any."""
+        return self._around.grouping.seen(self, member)
+
+    def tell(self, message: messages.ServerMessage) -> None:
+        """Tell everybody who is here."""
+        self._tell(message)
 
     def _tell(self, message: messages.ServerMessage, to: frozenset[str] | None = None) -> None:
         for participant, link in list(self.links.items()):
@@ -227,8 +251,15 @@ class LiveMeeting:
         self._away_until[participant] = self.monotonic() + self._around.limits.resume_s
         self.commit_surely([facts.WentAway(at=self.now(), participant=participant)])
 
-    def restored(self) -> None:
-        """After a restart of the node: everybody is away and has 60 s to come back."""
+    def _number_track(self, track: int) -> None:
+        self.commit_surely([facts.TrackRecorded(at=self.now(), track=track)])
+
+    def restored(self, silent_since: float) -> None:
+        """After a restart of the node: everybody is away and has 60 s to come back.
+
+        `silent_since`: when the earlier run was last alive, as far as the journal tells (UTC).
+        """
+        self.recorder.restored(silent_since)
         monotonic = self.monotonic()
         gone = [
             facts.WentAway(at=self.now(), participant=member.id)
@@ -266,6 +297,11 @@ class LiveMeeting:
             else:
                 self.entrance.deny(action.participant)
             return
+        if isinstance(action, messages.TellGroups):
+            self._around.grouping.tell(self, actor, action.text)
+            return
+        if isinstance(action, messages.Record) and action.status == "on" and not self.recorder.can_record:
+            raise RefusedError("cannot_record", "The disk is full, or the capture process is away.")
         self.commit(orders.decide(self.state, actor, action, now=self.now()))
         if isinstance(action, messages.AllowUnmute):
             by = actor.name if actor is not None else self.state.plan.title or self.state.id
@@ -296,11 +332,13 @@ class LiveMeeting:
         if member := self.state.members.get(participant):
             self.state.publish(member, publication)
             self.tell_participant(member)
+            self.recorder.look()
 
     def unpublished(self, participant: str, publication: str) -> None:
         member = self.state.members.get(participant)
         if member is not None and member.publications.pop(publication, None) is not None:
             self.tell_participant(member)
+            self.recorder.look()
 
     def speaking(self, participant: str | None) -> None:
         now = self.now()
@@ -310,6 +348,7 @@ class LiveMeeting:
                 self.commit_surely([facts.Spoke(at=now, participant=speaker, since=since)])
         self._speaking_since = None if participant is None else (participant, now)
         self._tell(messages.SpeakerChanged(participant=participant))
+        self.recorder.look()
 
     def media_state(self, participant: str) -> None:
         """A peer's state has changed: say at once if that is bad news or good."""
@@ -331,8 +370,15 @@ class LiveMeeting:
         if now >= self._roster_at:
             self._roster_at = now + ROSTER_S
             self._take_roster()
+        self.recorder.look()
+        if self.recorder.trouble != self.state.recording_trouble:
+            self.state.recording_trouble = self.recorder.trouble
+            self._tell(messages.MeetingChanged(meeting=self.state.as_meeting()))
         if self._empty_since is not None and now >= self._empty_since + self._around.limits.empty_meeting_s:
-            self.shut("empty")
+            if self._around.grouping.busy(self):
+                self._empty_since = now
+            else:
+                self.shut("empty")
 
     def _take_roster(self) -> None:
         present = [member.id for member in self.state.members.values() if not member.away]

@@ -13,10 +13,13 @@ import httpx
 import structlog
 from pydantic import ValidationError
 
+from recordings.capture.feed import Feed
+from recordings.capture.ring import Ring, RingError, shared_path
 from signaling import messages
 from signaling.clock import Clock
 from signaling.config import NodeAppConfig
 from signaling.delivery import TIMEOUT_S, Delivery
+from signaling.grouping import Grouping
 from signaling.journal import SUFFIX, Journal, Syncer
 from signaling.live import LiveMeeting, Surroundings
 from signaling.media.ports import NodePort
@@ -63,6 +66,7 @@ class Node:
         self.plans: dict[str, Plan] = {}
         self._ended: dict[str, float] = {}
         """Meetings that a host has ended, until no token from before can be valid."""
+        self.grouping = Grouping(self)
         self.resources: dict[str, Resource] = {}
         """WHIP and WHEP resources by name."""
         self.unauthenticated = 0
@@ -70,6 +74,7 @@ class Node:
         self.encoder = Encoder()
         self.stopping = False
         self.ready = False
+        self.feed: Feed | None = None
         self._directory = config.data_dir / f"node-{config.node}"
         self._syncer = Syncer()
         self._events_client = events_client
@@ -100,10 +105,19 @@ class Node:
         )
         await self.media_node.start()
         self._syncer.start()
+        self.feed = self._open_feed() if self.config.capture else None
         self._restore()
         self._delivery.start()
         self._ticker = asyncio.create_task(self._tick_forever(), name="meetings")
         self.ready = True
+
+    def _open_feed(self) -> Feed | None:
+        try:
+            ring = Ring(shared_path(self.config.data_dir, self.config.node))
+        except RingError as error:
+            _log.error("capture_unavailable", reason=str(error))
+            return None
+        return Feed(ring, monotonic=self.clock.monotonic, wall=self.clock.wall)
 
     async def stop(self) -> None:
         """Let everybody know, keep the journals for the next run, deliver what can be delivered within 3 s."""
@@ -124,6 +138,8 @@ class Node:
         for meeting in self.meetings.values():
             meeting.journal.close()
         await self.media_node.close()
+        if self.feed is not None:
+            self.feed.close()
 
     async def _tick_forever(self) -> None:
         while True:
@@ -141,6 +157,9 @@ class Node:
                 _log.exception("meeting_tick_failed", meeting=meeting.state.id)
             if meeting.closed:
                 self._let_go(meeting)
+        self.grouping.tick()
+        if self.feed is not None:
+            self.feed.tick()
 
     # ------------------------------------------------------------ journals
 
@@ -173,7 +192,7 @@ class Node:
             self.delivery.finish(state.opening)
             return
         meeting = self.meetings[state.id] = LiveMeeting(self._surroundings(), state, journal)
-        meeting.restored()
+        meeting.restored(told[-1].at)
         _log.info("meeting_restored", meeting=state.id, participants=len(state.members))
 
     def _drop_journal(self, journal: Journal) -> None:
@@ -191,7 +210,9 @@ class Node:
             media_node=self.media_node,
             delivery=self.delivery,
             token_key=self.config.token_key,
+            feed=self.feed,
             ice_servers=self.ice_servers,
+            grouping=self.grouping,
         )
 
     @property
@@ -205,6 +226,8 @@ class Node:
 
     def meeting_for(self, token: Token) -> LiveMeeting:
         """The meeting that a token is for, opened if need be. Raises `RefusedError`."""
+        if token.main is not None:
+            return self.grouping.enter(token, token.main)
         meeting = self.running(token.meeting)
         if meeting is not None:
             return meeting
@@ -214,7 +237,7 @@ class Node:
             raise RefusedError("ended")
         if plan is None and not self.config.open_meetings:
             raise RefusedError("unknown_meeting", "It has not been planned on this node.")
-        return self._open(token.meeting, plan or Plan(title=token.meeting))
+        return self.open(token.meeting, plan or Plan(title=token.meeting))
 
     def running(self, meeting_id: str) -> LiveMeeting | None:
         """The meeting if it runs now."""
@@ -224,7 +247,8 @@ class Node:
             return None
         return meeting
 
-    def _open(self, meeting_id: str, plan: Plan) -> LiveMeeting:
+    def open(self, meeting_id: str, plan: Plan) -> LiveMeeting:
+        """A new opening of a meeting. Raises `RefusedError`."""
         if len(self.meetings) >= self.config.limits.meetings:
             raise RefusedError("full", "The media node has as many meetings as it may have.")
         opened = Opened(at=self.clock.wall(), meeting=meeting_id, opening=f"o{secrets.token_hex(8)}", plan=plan)

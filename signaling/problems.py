@@ -15,9 +15,11 @@ TITLES = {
     "bad_token": "The token is not genuine or is damaged.",
     "banned": "You have been removed from this meeting and cannot come back.",
     "chat_off": "The chat is switched off.",
+    "cannot_record": "This server cannot record now.",
     "denied": "You have not been let in.",
     "ended": "The meeting has ended.",
     "full": "The meeting is full.",
+    "group_over": "The group is closed; the main room goes on.",
     "kind_mismatch": "The section's kind does not fit its source.",
     "locked": "The meeting is locked.",
     "media_failed": "The media connection failed.",
@@ -47,6 +49,7 @@ TITLES = {
 }
 RETRY = frozenset(
     {
+        "cannot_record",
         "full",
         "locked",
         "media_failed",

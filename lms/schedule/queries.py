@@ -27,6 +27,7 @@ from lms.schedule.cards import (
     page_of,
 )
 from lms.schedule.casts import casts
+from lms.schedule.group_rules import parse_meeting
 from lms.schedule.models import (
     AgendaItem,
     GuestLink,
@@ -195,8 +196,9 @@ def endpoint_today(session: Session, visitor: Visitor, now: datetime, zone: str 
 
 
 def occurrence_of_meeting(session: Session, meeting: str) -> int | None:
-    """The number of the occurrence whose meeting has this name; for the system itself, which asks nobody."""
-    return session.scalar(select(Occurrence.id).where(Occurrence.meeting == meeting))
+    """The number of the occurrence whose meeting, or group, has this name; for the system, which asks nobody."""
+    main, _number = parse_meeting(meeting)
+    return session.scalar(select(Occurrence.id).where(Occurrence.meeting == main))
 
 
 def slugs_of(session: Session, visitor: Visitor, occurrence_ids: Collection[int]) -> dict[int, str]:

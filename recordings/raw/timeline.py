@@ -5,6 +5,7 @@ Every line stands for itself, so a torn last line costs that line only. Readers 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,10 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 FORMAT = 1
 NAME = "timeline.jsonl"
+_REPEATED = 200
 
 GapCause = Literal["node", "capture", "disk", "overflow"]
 """`node` and `capture`: the process was away. `disk`: it was full. `overflow`: capture could not keep up."""
 StopReason = Literal["ordered", "ended", "closed"]
+
+
+def track_file(number: int) -> str:
+    """The name of the file with a track's packets."""
+    return f"track-{number:04d}.rtpdump"
 
 
 class Line(BaseModel):
@@ -97,7 +104,7 @@ class Track(Line):
     @property
     def file(self) -> str:
         """The name of the file with its packets."""
-        return f"track-{self.track:04d}.rtpdump"
+        return track_file(self.track)
 
 
 class TrackEnded(Line):
@@ -203,10 +210,14 @@ class Damage(BaseModel):
 
 def read(path: Path, damage: Damage | None = None) -> Iterator[AnyLine]:
     """The lines of a timeline in the order in which they were written. Broken and unknown ones are left out, counted
-    in `damage`. Raises OSError.
+    in `damage`; what a killed capture process wrote twice is given once. Raises OSError.
     """
+    newest: deque[bytes] = deque(maxlen=_REPEATED)
     with path.open("rb") as file:
         for raw in file:
+            if raw in newest:
+                continue
+            newest.append(raw)
             line = _parse(raw)
             if line is not None:
                 yield line

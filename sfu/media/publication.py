@@ -37,8 +37,8 @@ class Publication:
     __slots__ = (
         "_fanouts", "_gathered", "_gathering", "_held", "_key_timestamp", "_muted", "_numbering", "_outbox", "_paused",
         "_starts_key_frame", "_waiting", "clock", "closed", "codec", "codecs", "counts", "id", "is_video", "key_frames",
-        "key_sequence", "kind", "last_marker", "last_packet_at", "level", "octets", "on_first_packet", "packets",
-        "ring", "rtx_types", "section", "source", "subscriptions", "timeline",
+        "key_sequence", "kind", "last_marker", "last_packet_at", "level", "octets", "on_codec", "on_first_packet",
+        "packets", "ring", "rtx_types", "section", "source", "subscriptions", "tap", "timeline",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +61,10 @@ class Publication:
         """RTX payload type → the codec it repairs."""
         self.update_section(section)
         self.on_first_packet: Callable[[Publication], None] | None = None
+        self.on_codec: Callable[[Publication], None] | None = None
+        """Called when packets of another codec than before begin to come."""
+        self.tap: Callable[[Entry], None] | None = None
+        """Called with each packet that enters the timeline, late ones too: capture. It must not fail or wait."""
         self.last_packet_at = float("-inf")
         self.level: float = SILENT_LEVEL
         """Smoothed audio level in -dBov: 0 is loudest, 127 silence (RFC 6464)."""
@@ -131,6 +135,8 @@ class Publication:
             payload = self._numbering.normalise(payload)
         entry: Entry = (number, timeline.timestamp, marker, payload, passed, now)
         self.ring.store(entry)
+        if self.tap is not None:
+            self.tap(entry)
         self.last_marker = marker
         test = self._starts_key_frame
         if test is None:
@@ -191,6 +197,8 @@ class Publication:
         place = self.timeline.late_timestamp(source.extend_timestamp(timestamp))
         entry: Entry = (number, place, marker, payload, passed, now)
         self.ring.store(entry)
+        if self.tap is not None:
+            self.tap(entry)
         stamp = send_time(now)
         for fanout in self._fanouts.values():
             members = [member for member in fanout.members if member.takes_late(entry, now)]
@@ -235,8 +243,9 @@ class Publication:
             subscription.choose_codec()
         if self.is_video and self._waiting:
             self.key_frames.want()
-        if first and self.on_first_packet is not None:
-            self.on_first_packet(self)
+        told = self.on_first_packet if first else self.on_codec
+        if told is not None:
+            told(self)
 
     @property
     def muted(self) -> bool:
@@ -296,6 +305,18 @@ class Publication:
             return known
         entry = self.ring.get(self.ring.newest)
         return None if entry is None else entry[1] + round((now - entry[5]) * self.clock.rate)
+
+    def anchor(self) -> tuple[int, float] | None:
+        """The newest timestamp and the monotonic time of its capture by the publisher's reports, None while unknown."""
+        newest = self.ring.get(self.ring.newest)
+        captured = None if newest is None else self.clock.captured(newest[1])
+        return None if newest is None or captured is None else (newest[1], captured)
+
+    def since_key_frame(self) -> float:
+        """Seconds of media since the newest key frame began; 0 for sound and before the first."""
+        if not self.is_video or self._key_timestamp < 0:
+            return 0.0
+        return max(0.0, (self.timeline.timestamp - self._key_timestamp) / self.clock.rate)
 
     def numbers(self) -> tuple[int, int]:
         """The newest VP8 picture id and TL0PICIDX, -1 where there are none."""

@@ -20,6 +20,14 @@ class PublicationPort(Protocol):
     muted: bool
     """Set by signaling: the node forwards nothing."""
     on_first_packet: Callable[[Any], None] | None
+    on_codec: Callable[[Any], None] | None
+    """Called when packets of another codec than before begin to come."""
+    tap: Callable[[Any], None] | None
+    """Called with each packet: capture."""
+
+    def anchor(self) -> tuple[int, float] | None: ...
+    def since_key_frame(self) -> float: ...
+    def request_keyframe(self, now: float) -> None: ...
 
 
 class SubscriptionPort(Protocol):

@@ -71,8 +71,10 @@ def _(fact: facts.Left, state: State) -> Iterator[Announcement]:
 @_announce.register(facts.MeetingSet)
 @_announce.register(facts.Began)
 @_announce.register(facts.Ended)
+@_announce.register(facts.RecordingSet)
 def _(
-    fact: facts.Planned | facts.Spotlighted | facts.MeetingSet | facts.Began | facts.Ended, state: State
+    fact: facts.Planned | facts.Spotlighted | facts.MeetingSet | facts.Began | facts.Ended | facts.RecordingSet,
+    state: State,
 ) -> Iterator[Announcement]:
     yield Announcement(messages.MeetingChanged(meeting=state.as_meeting()))
 
@@ -82,6 +84,12 @@ def _(fact: facts.Said, state: State) -> Iterator[Announcement]:
     said = fact.message
     to = None if said.to is None else frozenset({said.to, said.participant})
     yield Announcement(messages.ChatSaid(message=said), to)
+
+
+@_announce.register
+def _(fact: facts.Pictured, state: State) -> Iterator[Announcement]:
+    told = fact.model_dump(include={"at", "by", "participant", "source"})
+    yield Announcement(messages.PictureTaken(by_name=state.members[fact.by].name, **told))
 
 
 @_announce.register

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from signaling.meeting.plan import Plan
+from signaling.meeting.plan import Groups, Plan
 from signaling.model import ChatMessage, Id, Permission, Presence, Role, Shape, Source
 
 LeaveReason = Literal["left", "lost", "removed", "replaced", "ended"]
@@ -122,6 +122,7 @@ class HostMuted(_Fact):
 class Spotlighted(_Fact):
     fact: Literal["spotlighted"] = "spotlighted"
     participant: Id | None
+    source: Source | None = None
 
 
 class MeetingSet(_Fact):
@@ -130,6 +131,13 @@ class MeetingSet(_Fact):
     lobby: bool | None = None
     self_unmute: bool | None = None
     chat_enabled: bool | None = None
+
+
+class GroupsSet(_Fact):
+    """The meeting was divided into groups, or these were changed or closed."""
+
+    fact: Literal["groups_set"] = "groups_set"
+    groups: Groups
 
 
 class Said(_Fact):
@@ -142,12 +150,41 @@ class ChatErased(_Fact):
     message: Id
 
 
+class Pictured(_Fact):
+    """Somebody took a still picture of what a participant shows."""
+
+    fact: Literal["pictured"] = "pictured"
+    by: Id
+    participant: Id
+    source: Source
+
+
 class Began(_Fact):
     fact: Literal["began"] = "began"
 
 
 class Ended(_Fact):
     fact: Literal["ended"] = "ended"
+
+
+class RecordingSet(_Fact):
+    """A recording begins or goes on (`on`), is paused, or ends (`off`)."""
+
+    fact: Literal["recording_set"] = "recording_set"
+    recording: Id
+    """16 hexadecimal digits."""
+    status: Literal["on", "paused", "off"]
+    by: str = ""
+    """Who ordered it; empty: the plan, the control API, or the end of the meeting."""
+    reason: Literal["ordered", "ended", "closed"] = "ordered"
+    """Why it ends: it was ordered, the meeting was ended by a host, or it closed because nobody was left."""
+
+
+class TrackRecorded(_Fact):
+    """A track of the recording got this number: after a restart the next one gets another."""
+
+    fact: Literal["track_recorded"] = "track_recorded"
+    track: int
 
 
 class Spoke(_Fact):
@@ -187,10 +224,14 @@ Fact = Annotated[
     | HostMuted
     | Spotlighted
     | MeetingSet
+    | GroupsSet
     | Said
     | ChatErased
+    | Pictured
     | Began
     | Ended
+    | RecordingSet
+    | TrackRecorded
     | Spoke
     | RosterTaken
     | Closed,

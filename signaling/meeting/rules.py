@@ -18,6 +18,7 @@ _PUBLISH = {
     Source.CAMERA: Permission.PUBLISH_VIDEO,
     Source.SCREEN: Permission.PUBLISH_SCREEN,
     Source.SCREEN_AUDIO: Permission.PUBLISH_SCREEN,
+    Source.DOCUMENT_CAMERA: Permission.PUBLISH_SCREEN,
 }
 
 
@@ -88,9 +89,27 @@ def leave(state: State, participant: str, reason: facts.LeaveReason, *, now: flo
 
 
 def close(state: State, reason: facts.CloseReason, *, now: float) -> list[facts.Fact]:
-    """Everybody leaves and the meeting closes."""
+    """Everybody leaves, the recording ends and the meeting closes."""
+    ended: list[facts.Fact] = []
+    if state.recording is not None:
+        why: Literal["ended", "closed"] = "ended" if reason == "ended" else "closed"
+        ended.append(facts.RecordingSet(at=now, recording=state.recording, status="off", reason=why))
     departures = [fact for participant in list(state.members) for fact in leave(state, participant, "ended", now=now)]
-    return [*departures, facts.Closed(at=now, reason=reason)]
+    return [*ended, *departures, facts.Closed(at=now, reason=reason)]
+
+
+def record(
+    state: State, status: Literal["on", "paused", "off"], *, fresh: str, by: str = "", now: float
+) -> list[facts.Fact]:
+    """Begin, pause, go on with or end the recording. `fresh` names a new one."""
+    current = "off" if state.recording is None else "paused" if state.recording_paused else "on"
+    if status == current:
+        return []
+    if status == "on" and not state.can_record:
+        raise RefusedError("cannot_record", "The media node runs without capture.")
+    if state.recording is None and status == "paused":
+        raise RefusedError("bad_action", "Nothing is being recorded.")
+    return [facts.RecordingSet(at=now, recording=state.recording or fresh, status=status, by=by)]
 
 
 def say(state: State, member: Member, *, text: str, to: str | None, message_id: str, now: float) -> facts.Said:
@@ -138,6 +157,13 @@ def starts_muted(state: State, member: Member, source: Source) -> bool:
     """Whether a new microphone starts muted by the host: where nobody may unmute without being asked."""
     free = member.moderates or member.role in (Role.PRESENTER, Role.INTERPRETER)
     return source is Source.MICROPHONE and not state.self_unmute and not free
+
+
+def present_again(state: State, member: Member, source: Source, *, now: float) -> list[facts.Fact]:
+    """Whoever shows a thing anew means to be seen: that lifts a host's mute as an own unmute would."""
+    if not source.presents or not (state.self_unmute or member.moderates):
+        return []
+    return unmute(state, member, source, now=now)
 
 
 def unmute(state: State, member: Member, source: Source, *, now: float) -> list[facts.Fact]:

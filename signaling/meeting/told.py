@@ -36,6 +36,8 @@ def event_data(fact: facts.Fact) -> events.EventData | None:
             return events.Began()
         case facts.Ended():
             return events.Ended()
+        case facts.RecordingSet():
+            return events.Recording(recording=fact.recording, status=fact.status, by=fact.by)
         case facts.Closed():
             return events.Closed(reason=fact.reason)
         case _:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import httpx
 
+from recordings.capture.ring import shared_path
+
 DEMO_MEDIA = Path(__file__).parents[2] / "build" / "demo-media"
 """The demo's pictures, kept between runs: each costs about five seconds of a processor."""
 _START_S = 90.0
@@ -163,4 +165,6 @@ def _stop(here: Installation) -> None:
         here.process.kill()
         here.process.wait()
         raise AssertionError(f"Vikno did not stop within {_STOP_S:g} s.\n{here.tail()}") from None
+    finally:
+        shared_path(here.data, 0).unlink(missing_ok=True)  # what a killed node leaves in memory
     assert code in (0, 78, -signal.SIGKILL), f"Vikno ended with {code}.\n{here.tail()}"

@@ -6,7 +6,7 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -100,6 +100,14 @@ def media(
 
 
 @app.command()
+def capture(node: Annotated[int, typer.Option(min=0, max=63, help="Number of the media node.")] = 0) -> None:
+    """Run the capture process of one media node alone: it writes what is recorded. `serve` starts it for you."""
+    from web.main import recording
+
+    recording.run_capture(settings_or_exit(), node)
+
+
+@app.command()
 def worker() -> None:
     """Run the worker alone: mail, reminders, offers of seats, attendance, housekeeping. `serve` starts it for you."""
     from web.main import processes
@@ -143,6 +151,39 @@ def doctor(
 
 
 app.command("participant")(participant)
+
+
+record = typer.Typer(help="Record a running meeting.", no_args_is_help=True)
+app.add_typer(record, name="record")
+Meeting = Annotated[str, typer.Argument(help="Id of the meeting, for example demo.")]
+
+
+@record.command()
+def start(meeting: Meeting) -> None:
+    """Begin to record, or go on after a pause. Everybody in the meeting is told."""
+    _record(meeting, "on")
+
+
+@record.command()
+def pause(meeting: Meeting) -> None:
+    """Keep nothing until `start`. Everybody in the meeting is told."""
+    _record(meeting, "paused")
+
+
+@record.command()
+def stop(meeting: Meeting) -> None:
+    """End the recording; it is processed then."""
+    _record(meeting, "off")
+
+
+def _record(meeting: str, status: Literal["on", "paused", "off"]) -> None:
+    from web.main import recording
+
+    try:
+        recording.order(settings_or_exit(), meeting, status)
+    except recording.ControlError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 audit = typer.Typer(help="The log of changes: check that it is whole.", no_args_is_help=True)

@@ -25,6 +25,7 @@ def node_config(settings: Settings, node: int) -> NodeAppConfig:
         events_key=derive(master, "events"),
         events_url=settings.local_url + EVENTS_PATH,
         events_tls=own_certificate_only(settings),
+        capture=True,
     )
 
 

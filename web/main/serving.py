@@ -50,6 +50,9 @@ def children(settings: Settings, sockets: Sockets) -> list[ChildSpec]:
     webs = ["web", *(f"web-{number}" for number in range(1, settings.web_processes))]
     specs += [child(name, "web", listen="web", after=["prepare"]) for name in webs]
     specs.append(child("worker", "worker", after=["prepare"]))
+    specs += [
+        child(f"capture-{number}", "capture", "--node", str(number), essential=False) for number in range(len(nodes))
+    ]
     specs += [child(name, "media", "--node", str(number)) for number, name in enumerate(nodes)]
     if settings.demo:
         specs.append(child("demo", "demo", after=["web", *nodes], essential=False))

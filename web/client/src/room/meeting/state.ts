@@ -1,6 +1,7 @@
 /** What this client knows of the meeting, and how each message of the server changes it. Pure. */
 import type {
   ChatMessage,
+  GroupsSeen,
   MeetingState,
   Participant,
   Permission,
@@ -25,6 +26,8 @@ export interface Meeting {
   readonly quality: ReadonlyMap<string, number>;
   /** Publications that this browser cannot decode. */
   readonly undecodable: ReadonlySet<string>;
+  /** The groups into which the meeting is divided, as far as they concern us. */
+  readonly groups: GroupsSeen | null;
 }
 
 const CHAT_KEPT = 500;
@@ -41,6 +44,7 @@ export function begin(welcome: Welcome): Meeting {
     speaker: welcome.speaker,
     quality: new Map(),
     undecodable: new Set(),
+    groups: welcome.groups,
   };
 }
 
@@ -59,6 +63,8 @@ export function reduce(meeting: Meeting, message: Announcement): Meeting {
       return withChat(meeting, message.message);
     case "chat_deleted":
       return { ...meeting, chat: meeting.chat.filter((line) => line.id !== message.message) };
+    case "groups":
+      return { ...meeting, groups: message.groups };
     case "hands":
       return { ...meeting, hands: message.hands };
     case "speaker":

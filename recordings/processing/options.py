@@ -1,0 +1,78 @@
+"""How a recording is to be made: what the caller chooses."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Layout = Literal["speaker", "grid", "slides"]
+
+
+class _Choice(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class AgendaItem(_Choice):
+    """A point of the agenda; `at` is UTC in seconds since the epoch."""
+
+    at: float
+    title: str
+
+
+class Caption(_Choice):
+    """Words that were said; times are UTC in seconds since the epoch."""
+
+    since: float
+    until: float
+    text: str
+    language: str = "uk"
+
+
+class Words(_Choice):
+    """What is written into the picture and into chapters."""
+
+    gap: str = "Тут запис перервано"
+    gap_line: str = "Запис продовжиться автоматично"
+    paused: str = "Запис було призупинено"
+    nobody: str = "Зустріч триває"
+    screen: str = "екран"
+    begins: str = "Початок"
+    shows: str = "показує екран"
+    others: str = "і ще"
+
+
+class Options(_Choice):
+    """Everything that shapes the output. The same options and the same raw files make the same output."""
+
+    layout: Layout = "speaker"
+    width: int = Field(1280, ge=320, le=1920, multiple_of=2)
+    height: int = Field(720, ge=180, le=1080, multiple_of=2)
+    rate: int = Field(25, ge=5, le=60)
+    """Pictures a second."""
+    loudness: float = Field(-23.0, ge=-40, le=-10)
+    """Of the whole, in LUFS (EBU R 128)."""
+    true_peak: float = Field(-1.0, ge=-9, le=0)
+    """At most, in dBTP (EBU R 128)."""
+    quality: int = Field(24, ge=10, le=40)
+    """x264's constant rate factor: less is better and larger."""
+    preset: str = "veryfast"
+    jobs: int = Field(2, ge=1, le=32)
+    """How many processes may work at once."""
+    scene_s: float = Field(60.0, gt=0)
+    """The longest scene: what is lost at most when processing is killed is a scene for each job."""
+    agenda: tuple[AgendaItem, ...] = ()
+    captions: tuple[Caption, ...] = ()
+    words: Words = Words()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the output would; how many processes work on it does not matter."""
+        return hashlib.sha256(self.model_dump_json(exclude={"jobs"}).encode()).hexdigest()[:16]
+
+    @property
+    def picture_fingerprint(self) -> str:
+        """The same for scenes alone: changed chapters do not need new pictures."""
+        said = self.model_dump_json(exclude={"jobs", "agenda", "captions", "loudness", "true_peak"})
+        return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -1,0 +1,149 @@
+"""The last phase: a new version of the output takes the place of the old one, all at once.
+
+A version is a folder `v0001`, `v0002` ...; `current` is a link to the one that holds. Whoever still reads files of the
+old one goes on reading them. `manifest.json` names every file with size and SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import av
+from pydantic import BaseModel
+
+from recordings.processing.state import replace
+
+CURRENT: Final = "current"
+MANIFEST: Final = "manifest.json"
+_VERSION: Final = re.compile(r"v(\d{4,})")
+_MEDIA: Final = (".mp4", ".webm")
+_TYPES: Final = {
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".jpg": "image/jpeg",
+    ".vtt": "text/vtt",
+    ".json": "application/json",
+}
+
+
+class File(BaseModel):
+    """A published file. `name` is its path within the version."""
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+    duration: float | None = None
+    """Of media, in seconds."""
+    participant: str = ""
+    source: str = ""
+    """`composition`, or what a participant sent: `microphone`, `camera` ..., `person` for voice with camera."""
+    label: str = ""
+
+
+class Manifest(BaseModel):
+    """What a version consists of."""
+
+    format: int = 1
+    recording: str
+    version: str
+    kind: str
+    """`tracks` (only the participants' files) or `whole`."""
+    duration: float
+    files: list[File]
+    problems: list[str] = []
+
+
+def place(files: Iterable[tuple[Path, str]], folder: Path) -> None:
+    """Put files into `folder` under their names: as second names of the same content where the disk can.
+
+    Raises OSError.
+    """
+    for source, name in files:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
+
+
+def describe(folder: Path, about: dict[str, tuple[str, str, str]]) -> list[File]:
+    """Every file in `folder`; `about` says participant, source and label by name. Raises OSError."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.name == MANIFEST:
+            continue
+        name = path.relative_to(folder).as_posix()
+        participant, source, label = about.get(name, ("", "", ""))
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        found.append(
+            File(
+                name=name,
+                type=("audio/webm" if source in ("microphone", "screen_audio") else _TYPES.get(path.suffix, "")),
+                size=path.stat().st_size,
+                sha256=digest,
+                duration=duration_of(path) if path.suffix in _MEDIA else None,
+                participant=participant,
+                source=source,
+                label=label,
+            )
+        )
+    return found
+
+
+def duration_of(path: Path) -> float | None:
+    """Seconds that a media file lasts; None if it cannot be read."""
+    try:
+        with av.open(str(path)) as media:
+            return round(media.duration / av.time_base, 3) if media.duration else None
+    except (OSError, av.FFmpegError):
+        return None
+
+
+def current(out: Path) -> Path | None:
+    """The folder of the version that holds."""
+    link = out / CURRENT
+    return out / os.readlink(link) if link.is_symlink() and link.exists() else None
+
+
+def next_version(out: Path) -> str:
+    """A name no version has had."""
+    numbers = [int(match[1]) for path in out.iterdir() for match in [_VERSION.fullmatch(path.name)] if match]
+    return f"v{max(numbers, default=0) + 1:04d}"
+
+
+def publish(ready: Path, manifest: Manifest, out: Path) -> Path:
+    """Make the folder `ready` the version that holds; older ones are deleted. Raises OSError."""
+    replace(ready / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
+    _synced(ready)
+    target = out / manifest.version
+    if target.exists():  # a run that was killed between the two steps
+        shutil.rmtree(target)
+    ready.rename(target)
+    link = out / f".{CURRENT}.{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(manifest.version)
+    link.replace(out / CURRENT)
+    for path in out.iterdir():
+        if _VERSION.fullmatch(path.name) and path.name != manifest.version:
+            shutil.rmtree(path, ignore_errors=True)
+    return target
+
+
+def _synced(folder: Path) -> None:
+    """Onto the disk before the name is."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

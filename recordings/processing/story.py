@@ -1,0 +1,233 @@
+"""What happened in a recorded meeting, from the lines of its timeline: who was there when, which tracks there were,
+who spoke, what was kept. Times are seconds since the recording's zero.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from recordings.processing.errors import RawMissingError
+from recordings.raw import timeline
+from recordings.raw.timeline import AnyLine, GapCause, Track
+
+_TRACK_FILE: Final = re.compile(r"track-(\d{4,})\.rtpdump")
+
+
+class Span(NamedTuple):
+    """A stretch of time, in seconds."""
+
+    since: float
+    until: float
+
+
+class Seen(NamedTuple):
+    """How a participant is seen from `at` on; `role` is None once they are gone."""
+
+    at: float
+    name: str
+    organisation: str
+    role: str | None
+
+
+@dataclass
+class Person:
+    """A participant."""
+
+    id: str
+    seen: list[Seen] = field(default_factory=list)
+
+    def at(self, time: float) -> Seen | None:
+        """How they are seen at `time`; None if they are not there."""
+        now = None
+        for one in self.seen:
+            if one.at > time:
+                break
+            now = one
+        return now if now is not None and now.role is not None else None
+
+    @property
+    def name(self) -> str:
+        """The last they had."""
+        return self.seen[-1].name if self.seen else self.id
+
+
+class Change(NamedTuple):
+    """From `at` on it is this participant, and of them this source; None for nobody."""
+
+    at: float
+    participant: str | None
+    source: str | None = None
+
+
+class Gap(NamedTuple):
+    since: float
+    until: float
+    cause: GapCause
+
+
+class ChatLine(NamedTuple):
+    at: float
+    message: str
+    participant: str
+    name: str
+    text: str
+
+
+class HandChange(NamedTuple):
+    at: float
+    participant: str
+    raised: bool
+
+
+class Official(NamedTuple):
+    at: float
+    what: str
+
+
+@dataclass
+class Story:
+    """A recorded meeting."""
+
+    zero: float
+    """UTC, seconds since the epoch."""
+    recording: str = ""
+    meeting: str = ""
+    title: str = ""
+    whole: bool = False
+    """Whether it was stopped in order; else a crash ended it."""
+    until: float = 0.0
+    """When the last line was written."""
+    people: dict[str, Person] = field(default_factory=dict)
+    tracks: list[Track] = field(default_factory=list)
+    ended: dict[int, float] = field(default_factory=dict)
+    """When tracks ended in order."""
+    muted: dict[int, list[Span]] = field(default_factory=dict)
+    pauses: list[Span] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    speakers: list[Change] = field(default_factory=list)
+    spotlights: list[Change] = field(default_factory=list)
+    chat: list[ChatLine] = field(default_factory=list)
+    hands: list[HandChange] = field(default_factory=list)
+    official: list[Official] = field(default_factory=list)
+    damaged_lines: int = 0
+
+    def name(self, participant: str) -> str:
+        """What people call a participant."""
+        person = self.people.get(participant)
+        return person.name if person else participant
+
+
+def tell(raw: Path) -> Story:
+    """The story in the folder `raw`. Raises RawMissingError if it cannot be read at all."""
+    damage = timeline.Damage()
+    try:
+        lines = list(timeline.read(raw / timeline.NAME, damage))
+    except FileNotFoundError:
+        lines = []
+    except OSError as error:
+        raise RawMissingError(
+            f"The recording in {raw} cannot be read: {error.strerror or error}.",
+            "Check that the folder is there and may be read; then rebuild.",
+        ) from error
+    if not raw.is_dir():
+        raise RawMissingError(
+            f"There is no recording in {raw}.",
+            "If it was moved, put it back; if its time was over, it is gone for good.",
+        )
+    story = understand(lines)
+    story.damaged_lines = damage.lines
+    return story
+
+
+def understand(lines: Iterable[AnyLine]) -> Story:
+    """The story that `lines` tell."""
+    lines = list(lines)
+    begun = next((line for line in lines if isinstance(line, timeline.Begun)), None)
+    zero = begun.at if begun else min((line.at for line in lines), default=0.0)
+    story = Story(zero)
+    if begun:
+        story.recording, story.meeting, story.title = begun.recording, begun.meeting, begun.title
+    teller = _Teller(story)
+    for line in lines:
+        teller.take(line)
+    teller.close()
+    return story
+
+
+class _Teller:
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self._muted: dict[int, float] = {}
+        self._paused: float | None = None
+        self._erased: set[str] = set()
+
+    def take(self, line: AnyLine) -> None:
+        story, at = self.story, line.at - self.story.zero
+        story.until = max(story.until, at)
+        match line:
+            case timeline.Present():
+                person = story.people.setdefault(line.participant, Person(line.participant))
+                person.seen.append(Seen(at, line.name, line.organisation, line.role))
+            case timeline.Gone():
+                person = story.people.setdefault(line.participant, Person(line.participant))
+                last = person.seen[-1] if person.seen else Seen(at, line.participant, "", None)
+                person.seen.append(last._replace(at=at, role=None))
+            case timeline.Track() if all(one.track != line.track for one in story.tracks):
+                story.tracks.append(line)
+            case timeline.TrackEnded():
+                story.ended[line.track] = at
+            case timeline.Muted(muted=True):
+                self._muted.setdefault(line.track, at)
+            case timeline.Muted() if line.track in self._muted:
+                story.muted.setdefault(line.track, []).append(Span(self._muted.pop(line.track), at))
+            case timeline.Paused() if self._paused is None:
+                self._paused = at
+            case timeline.Resumed() if self._paused is not None:
+                story.pauses.append(Span(self._paused, at))
+                self._paused = None
+            case timeline.Stopped():
+                story.whole = True
+            case timeline.Gap():
+                story.gaps.append(Gap(max(0.0, line.since - story.zero), at, line.cause))
+            case _:
+                self._said(line, at)
+
+    def _said(self, line: AnyLine, at: float) -> None:
+        story = self.story
+        match line:
+            case timeline.Speaker():
+                story.speakers.append(Change(at, line.participant))
+            case timeline.Spotlight():
+                story.spotlights.append(Change(at, line.participant, line.source))
+            case timeline.Said():
+                story.chat.append(ChatLine(at, line.message, line.participant, line.name, line.text))
+            case timeline.ChatErased():
+                self._erased.add(line.message)
+            case timeline.Hand():
+                story.hands.append(HandChange(at, line.participant, line.raised))
+            case timeline.Official():
+                story.official.append(Official(at, line.what))
+            case _:
+                pass
+
+    def close(self) -> None:
+        story = self.story
+        for track, since in self._muted.items():
+            story.muted.setdefault(track, []).append(Span(since, float("inf")))
+        if self._paused is not None:
+            story.pauses.append(Span(self._paused, float("inf")))
+        story.chat = [line for line in story.chat if line.message not in self._erased]
+
+
+def track_files(raw: Path) -> dict[int, Path]:
+    """The files with packets that are there, by the number of the track."""
+    found = {}
+    for path in raw.iterdir():
+        match = _TRACK_FILE.fullmatch(path.name)
+        if match and path.is_file():
+            found[int(match[1])] = path
+    return found

@@ -1,0 +1,167 @@
+"""All voices in one sound, as loud as EBU R 128 says.
+
+Mixed once for the whole: first in full precision and measured, then with one gain for everything, so that loud and
+quiet keep their distance, and with a limiter that works only where a true peak would be too high.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import ffmpeg
+
+from recordings.processing import children
+from recordings.processing.children import Child, Job
+from recordings.processing.options import Options
+from recordings.processing.plan import Schedule
+
+RATE: Final = 48_000
+HEADROOM_DB: Final = 12.0
+"""Voices that speak at once add up; the file between the passes has room for it."""
+SILENT_LUFS: Final = -60.0
+MOST_GAIN_DB: Final = 30.0
+OVERSAMPLED: Final = 4 * RATE
+"""True peaks lie between samples (ITU-R BS.1770-5, annex 2)."""
+
+
+@dataclass
+class Mixing:
+    """The sound of a composition, from the files `voices` to `target`."""
+
+    voices: Sequence[Path]
+    stereo: bool
+    schedule: Schedule
+    options: Options
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The same for the same sound."""
+        said = [
+            [(str(path), path.stat().st_size) for path in self.voices],
+            [tuple(one) for one in self.schedule.stretches],
+            self.options.loudness,
+            self.options.true_peak,
+        ]
+        return f"sound-{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]}"
+
+    @property
+    def target(self) -> Path:
+        return self.folder / f"{self.name}.m4a"
+
+    @property
+    def _between(self) -> Path:
+        return self.folder / f"{self.name}.work.flac"
+
+    def mix(self) -> Job:
+        """The first pass."""
+        heard: list[str] = []
+
+        def begin() -> Child:
+            return children.start(self._mix_command(), "ffmpeg", self.folder)
+
+        def finish() -> None:
+            assert job.child is not None
+            heard.append(job.child.said())
+            self.measured = loudness_in(heard[-1])
+
+        job = Job("sound", begin, finish)
+        return job
+
+    measured: tuple[float, float] = (-70.0, -70.0)
+    """Loudness in LUFS and true peak in dBFS of the mix."""
+
+    def level(self) -> Job:
+        """The second pass."""
+        made = self.folder / f".{self.target.name}.work.m4a"
+
+        def begin() -> Child:
+            return children.start(self._level_command(made), "ffmpeg", self.folder)
+
+        def finish() -> None:
+            made.replace(self.target)
+            self._between.unlink(missing_ok=True)
+
+        return Job("loudness", begin, finish)
+
+    def _mix_command(self) -> list[str]:
+        layout = "stereo" if self.stereo else "mono"
+        inputs = [
+            ffmpeg.input(str(path))
+            .filter("aresample", RATE, **{"async": 1_000, "first_pts": 0})
+            .filter("aformat", sample_fmts="fltp", channel_layouts=layout)
+            for path in self.voices
+        ]
+        end = max((one.at + one.lasting for one in self.schedule.stretches), default=0.0)
+        if not inputs:
+            mixed = ffmpeg.input(f"anullsrc=r={RATE}:cl={layout}", f="lavfi")
+        elif len(inputs) == 1:
+            mixed = inputs[0]
+        else:
+            mixed = ffmpeg.filter(inputs, "amix", inputs=len(inputs), normalize=0, dropout_transition=0)
+        mixed = mixed.filter("volume", f"{-HEADROOM_DB}dB").filter("apad").filter("atrim", end=round(end, 6))
+        mixed = self._scheduled(mixed, layout).filter("ebur128", peak="true", framelog="quiet")
+        settings: dict[str, Any] = {"c:a": "flac", "sample_fmt": "s32", "compression_level": 1, "ar": RATE}
+        built = ffmpeg.output(mixed, str(self._between), **settings)
+        return _compiled(built, "info")
+
+    def _scheduled(self, mixed: Any, layout: str) -> Any:
+        """Only what is kept, and silence under the cards of pauses."""
+        stretches = self.schedule.stretches
+        if len(stretches) < 2:
+            return mixed
+        kept = [one for one in stretches if not one.paused]
+        copies = mixed.filter_multi_output("asplit", len(kept)) if len(kept) > 1 else [mixed]
+        parts: list[Any] = []
+        for one in stretches:
+            if one.paused:  # inputs that are alike would be taken for one and the same
+                silence = f"anullsrc=r={RATE}:cl={layout}:d={one.lasting:.6f}"
+                source = ffmpeg.input(silence, f="lavfi", thread_queue_size=8 + len(parts))
+                parts.append(source.filter("aformat", sample_fmts="fltp", channel_layouts=layout))
+                continue
+            number = kept.index(one)
+            parts.append(
+                copies[number]
+                .filter("atrim", start=round(one.at, 6), end=round(one.at + one.lasting, 6))
+                .filter("asetpts", "PTS-STARTPTS")
+            )
+        return ffmpeg.concat(*parts, v=0, a=1)
+
+    def _level_command(self, made: Path) -> list[str]:
+        loudness, peak = self.measured
+        gain = 0.0 if loudness < SILENT_LUFS else min(MOST_GAIN_DB, self.options.loudness - loudness)
+        sound = ffmpeg.input(str(self._between)).filter("volume", f"{gain:.2f}dB")
+        if peak + gain > self.options.true_peak:
+            limit = 10 ** (self.options.true_peak / 20)
+            sound = (
+                sound.filter("aresample", OVERSAMPLED)
+                .filter("alimiter", limit=round(limit, 4), attack=5, release=60, level=0, latency=1)
+                .filter("aresample", RATE)
+            )
+        settings: dict[str, Any] = {"c:a": "aac", "b:a": "128k" if self.stereo else "80k", "ar": RATE}
+        built = ffmpeg.output(sound, str(made), **settings)
+        return _compiled(built, "error")
+
+
+def _compiled(built: Any, level: str) -> list[str]:
+    quiet = built.global_args("-hide_banner", "-nostats", "-loglevel", level, "-y")
+    return [str(part) for part in quiet.compile(cmd=children.ffmpeg())]
+
+
+_INTEGRATED: Final = re.compile(r"I:\s+(-?[\d.]+|-inf) LUFS")
+_PEAK: Final = re.compile(r"Peak:\s+(-?[\d.]+|-inf) dBFS")
+
+
+def loudness_in(said: str) -> tuple[float, float]:
+    """Loudness in LUFS and true peak in dBFS from what ffmpeg's `ebur128` says at its end."""
+    loudness, peak = _INTEGRATED.findall(said), _PEAK.findall(said)
+    return (
+        max(-70.0, float(loudness[-1])) if loudness else -70.0,
+        max(-70.0, float(peak[-1])) if peak else -70.0,
+    )
