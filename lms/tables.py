@@ -8,7 +8,7 @@ from lms.meetings import attendance_models
 from lms.meetings import models as meetings
 from lms.needs import models as needs
 from lms.notify import models as notify
-from lms.schedule import audience_models, plan_models
+from lms.schedule import audience_models, group_models, plan_models
 from lms.schedule import models as schedule
 
 metadata = Base.metadata
@@ -19,6 +19,7 @@ __all__ = [
     "audience_models",
     "audit",
     "directory",
+    "group_models",
     "meetings",
     "metadata",
     "needs",

@@ -18,6 +18,7 @@ from lms.meetings.projection import SILENT, Projection
 from lms.meetings.rules import KNOWN_KINDS, Event, parse_event
 from lms.meetings.sheets import mark_stale
 from lms.schedule.actions import begin_meeting, end_meeting
+from lms.schedule.group_rules import parse_meeting
 from lms.schedule.queries import occurrence_of_meeting
 
 SILENCE = timedelta(seconds=60)
@@ -181,7 +182,7 @@ def _new_meeting(session: Session, first: Event, now: datetime) -> Meeting:
 
 def _tell_schedule(session: Session, fresh: list[Event]) -> None:
     for event in fresh:
-        if event.kind not in ("began", "ended"):
+        if event.kind not in ("began", "ended") or parse_meeting(event.meeting)[1] is not None:
             continue
         occurrence_id = occurrence_of_meeting(session, event.meeting)
         if occurrence_id is not None:

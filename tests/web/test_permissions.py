@@ -26,13 +26,16 @@ from lms.directory.imports import actions as imports
 from lms.directory.models import Account, Affiliation, Membership, Organisation, RoleGrant, RoleName, Scope
 from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
+from lms.files import MemoryFiles
+from lms.images import CleanPicture, Encoded
 from lms.meetings.attendance_models import AttendanceRule, RosterEntry
 from lms.needs.models import NeedsPlan, NeedsSurvey
 from lms.notify.actions import enqueue
 from lms.notify.models import BouncedAddress, InboundKind, InboundMessage, InboundState, OutboxMessage
-from lms.schedule import acts, materials
+from lms.schedule import acts, materials, pictures
 from lms.schedule.audience_models import CalendarFeed, Invitation, Registration
 from lms.schedule.models import GuestLink, MeetingRole, Occurrence, Status
+from lms.schedule.pictures import Taken
 from lms.schedule.plan_models import LegalAct, Programme, Series, Topic
 from tests.lms.facts import NOW
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD, Visitor
@@ -63,11 +66,15 @@ WITHOUT_OUR_PAGE = {"/internal/events", "/unsubscribe/{signed}"}
 """A media node posts with its key, a mail program with the signed link alone (RFC 8058)."""
 UPLOADS = {"POST /imports", "POST /schedule/{slug}/materials"}
 
+TAKEN = Taken(by="Дмитро", shows="Олена", source="document_camera", caption="Сканер")
+PICTURE = CleanPicture(Encoded(b"whole", 16, 9), Encoded(b"small", 16, 9))
+
 LETS_IN: dict[str, str] = {
     "GET /": ALL,
     "GET /accessibility": ALL,
     "GET /acts": ALL,
     "GET /api/endpoint/state": ALL,
+    "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
     "GET /audit": "uA",
@@ -136,6 +143,7 @@ LETS_IN: dict[str, str] = {
     "GET /schedule/{slug}/attendance.svg": "uLPA",
     "GET /schedule/{slug}/attendance.xlsx": "uLPA",
     "GET /schedule/{slug}/edit": "PA",
+    "GET /schedule/{slug}/groups": "PA",
     "GET /schedule/{slug}/history": "uPA",
     "GET /schedule/{slug}/invitations": "PA",
     "GET /schedule/{slug}/materials": "PA",
@@ -145,6 +153,9 @@ LETS_IN: dict[str, str] = {
     "GET /schedule/{slug}/registration-policy": "PA",
     "GET /schedule/{slug}/registrations": "PA",
     "GET /schedule/{slug}/registrations.{kind}": "PA",
+    "GET /schedule/{slug}/pictures": ALL,
+    "GET /schedule/{slug}/pictures/{picture_id}": ALL,
+    "GET /schedule/{slug}/pictures/{picture_id}/small": ALL,
     "GET /schedule/{slug}/roll-call": "LPA",
     "GET /series": ALL,
     "GET /series/new": "oPA",
@@ -162,6 +173,8 @@ LETS_IN: dict[str, str] = {
     "POST /acts/{act_id}/change": "oPA",
     "POST /api/endpoint/pairing": ALL,
     "POST /api/endpoint/pairing/poll": ALL,
+    "POST /api/meetings/{meeting}/groups": "PA",
+    "POST /api/meetings/{meeting}/pictures": ALL,
     "POST /api/meetings/{meeting}/roll-call": "L",
     "POST /api/meetings/{meeting}/token": ALL,
     "POST /attendance-rules": "PA",
@@ -237,6 +250,7 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/cancel": "PA",
     "POST /schedule/{slug}/edit": "PA",
     "POST /schedule/{slug}/end": "PA",
+    "POST /schedule/{slug}/groups": "PA",
     "POST /schedule/{slug}/guests": "PA",
     "POST /schedule/{slug}/guests/{link_id}/new-device": "PA",
     "POST /schedule/{slug}/guests/{link_id}/revoke": "PA",
@@ -252,6 +266,10 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/registration-policy": "PA",
     "POST /schedule/{slug}/registrations/add": "PA",
     "POST /schedule/{slug}/registrations/decide": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/caption": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/hide": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/remove": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/show": "PA",
     "POST /schedule/{slug}/roll-call": "LPA",
     "POST /schedule/{slug}/start": "PA",
     "POST /series/dates": "oPA",
@@ -387,6 +405,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     occurrence = session.get_one(Occurrence, invited.occurrence_id)
     registered = one(session, Registration, Registration.person_id == staff)
     material = materials.add_link(session, planner, occurrence.slug, "Порядок", "https://example.org/", NOW)
+    picture = pictures.keep(session, planner, occurrence.id, TAKEN, PICTURE, MemoryFiles(), NOW)
     act = one(session, LegalAct)
     acts.attach(session, planner, occurrence.slug, act.id, "", NOW)
     link = GuestLink(
@@ -427,6 +446,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "inbound": mail.id,
         "address": bounced.id,
         "material_id": material.id,
+        "picture_id": picture,
         "act_id": act.id,
         "topic_id": one(session, Topic).id,
         "rule_id": one(session, AttendanceRule).id,
@@ -549,6 +569,8 @@ async def test_whom_the_addresses_let_in(
         answer = await visitor.sign_in(EMAILS.get(letter, f"{letter}-visitor@vikno.test"))
         assert answer.status_code == 303, answer.text
     csrf = await visitor.csrf()
+    for contents in (PICTURE.whole.contents, PICTURE.thumbnail.contents):
+        app.state.site.config.files.put(contents)
     database.forget = True
     wrong = {}
     for name in sorted(LETS_IN, key="POST /sign-out".__eq__):  # the last one, because it takes the cookie away
