@@ -111,7 +111,7 @@ LETS_IN: dict[str, str] = {
     "GET /needs/{slug}": "uSLPA",
     "GET /needs/{slug}/answer": "SLPA",
     "GET /needs/{slug}/edit": "PA",
-    "GET /needs/{slug}/organisations": "uPA",
+    "GET /needs/{slug}/groups": "uPA",
     "GET /needs/{slug}/result.csv": "uPA",
     "GET /needs/{slug}/result.xlsx": "uPA",
     "GET /offers/{signed}": BY_LINK,

@@ -8,6 +8,7 @@ import { offerCopying } from "./copy";
 import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
+import { keepWhenLeft } from "./keeping";
 import { tellOwnTime } from "./own-time";
 import { offerWatching } from "./recording";
 
@@ -24,6 +25,7 @@ function showWhatIsWrong(): void {
 }
 
 offerPlanning();
+keepWhenLeft();
 offerCopying();
 offerDeviceCheck();
 askBeforeSending();
