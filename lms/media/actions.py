@@ -243,5 +243,5 @@ def _delete(session: Session, found: Recording, library: MediaLibrary, actor: st
 def _managed(session: Session, visitor: Visitor, code: str, now: datetime) -> Recording:
     found, standing = queries.standing_at(session, visitor, code, now)
     if not standing.edits:
-        raise NotAllowed("not_allowed", "Only whoever manages the occurrence may do this.")
+        raise NotAllowed("editors_only", "Only whoever manages the occurrence may do this.")
     return found
