@@ -4,6 +4,7 @@ from lms.audit import models as audit
 from lms.base import Base
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
+from lms.media import models as media
 from lms.meetings import attendance_models
 from lms.meetings import models as meetings
 from lms.needs import models as needs
@@ -21,6 +22,7 @@ __all__ = [
     "audit",
     "directory",
     "group_models",
+    "media",
     "meetings",
     "metadata",
     "needs",

@@ -23,6 +23,9 @@ SENTENCES: dict[str, str] = {
     "changed_meanwhile": _(
         "Somebody changed this while you were writing. Your text is kept below; look at both and save again."
     ),
+    "recording_busy": _("It is being recorded or made just now. Wait until that is done."),
+    "recording_held": _("It must be kept for a legal reason. Lift the hold first."),
+    "recording_unknown": _("There is no such recording, or it is not for you."),
     "address_needed": _("Enter an address or a number."),
     "already_member": _("It belongs to the network on that day already."),
     "answer_needed": _("The organiser needs an answer to this."),

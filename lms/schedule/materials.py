@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -19,6 +19,7 @@ from lms.schedule import actions
 from lms.schedule.models import Occurrence
 from lms.schedule.plan_models import Material, StillPicture
 from lms.schedule.queries import visible_to
+from lms.statements import once
 
 LARGEST_FILE = 25 * 1024 * 1024
 MOST_MATERIALS = 50
@@ -39,8 +40,13 @@ NO_PICTURE = Material.id.not_in(select(StillPicture.material_id))
 
 def of_occurrence(session: Session, occurrence_id: int) -> Sequence[Material]:
     """What there is, in order. Whoever asks has made sure that the visitor may see the occurrence."""
+    return list(session.scalars(*_kept_at(occurrence_id)))
+
+
+@once
+def _kept_at(occurrence_id: int) -> Select[Material]:
     query = select(Material).where(Material.occurrence_id == occurrence_id, Material.removed_at.is_(None), NO_PICTURE)
-    return session.scalars(query.order_by(Material.position, Material.id)).all()
+    return query.order_by(Material.position, Material.id)
 
 
 def add_link(session: Session, visitor: Visitor, slug: str, title: str, url: str, now: datetime) -> Material:

@@ -28,6 +28,7 @@ from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
 from lms.files import MemoryFiles
 from lms.images import CleanPicture, Encoded
+from lms.media.models import Recording, RecordingState, Watching
 from lms.meetings.attendance_models import AttendanceRule, RosterEntry
 from lms.needs.models import NeedsPlan, NeedsSurvey
 from lms.notify.actions import enqueue
@@ -111,7 +112,7 @@ LETS_IN: dict[str, str] = {
     "GET /needs/{slug}": "uSLPA",
     "GET /needs/{slug}/answer": "SLPA",
     "GET /needs/{slug}/edit": "PA",
-    "GET /needs/{slug}/organisations": "uPA",
+    "GET /needs/{slug}/groups": "uPA",
     "GET /needs/{slug}/result.csv": "uPA",
     "GET /needs/{slug}/result.xlsx": "uPA",
     "GET /offers/{signed}": BY_LINK,
@@ -132,6 +133,9 @@ LETS_IN: dict[str, str] = {
     "GET /programmes/{slug}": ALL,
     "GET /programmes/{slug}/edit": "PA",
     "GET /readyz": ALL,
+    "GET /recordings/{recording}": KNOWN,
+    "GET /recordings/{recording}/files/{name:path}": BY_LINK,
+    "GET /recordings/{recording}/state": KNOWN,
     "GET /rsvp/{signed}": BY_LINK,
     "GET /roadmaps": KNOWN,
     "GET /roadmaps/new": "lLPA",
@@ -245,6 +249,9 @@ LETS_IN: dict[str, str] = {
     "POST /programmes/new": "oPA",
     "POST /programmes/{slug}/edit": "PA",
     "POST /programmes/{slug}/hand-over": "PA",
+    "POST /recordings/{recording}/delete": "PA",
+    "POST /recordings/{recording}/rebuild": "PA",
+    "POST /recordings/{recording}/terms": "PA",
     "POST /registrations/{number}/{act}": "SLPA",
     "POST /roadmaps/new": "lLPA",
     "POST /roadmaps/{roadmap_id}/edit": "LPA",
@@ -437,6 +444,11 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     session.flush()
     entry = one(session, RosterEntry)
     own_step = one(session, RoadmapStep, RoadmapStep.owner_id == staff)
+    recording = Recording(
+        code="00000000000000ab", meeting="held", occurrence_id=entry.occurrence_id, state=RecordingState.READY,
+        watching=Watching.NETWORK, began_at=NOW, heard_at=NOW,
+    )  # fmt: skip
+    session.add(recording)
     series = one(session, Series, Series.created_by == planner.actor)
     dated = one(session, Occurrence, Occurrence.series_id == series.id, Occurrence.status == Status.PUBLISHED)
     people = session.scalars(select(Account.person_id).order_by(Account.person_id).limit(2)).all()
@@ -462,6 +474,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "address": bounced.id,
         "material_id": material.id,
         "picture_id": picture,
+        "recording": recording.code,
         "act_id": act.id,
         "topic_id": one(session, Topic).id,
         "rule_id": one(session, AttendanceRule).id,
@@ -519,12 +532,13 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
     """What is sent where an empty form is refused before anybody asks who sends it."""
     day, home = "2026-12-02", held["organisation"]
     return {
-        "POST /api/meetings/{meeting}/groups": {"do": "close"},
+        "POST /api/meetings/{meeting}/groups": {"do": "close_now"},
         "POST /schedule/{slug}/guests": {"name": "Гість", "role": "participant"},
         "POST /series/{slug}/dates": {"day": day, "time": "10:00"},
         "POST /series/{slug}/dates/{occurrence}/move": {"day": day, "time": "10:00"},
         "POST /series/{slug}/hand-over": {"owner": home},
         "POST /programmes/{slug}/hand-over": {"owner": home},
+        "POST /recordings/{recording}/terms": {"watching": "public"},
         "POST /acts/{act_id}/change": {"state": "in_force", "note": "Без змін"},
         "POST /people/new": {
             "family_name": "Нова", "given_name": "Особа", "language": "uk", "time_zone": "Europe/Kyiv",

@@ -1,6 +1,6 @@
 """Road maps: steps of centres, and everything that happened to them
 
-Revision 0012 after 0011, 2026-11-26.
+Revision 0013 after 0012, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
