@@ -17,7 +17,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import select
 
-from lms import demo, demo_attendance, demo_directory, demo_needs
+from lms import demo, demo_attendance, demo_directory, demo_groups, demo_needs
 from lms.database import Database
 from lms.directory import endpoints
 from lms.directory.models import RoleName
@@ -25,6 +25,7 @@ from lms.directory.queries import organisation_by_code
 from lms.directory.rules import Grant, Visitor
 from lms.needs.models import NeedsSurvey
 from lms.notify import receiving
+from lms.roadmaps.models import Roadmap
 from lms.schedule import guests
 from lms.schedule.audience_models import Invitation, RegistrationPolicy
 from lms.schedule.models import Occurrence
@@ -52,15 +53,17 @@ NETWORK = {
         "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
         "/programmes /programmes/new {programme} "
-        "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules"
+        "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules "
+        "{training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap}"
     ),
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
-        "{held}/roll-call /organisations/lviv /imports /me/attendance /needs {closed_survey} {open_survey}"
+        "{held}/roll-call /organisations/lviv /imports /me/attendance /needs {closed_survey} {open_survey} "
+        "/roadmaps /roadmaps/new /roadmaps/report {roadmap} {roadmap}/edit"
     ),
     demo_directory.STAFF: (
         "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance /needs "
-        "{closed_survey} {open_survey} {open_survey}/answer"
+        "{closed_survey} {open_survey} {open_survey}/answer {roadmap}"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
@@ -180,6 +183,9 @@ def places(served: Served) -> dict[str, str]:
             "programme": "/programmes/" + session.scalars(select(Programme.slug).limit(1)).one(),
             "closed_survey": "/needs/" + surveys[demo_needs.CLOSED],
             "open_survey": "/needs/" + surveys[demo_needs.OPEN],
+            "training": "/schedule/"
+            + session.scalars(select(Occurrence.slug).where(Occurrence.title == demo_groups.TRAINING)).one(),
+            "roadmap": f"/roadmaps/{session.scalars(select(Roadmap.id).order_by(Roadmap.id.desc()).limit(1)).one()}",
             "guest": f"/guest/{token}",
             "rsvp": "/rsvp/" + served.config.links.sign(RSVP, invitation.id),
         }
