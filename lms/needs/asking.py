@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from lms.audit.actions import record
 from lms.database import lock
 from lms.directory import addresses
-from lms.directory.models import Affiliation
+from lms.directory.models import Affiliation, Person
 from lms.directory.register_models import NotificationPreference
 from lms.needs import surveys
 from lms.needs.audience import working
@@ -115,8 +115,8 @@ def _write(session: Session, survey: NeedsSurvey, kind: str, people: Sequence[in
 
 def _unasked(session: Session, survey: NeedsSurvey, now: datetime, most: int) -> list[tuple[int, int]]:
     """People who are to be asked and were not, each with an organisation."""
-    before = exists().where(NeedsResponse.survey_id == survey.id, NeedsResponse.person_id == Affiliation.person_id)
-    wanted = working(survey, now.date()).where(~before).order_by(Affiliation.person_id).limit(most).subquery()
+    before = exists().where(NeedsResponse.survey_id == survey.id, NeedsResponse.person_id == Person.id)
+    wanted = working(survey, now.date()).where(~before).order_by(Person.id).limit(most).subquery()
     rows = session.execute(
         select(wanted.c.id, Affiliation.organisation_id)
         .join(Affiliation, Affiliation.id == wanted.c.affiliation)

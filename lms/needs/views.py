@@ -103,19 +103,19 @@ class SurveyPage:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """A centre, and its figure for each topic; None: nobody; `withheld` holds the places of those that are too few."""
+    """A group, and its figure for each topic; None: nobody; `withheld` holds the places of those that are too few."""
 
-    home: Home
-    participation: Participation
+    row: GroupRow
     figures: tuple[Figure | None, ...]
     withheld: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Topics by centres, the centres by name, a page of them."""
+    """Topics by groups, the groups by name, a page of them."""
 
     card: SurveyCard
+    by: By
     topics: tuple[tuple[str, str], ...]
     everybody: tuple[Figure | None, ...]
     rows: tuple[MatrixRow, ...]

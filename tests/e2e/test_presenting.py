@@ -84,6 +84,15 @@ def test_a_second_camera_is_seen_and_a_picture_of_it_is_kept(
     picture.scroll_into_view_if_needed()
     until(host, "() => document.querySelector('.gallery img')?.naturalWidth > 0")
     assert violations(host) == []
+    host.goto(f"{server.url}{back}/pictures")
+    assert violations(host) == []
+
+    # It stands in the chat, too; and the trainer ends what they show.
+    trainer.get_by_test_id("chat").click()
+    expect(trainer.get_by_test_id("chat-messages")).to_contain_text("зроблено знімок")
+    trainer.get_by_test_id("second-stop").click()
+    trainer.locator(SECOND).wait_for(state="detached")
+    expect(trainer.get_by_test_id("second-stop")).to_have_count(0)
 
 
 def test_a_second_camera_is_pinned_outlives_its_node_and_stops_when_it_is_unplugged(

@@ -6,6 +6,7 @@ import io
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,8 +16,13 @@ from sqlalchemy import select
 
 from lms.audit.models import AuditEntry
 from lms.database import Database
+from lms.directory.models import Account, RoleName
+from lms.directory.queries import visitor_of_person
+from lms.directory.rules import Grant
+from lms.schedule import guests
 from lms.schedule.models import Access, Occurrence
 from lms.schedule.plan_models import Material
+from tests.lms.facts import NOW
 from tests.web.conftest import Orders
 from tests.web.visitor import Visitor, room_of
 
@@ -169,6 +175,24 @@ async def test_no_picture_without_the_door(browser: Browser, organiser: Visitor,
         found = session.scalars(select(Occurrence).where(Occurrence.meeting == "demo")).one()
         found.access = Access.NETWORK
     assert (await send(browser(), picture())).status_code == 401
+
+
+async def test_an_expert_with_a_personal_link_takes_pictures_as_the_guest(
+    browser: Browser, database: Database, orders: Orders
+) -> None:
+    with database.writing() as session:
+        planner = visitor_of_person(session, session.scalars(select(Account.person_id).limit(1)).one(), NOW)
+        administrator = replace(planner, grants=frozenset({Grant(RoleName.ADMINISTRATOR)}))
+        token = guests.invite_guest(session, administrator, slug_of(database), name="Олена", now=NOW).token
+    expert = browser()
+    room = await expert.get((await expert.post(f"/guest/{token}")).headers["location"])
+    address = room_of(room)["picturesUrl"]
+    assert address == f"{ADDRESS}?as=guest"
+    answer = await send(expert, picture(), address)
+    assert answer.status_code == 201, answer.text
+    (told,) = [what for order, what in orders.given if order == "keep_picture"]
+    assert re.fullmatch(r"demo guest:\d+ p2 document_camera", told)
+    assert [actor.partition(":")[0] for _action, actor in log_of(database)] == ["guest"]
 
 
 async def test_editors_word_hide_and_remove(organiser: Visitor, browser: Browser, database: Database) -> None:

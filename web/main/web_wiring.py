@@ -22,6 +22,7 @@ from web.config import (
 )
 from web.mail.outbox import OutboxFolder
 from web.main import passthrough, probes
+from web.main.library import FolderLibrary
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
@@ -48,6 +49,7 @@ def web_config(settings: Settings) -> WebConfig:
         probes=probes.of_web(settings, database),
         extra_routes=passthrough.routes(token_key, settings.node_url),
         audit_anchors=settings.data / anchors.FOLDER,
+        recordings=FolderLibrary(settings.data),
         files=FolderFiles(settings.data / "files"),
         outbox=OutboxFolder(settings.outbox) if settings.outbox is not None else None,
         reads_inbox=bool(settings.mail_inbox),

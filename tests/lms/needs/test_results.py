@@ -145,7 +145,7 @@ def test_small_groups_are_hidden_from_everybody_also_in_files(
 ) -> None:
     survey = closed(session, planner, home, {"lviv": 6, "lutsk": 4, "sumy": 2})
     found = queries.matrix(session, planner, survey.slug, CLOSED_AT)
-    shown = {row.home.name_uk: [figure is not None for figure in row.figures] for row in found.rows}
+    shown = {one.row.name_uk: [figure is not None for figure in one.figures] for one in found.rows}
     assert shown == {"ЦНАП lviv": [True, True], "ЦНАП lutsk": [False, False], "ЦНАП sumy": [False, False]}, (
         "Lutsk goes with Sumy: else Sumy is what is left when the others are taken from the whole"
     )
@@ -232,7 +232,7 @@ def test_the_result_takes_as_many_queries_for_many_as_for_few(database: Database
             queries.surveys(session, planner, CLOSED_AT)
         needed.append(len(said))
     assert needed[0] == needed[1]
-    assert (found.page, found.pages, len(found.rows)) == (2, 3, queries.CENTRES)
+    assert (found.page, found.pages, len(found.rows)) == (2, 3, queries.ROWS)
 
 
 def test_a_need_leads_to_a_series_and_back(session: Session, planner: Visitor, home: Organisation) -> None:

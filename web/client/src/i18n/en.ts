@@ -308,6 +308,7 @@ export const en: Catalogue = {
   "notice.secondOffByHost": "A host stopped your second camera",
   "notice.askedMicrophone": "{name} asks you to turn your microphone on",
   "notice.askedCamera": "{name} asks you to turn your camera on",
+  "notice.askedSecond": "{name} asks you to show your second camera",
 
   "over.left": "You left the meeting",
   "over.leftText": "Thank you for being with us.",

@@ -328,6 +328,7 @@ export const uk = {
   "notice.secondOffByHost": "Ведучий припинив показ вашої другої камери",
   "notice.askedMicrophone": "{name} просить вас увімкнути мікрофон",
   "notice.askedCamera": "{name} просить вас увімкнути камеру",
+  "notice.askedSecond": "{name} просить вас показати другу камеру",
 
   "over.left": "Ви вийшли із зустрічі",
   "over.leftText": "Дякуємо, що були з нами.",

@@ -161,6 +161,7 @@ export class Session {
     this.room.value = room;
     this.stopMedia();
     this.view.dialog.value = null;
+    this.view.still.value = null;
     this.view.pinned.value = null;
     this.view.chatTo.value = null;
     this.toasts.clear();
@@ -234,8 +235,8 @@ export class Session {
   private welcome(message: Welcome): void {
     const before = this.meeting.value;
     const fresh = begin(message);
-    this.meeting.value =
-      before && message.resumed ? { ...fresh, quality: before.quality, undecodable: before.undecodable } : fresh;
+    const known = before && message.resumed ? { quality: before.quality, undecodable: before.undecodable } : {};
+    this.meeting.value = { ...fresh, ...known, pictures: before?.pictures ?? [] };
     if (message.speaker !== null && message.speaker !== message.participant) this.lastSpeaker.value = message.speaker;
     this.phase.value = "in";
     this.going.value = null;
@@ -399,6 +400,13 @@ export class Session {
   }
 
   private asked(source: Source, by: string): void {
+    if (source === "document_camera") {
+      this.toasts.say(this.t("notice.askedSecond", { name: by }), {
+        urgent: true,
+        action: { label: this.t("bar.secondOn"), run: () => (this.view.dialog.value = "secondCamera") },
+      });
+      return;
+    }
     const camera = source === "camera";
     this.toasts.say(this.t(camera ? "notice.askedCamera" : "notice.askedMicrophone", { name: by }), {
       urgent: true,

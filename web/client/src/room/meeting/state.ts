@@ -5,6 +5,7 @@ import type {
   MeetingState,
   Participant,
   Permission,
+  PictureTaken,
   Publication,
   Source,
   WaitingParticipant,
@@ -21,6 +22,8 @@ export interface Meeting {
   readonly waiting: readonly WaitingParticipant[];
   readonly hands: readonly string[];
   readonly chat: readonly ChatMessage[];
+  /** Still pictures that were taken while this client was here; they stand among the lines of the chat. */
+  readonly pictures: readonly PictureTaken[];
   readonly speaker: string | null;
   /** Participant → 0 lost, 1 bad, 2 fair, 3 good. */
   readonly quality: ReadonlyMap<string, number>;
@@ -31,6 +34,7 @@ export interface Meeting {
 }
 
 const CHAT_KEPT = 500;
+const PICTURES_KEPT = 100;
 
 export function begin(welcome: Welcome): Meeting {
   const arrived = [...welcome.participants].sort((a, b) => a.joined_at - b.joined_at);
@@ -41,6 +45,7 @@ export function begin(welcome: Welcome): Meeting {
     waiting: welcome.waiting,
     hands: welcome.hands,
     chat: welcome.chat,
+    pictures: [],
     speaker: welcome.speaker,
     quality: new Map(),
     undecodable: new Set(),
@@ -63,6 +68,8 @@ export function reduce(meeting: Meeting, message: Announcement): Meeting {
       return withChat(meeting, message.message);
     case "chat_deleted":
       return { ...meeting, chat: meeting.chat.filter((line) => line.id !== message.message) };
+    case "picture":
+      return { ...meeting, pictures: [...meeting.pictures, message].slice(-PICTURES_KEPT) };
     case "groups":
       return { ...meeting, groups: message.groups };
     case "hands":

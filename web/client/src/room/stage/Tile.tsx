@@ -63,6 +63,7 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
     large && "tile--large",
     small && "tile--small",
     presented && "tile--screen",
+    item.source === "document_camera" && own && "tile--own",
   ];
   const place = { left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` };
   const name = t(NAMES[item.source][own ? 1 : 0], { name: person.name });

@@ -24,8 +24,9 @@ export interface Picture {
 
 export function TileActions(picture: Picture): VNode {
   const session = useSession();
-  const { t, view } = session;
-  const { item, name } = picture;
+  const { t, view, local } = session;
+  const { item, name, meeting, person } = picture;
+  const own = person.id === meeting.self;
   const pinned = view.pinned.value === item.key;
   const label = t(pinned ? "tile.unpin" : "tile.pin", { name });
   const items = menuItems(session, picture);
@@ -40,6 +41,18 @@ export function TileActions(picture: Picture): VNode {
       >
         <Icon node={pinned ? PinOff : Pin} size={18} />
       </button>
+      {own && item.source === "document_camera" && (
+        <button
+          type="button"
+          class="iconbutton iconbutton--small iconbutton--solid"
+          aria-label={t("bar.secondOff")}
+          title={t("bar.secondOff")}
+          data-testid="second-stop"
+          onClick={() => local.second.stop()}
+        >
+          <Icon node={VideoOff} size={18} />
+        </button>
+      )}
       {items.length > 0 && (
         <Menu
           label={t("tile.menu", { name })}
@@ -53,7 +66,7 @@ export function TileActions(picture: Picture): VNode {
 }
 
 function menuItems(session: Session, picture: Picture): readonly MenuItem[] {
-  const { t, config, local } = session;
+  const { t, config } = session;
   const { item, person, meeting, name, track, video } = picture;
   const self = meeting.participants.get(meeting.self);
   const own = person.id === meeting.self;
@@ -79,9 +92,6 @@ function menuItems(session: Session, picture: Picture): readonly MenuItem[] {
           meant ? { do: "spotlight", participant: null } : { do: "spotlight", participant: person.id, source },
         ),
     });
-  }
-  if (own && item.source === "document_camera") {
-    items.push({ label: t("bar.secondOff"), icon: VideoOff, run: () => local.second.stop() });
   }
   if (!own && may(self, "moderate") && publication && !publication.muted && !publication.muted_by_host) {
     items.push({
