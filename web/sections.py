@@ -14,6 +14,8 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 Look = tuple[str, int]
+ANY = 0
+"""The number of parts of an address that ends with a whole path."""
 
 
 def look_of(path: str) -> Look:
@@ -31,7 +33,8 @@ class Section(APIRouter):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As every router, but for requests that look otherwise."""
-        if look_of(scope["path"]) != self._look:
+        word, parts = look_of(scope["path"])
+        if word != self._look[0] or self._look[1] not in (parts, ANY):
             return Match.NONE, {}
         return super().matches(scope)
 
@@ -42,7 +45,8 @@ def sections(parts: Iterable[APIRouter]) -> list[APIRouter]:
     for part in parts:
         for route in part.routes:
             assert isinstance(route, APIRoute), f"{route} is not a page"
-            assert "{" not in look_of(route.path)[0], f"{route.path} must begin with a word"
-            assert ":path}" not in route.path, f"{route.path} must have a number of parts"
-            found.setdefault(look_of(route.path), Section(look_of(route.path))).routes.append(route)
-    return list(found.values())
+            word, parts_of_it = look_of(route.path)
+            assert "{" not in word, f"{route.path} must begin with a word"
+            look = (word, ANY if ":path}" in route.path else parts_of_it)
+            found.setdefault(look, Section(look)).routes.append(route)
+    return [section for _, section in sorted(found.items(), key=lambda each: each[0][1] == ANY)]

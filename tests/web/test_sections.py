@@ -16,12 +16,12 @@ from web.sections import look_of, sections
 
 def test_each_section_holds_what_looks_alike_in_the_order_given() -> None:
     one, other = APIRouter(), APIRouter(prefix="/b/{slug}")
-    for router, path in ((one, "/b/new"), (one, "/a"), (other, ""), (other, "/edit")):
+    for router, path in ((one, "/b/files/{name:path}"), (one, "/b/new"), (one, "/a"), (other, ""), (other, "/edit")):
         router.get(path)(lambda: None)
     found = [
         [route.path for route in section.routes if isinstance(route, APIRoute)] for section in sections([one, other])
     ]
-    assert found == [["/b/new", "/b/{slug}"], ["/a"], ["/b/{slug}/edit"]]
+    assert found == [["/b/new", "/b/{slug}"], ["/a"], ["/b/{slug}/edit"], ["/b/files/{name:path}"]]
 
 
 def test_an_address_has_one_look() -> None:
