@@ -11,6 +11,7 @@ export const en: Catalogue = {
   "prejoin.guest": "Guest",
   "prejoin.cameraOff": "The camera is off",
   "prejoin.meter": "Microphone level",
+  "prejoin.recorded": "This meeting is recorded: what you say and show is kept, and whoever may watch the recording sees it.",
   "prejoin.join": "Join",
   "prejoin.joining": "Joining…",
   "prejoin.back": "Back to the occurrence’s page",

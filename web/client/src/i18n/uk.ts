@@ -11,6 +11,7 @@ export const uk = {
   "prejoin.guest": "Гість",
   "prejoin.cameraOff": "Камеру вимкнено",
   "prejoin.meter": "Гучність мікрофона",
+  "prejoin.recorded": "Цю зустріч записують: те, що ви скажете й покажете, збережеться, і його побачать ті, кому доступний запис.",
   "prejoin.join": "Приєднатися",
   "prejoin.joining": "Приєднуємо…",
   "prejoin.back": "Повернутися до сторінки заходу",
