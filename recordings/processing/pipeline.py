@@ -21,7 +21,7 @@ from recordings.processing import check, children, extras, publish, worker
 from recordings.processing import story as stories
 from recordings.processing.assemble import assemble
 from recordings.processing.check import Report
-from recordings.processing.children import Child, Job
+from recordings.processing.children import Job
 from recordings.processing.errors import (
     BusyError,
     DiskFullError,
@@ -186,6 +186,10 @@ class _Run:
                 "Make room, or move the recordings; then rebuild.",
             )
 
+    def _size(self, track: int) -> int:
+        path = self.files.get(track)
+        return path.stat().st_size if path else 0
+
     # --- check ---
 
     def _check(self) -> Report:
@@ -193,49 +197,48 @@ class _Run:
         if self.journal.is_done("check", self.raw_fingerprint) and path.exists():
             return Report.model_validate_json(path.read_bytes())
         self.journal.begin("check", "Reading what was recorded")
-        jobs = {
-            f"check-{track.track:04d}": worker.CheckJob(raw=self.raw, tracks=[track], zero=self.story.zero)
-            for track in self.story.tracks
-        }
-        results = self._distribute("check", {name: job.model_dump_json() for name, job in jobs.items()})
-        found = [worker.CheckResult.model_validate_json(text).reports for text in results.values()]
-        report = check.summed_up(self.story, [one for reports in found for one in reports])
+        jobs = {}
+        for track in self.story.tracks:
+            job = worker.CheckJob(raw=self.raw, track=track, zero=self.story.zero)
+            jobs[f"check-{track.track:04d}"] = (self._size(track.track), job.model_dump_json())
+        results = self._distribute("check", jobs)
+        found = [check.TrackReport.model_validate_json(text) for text in results.values()]
+        report = check.summed_up(self.story, found)
         replace(path, report.model_dump_json(indent=1))
         self.journal.finish("check", self.raw_fingerprint)
         return report
 
-    def _distribute(self, kind: str, jobs: dict[str, str]) -> dict[str, str]:
-        """Do jobs here, or in processes where there is much to read. Results by name; those that are there are kept."""
+    def _distribute(self, kind: str, jobs: dict[str, tuple[int, str]]) -> dict[str, str]:
+        """Do jobs (by name: bytes to read, and what to do) here, or in processes where there is much to read.
+
+        Results by name; those that are there already are kept.
+        """
         folder = self.work / kind
         folder.mkdir(exist_ok=True)
         results = {name: folder / f"{name}.json" for name in jobs}
         missing = [name for name in jobs if not results[name].exists()]
-        count = len(jobs) - len(missing)
+        for name in missing:
+            replace(results[name].with_suffix(".job"), jobs[name][1])
 
-        def done(_: object) -> None:
-            nonlocal count
-            count += 1
-            self.journal.say(count / max(1, len(jobs)), self.journal.state.message)
+        def watched() -> bool:
+            ready = sum(size for name, (size, _) in jobs.items() if results[name].exists())
+            self.journal.say(ready / max(1, sum(size for size, _ in jobs.values())), self.journal.state.message)
+            return self.stop()
 
-        if sum(path.stat().st_size for path in self.files.values()) <= ALONE_BYTES:
+        if sum(jobs[name][0] for name in missing) <= ALONE_BYTES:
             for name in missing:
-                if self.stop():
+                if watched():
                     raise StoppedError
-                replace(results[name], worker.work(kind, jobs[name]).model_dump_json())
-                done(name)
+                worker.do(kind, results[name])
         else:
-            asked = [self._process(kind, name, jobs[name], results[name]) for name in missing]
-            children.run(asked, self.options.jobs, self.stop, done)
+            shares = _shared({name: jobs[name][0] for name in missing}, self.options.jobs)
+            asked = [self._process(kind, [results[name] for name in share]) for share in shares]
+            children.run(asked, self.options.jobs, watched, lambda _: None)
         return {name: path.read_text() for name, path in results.items()}
 
-    def _process(self, kind: str, name: str, job: str, result: Path) -> Job:
-        def begin() -> Child:
-            asked = result.with_suffix(".job")
-            replace(asked, job)
-            command = [sys.executable, "-m", "recordings.processing.worker", kind, str(asked), str(result)]
-            return children.start(command, f"Reading {name}", self.work)
-
-        return Job(name, begin, lambda: result.with_suffix(".job").unlink(missing_ok=True))
+    def _process(self, kind: str, results: list[Path]) -> Job:
+        command = [sys.executable, "-m", "recordings.processing.worker", kind, *map(str, results)]
+        return Job(kind, lambda: children.start(command, "Reading the recording", self.work), lambda: None)
 
     # --- tracks ---
 
@@ -267,7 +270,8 @@ class _Run:
                 ],
                 dark=dark,
             )
-            jobs[f"person-{number + 1:02d}"] = job.model_dump_json()
+            size = sum(self._size(track.track) for track in tracks)
+            jobs[f"person-{number + 1:02d}"] = (size, job.model_dump_json())
         if not self.journal.is_done("tracks", self.raw_fingerprint):
             self.journal.begin("tracks", "Writing each participant's tracks")
         results = self._distribute("tracks", jobs)
@@ -370,6 +374,16 @@ class _Run:
         if facts.video:
             shutil.rmtree(self.work / "compose", ignore_errors=True)
         return Outcome("published", folder, manifest.duration, tuple(problems))
+
+
+def _shared(sizes: dict[str, int], count: int) -> list[list[str]]:
+    """Names in `count` shares of about the same size."""
+    shares: list[tuple[int, list[str]]] = [(0, []) for _ in range(count)]
+    for name in sorted(sizes, key=lambda one: -sizes[one]):
+        size, names = min(shares, key=lambda share: share[0])
+        shares.remove((size, names))
+        shares.append((size + sizes[name], [*names, name]))
+    return [names for _, names in shares if names]
 
 
 def _problems(report: Report, people: list[PersonResult]) -> list[str]:
