@@ -351,7 +351,7 @@ class _Run:
         about = {"video.mp4": ("", "composition", self.story.title)}
         for number, person in enumerate(people):
             files = {reel.file: reel.source for reel in person.reels}
-            files |= {name: "person" for name in person.files if name not in files}
+            files |= dict.fromkeys(person.files, "person")
             for name, source in files.items():
                 place = f"tracks/{number + 1:02d}/{name}"
                 about[place] = (person.participant, source, person.name)
