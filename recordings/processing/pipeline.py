@@ -45,6 +45,7 @@ FORMAT: Final = 1
 """Raise it when what a phase makes changes: then everything is made anew."""
 ALONE_BYTES: Final = 24_000_000
 """Raw files up to this are read here; starting a process takes longer."""
+VIDEO: Final = "video.mp4"
 SPARE_BYTES: Final = 64_000_000
 Progress = Callable[[str, float], None]
 Stop = Callable[[], bool]
@@ -287,6 +288,11 @@ class _Run:
         options = self.options
         self.journal.begin("compose", "Composing the picture")
         scenes = Planner(self.story, [reel for _, reel in reels], report.duration, options).scenes()
+        held = publish.current(self.out)
+        if held is not None and self.journal.is_done("compose", options.film_fingerprint) and (held / VIDEO).exists():
+            publish.place([(held / VIDEO, VIDEO)], ready)  # only what stands beside it is new
+            self._extras(scenes, plan, facts, ready)
+            return
         folder = self.work / "compose"
         folder.mkdir(exist_ok=True)
         films = {number: Film.of(reel, at) for number, (at, reel) in enumerate(reels) if reel.media == "video"}
@@ -303,9 +309,9 @@ class _Run:
             mixing.target,
             options.rate,
             self.story.title,
-            ready / "video.mp4",
+            ready / VIDEO,
         )
-        self.journal.finish("compose", options.fingerprint)
+        self.journal.finish("compose", options.film_fingerprint)
         self._extras(scenes, plan, facts, ready)
 
     def _mix(self, mixing: Mixing) -> None:
@@ -317,7 +323,7 @@ class _Run:
 
     def _extras(self, scenes: list[Scene], plan: Schedule, facts: Playback, ready: Path) -> None:
         self.journal.begin("extras", "Making previews")
-        video, duration = ready / "video.mp4", plan.duration
+        video, duration = ready / VIDEO, plan.duration
         jobs = [
             extras.poster(video, ready, scenes, self.options.rate),
             extras.sprites(video, ready, duration),
@@ -331,7 +337,7 @@ class _Run:
             name = f"captions.{language}.vtt"
             texts[name] = text
             facts.captions.append(CaptionTrack(language=language, file=name))
-        facts.video, facts.poster = "video.mp4", "poster.jpg"
+        facts.video, facts.poster = VIDEO, "poster.jpg"
         facts.thumbnails, facts.chapters_file = "thumbnails.vtt", "chapters.vtt"
         extras.write(facts, texts, ready)
         self.journal.finish("extras", self.options.fingerprint)
@@ -348,7 +354,7 @@ class _Run:
         wanted: str,
     ) -> Outcome:
         self.journal.begin("publish", "Publishing")
-        about = {"video.mp4": ("", "composition", self.story.title)}
+        about = {VIDEO: ("", "composition", self.story.title)}
         for number, person in enumerate(people):
             files = {reel.file: reel.source for reel in person.reels}
             files |= dict.fromkeys(person.files, "person")
