@@ -37,6 +37,7 @@ class Words(_Choice):
     gap_line: str = "Запис продовжиться автоматично"
     paused: str = "Запис було призупинено"
     nobody: str = "Зустріч триває"
+    somebody: str = "Учасник"
     screen: str = "екран"
     begins: str = "Початок"
     shows: str = "показує екран"

@@ -36,7 +36,7 @@ from recordings.processing.plan import Planner, Scene, Schedule, schedule
 from recordings.processing.publish import Manifest
 from recordings.processing.scenes import Film, Stage
 from recordings.processing.state import Failure, Journal, replace
-from recordings.processing.story import Span, Story
+from recordings.processing.story import Person, Seen, Span, Story
 from recordings.processing.tracks import PersonJob, PersonResult, Reel, TrackJob
 from recordings.processing.voices import Mixing
 from recordings.raw import rtpdump
@@ -158,6 +158,8 @@ class _Run:
                 track = check.nameless(number, path, story.zero)
                 if track is not None:
                     story.tracks.append(track)
+                    name = f"{self.options.words.somebody} {number}"
+                    story.people[track.participant] = Person(track.participant, [Seen(0.0, name, "", "participant")])
         if story.zero == 0.0:
             story.zero = min((_started(path) for path in stories.track_files(self.raw).values()), default=0.0)
         return story
