@@ -12,7 +12,15 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms import demo_accounts, demo_attendance, demo_audience, demo_directory, demo_planning, demo_registration
+from lms import (
+    demo_accounts,
+    demo_attendance,
+    demo_audience,
+    demo_directory,
+    demo_needs,
+    demo_planning,
+    demo_registration,
+)
 from lms import demo_facts as facts
 from lms.directory import accounts, passwords
 from lms.directory.access_models import Endpoint
@@ -67,6 +75,7 @@ def seed(session: Session, now: datetime, *, password: str = "") -> DemoFacts:
     for number, planned in enumerate(facts.UPCOMING):
         _planned(session, planner, homes, planned, _next_wednesday(now, number), now)
     demo_planning.seed(session, planner, homes, now)
+    demo_needs.seed(session, planner, homes, now)
     demo_registration.seed(session, planner, homes, now)
     demo_audience.seed(session, planner, homes, now)
     _live(session, planner, homes, now)

@@ -50,6 +50,11 @@ class ControlClient:
         found: dict[str, object] = self._call("GET", f"/meetings/{meeting}").json()
         return found
 
+    def names(self, meeting: str) -> dict[str, str]:
+        """Participant → name, of a running meeting."""
+        found = self._call("GET", f"/meetings/{meeting}").json()["participants"]
+        return {each["id"]: each["name"] for each in found}
+
     def close_meeting(self, meeting: str) -> None:
         """Send everybody away and forget the plan."""
         self._call("DELETE", f"/meetings/{meeting}")

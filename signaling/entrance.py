@@ -138,6 +138,7 @@ class Entrance:
                 hands=list(state.hands),
                 chat=state.chat_for(member.id),
                 speaker=self._meeting.media.speaker,
+                groups=self._meeting.groups_seen(member),
                 ice_servers=self._meeting.ice_servers,
                 now=self._meeting.now(),
                 token=self._meeting.renewed_token(member, link.token),

@@ -18,6 +18,7 @@ from signaling.clock import Clock
 from signaling.config import Limits
 from signaling.delivery import Delivery
 from signaling.entrance import Entrance, Link
+from signaling.grouping import Grouping
 from signaling.journal import Journal
 from signaling.media.meeting import MeetingMedia
 from signaling.media.ports import NodePort, PeerPort
@@ -25,7 +26,7 @@ from signaling.meeting import facts, orders, rules
 from signaling.meeting.announcements import announce
 from signaling.meeting.plan import Plan
 from signaling.meeting.state import Member, State
-from signaling.model import Permission, Publication
+from signaling.model import GroupsSeen, Permission, Publication
 from signaling.problems import RefusedError, problem
 from signaling.recording import MeetingRecorder
 from signaling.tokens import LIFETIME_S, Token
@@ -49,6 +50,7 @@ class Surroundings:
     feed: Feed | None
     """Where recordings go; None: this node records nothing."""
     ice_servers: list[messages.IceServer]
+    grouping: Grouping
 
 
 class LiveMeeting:
@@ -129,8 +131,9 @@ class LiveMeeting:
     def _apply(self, new: Sequence[facts.Fact]) -> None:
         if isinstance(new[-1], facts.Closed):
             links, self.links = self.links, {}
+            why = problem("group_over" if self._around.grouping.goes_on(self) else "ended")
             for link in links.values():
-                link.close(problem("ended"))
+                link.close(why)
         for fact in new:
             self.state.apply(fact)
             self._follow(fact)
@@ -146,8 +149,13 @@ class LiveMeeting:
                 self.media.mute_by_host(fact.participant, fact.source, muted=fact.muted)
             case facts.RoleChanged():
                 self._permit(self.state.members[fact.participant])
+            case facts.Joined() | facts.WentAway() | facts.CameBack() | facts.TookOver():
+                self._around.grouping.moved(self)
             case facts.Left():
                 self._forget(fact.participant, fact.reason)
+                self._around.grouping.moved(self)
+            case facts.GroupsSet():
+                self._around.grouping.changed(self)
             case facts.Closed():
                 self._close()
             case _:
@@ -186,8 +194,17 @@ class LiveMeeting:
         self.entrance.close(problem("ended"))
         self.media.close()
         self._around.delivery.finish(self.state.opening)
+        self._around.grouping.close_groups_of(self)
 
     # ------------------------------------------------------------ telling
+
+    def groups_seen(self, member: Member) -> GroupsSeen | None:
+        """The groups as this member sees them; none where there never were any."""
+        return self._around.grouping.seen(self, member)
+
+    def tell(self, message: messages.ServerMessage) -> None:
+        """Tell everybody who is here."""
+        self._tell(message)
 
     def _tell(self, message: messages.ServerMessage, to: frozenset[str] | None = None) -> None:
         for participant, link in list(self.links.items()):
@@ -280,6 +297,9 @@ class LiveMeeting:
             else:
                 self.entrance.deny(action.participant)
             return
+        if isinstance(action, messages.TellGroups):
+            self._around.grouping.tell(self, actor, action.text)
+            return
         if isinstance(action, messages.Record) and action.status == "on" and not self.recorder.can_record:
             raise RefusedError("cannot_record", "The disk is full, or the capture process is away.")
         self.commit(orders.decide(self.state, actor, action, now=self.now()))
@@ -355,7 +375,10 @@ class LiveMeeting:
             self.state.recording_trouble = self.recorder.trouble
             self._tell(messages.MeetingChanged(meeting=self.state.as_meeting()))
         if self._empty_since is not None and now >= self._empty_since + self._around.limits.empty_meeting_s:
-            self.shut("empty")
+            if self._around.grouping.busy(self):
+                self._empty_since = now
+            else:
+                self.shut("empty")
 
     def _take_roster(self) -> None:
         present = [member.id for member in self.state.members.values() if not member.away]

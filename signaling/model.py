@@ -60,6 +60,8 @@ class Permission(StrEnum):
     RAISE_HAND = "raise_hand"
     MODERATE = "moderate"
     """Mute, remove, admit, lock, pin for everybody, begin, end, lower hands, delete chat, change roles below host."""
+    TAKE_PICTURES = "take_pictures"
+    """Keep a still picture of what is shown, in the occurrence's file; everybody is told."""
 
 
 class Presence(StrEnum):
@@ -79,11 +81,18 @@ class Source(StrEnum):
     CAMERA = "camera"
     SCREEN = "screen"
     SCREEN_AUDIO = "screen_audio"
+    DOCUMENT_CAMERA = "document_camera"
+    """A second camera, which shows a thing beside the person: a document, a device on the table."""
 
     @property
     def kind(self) -> str:
         """`audio` or `video`."""
         return "audio" if self in (Source.MICROPHONE, Source.SCREEN_AUDIO) else "video"
+
+    @property
+    def presents(self) -> bool:
+        """Whether it shows a thing to look at, rather than who speaks."""
+        return self in (Source.SCREEN, Source.SCREEN_AUDIO, Source.DOCUMENT_CAMERA)
 
 
 class Publication(Shape):
@@ -127,6 +136,43 @@ class ChatMessage(Shape):
     to: Id | None = None
 
 
+class GroupSeen(Shape):
+    """One group of a meeting. Who leads the meeting also sees who is in it."""
+
+    number: int
+    meeting: Id
+    name: str
+    task: str = ""
+    present: int = 0
+    people: list[str] = []
+
+
+class GroupsSeen(Shape):
+    """The groups into which a meeting is divided, as one participant sees them.
+
+    `rooms` are all groups for those who lead and, where people may choose, for everybody without a group; else the
+    participant's own.
+    """
+
+    main: Id
+    title: str
+    """Of the main room."""
+    here: int | None = None
+    """In which group this participant is now; none in the main room."""
+    mine: int | None = None
+    """To which group the participant belongs."""
+    open: bool = False
+    closes_at: float | None = None
+    """When everybody is brought back."""
+    choose: bool = False
+    """Whether somebody without a group may choose one."""
+    rooms: list[GroupSeen] = []
+    present: int = 0
+    """In the main room."""
+    people: list[str] = []
+    """There, for those who lead."""
+
+
 class MeetingState(Shape):
     """What is true of the meeting as a whole."""
 
@@ -142,6 +188,8 @@ class MeetingState(Shape):
     chat_enabled: bool = True
     spotlight: Id | None = None
     """Participant pinned for everybody."""
+    spotlight_source: Source | None = None
+    """Which of their videos is meant; None: what they present, else their camera. One that ended is as none."""
     recording: bool = False
     """Whether it is being recorded; a recording may be paused."""
     recording_paused: bool = False

@@ -19,6 +19,7 @@ from signaling import messages
 from signaling.clock import Clock
 from signaling.config import NodeAppConfig
 from signaling.delivery import TIMEOUT_S, Delivery
+from signaling.grouping import Grouping
 from signaling.journal import SUFFIX, Journal, Syncer
 from signaling.live import LiveMeeting, Surroundings
 from signaling.media.ports import NodePort
@@ -65,6 +66,7 @@ class Node:
         self.plans: dict[str, Plan] = {}
         self._ended: dict[str, float] = {}
         """Meetings that a host has ended, until no token from before can be valid."""
+        self.grouping = Grouping(self)
         self.resources: dict[str, Resource] = {}
         """WHIP and WHEP resources by name."""
         self.unauthenticated = 0
@@ -155,6 +157,7 @@ class Node:
                 _log.exception("meeting_tick_failed", meeting=meeting.state.id)
             if meeting.closed:
                 self._let_go(meeting)
+        self.grouping.tick()
         if self.feed is not None:
             self.feed.tick()
 
@@ -209,6 +212,7 @@ class Node:
             token_key=self.config.token_key,
             feed=self.feed,
             ice_servers=self.ice_servers,
+            grouping=self.grouping,
         )
 
     @property
@@ -222,6 +226,8 @@ class Node:
 
     def meeting_for(self, token: Token) -> LiveMeeting:
         """The meeting that a token is for, opened if need be. Raises `RefusedError`."""
+        if token.main is not None:
+            return self.grouping.enter(token, token.main)
         meeting = self.running(token.meeting)
         if meeting is not None:
             return meeting
@@ -231,7 +237,7 @@ class Node:
             raise RefusedError("ended")
         if plan is None and not self.config.open_meetings:
             raise RefusedError("unknown_meeting", "It has not been planned on this node.")
-        return self._open(token.meeting, plan or Plan(title=token.meeting))
+        return self.open(token.meeting, plan or Plan(title=token.meeting))
 
     def running(self, meeting_id: str) -> LiveMeeting | None:
         """The meeting if it runs now."""
@@ -241,7 +247,8 @@ class Node:
             return None
         return meeting
 
-    def _open(self, meeting_id: str, plan: Plan) -> LiveMeeting:
+    def open(self, meeting_id: str, plan: Plan) -> LiveMeeting:
+        """A new opening of a meeting. Raises `RefusedError`."""
         if len(self.meetings) >= self.config.limits.meetings:
             raise RefusedError("full", "The media node has as many meetings as it may have.")
         opened = Opened(at=self.clock.wall(), meeting=meeting_id, opening=f"o{secrets.token_hex(8)}", plan=plan)

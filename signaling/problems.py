@@ -19,6 +19,7 @@ TITLES = {
     "denied": "You have not been let in.",
     "ended": "The meeting has ended.",
     "full": "The meeting is full.",
+    "group_over": "The group is closed; the main room goes on.",
     "kind_mismatch": "The section's kind does not fit its source.",
     "locked": "The meeting is locked.",
     "media_failed": "The media connection failed.",

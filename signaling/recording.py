@@ -15,6 +15,7 @@ from signaling.media.ports import PublicationPort
 from signaling.media.publishing import PublishedMedia
 from signaling.meeting import facts
 from signaling.meeting.state import Member, State
+from signaling.model import Source
 
 
 class Heard(Protocol):
@@ -127,7 +128,7 @@ class MeetingRecorder:
     def _tell_present(self, at: float) -> None:
         for member in self._state.members.values():
             self._line(_present(member, at))
-        self._line(timeline.Spotlight(at=at, participant=self._state.spotlight))
+        self._line(_spotlight(at, self._state.spotlight, self._state.spotlight_source))
         self._speaker = self._media.speaker
         self._line(timeline.Speaker(at=at, participant=self._speaker))
 
@@ -197,6 +198,10 @@ def _present(member: Member, at: float) -> timeline.Present:
     )
 
 
+def _spotlight(at: float, participant: str | None, source: Source | None) -> timeline.Spotlight:
+    return timeline.Spotlight(at=at, participant=participant, source=source.value if source else None)
+
+
 def lines(fact: facts.Fact, state: State) -> list[timeline.AnyLine]:
     """What a fact adds to a timeline, after it was applied to `state`. Private chat adds nothing."""
     match fact:
@@ -206,7 +211,7 @@ def lines(fact: facts.Fact, state: State) -> list[timeline.AnyLine]:
         case facts.WentAway() | facts.Left():
             return [timeline.Gone(at=fact.at, participant=fact.participant)]
         case facts.Spotlighted():
-            return [timeline.Spotlight(at=fact.at, participant=fact.participant)]
+            return [_spotlight(fact.at, fact.participant, fact.source)]
         case facts.HandMoved():
             return [timeline.Hand(at=fact.at, participant=fact.participant, raised=fact.raised)]
         case facts.Said() if fact.message.to is None:

@@ -62,6 +62,8 @@ async def publish(meeting: LiveMeeting, member: Member, message: messages.Publis
         for source in set(message.sources.values()) - published - member.muted_by_host
         if rules.starts_muted(meeting.state, member, source)
     ]
+    for source in sorted(set(message.sources.values()) - published):
+        silenced += rules.present_again(meeting.state, member, source, now=meeting.now())
     meeting.commit_surely(silenced)
     return await meeting.media.publish(
         member.id,

@@ -28,9 +28,9 @@ _SPEAKS = _EVERYBODY | {
     Permission.PUBLISH_SCREEN,
 }
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.HOST: frozenset(_SPEAKS | {Permission.MODERATE}),
-    Role.MODERATOR: frozenset(_SPEAKS | {Permission.MODERATE}),
-    Role.PRESENTER: frozenset(_SPEAKS),
+    Role.HOST: frozenset(_SPEAKS | {Permission.MODERATE, Permission.TAKE_PICTURES}),
+    Role.MODERATOR: frozenset(_SPEAKS | {Permission.MODERATE, Permission.TAKE_PICTURES}),
+    Role.PRESENTER: frozenset(_SPEAKS | {Permission.TAKE_PICTURES}),
     Role.PARTICIPANT: frozenset(_SPEAKS),
     Role.INTERPRETER: frozenset(_SPEAKS),
     Role.CAPTIONER: frozenset(_EVERYBODY | {Permission.CHAT, Permission.RAISE_HAND}),
@@ -62,6 +62,8 @@ class Token(BaseModel):
     permissions: frozenset[Permission]
     waits: bool = False
     """Whether its bearer has to be let in by a host, whatever the meeting and the role say."""
+    main: Id | None = None
+    """For a group: the meeting that was divided. Its bearer has come in there before."""
     jti: str = ""
     exp: int = 0
 
@@ -90,6 +92,7 @@ def issue(
     organisation: str = "",
     node: int = 0,
     waits: bool = False,
+    main: str | None = None,
 ) -> Token:
     """A token with the permissions that the role brings."""
     return Token(
@@ -102,6 +105,7 @@ def issue(
         presence=presence,
         permissions=ROLE_PERMISSIONS[role],
         waits=waits,
+        main=main,
     )
 
 

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from lms.database import Database
 from lms.files import FileStore, MemoryFiles
+from lms.media.library import MediaLibrary, NoLibrary
 from lms.sealing import FernetSealer, Sealer
 from web.links import Links
 from web.mail.outbox import OutboxFolder
@@ -26,6 +27,34 @@ class ControlUnavailable(Exception):  # noqa: N818 - the node is unavailable, th
     """The media node did not take an order; the text says why. The order is not lost: the database has the truth."""
 
 
+class OrderRefused(Exception):  # noqa: N818 - an answer, not a failure
+    """The media node was asked and said no. `code` as in `signaling.problems`."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class PictureOrder:
+    """A still picture that somebody in a meeting wants to keep. `by` and `shown` are participants there."""
+
+    meeting: str
+    node: int
+    by: str
+    identity: str
+    shown: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureNames:
+    """Who took a picture, and of whom, as everybody in the meeting was told."""
+
+    by: str
+    shown: str
+
+
 @dataclass(frozen=True, slots=True)
 class MeetingPlan:
     """What a media node is told of a meeting before people come. Instants are aware UTC."""
@@ -35,6 +64,17 @@ class MeetingPlan:
     title: str
     starts_at: datetime
     ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRoomPlan:
+    """A group's room, as the node has to know it. `identities` are those of tokens: `person:12`, `endpoint:3`."""
+
+    number: int
+    meeting: str
+    name: str
+    task: str
+    identities: tuple[str, ...]
 
 
 class MeetingControl(Protocol):
@@ -52,6 +92,15 @@ class MeetingControl(Protocol):
     def remove(self, meeting: str, node: int, participant: str) -> None:
         """Send a participant out, for good."""
 
+    def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
+        """Divide a running meeting into groups, or tell what changed about them."""
+
+    def close_groups(self, meeting: str, node: int, after_s: float) -> None:
+        """Bring everybody back to the main room after so many seconds."""
+
+    def keep_picture(self, order: PictureOrder) -> PictureNames:
+        """Tell everybody that a picture is being kept, if its taker may. Raises `OrderRefused`, too."""
+
 
 class NoMeetingControl:
     """For an installation without media nodes: takes every order and does nothing."""
@@ -67,6 +116,16 @@ class NoMeetingControl:
 
     def remove(self, meeting: str, node: int, participant: str) -> None:
         """Nobody to remove."""
+
+    def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
+        """Nothing to divide."""
+
+    def close_groups(self, meeting: str, node: int, after_s: float) -> None:
+        """Nobody to bring back."""
+
+    def keep_picture(self, order: PictureOrder) -> PictureNames:
+        """No meeting runs, so nobody takes pictures in one."""
+        raise OrderRefused("unknown_meeting")
 
 
 def utc_now() -> datetime:
@@ -102,6 +161,8 @@ class WebConfig:
     """Routes that stand before the pages: `/signal`, `/whip`, `/whep`."""
     audit_anchors: Path | None = None
     """Where the log's daily anchors lie (`lms.audit.anchors`)."""
+    recordings: MediaLibrary = field(default_factory=NoLibrary)
+    """Where recordings lie."""
     files: FileStore = field(default_factory=MemoryFiles)
     """Keeps what people send in."""
     outbox: OutboxFolder | None = None

@@ -9,8 +9,9 @@ from typing import Literal
 
 from lms.directory.rules import Visitor
 from lms.errors import Refusal
-from lms.schedule import guest_browsers, guests, queries
+from lms.schedule import group_queries, guest_browsers, guests, queries
 from lms.schedule.cards import MeetingDoor
+from lms.schedule.group_rules import LEADS, entry_refusal, meeting_name, parse_meeting
 from signaling.model import Presence
 from web import cookies
 from web.config import ControlUnavailable, MeetingPlan
@@ -37,6 +38,9 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "registration_declined": (403, _("The organiser has declined your registration. The occurrence's page says why.")),
     "ended": (410, _("This meeting has ended.")),
     "cancelled": (410, _("This occurrence was cancelled.")),
+    "group_unknown": (404, _("There is no such group.")),
+    "groups_closed": (409, _("The groups are closed. The main room goes on.")),
+    "group_foreign": (403, _("This is another group. Yours stands on the occurrence's page.")),
 }
 """HTTP status and sentence by the door's refusal."""
 
@@ -46,6 +50,8 @@ class Entrance:
     """Somebody at a door."""
 
     visitor: Visitor
+    main: str
+    """The meeting of the occurrence, as the address has it."""
     door: MeetingDoor
     identity: str
     presence: Presence
@@ -55,12 +61,28 @@ class Entrance:
     """As the others see it, where it is known."""
     waits: bool = False
     """Whether a host has to let them in: a personal link in another browser than its first."""
+    group: int | None = None
+    """Before the door of which group they stand, where the meeting is divided."""
+    group_refusal: str = ""
+    chooses: bool = False
+    """Whether they have no group yet and choose this one."""
+
+    @property
+    def meeting(self) -> str:
+        """The meeting behind this very door."""
+        return self.main if self.group is None else meeting_name(self.main, self.group)
+
+    @property
+    def leads(self) -> bool:
+        """Whether they open and close groups, and go into any."""
+        return self.door.join.role in LEADS
 
 
 def approach(visit: Visit, meeting: str, capacity: As) -> Entrance:
     """The visitor before the meeting's door. Raises `NotFound` for a meeting that they may not know of."""
-    visitor = _in_capacity(visit, meeting, capacity)
-    door = queries.meeting_door(visit.session, visitor, meeting, visit.now)
+    main, group = parse_meeting(meeting)
+    visitor = _in_capacity(visit, main, capacity)
+    door = queries.meeting_door(visit.session, visitor, main, visit.now)
     if visitor.endpoint_id is not None:
         presence = Presence.ENDPOINT
     elif visitor.person_id is not None:
@@ -69,8 +91,20 @@ def approach(visit: Visit, meeting: str, capacity: As) -> Entrance:
         presence = Presence.GUEST
     known = visitor.identity != "anonymous"
     identity = visitor.identity if known else f"guest:{_nameless(visit.browser)}"
-    entrance = Entrance(visitor, door, identity, presence, name_fixed=known, name=visitor.name)
+    entrance = Entrance(visitor, main, door, identity, presence, name_fixed=known, name=visitor.name)
+    if group is not None:
+        entrance = _before_group(visit, entrance, group)
     return entrance if visitor.guest_link_id is None else _by_link(visit, entrance, visitor.guest_link_id)
+
+
+def _before_group(visit: Visit, entrance: Entrance, number: int) -> Entrance:
+    role = entrance.door.join.role
+    facts = group_queries.door(visit.session, entrance.visitor, entrance.door.card.id, number, visit.now)
+    why = entry_refusal(
+        role=role, own=facts.own, wanted=number, known=facts.known, opened=facts.opened, choose=facts.choose
+    )
+    chooses = not why and facts.own is None and role not in LEADS
+    return replace(entrance, group=number, group_refusal=why, chooses=chooses)
 
 
 def _by_link(visit: Visit, entrance: Entrance, link_id: int) -> Entrance:
@@ -109,7 +143,8 @@ def _nameless(browser: str) -> str:
 
 def refusal(entrance: Entrance) -> Problem | None:
     """Why this visitor may not come in now; None if they may."""
-    return door_problem(entrance.door)
+    problem = door_problem(entrance.door)
+    return _problem(entrance.group_refusal) if problem is None and entrance.group_refusal else problem
 
 
 def door_problem(door: MeetingDoor) -> Problem | None:
@@ -117,8 +152,12 @@ def door_problem(door: MeetingDoor) -> Problem | None:
     answer = door.join
     if answer.allowed:
         return None
-    status, sentence = REFUSALS.get(answer.refusal, (403, _("You may not join this meeting.")))
-    return Problem(status, answer.refusal or "refused", sentence)
+    return _problem(answer.refusal)
+
+
+def _problem(code: str) -> Problem:
+    status, sentence = REFUSALS.get(code, (403, _("You may not join this meeting.")))
+    return Problem(status, code or "refused", sentence)
 
 
 def tell_node(visit: Visit, door: MeetingDoor) -> None:

@@ -57,6 +57,7 @@ PLACES: tuple[Place, ...] = (
     ),
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
     Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
+    Place("/needs", _("Surveys of needs"), _("Ask the centres what they want to learn, then plan for it."), organisers),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),

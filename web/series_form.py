@@ -181,6 +181,7 @@ class SeriesForm(RuleForm):
     listed = BooleanField(_("Show it in the public schedule"), default=True)
     participants = SelectMultipleField(_("Centres that take part"), coerce=int)
     took_place = BooleanField(_("Dates in the past took place: enter them as over"))
+    need = HiddenField()
     slot = HiddenField()
     slot_centres = HiddenField()
     slot_reason = StringField(_("Why at this time"), [at_most(1000)], filters=[stripped])

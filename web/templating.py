@@ -11,8 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, nodes, select_autoescape
 from jinja2.bccache import Bucket
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from web import csrf
@@ -23,7 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Compiled(BytecodeCache):
-    """Keeps what templates were compiled to: both languages share it, and every app of one process."""
+    """Keeps what templates were compiled to: every app of one process shares it."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[str, CodeType | None]] = {}
@@ -39,7 +40,36 @@ class Compiled(BytecodeCache):
         self._kept[bucket.key] = (bucket.checksum, bucket.code)
 
 
-_COMPILED = Compiled()
+_COMPILED = {language: Compiled() for language in LANGUAGES}
+
+
+class _Sentences(NodeTransformer):
+    """Puts the translation in the place of every sentence that stands in a template as it is."""
+
+    def __init__(self, language: str) -> None:
+        self._translate = translations(language).gettext
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the name that Jinja asks for
+        """`_("Schedule")`: what the page's language says. With variables it is left to be said when it is rendered."""
+        self.generic_visit(node)
+        named = isinstance(node.node, nodes.Name) and node.node.name == "_"
+        if not named or node.kwargs or node.dyn_args or node.dyn_kwargs or len(node.args) != 1:
+            return node
+        sentence = node.args[0]
+        if not isinstance(sentence, nodes.Const):
+            return node
+        said = self._translate(sentence.value) % {}  # as Jinja does: a percent sign is written twice
+        return nodes.MarkSafeIfAutoescape(nodes.Const(said, lineno=node.lineno), lineno=node.lineno)
+
+
+class _Environment(Environment):
+    """Templates of one language: their sentences are translated once, when a template is compiled."""
+
+    language = ""
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree: nodes.Template = _Sentences(self.language).visit(super()._parse(source, name, filename))
+        return tree
 
 
 class Templates:
@@ -54,18 +84,20 @@ class Templates:
 
 
 def _environment(language: str, assets: Assets, shared: dict[str, Any]) -> Environment:
-    environment = Environment(
+    environment = _Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
-        bytecode_cache=_COMPILED,
+        bytecode_cache=_COMPILED[language],
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
+    environment.language = language
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(_filters(language))
     environment.globals.update(shared, language=language, languages=LANGUAGES, asset=assets.entry, local=local)
+    environment.globals["_"] = environment.globals["gettext"]
     environment.globals["csrf_field"] = csrf_field
     environment.globals["client"] = lambda source: assets.entry(source).tags
     return environment

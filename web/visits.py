@@ -200,6 +200,11 @@ def uploading(request: Request, form: Annotated[FormData, Depends(posted_upload)
     yield from acting(request, form, _turn)
 
 
+def sending(request: Request, form: Annotated[FormData, Depends(posted_upload)], _turn: Turn) -> Iterator[Visit]:
+    """As `weighing`, for a form with a file."""
+    yield from weighing(request, form, _turn)
+
+
 def _given_token(request: Request, form: FormData) -> str | None:
     given = form.get(csrf.FIELD) or request.headers.get(csrf.HEADER)
     return given if isinstance(given, str) else None
@@ -207,6 +212,7 @@ def _given_token(request: Request, form: FormData) -> str | None:
 
 Reading = Annotated[Visit, Depends(reading, scope="function")]
 Weighing = Annotated[Visit, Depends(weighing, scope="function")]
+Sending = Annotated[Visit, Depends(sending, scope="function")]
 Acting = Annotated[Visit, Depends(acting, scope="function")]
 Linked = Annotated[Visit, Depends(linked, scope="function")]
 Uploading = Annotated[Visit, Depends(uploading, scope="function")]

@@ -206,6 +206,9 @@ OBJECTS = {
     "head_count": _("Heads in a room"),
     "inbound_message": _("Received letter"),
     "mail_server": _("Mail server"),
+    "needs_plan": _("Series planned for a need"),
+    "needs_response": _("Answers to a survey of needs"),
+    "needs_survey": _("Survey of needs"),
     "notification_preference": _("Settings of notifications"),
     "occurrence_party": _("Part in an occurrence"),
     "one_time_link": _("One-time link"),
@@ -248,6 +251,8 @@ MAIL_KINDS = {
     "occurrence.cancelled": _("News of a cancellation"),
     "occurrence.reminder": _("Reminder"),
     "occurrence.announced": _("News of what somebody follows"),
+    "needs.invited": _("Survey of needs"),
+    "needs.reminder": _("Reminder of a survey of needs"),
     "account.password_link": _("Link to choose a password"),
 }
 MAIL_REASONS = {

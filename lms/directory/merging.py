@@ -26,7 +26,7 @@ from lms.errors import Conflict
 
 BETTER_FIRST = (
     "confirmed", "accepted", "approved", "offered", "pending", "tentative", "waitlisted", "needs-action", "declined",
-    "no_show", "cancelled",
+    "no_show", "cancelled", "complete", "begun", "asked",
 )  # fmt: skip
 """States of a row, the better ones first."""
 _UNTOUCHED = frozenset({"audit_entry", "audit_head", "told_apart", "alembic_version"})

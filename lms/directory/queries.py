@@ -234,8 +234,15 @@ def visitor_of_endpoint(session: Session, endpoint_id: int, now: datetime) -> Vi
 
 def names_of_people(session: Session, people_ids: Collection[int]) -> dict[str, str]:
     """Names by actor (`person:12`), for the log of changes."""
-    rows = session.scalars(select(Person).where(Person.id.in_(people_ids))).all() if people_ids else []
-    return {f"person:{each.id}": each.display_name for each in rows}
+    if not people_ids:
+        return {}
+    found = fetch(session, *_names(people_ids))
+    return {f"person:{number}": shown_name(given, family) for number, given, family in found}
+
+
+@once
+def _names(people_ids: Collection[int]) -> Select[int, str, str]:
+    return select(Person.id, Person.given_name, Person.family_name).where(Person.id.in_(people_ids))
 
 
 def require_administrator(visitor: Visitor) -> None:

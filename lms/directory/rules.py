@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 
 from lms.directory.models import RoleName, Scope
 
@@ -27,9 +28,12 @@ class Grant:
     scope_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Visitor:
-    """Who asks: a person, an endpoint, a guest with a personal link, or nobody known."""
+    """Who asks: a person, an endpoint, a guest with a personal link, or nobody known.
+
+    What follows from the roles is asked for every line of a list, and worked out once.
+    """
 
     person_id: int | None = None
     endpoint_id: int | None = None
@@ -48,7 +52,7 @@ class Visitor:
     grants: frozenset[Grant] = frozenset()
     language: str = "uk"
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Stable name in tokens and in the audit log: `person:12`, `endpoint:3`, `guest:7` or `anonymous`."""
         for kind, number in (
@@ -60,52 +64,52 @@ class Visitor:
                 return f"{kind}:{number}"
         return "anonymous"
 
-    @property
+    @cached_property
     def actor(self) -> str:
         """Whom the audit log names."""
         return self.identity
 
-    @property
+    @cached_property
     def is_administrator(self) -> bool:
         """Administrator of the whole network."""
         return Grant(RoleName.ADMINISTRATOR) in self.grants
 
-    @property
+    @cached_property
     def keeps_mail(self) -> bool:
         """Whether the visitor looks after the mail that goes out and comes in."""
         return self.is_administrator or Grant(RoleName.OPERATOR) in self.grants
 
-    @property
+    @cached_property
     def organises_everything(self) -> bool:
         """May plan and change every occurrence."""
         return self.is_administrator or any(Grant(role) in self.grants for role in _PLANNERS)
 
-    @property
+    @cached_property
     def organised_organisations(self) -> frozenset[int]:
         """Organisations on whose behalf the visitor plans."""
         return self._planned(Scope.ORGANISATION)
 
-    @property
+    @cached_property
     def organised_programmes(self) -> frozenset[int]:
         """Programmes whose series and occurrences the visitor plans."""
         return self._planned(Scope.PROGRAMME)
 
-    @property
+    @cached_property
     def organised_series(self) -> frozenset[int]:
         """Series whose occurrences the visitor plans."""
         return self._planned(Scope.SERIES)
 
-    @property
+    @cached_property
     def organised_occurrences(self) -> frozenset[int]:
         """Single occurrences that were handed to the visitor."""
         return self._planned(Scope.OCCURRENCE)
 
-    @property
+    @cached_property
     def is_organiser(self) -> bool:
         """Whether the visitor may plan something new: for the network, or on behalf of an organisation."""
         return self.organises_everything or bool(self.organised_organisations)
 
-    @property
+    @cached_property
     def plans(self) -> bool:
         """Whether the visitor plans anything at all, be it one series or one programme that others began."""
         return self.is_organiser or bool(self.organised_programmes or self.organised_series)
@@ -117,28 +121,28 @@ class Visitor:
             if grant.role in _PLANNERS and grant.scope is scope and grant.scope_id is not None
         )
 
-    @property
+    @cached_property
     def led_organisations(self) -> frozenset[int]:
         """Organisations whose people the visitor looks after, as their lead."""
         return self._organisations_as(RoleName.CENTRE_LEAD)
 
-    @property
+    @cached_property
     def imports_everything(self) -> bool:
         """May import organisations, people and figures of the whole network."""
         return self.is_administrator or Grant(RoleName.DATA_IMPORTER) in self.grants
 
-    @property
+    @cached_property
     def imported_organisations(self) -> frozenset[int]:
         """Organisations for which the visitor may import people and figures."""
         return self.led_organisations | self._organisations_as(RoleName.DATA_IMPORTER)
 
-    @property
+    @cached_property
     def reads_everybody(self) -> bool:
         """May look at every person's entry: administrators, auditors and the data-protection officer of the network."""
         readers = (RoleName.AUDITOR, RoleName.DATA_PROTECTION_OFFICER)
         return self.is_administrator or any(Grant(role) in self.grants for role in readers)
 
-    @property
+    @cached_property
     def audits(self) -> bool:
         """Reads everything that was announced and what came of it, changes nothing."""
         return Grant(RoleName.AUDITOR) in self.grants

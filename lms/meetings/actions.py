@@ -18,12 +18,13 @@ from lms.meetings.projection import SILENT, Projection
 from lms.meetings.rules import KNOWN_KINDS, Event, parse_event
 from lms.meetings.sheets import mark_stale
 from lms.schedule.actions import begin_meeting, end_meeting
+from lms.schedule.group_rules import parse_meeting
 from lms.schedule.queries import occurrence_of_meeting
 
 SILENCE = timedelta(seconds=60)
 """Four heartbeats of 15 s: a node that was not heard of for so long is taken for dead."""
 
-_NOT_PRESENCE = frozenset({"spoke", "said", "chat_erased", "opened"})
+_NOT_PRESENCE = frozenset({"spoke", "said", "chat_erased", "recording", "opened"})
 """Events that change nobody's attendance."""
 
 
@@ -181,7 +182,7 @@ def _new_meeting(session: Session, first: Event, now: datetime) -> Meeting:
 
 def _tell_schedule(session: Session, fresh: list[Event]) -> None:
     for event in fresh:
-        if event.kind not in ("began", "ended"):
+        if event.kind not in ("began", "ended") or parse_meeting(event.meeting)[1] is not None:
             continue
         occurrence_id = occurrence_of_meeting(session, event.meeting)
         if occurrence_id is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lms.meetings.attendance_models import (
@@ -14,6 +14,7 @@ from lms.meetings.attendance_models import (
     SheetState,
     Verdict,
 )
+from lms.statements import once
 
 IN_FORCE = func.coalesce(AttendanceSheet.approved_generation, AttendanceSheet.generation)
 """SQL for `AttendanceSheet.in_force`."""
@@ -43,13 +44,18 @@ def is_approved(session: Session, occurrence_id: int) -> bool:
 
 def corrections(session: Session, occurrence_ids: Collection[int]) -> dict[tuple[int, str], AttendanceCorrection]:
     """The correction in force by occurrence and subject: the latest one."""
+    rows = session.scalars(*_corrections_in(occurrence_ids))
+    return {(row.occurrence_id, row.subject): row for row in rows}
+
+
+@once
+def _corrections_in(occurrence_ids: Collection[int]) -> Select[AttendanceCorrection]:
     latest = (
         select(func.max(AttendanceCorrection.id))
         .where(AttendanceCorrection.occurrence_id.in_(occurrence_ids))
         .group_by(AttendanceCorrection.occurrence_id, AttendanceCorrection.subject)
     )
-    rows = session.scalars(select(AttendanceCorrection).where(AttendanceCorrection.id.in_(latest)))
-    return {(row.occurrence_id, row.subject): row for row in rows}
+    return select(AttendanceCorrection).where(AttendanceCorrection.id.in_(latest))
 
 
 def _verdicts(session: Session, occurrence_id: int) -> dict[int, Verdict]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -17,6 +17,7 @@ from lms.meetings.models import Connection, Meeting, MeetingEvent
 from lms.meetings.presence import Opening, Plan
 from lms.meetings.projection import SILENT
 from lms.meetings.rules import Period, union
+from lms.schedule.group_rules import parse_meeting
 from lms.schedule.models import Occurrence
 
 
@@ -64,18 +65,31 @@ def gather(session: Session, occurrence: Occurrence) -> Evidence:
     )
 
 
-def _openings(session: Session, meetings: Sequence[Meeting]) -> list[Opening]:
-    """A host may begin again what was ended: the events know every begin and end, the meeting's row only the outer."""
+def _openings(session: Session, held: Sequence[Meeting]) -> list[Opening]:
+    """A host may begin again what was ended: the events know every begin and end, the meeting's row only the outer.
+
+    Groups are no openings of their own: what was seen in them belongs to the opening of the main room at that time.
+    """
+    meetings = [each for each in held if not _is_group(each)]
+    groups = [each for each in held if _is_group(each)]
     told: dict[str, list[MeetingEvent]] = {}
     events = select(MeetingEvent).where(
         MeetingEvent.opening.in_([each.opening for each in meetings]), MeetingEvent.kind.in_(["began", "ended"])
     )
     for event in session.scalars(events.order_by(MeetingEvent.sequence, MeetingEvent.id)):
         told.setdefault(event.opening, []).append(event)
-    return [_opening(each, told.get(each.opening, [])) for each in meetings]
+    until = [each.opened_at for each in meetings[1:]] + [datetime.max.replace(tzinfo=UTC)]
+    return [
+        _opening(each, told.get(each.opening, []), [one for one in groups if each.opened_at <= one.opened_at < end])
+        for each, end in zip(meetings, until, strict=False)
+    ]
 
 
-def _opening(meeting: Meeting, told: list[MeetingEvent]) -> Opening:
+def _is_group(meeting: Meeting) -> bool:
+    return parse_meeting(meeting.name)[1] is not None
+
+
+def _opening(meeting: Meeting, told: list[MeetingEvent], groups: Sequence[Meeting]) -> Opening:
     announced: list[tuple[datetime, datetime | None]] = []
     for event in told:
         running = bool(announced) and announced[-1][1] is None
@@ -83,12 +97,15 @@ def _opening(meeting: Meeting, told: list[MeetingEvent]) -> Opening:
             announced.append((event.at, None))
         elif event.kind == "ended" and running:
             announced[-1] = (announced[-1][0], event.at)
-    seen = [each.left_at or each.last_seen_at for each in meeting.connections]
+    connections = [each for one in (meeting, *groups) for each in one.connections]
+    seen = [each.left_at or each.last_seen_at for each in connections if meeting.closed_at is None]
+    seen += [each.left_at or each.last_seen_at for one in groups for each in one.connections]
+    seen += [meeting.closed_at] if meeting.closed_at is not None else []
     return Opening(
         announced,
         meeting.opened_at,
-        meeting.closed_at or max(seen, default=meeting.opened_at),
-        died=any(each.reason == SILENT for each in meeting.connections),
+        max(seen, default=meeting.opened_at),
+        died=any(each.reason == SILENT for each in connections),
     )
 
 

@@ -12,6 +12,7 @@ from lms.directory.rules import Visitor
 from lms.errors import NotAllowed
 from lms.meetings.models import Connection, Meeting
 from lms.meetings.rules import time_present
+from lms.schedule.group_rules import parse_meeting
 from lms.schedule.queries import occurrence_page
 
 
@@ -39,6 +40,8 @@ class MeetingHeld:
     ended_at: datetime | None
     closed_at: datetime | None
     present: tuple[PresenceRow, ...]
+    group: int | None = None
+    """Which group's, where the meeting was divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,16 @@ def connected_guests(session: Session, link_id: int) -> list[Present]:
     return [Present(meeting, node, participant) for meeting, node, participant in rows]
 
 
+def connected_now(session: Session, occurrence_id: int) -> set[str]:
+    """The identities of who is in the occurrence's meeting or one of its groups now."""
+    query = (
+        select(Connection.identity)
+        .join(Meeting, Meeting.id == Connection.meeting_id)
+        .where(Meeting.occurrence_id == occurrence_id, Meeting.closed_at.is_(None), Connection.left_at.is_(None))
+    )
+    return set(session.scalars(query.distinct()))
+
+
 def meeting_history(session: Session, visitor: Visitor, slug: str, now: datetime) -> list[MeetingHeld]:
     """The meetings of an occurrence, earliest first. For its editors: raises `NotFound` or `NotAllowed`."""
     page = occurrence_page(session, visitor, slug, now)
@@ -77,7 +90,14 @@ def meeting_history(session: Session, visitor: Visitor, slug: str, now: datetime
         .order_by(Meeting.opened_at, Meeting.id)
     ).all()
     return [
-        MeetingHeld(each.opened_at, each.began_at, each.ended_at, each.closed_at, _presence(each, now))
+        MeetingHeld(
+            each.opened_at,
+            each.began_at,
+            each.ended_at,
+            each.closed_at,
+            _presence(each, now),
+            parse_meeting(each.name)[1],
+        )
         for each in meetings
     ]
 

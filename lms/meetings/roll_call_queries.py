@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from lms.directory import addresses
@@ -19,6 +19,7 @@ from lms.meetings.access import ROLL_CALL_DAYS, led
 from lms.meetings.attendance_models import HeadCount, RosterEntry
 from lms.meetings.models import Connection, Meeting
 from lms.schedule.models import Occurrence, Status
+from lms.statements import fetch, once
 
 MOST_OF_A_CENTRE = 500
 
@@ -145,6 +146,11 @@ def to_confirm(
     session: Session, person_id: int, *, occurrence_id: int | None = None, limit: int = 20
 ) -> list[ToConfirm]:
     """What the person has not answered yet, latest first; all entries about them when an occurrence is named."""
+    return [_to_confirm(*row) for row in session.execute(*_about(person_id, occurrence_id, limit))]
+
+
+@once
+def _about(person_id: int, occurrence_id: int | None, limit: int) -> Select[RosterEntry, Occurrence, Organisation]:
     query = (
         select(RosterEntry, Occurrence, Organisation)
         .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
@@ -154,10 +160,8 @@ def to_confirm(
         .limit(limit)
     )
     if occurrence_id is None:
-        query = query.where(RosterEntry.confirmed_at.is_(None), RosterEntry.denied_at.is_(None))
-    else:
-        query = query.where(RosterEntry.occurrence_id == occurrence_id)
-    return [_to_confirm(*row) for row in session.execute(query)]
+        return query.where(RosterEntry.confirmed_at.is_(None), RosterEntry.denied_at.is_(None))
+    return query.where(RosterEntry.occurrence_id == occurrence_id)
 
 
 def one_to_confirm(session: Session, entry_id: int) -> tuple[ToConfirm, RosterEntry]:
@@ -207,8 +211,12 @@ def to_fill(session: Session, visitor: Visitor, now: datetime, limit: int = 5) -
 
 
 def _endpoint_identities(session: Session, homes: Collection[int]) -> dict[str, int]:
-    rows = session.execute(select(Endpoint.id, Endpoint.organisation_id).where(Endpoint.organisation_id.in_(homes)))
-    return {f"endpoint:{number}": home for number, home in rows}
+    return {f"endpoint:{number}": home for number, home in fetch(session, *_endpoints_of(homes))}
+
+
+@once
+def _endpoints_of(homes: Collection[int]) -> Select[int, int]:
+    return select(Endpoint.id, Endpoint.organisation_id).where(Endpoint.organisation_id.in_(homes))
 
 
 def _recent(now: datetime) -> ColumnElement[bool]:

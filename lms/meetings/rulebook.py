@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -18,6 +18,7 @@ from lms.meetings.access import is_auditor
 from lms.meetings.attendance_models import AttendanceRule, AttendanceSheet
 from lms.meetings.presence import WHOLE
 from lms.meetings.sheets import DEFAULT_CODE
+from lms.statements import once
 
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 MOST_MINUTES = 24 * 60
@@ -65,12 +66,17 @@ def rules(session: Session, visitor: Visitor) -> list[RuleRow]:
 
 def choosable(session: Session, chosen: int | None = None) -> Sequence[AttendanceRule]:
     """The rules in force, and the one that is chosen already."""
-    return session.scalars(
+    return list(session.scalars(*_choosable(chosen)))
+
+
+@once
+def _choosable(chosen: int | None) -> Select[AttendanceRule]:
+    return (
         select(AttendanceRule)
         .where((AttendanceRule.retired_at.is_(None)) | (AttendanceRule.id == chosen))
         .order_by(AttendanceRule.code != DEFAULT_CODE, AttendanceRule.code, AttendanceRule.version.desc())
         .limit(100)
-    ).all()
+    )
 
 
 def add_version(session: Session, visitor: Visitor, draft: RuleDraft, now: datetime) -> AttendanceRule:

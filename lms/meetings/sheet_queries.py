@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from lms.directory.models import Organisation, Person
+from lms.directory.models import Organisation
+from lms.directory.queries import names_of_people
 from lms.directory.rules import Visitor
 from lms.meetings import attendance
 from lms.meetings.access import seen_by
@@ -39,12 +40,26 @@ from lms.meetings.sheet_views import (
 )
 from lms.schedule.models import Occurrence
 from lms.schedule.queries import edited_by, occurrence_page
+from lms.statements import fetch, once
 
 PAGE = 200
 MOST_TO_APPROVE = 5
 BANDS = 10
 
 
+_ROW = (
+    Attendance.subject,
+    Attendance.name,
+    Attendance.organisation_id,
+    Attendance.organisation,
+    Attendance.role,
+    Attendance.person_id,
+    Attendance.seconds,
+    Attendance.window_seconds,
+    Attendance.share,
+    Attendance.verdict,
+    Attendance.evidence,
+)
 _ROOM = Attendance.subject.startswith("endpoint:")
 _ORDER = (_ROOM, Attendance.person_id.is_(None), Attendance.organisation, Attendance.name, Attendance.id)
 """People with accounts, others by name, rooms last."""
@@ -57,23 +72,14 @@ def attendance_view(
     shown = occurrence_page(session, visitor, slug, now)
     homes = seen_by(visitor, editor=shown.may_edit)
     number = shown.card.id
-    found = session.execute(
-        select(AttendanceSheet, AttendanceRule)
-        .join(AttendanceRule, AttendanceRule.id == AttendanceSheet.rule_id)
-        .where(AttendanceSheet.occurrence_id == number)
-    ).one_or_none()
+    found = session.execute(*_sheet_of(number)).one_or_none()
     sheet = _sheet(found[0], found[1]) if found else None
     decided = attendance.corrections(session, [number])
     generation = sheet.in_force if sheet else 0
-    scope = _scope(number, generation, homes)
-    figures = session.execute(
-        select(Attendance.subject, Attendance.share, Attendance.verdict, Attendance.window_seconds).where(*scope)
-    ).all()
+    figures = fetch(session, *_figures(number, generation, homes))
     pages = max(1, -(-len(figures) // size))
     page = min(max(1, page), pages)
-    rows = session.scalars(
-        select(Attendance).where(*scope).order_by(*_ORDER).limit(size).offset((page - 1) * size)
-    ).all()
+    rows = fetch(session, *_rows_of(number, generation, homes, size, (page - 1) * size))
     history = _history(session, number) if homes is None else ()
     return AttendanceView(
         card=shown.card,
@@ -91,11 +97,35 @@ def attendance_view(
     )
 
 
+@once
+def _sheet_of(occurrence_id: int) -> Select[AttendanceSheet, AttendanceRule]:
+    return (
+        select(AttendanceSheet, AttendanceRule)
+        .join(AttendanceRule, AttendanceRule.id == AttendanceSheet.rule_id)
+        .where(AttendanceSheet.occurrence_id == occurrence_id)
+    )
+
+
+@once
+def _figures(occurrence_id: int, generation: int, homes: frozenset[int] | None) -> Select[str, int, Verdict, int]:
+    columns = (Attendance.subject, Attendance.share, Attendance.verdict, Attendance.window_seconds)
+    return select(*columns).where(*_scope(occurrence_id, generation, homes))
+
+
+@once
+def _rows_of(
+    occurrence_id: int, generation: int, homes: frozenset[int] | None, limit: int, offset: int
+) -> Select[*tuple[Any, ...]]:
+    query = select(*_ROW).where(*_scope(occurrence_id, generation, homes))
+    return query.order_by(*_ORDER).limit(limit).offset(offset)
+
+
 def all_rows(session: Session, view: AttendanceView) -> list[SheetRow]:
     """Every row that the visitor of the view sees, for a file."""
     number, generation = view.card.id, view.sheet.in_force if view.sheet else 0
     decided = attendance.corrections(session, [number])
-    rows = session.scalars(select(Attendance).where(*_scope(number, generation, view.organisations)).order_by(*_ORDER))
+    query = select(*_ROW).where(*_scope(number, generation, view.organisations)).order_by(*_ORDER)
+    rows = session.execute(query)
     return [_row(row, decided.get((number, row.subject))) for row in rows]
 
 
@@ -109,6 +139,15 @@ def own_history(
     session: Session, person_id: int, *, occurrence_id: int | None = None, limit: int = 50, offset: int = 0
 ) -> list[OwnRow]:
     """A person's own results, latest occurrence first."""
+    rows = session.execute(*_own_rows(person_id, occurrence_id, limit, offset)).all()
+    decided = attendance.corrections(session, [row.occurrence_id for row, _, _ in rows])
+    return [_own(row, occurrence, state, decided.get((occurrence.id, row.subject))) for row, occurrence, state in rows]
+
+
+@once
+def _own_rows(
+    person_id: int, occurrence_id: int | None, limit: int, offset: int
+) -> Select[Attendance, Occurrence, SheetState]:
     query = (
         select(Attendance, Occurrence, AttendanceSheet.state)
         .join(AttendanceSheet, AttendanceSheet.occurrence_id == Attendance.occurrence_id)
@@ -118,25 +157,33 @@ def own_history(
         .limit(limit)
         .offset(offset)
     )
-    if occurrence_id is not None:
-        query = query.where(Attendance.occurrence_id == occurrence_id)
-    rows = session.execute(query).all()
-    decided = attendance.corrections(session, [row.occurrence_id for row, _, _ in rows])
-    return [_own(row, occurrence, state, decided.get((occurrence.id, row.subject))) for row, occurrence, state in rows]
+    return query if occurrence_id is None else query.where(Attendance.occurrence_id == occurrence_id)
 
 
 def to_approve(session: Session, visitor: Visitor, limit: int = MOST_TO_APPROVE) -> tuple[list[ToApprove], int]:
     """Computed sheets that this organiser may approve, latest first, and how many there are in all."""
     if not visitor.is_organiser and not visitor.organised_occurrences:
         return [], 0
-    query = (
-        select(Occurrence)
+    found = fetch(session, *_computed(visitor, limit))
+    return [ToApprove(*shown) for *shown, _total in found], found[0][-1] if found else 0
+
+
+@once
+def _computed(visitor: Visitor, limit: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Occurrence.slug,
+            Occurrence.title,
+            Occurrence.title_en,
+            Occurrence.starts_at,
+            Occurrence.zone,
+            func.count().over(),
+        )
         .join(AttendanceSheet, AttendanceSheet.occurrence_id == Occurrence.id)
         .where(AttendanceSheet.state == SheetState.COMPUTED, edited_by(visitor))
+        .order_by(Occurrence.starts_at.desc())
+        .limit(limit)
     )
-    found = session.scalars(query.order_by(Occurrence.starts_at.desc()).limit(limit)).all()
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    return [ToApprove(one.slug, one.title, one.title_en, one.starts_at, one.zone) for one in found], total
 
 
 def _scope(occurrence_id: int, generation: int, homes: frozenset[int] | None) -> list[Any]:
@@ -167,7 +214,7 @@ def periods_of(stored: Sequence[Sequence[str]]) -> tuple[Period, ...]:
     return tuple((datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in stored)
 
 
-def _row(row: Attendance, correction: AttendanceCorrection | None) -> SheetRow:
+def _row(row: Attendance | Row[*tuple[Any, ...]], correction: AttendanceCorrection | None) -> SheetRow:
     seconds, share = row.seconds, row.share
     if correction is not None and correction.seconds is not None:
         seconds = correction.seconds
@@ -229,23 +276,18 @@ def _rooms(
     session: Session, occurrence_id: int, generation: int, homes: frozenset[int] | None
 ) -> tuple[RoomSummary, ...]:
     connected: Counter[int] = Counter()
-    devices = session.execute(
-        select(Attendance.organisation_id, Attendance.seconds).where(*_scope(occurrence_id, generation, homes), _ROOM)
-    )
-    for home, seconds in devices:
+    for home, seconds in fetch(session, *_devices(occurrence_id, generation, homes)):
         if home is not None:
             connected[home] = max(connected[home], seconds)
-    entries = session.execute(
-        select(RosterEntry.organisation_id, RosterEntry.confirmed_at, RosterEntry.denied_at).where(
-            RosterEntry.occurrence_id == occurrence_id, RosterEntry.removed_at.is_(None)
-        )
-    ).all()
+    entries = fetch(session, *_entries(occurrence_id))
     named = Counter(home for home, _, denied in entries if denied is None)
     waiting = Counter(home for home, confirmed, denied in entries if confirmed is None and denied is None)
     heads = _heads(session, occurrence_id)
     numbers = {*connected, *named, *heads}
     if homes is not None:
         numbers &= homes
+    if not numbers:
+        return ()
     rows = session.scalars(
         select(Organisation).where(Organisation.id.in_(numbers)).order_by(Organisation.name_uk, Organisation.id)
     )
@@ -263,24 +305,48 @@ def _rooms(
     )
 
 
+@once
+def _devices(occurrence_id: int, generation: int, homes: frozenset[int] | None) -> Select[int | None, int]:
+    columns = (Attendance.organisation_id, Attendance.seconds)
+    return select(*columns).where(*_scope(occurrence_id, generation, homes), _ROOM)
+
+
+@once
+def _entries(occurrence_id: int) -> Select[int, datetime | None, datetime | None]:
+    columns = (RosterEntry.organisation_id, RosterEntry.confirmed_at, RosterEntry.denied_at)
+    return select(*columns).where(RosterEntry.occurrence_id == occurrence_id, RosterEntry.removed_at.is_(None))
+
+
 def _heads(session: Session, occurrence_id: int) -> dict[int, int]:
+    return dict(fetch(session, *_latest_heads(occurrence_id)))
+
+
+@once
+def _latest_heads(occurrence_id: int) -> Select[int, int]:
     latest = select(func.max(HeadCount.id)).where(HeadCount.occurrence_id == occurrence_id)
-    rows = session.execute(
-        select(HeadCount.organisation_id, HeadCount.people).where(
-            HeadCount.id.in_(latest.group_by(HeadCount.organisation_id))
-        )
+    return select(HeadCount.organisation_id, HeadCount.people).where(
+        HeadCount.id.in_(latest.group_by(HeadCount.organisation_id))
     )
-    return dict(rows.all())
 
 
 def _metrics(session: Session, occurrence_id: int) -> tuple[StreamMetric, ...]:
+    return tuple(session.scalars(*_metrics_of(occurrence_id)))
+
+
+@once
+def _metrics_of(occurrence_id: int) -> Select[StreamMetric]:
     query = select(StreamMetric).where(StreamMetric.occurrence_id == occurrence_id)
-    return tuple(session.scalars(query.order_by(StreamMetric.at, StreamMetric.id)))
+    return query.order_by(StreamMetric.at, StreamMetric.id)
 
 
 def _history(session: Session, occurrence_id: int) -> tuple[AttendanceCorrection, ...]:
+    return tuple(session.scalars(*_latest_corrections(occurrence_id)))
+
+
+@once
+def _latest_corrections(occurrence_id: int) -> Select[AttendanceCorrection]:
     query = select(AttendanceCorrection).where(AttendanceCorrection.occurrence_id == occurrence_id)
-    return tuple(session.scalars(query.order_by(AttendanceCorrection.id.desc()).limit(PAGE)))
+    return query.order_by(AttendanceCorrection.id.desc()).limit(PAGE)
 
 
 def _names(
@@ -288,8 +354,7 @@ def _names(
 ) -> dict[str, str]:
     actors = {each.corrected_by for each in (*decided, *history)} | ({sheet.approved_by} if sheet else set())
     numbers = {int(actor.partition(":")[2]) for actor in actors if actor.startswith("person:")}
-    people = session.scalars(select(Person).where(Person.id.in_(numbers)))
-    return {f"person:{each.id}": each.display_name for each in people}
+    return names_of_people(session, numbers)
 
 
 def _own(row: Attendance, occurrence: Occurrence, state: SheetState, correction: AttendanceCorrection | None) -> OwnRow:

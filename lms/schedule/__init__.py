@@ -6,15 +6,17 @@ The modules, by what they are about (the domain's rules in prose: `docs/schedule
   in to the tables), `actions` (create, edit, publish, start, end, cancel), `changes`, `slugs`; read by `queries`,
   `cards`, `casts`, `calendar` and, for the start page, `waiting`.
 - **Planning**: `plan_models`; `series`, `series_drafts`, `recurrence`, `rule_words`, `rescheduling`, `releases`;
-  `programmes`, `planners`; `topics`, `acts`, `materials`; what is suggested and warned about: `slots`, `warnings`,
-  `concerns`, `experts`; read by `plan_queries`.
+  `programmes`, `planners`; `topics`, `acts`, `materials`, `pictures`; what is suggested and warned about: `slots`,
+  `warnings`, `concerns`, `experts`; read by `plan_queries`.
 - **Audience**: `audience_models`; `invitations`, `proposals`; `telling` decides what each address is owed and
   `announcing` queues it; `reminding` and `reminders`; `following` and `suggestions`; `ics` and `feeds`; links for
   people without an account: `guests`, `personal_links`, `guest_browsers`; read by `audience`.
 - **Registration**: `policies`, `questions`; `seats` decides who gets one and `book` writes it, under the occurrence's
   lock; `registering`; read by `registrations` (for others), `registration_views` and `registration_lists`.
+- **Group work**: `group_models`; `group_rules` (names of rooms, who goes where, how people are spread),
+  `group_actions` (make, draw, copy, open, close); read by `group_queries`.
 
 Pure functions over plain data are `rules`, `recurrence`, `rule_words`, `series_drafts`, `warnings`, `telling`,
-`reminding`, `seats`, `questions`, `changes` and `ics`. What happened at the meeting is `lms.meetings`; what stands in
-a letter, `web.mail`.
+`reminding`, `seats`, `questions`, `changes`, `group_rules` and `ics`. What happened at the meeting is `lms.meetings`;
+what stands in a letter, `web.mail`.
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -21,6 +21,7 @@ from lms.schedule.materials import is_link
 from lms.schedule.models import Occurrence
 from lms.schedule.plan_models import ActState, LegalAct, OccurrenceAct
 from lms.schedule.queries import visible_to
+from lms.statements import once
 
 _CAME = (RegistrationState.CONFIRMED, RegistrationState.NO_SHOW)
 
@@ -81,14 +82,19 @@ def catalogue(session: Session, visitor: Visitor, *, search: str = "", limit: in
 
 def explained(session: Session, occurrence_id: int) -> list[Explained]:
     """The acts that an occurrence explains. Whoever asks has made sure that the visitor may see it."""
-    rows = session.execute(
+    rows = session.execute(*_explained_in(occurrence_id))
+    return [Explained(card_of(act), note, is_outdated(act, starts.date())) for act, note, starts in rows]
+
+
+@once
+def _explained_in(occurrence_id: int) -> Select[LegalAct, str, datetime]:
+    return (
         select(LegalAct, OccurrenceAct.note, Occurrence.starts_local)
         .join(OccurrenceAct, OccurrenceAct.act_id == LegalAct.id)
         .join(Occurrence, Occurrence.id == OccurrenceAct.occurrence_id)
         .where(OccurrenceAct.occurrence_id == occurrence_id)
         .order_by(LegalAct.adopted_on, LegalAct.id)
     )
-    return [Explained(card_of(act), note, is_outdated(act, starts.date())) for act, note, starts in rows]
 
 
 def is_outdated(act: LegalAct, held_on: date) -> bool:

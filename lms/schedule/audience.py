@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed, NotFound
-from lms.notify.models import OutboxMessage
+from lms.notify.models import BouncedAddress, OutboxMessage
 from lms.notify.queries import bounced
 from lms.schedule import telling
 from lms.schedule.audience_models import Invitation, ParticipationStatus
@@ -29,6 +29,7 @@ from lms.schedule.models import (
 )
 from lms.schedule.plan_models import Series
 from lms.schedule.rules import may_edit, may_see
+from lms.statements import fetch, once
 
 MOST_WAITING = 5
 
@@ -183,17 +184,36 @@ def audience_page(session: Session, visitor: Visitor, slug: str, now: datetime) 
 
 def tally_of(session: Session, occurrence_id: int) -> Tally:
     """The figures alone, for whoever may see them."""
-    rows = session.scalars(
-        select(Invitation).where(Invitation.occurrence_id == occurrence_id, Invitation.withdrawn_at.is_(None))
-    ).all()
-    refused = bounced(session, {row.address for row in rows})
-    return _tally([_line(row, refused[row.address].reason if row.address in refused else "") for row in rows])
+    rows = fetch(session, *_answers(occurrence_id))
+    states = {status: count for status, count, _refused in rows}
+    return Tally(
+        sum(states.values()),
+        states.get(ParticipationStatus.ACCEPTED, 0),
+        states.get(ParticipationStatus.TENTATIVE, 0),
+        states.get(ParticipationStatus.DECLINED, 0),
+        states.get(ParticipationStatus.NEEDS_ACTION, 0),
+        sum(refused for *_, refused in rows),
+    )
+
+
+@once
+def _answers(occurrence_id: int) -> Select[ParticipationStatus, int, int]:
+    return (
+        select(Invitation.status, func.count(), func.count(BouncedAddress.id))
+        .join(BouncedAddress, BouncedAddress.address == func.lower(Invitation.address), isouter=True)
+        .where(Invitation.occurrence_id == occurrence_id, Invitation.withdrawn_at.is_(None))
+        .group_by(Invitation.status)
+    )
 
 
 def own_invitations(session: Session, visitor: Visitor, occurrence_id: int) -> list[OwnInvitation]:
     """What the visitor may answer here: for themselves, and for organisations that they belong to."""
-    rows = session.execute(_own(visitor).where(Occurrence.id == occurrence_id).order_by(Invitation.id))
-    return [_own_line(*row) for row in rows]
+    return [_own_line(row) for row in fetch(session, *_own_in(visitor, occurrence_id))]
+
+
+@once
+def _own_in(visitor: Visitor, occurrence_id: int) -> Select[*tuple[Any, ...]]:
+    return _own(visitor).where(Occurrence.id == occurrence_id).order_by(Invitation.id)
 
 
 def answerable(session: Session, visitor: Visitor, slug: str, invitation_id: int) -> int:
@@ -215,23 +235,31 @@ def waiting_for_answer(session: Session, visitor: Visitor, now: datetime) -> lis
     """The next invitations that the visitor has not answered yet, soonest first."""
     if visitor.person_id is None:
         return []
+    return [_own_line(row) for row in fetch(session, *_unanswered(visitor, now))]
+
+
+@once
+def _unanswered(visitor: Visitor, now: datetime) -> Select[*tuple[Any, ...]]:
     query = _own(visitor).where(
         Invitation.person_id == visitor.person_id,
         Invitation.status == ParticipationStatus.NEEDS_ACTION,
         Occurrence.ends_at > now,
     )
-    rows = session.execute(query.order_by(Occurrence.starts_at, Invitation.id).limit(MOST_WAITING))
-    return [_own_line(*row) for row in rows]
+    return query.order_by(Occurrence.starts_at, Invitation.id).limit(MOST_WAITING)
 
 
 def invited_in(session: Session, visitor: Visitor, occurrence_ids: Sequence[int]) -> set[int]:
     """To which of these occurrences the visitor is invited. One query."""
     if visitor.person_id is None and not visitor.organisation_ids:
         return set()
-    query = select(Invitation.occurrence_id).where(
+    return {number for (number,) in fetch(session, *_invited_in(visitor, occurrence_ids))}
+
+
+@once
+def _invited_in(visitor: Visitor, occurrence_ids: Collection[int]) -> Select[int]:
+    return select(Invitation.occurrence_id).where(
         Invitation.occurrence_id.in_(occurrence_ids), Invitation.withdrawn_at.is_(None), for_visitor(visitor)
     )
-    return set(session.scalars(query))
 
 
 def for_visitor(visitor: Visitor) -> ColumnElement[bool]:
@@ -242,11 +270,22 @@ def for_visitor(visitor: Visitor) -> ColumnElement[bool]:
     return or_(*ours)
 
 
-def _own(visitor: Visitor) -> Any:
+def _own(visitor: Visitor) -> Select[*tuple[Any, ...]]:
     of_the_house = and_(Invitation.person_id.is_(None), Invitation.organisation_id.in_(visitor.organisation_ids))
     mine = Invitation.person_id == visitor.person_id if visitor.person_id is not None else of_the_house
     return (
-        select(Invitation, Occurrence)
+        select(
+            Invitation.id,
+            Occurrence.slug,
+            Occurrence.title,
+            Occurrence.title_en,
+            Occurrence.starts_at,
+            Occurrence.starts_local,
+            Occurrence.ends_at,
+            Occurrence.zone,
+            Invitation.status,
+            case((Invitation.person_id.is_(None), Invitation.organisation_id)),
+        )
         .join(Occurrence, Occurrence.id == Invitation.occurrence_id)
         .where(
             Invitation.withdrawn_at.is_(None),
@@ -256,19 +295,8 @@ def _own(visitor: Visitor) -> Any:
     )
 
 
-def _own_line(invitation: Invitation, occurrence: Occurrence) -> OwnInvitation:
-    return OwnInvitation(
-        invitation.id,
-        occurrence.slug,
-        occurrence.title,
-        occurrence.title_en,
-        occurrence.starts_at,
-        occurrence.starts_local,
-        occurrence.ends_at,
-        occurrence.zone,
-        invitation.status,
-        invitation.organisation_id if invitation.person_id is None else None,
-    )
+def _own_line(row: Row[*tuple[Any, ...]]) -> OwnInvitation:
+    return OwnInvitation(*row)
 
 
 def _line(row: Invitation, refused: str) -> InvitationRow:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, literal, not_, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
@@ -15,13 +16,16 @@ from lms.schedule.audience_models import Invitation, ParticipationStatus, Regist
 from lms.schedule.cards import OccurrenceCard
 from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Status
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
-from lms.schedule.queries import ZONE, ahead, fetch_cards, visible_to
+from lms.schedule.queries import ZONE, ahead, cards_of, lines_for, visible_to
 from lms.schedule.rules import midnight, zone_of
+from lms.statements import fetch, once
 
 PAGE = 30
 MOST_MARKS = 1000
 """So many occurrences a calendar shows at most."""
 _WORDS = 5
+_CHOSEN_FROM = timedelta(days=90)
+"""Series that have ended longer ago are not offered to filter by."""
 SEATED = (
     RegistrationState.PENDING,
     RegistrationState.CONFIRMED,
@@ -29,6 +33,8 @@ SEATED = (
     RegistrationState.OFFERED,
 )
 """How far a registration has come that still counts."""
+
+_Lines = tuple[Select[*tuple[Any, ...]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,7 @@ class Choices:
 
 def coming(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, number: int = 1) -> ListPage:
     """What is live and what comes, soonest first."""
-    query = select(Occurrence).where(ahead(now)).order_by(Occurrence.starts_at, Occurrence.id)
-    return _page(session, visitor, now, query.where(*matching(visitor, wanted)), number)
+    return _page(session, visitor, now, _coming, wanted, number)
 
 
 def nearest(
@@ -98,17 +103,20 @@ def nearest(
 
     First those that concern the visitor, then those of everybody; so many of each, in one statement.
     """
+    rows = sorted(fetch(session, *_nearest(visitor, now, mine or None, others)), key=lambda row: (row[1], row[0]))
+    return [row[0] for row in rows if row[2]], [row[0] for row in rows if not row[2]]
+
+
+@once
+def _nearest(visitor: Visitor, now: datetime, mine: int | None, others: int) -> CompoundSelect[int, datetime, int]:
     told = Occurrence.status.in_((Status.PUBLISHED, Status.MOVED, Status.LIVE))
     query = select(Occurrence.id, Occurrence.starts_at).where(visible_to(visitor), ahead(now), told)
     query = query.order_by(Occurrence.starts_at, Occurrence.id)
     parts = [query.add_columns(literal(0).label("own")).limit(others)]
-    if mine:
+    if mine is not None:
         parts.append(query.add_columns(literal(1).label("own")).where(concerning(visitor)).limit(mine))
     # Each part is limited by itself; SQLite wants such a part wrapped.
-    rows = sorted(
-        session.execute(union_all(*(select(part.subquery()) for part in parts))), key=lambda row: (row[1], row[0])
-    )
-    return [row[0] for row in rows if row[2]], [row[0] for row in rows if not row[2]]
+    return union_all(*(select(part.subquery()) for part in parts))
 
 
 def cards(
@@ -117,20 +125,21 @@ def cards(
     """The cards of these occurrences, by number."""
     if not occurrence_ids:
         return {}
-    query = select(Occurrence).where(Occurrence.id.in_(set(occurrence_ids)))
-    return {card.id: card for card in fetch_cards(session, visitor, now, query)}
+    found = fetch(session, *_numbered(visitor, set(occurrence_ids)))
+    return {card.id: card for card in cards_of(session, visitor, now, found)}
 
 
 def over(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, number: int = 1) -> ListPage:
     """What is over, latest first."""
-    query = select(Occurrence).where(not_(ahead(now))).order_by(Occurrence.starts_at.desc(), Occurrence.id.desc())
-    return _page(session, visitor, now, query.where(*matching(visitor, wanted)), number)
+    return _page(session, visitor, now, _over, wanted, number)
 
 
 def of_day(session: Session, visitor: Visitor, now: datetime, day: date, wanted: Wanted) -> list[OccurrenceCard]:
     """What begins on a day, earliest first."""
-    query = select(Occurrence).where(_begins_within(day, day + timedelta(days=1)), *matching(visitor, wanted))
-    return fetch_cards(session, visitor, now, query.order_by(Occurrence.starts_at, Occurrence.id).limit(100))
+    of_it = _begins_within(day, day + timedelta(days=1))
+    query = lines_for(visitor).where(of_it, *matching(visitor, wanted))
+    found = session.execute(query.order_by(Occurrence.starts_at, Occurrence.id).limit(100)).all()
+    return cards_of(session, visitor, now, found)
 
 
 def marks(session: Session, visitor: Visitor, begin: date, end: date, wanted: Wanted) -> list[Mark]:
@@ -151,22 +160,9 @@ def marks(session: Session, visitor: Visitor, begin: date, end: date, wanted: Wa
 
 def choices(session: Session, visitor: Visitor, now: datetime, wanted: Wanted) -> Choices:
     """What there is to filter by: topics in use, oblasts of the network, series of which the visitor may know."""
-    topics = session.execute(
-        select(Topic.code, Topic.name_uk, Topic.name_en)
-        .where(Topic.retired_at.is_(None))
-        .order_by(Topic.name_uk)
-        .limit(200)
-    )
-    oblasts = session.scalars(
-        select(Organisation.oblast).where(Organisation.oblast != "").distinct().order_by(Organisation.oblast).limit(50)
-    )
-    known = select(Occurrence.series_id).where(
-        visible_to(visitor), Occurrence.ends_at > now - timedelta(days=90), Occurrence.series_id.is_not(None)
-    )
-    chosen = or_(Series.id.in_(known), and_(Series.slug == wanted.series, _known_series(visitor)))
-    series = session.execute(
-        select(Series.slug, Series.title, Series.title_en).where(chosen).order_by(Series.title).limit(100)
-    )
+    topics = fetch(session, *_topics())
+    oblasts = fetch(session, *_oblasts())
+    series = fetch(session, *_series_of(visitor, now - _CHOSEN_FROM, wanted.series or None))
     organisation = None
     if wanted.organisation:
         row = session.execute(
@@ -175,7 +171,31 @@ def choices(session: Session, visitor: Visitor, now: datetime, wanted: Wanted) -
             )
         ).one_or_none()
         organisation = Named(*row) if row else None
-    return Choices([Named(*row) for row in topics], list(oblasts), [Named(*row) for row in series], organisation)
+    return Choices(
+        [Named(*row) for row in topics], [name for (name,) in oblasts], [Named(*row) for row in series], organisation
+    )
+
+
+@once
+def _topics() -> Select[str, str, str]:
+    query = select(Topic.code, Topic.name_uk, Topic.name_en).where(Topic.retired_at.is_(None))
+    return query.order_by(Topic.name_uk).limit(200)
+
+
+@once
+def _oblasts() -> Select[str]:
+    query = select(Organisation.oblast).where(Organisation.oblast != "").distinct()
+    return query.order_by(Organisation.oblast).limit(50)
+
+
+@once
+def _series_of(visitor: Visitor, ending_after: datetime, slug: str | None) -> Select[str, str, str]:
+    """Series with something that the visitor may know of and that is not long over, and the one chosen already."""
+    some = exists().where(Occurrence.series_id == Series.id, visible_to(visitor)).correlate(Series)
+    chosen: ColumnElement[bool] = some.where(Occurrence.ends_at > ending_after)
+    if slug is not None:
+        chosen = or_(chosen, and_(Series.slug == slug, some))
+    return select(Series.slug, Series.title, Series.title_en).where(chosen).order_by(Series.title).limit(100)
 
 
 def matching(visitor: Visitor, wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -224,10 +244,31 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(zone_of(ZONE)).date()
 
 
-def _page(session: Session, visitor: Visitor, now: datetime, query: Select[Occurrence], number: int) -> ListPage:
-    begin = (number - 1) * PAGE
-    cards = fetch_cards(session, visitor, now, query.offset(begin).limit(PAGE + 1))
+def _page(
+    session: Session, visitor: Visitor, now: datetime, which: Callable[..., _Lines], wanted: Wanted, number: int
+) -> ListPage:
+    query, values = which(visitor, now, (number - 1) * PAGE)
+    narrowed = matching(visitor, wanted)
+    found = fetch(session, query.where(*narrowed) if narrowed else query, values)
+    cards = cards_of(session, visitor, now, found)
     return ListPage(cards[:PAGE], number, len(cards) > PAGE)
+
+
+@once
+def _coming(visitor: Visitor, now: datetime, begin: int) -> Select[*tuple[Any, ...]]:
+    query = lines_for(visitor).where(ahead(now)).order_by(Occurrence.starts_at, Occurrence.id)
+    return query.offset(begin).limit(PAGE + 1)
+
+
+@once
+def _over(visitor: Visitor, now: datetime, begin: int) -> Select[*tuple[Any, ...]]:
+    query = lines_for(visitor).where(not_(ahead(now))).order_by(Occurrence.starts_at.desc(), Occurrence.id.desc())
+    return query.offset(begin).limit(PAGE + 1)
+
+
+@once
+def _numbered(visitor: Visitor, occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
+    return lines_for(visitor).where(Occurrence.id.in_(occurrence_ids))
 
 
 def _begins_within(begin: date, end: date) -> ColumnElement[bool]:
@@ -255,7 +296,3 @@ def _says(word: str) -> ColumnElement[bool]:
         Occurrence.id.in_(speaking),
         Occurrence.id.in_(about.where(topic)),
     )
-
-
-def _known_series(visitor: Visitor) -> ColumnElement[bool]:
-    return Series.id.in_(select(Occurrence.series_id).where(visible_to(visitor), Occurrence.series_id.is_not(None)))

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
 
 from lms.directory.models import OrganisationKind
 from lms.directory.rules import Visitor
 from lms.schedule.changes import ChangeCard, told
 from lms.schedule.models import (
     Access,
+    AgendaItem,
     AgendaKind,
     Kind,
     MeetingRole,
@@ -196,7 +200,7 @@ def cast_of(occurrence: Occurrence) -> Cast:
     return Cast(_parties(occurrence), _speakers(occurrence))
 
 
-def facts_of(occurrence: Occurrence, cast: Cast | None = None) -> OccurrenceFacts:
+def facts_of(occurrence: Occurrence | Row[*tuple[Any, ...]], cast: Cast | None = None) -> OccurrenceFacts:
     """What the rules need; without a cast, parties and speakers must be loaded."""
     parties = occurrence.parties if cast is None else cast.parties
     speakers = occurrence.speakers if cast is None else cast.speakers
@@ -216,15 +220,17 @@ def facts_of(occurrence: Occurrence, cast: Cast | None = None) -> OccurrenceFact
 
 
 def card_of(
-    occurrence: Occurrence,
+    occurrence: Occurrence | Row[*tuple[Any, ...]],
     visitor: Visitor,
     now: datetime,
     guest: GuestFacts | None = None,
     seats: SeatFacts = NO_SEATS,
     cast: Cast | None = None,
 ) -> OccurrenceCard:
-    """A line of the schedule; without a cast, parties and speakers must be loaded."""
-    cast = cast or cast_of(occurrence)
+    """A line of the schedule, of an occurrence or of its columns; without a cast, its cast must be loaded."""
+    if cast is None:
+        assert isinstance(occurrence, Occurrence)
+        cast = cast_of(occurrence)
     facts = facts_of(occurrence, cast)
     join = join_role(facts, visitor, now, guest=guest, seats=seats)
     editor = may_edit(facts, visitor)
@@ -259,22 +265,23 @@ def card_of(
 
 
 def page_of(
-    occurrence: Occurrence,
-    visitor: Visitor,
+    occurrence: Row[*tuple[Any, ...]],
+    card: OccurrenceCard,
+    *,
+    agenda: Sequence[Row[*tuple[Any, ...]]],
+    changes: Sequence[Row[*tuple[Any, ...]]],
+    guest_links: Sequence[Row[*tuple[Any, ...]]],
+    topics: Sequence[TopicCard],
     now: datetime,
-    guest: GuestFacts | None = None,
-    seats: SeatFacts = NO_SEATS,
-    topics: Sequence[TopicCard] = (),
 ) -> OccurrencePage:
-    """The whole occurrence; all its relationships must be loaded."""
-    card = card_of(occurrence, visitor, now, guest, seats)
+    """The whole occurrence, of its card and the columns of what belongs to it."""
     return OccurrencePage(
         card=card,
         description=occurrence.description,
         description_en=occurrence.description_en,
-        agenda=_agenda(occurrence),
-        changes=told(occurrence.changes, editor=card.may_edit),
-        guest_links=_guest_links(occurrence, now) if card.may_edit else (),
+        agenda=_agenda(agenda, card.speakers, card.starts_at),
+        changes=told(changes, editor=card.may_edit),
+        guest_links=_guest_links(guest_links, card, now),
         version=occurrence.version,
         sequence=occurrence.sequence,
         uid=occurrence.uid,
@@ -293,7 +300,7 @@ def door_of(
 ) -> MeetingDoor:
     """The door of the meeting, before which the visitor stands: who stands there has the link."""
     card = card_of(occurrence, visitor, now, guest, seats)
-    return MeetingDoor(card, card.join, visitor.organisation, _agenda(occurrence))
+    return MeetingDoor(card, card.join, visitor.organisation, _agenda(occurrence.agenda, card.speakers, card.starts_at))
 
 
 def to_join_now(cards: Sequence[OccurrenceCard], now: datetime) -> OccurrenceCard | None:
@@ -309,7 +316,7 @@ def _has_link(facts: OccurrenceFacts, visitor: Visitor, editor: bool, guest: Gue
     return guest is not None and guest.occurrence_id == facts.id
 
 
-def _joins_at(occurrence: Occurrence, join: JoinAnswer) -> datetime | None:
+def _joins_at(occurrence: Occurrence | Row[*tuple[Any, ...]], join: JoinAnswer) -> datetime | None:
     if join.refusal not in ("", "too_early"):
         return None
     if occurrence.status is Status.LIVE:
@@ -347,20 +354,24 @@ def _speakers(occurrence: Occurrence) -> tuple[SpeakerCard, ...]:
     )
 
 
-def _agenda(occurrence: Occurrence) -> tuple[AgendaCard, ...]:
-    names = {each.id: each.name for each in occurrence.speakers}
-    found, begins_at = [], occurrence.starts_at
-    for item in occurrence.agenda:
+def _agenda(
+    items: Sequence[AgendaItem | Row[*tuple[Any, ...]]], speakers: Sequence[SpeakerCard], begins_at: datetime
+) -> tuple[AgendaCard, ...]:
+    names = {each.id: each.name for each in speakers}
+    found = []
+    for item in items:
         speaker = names.get(item.speaker_id, "") if item.speaker_id is not None else ""
         found.append(AgendaCard(item.title, item.title_en, item.minutes, item.kind, begins_at, speaker))
         begins_at += timedelta(minutes=item.minutes)
     return tuple(found)
 
 
-def _guest_links(occurrence: Occurrence, now: datetime) -> tuple[GuestLinkCard, ...]:
+def _guest_links(
+    links: Sequence[Row[*tuple[Any, ...]]], card: OccurrenceCard, now: datetime
+) -> tuple[GuestLinkCard, ...]:
     cards = []
-    for link in occurrence.guest_links:
-        end = guest_link_end(link.expires_at, occurrence.ends_at)
+    for link in links:
+        end = guest_link_end(link.expires_at, card.ends_at)
         cards.append(
             GuestLinkCard(
                 link.id,
@@ -372,8 +383,7 @@ def _guest_links(occurrence: Occurrence, now: datetime) -> tuple[GuestLinkCard, 
                 link.revoked_at,
                 link.used_count,
                 link.last_used_at,
-                link.revoked_at is None
-                and not guest_link_expired(link.expires_at, occurrence.status, occurrence.ends_at, now),
+                link.revoked_at is None and not guest_link_expired(link.expires_at, card.status, card.ends_at, now),
             )
         )
     return tuple(cards)

@@ -6,13 +6,15 @@ A page of the schedule shows hundreds of parties; as objects of the session each
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
 from lms.schedule.cards import Cast, PartyCard, SpeakerCard
 from lms.schedule.models import OccurrenceParty, Speaker
+from lms.statements import fetch, once
 
 
 def casts(session: Session, occurrence_ids: Collection[int]) -> dict[int, Cast]:
@@ -21,16 +23,27 @@ def casts(session: Session, occurrence_ids: Collection[int]) -> dict[int, Cast]:
     speakers: dict[int, list[SpeakerCard]] = {number: [] for number in occurrence_ids}
     if not parties:
         return {}
+    for number, *party in fetch(session, *_parties(parties)):
+        parties[number].append(PartyCard(*party))
+    for number, *speaker in fetch(session, *_speakers(speakers)):
+        speakers[number].append(SpeakerCard(*speaker))
+    return {number: Cast(tuple(parties[number]), tuple(speakers[number])) for number in parties}
+
+
+@once
+def _parties(occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
     home = (Organisation.code, Organisation.name_uk, Organisation.name_en, Organisation.kind)
-    rows = session.execute(
+    return (
         select(OccurrenceParty.occurrence_id, OccurrenceParty.organisation_id, *home, OccurrenceParty.part)
         .join(Organisation, Organisation.id == OccurrenceParty.organisation_id)
-        .where(OccurrenceParty.occurrence_id.in_(parties))
+        .where(OccurrenceParty.occurrence_id.in_(occurrence_ids))
         .order_by(OccurrenceParty.occurrence_id, OccurrenceParty.position)
     )
-    for number, organisation_id, code, name_uk, name_en, kind, part in rows:
-        parties[number].append(PartyCard(organisation_id, code, name_uk, name_en, kind, part))
-    spoken = session.execute(
+
+
+@once
+def _speakers(occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Speaker.occurrence_id,
             Speaker.id,
@@ -39,14 +52,10 @@ def casts(session: Session, occurrence_ids: Collection[int]) -> dict[int, Cast]:
             Speaker.role,
             Speaker.person_id,
             Speaker.organisation_id,
-            Organisation.name_uk,
-            Organisation.name_en,
+            func.coalesce(Organisation.name_uk, ""),
+            func.coalesce(Organisation.name_en, ""),
         )
         .join(Organisation, Organisation.id == Speaker.organisation_id, isouter=True)
-        .where(Speaker.occurrence_id.in_(speakers))
+        .where(Speaker.occurrence_id.in_(occurrence_ids))
         .order_by(Speaker.occurrence_id, Speaker.position)
     )
-    for number, key, name, position, role, person_id, home_id, home_uk, home_en in spoken:
-        card = SpeakerCard(key, name, position, role, person_id, home_id, home_uk or "", home_en or "")
-        speakers[number].append(card)
-    return {number: Cast(tuple(parties[number]), tuple(speakers[number])) for number in parties}

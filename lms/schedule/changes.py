@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lms.schedule.models import OccurrenceChange, Status
+from sqlalchemy import Row
+
+from lms.schedule.models import Status
 
 TOLD = frozenset(
     {"starts_local", "zone", "duration_minutes", "title", "title_en", "mode", "venue", "status", "kind", "language"}
@@ -26,7 +28,7 @@ class ChangeCard:
     sequence: int
 
 
-def told(changes: Sequence[OccurrenceChange], *, editor: bool) -> tuple[ChangeCard, ...]:
+def told(changes: Sequence[Row[*tuple[Any, ...]]], *, editor: bool) -> tuple[ChangeCard, ...]:
     """The changes, earliest first, as far as the reader is told. What was changed in a draft concerns its editors."""
     found = []
     announced = editor
@@ -39,7 +41,7 @@ def told(changes: Sequence[OccurrenceChange], *, editor: bool) -> tuple[ChangeCa
     return tuple(found)
 
 
-def _card(change: OccurrenceChange, *, editor: bool) -> ChangeCard:
+def _card(change: Row[*tuple[Any, ...]], *, editor: bool) -> ChangeCard:
     keys = [key for key in change.after if editor or key in TOLD]
     before = {key: change.before.get(key) for key in keys}
     after = {key: change.after[key] for key in keys}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from lms.directory import addresses
@@ -15,6 +16,7 @@ from lms.schedule.models import AgendaItem, Occurrence, OccurrenceParty, Speaker
 from lms.schedule.plan_models import OccurrenceTopic, Series
 from lms.schedule.queries import visible_to
 from lms.schedule.warnings import PartyFacts, PlanFacts, SpeakerFacts, Warning, warnings_of
+from lms.statements import fetch, once
 
 MOST_OVERLAPS = 500
 _PLANNED = (Status.DRAFT, Status.PUBLISHED, Status.MOVED, Status.LIVE)
@@ -40,28 +42,9 @@ def concerns(
 def plan_facts(session: Session, visitor: Visitor, occurrence_ids: Collection[int]) -> dict[int, PlanFacts]:
     """By occurrence, what the rules need."""
     parties: dict[int, list[PartyFacts]] = {}
-    for number, part, home in session.execute(
-        select(OccurrenceParty.occurrence_id, OccurrenceParty.part, Organisation)
-        .join(Organisation, Organisation.id == OccurrenceParty.organisation_id)
-        .where(OccurrenceParty.occurrence_id.in_(occurrence_ids))
-        .order_by(OccurrenceParty.position)
-    ):
-        fact = PartyFacts(home.id, part, home.name_uk, home.name_en, home.status)
-        parties.setdefault(number, []).append(fact)
+    for number, *party in fetch(session, *_parties(occurrence_ids)):
+        parties.setdefault(number, []).append(PartyFacts(*party))
     speakers = _speakers(session, occurrence_ids)
-    sums = select(AgendaItem.occurrence_id, func.sum(AgendaItem.minutes)).group_by(AgendaItem.occurrence_id)
-    minutes = dict(session.execute(sums.where(AgendaItem.occurrence_id.in_(occurrence_ids))).all())
-    tagged = set(
-        session.scalars(
-            select(OccurrenceTopic.occurrence_id).where(OccurrenceTopic.occurrence_id.in_(occurrence_ids)).distinct()
-        )
-    )
-    known = set(session.scalars(select(Occurrence.id).where(Occurrence.id.in_(occurrence_ids), visible_to(visitor))))
-    rows = session.execute(
-        select(Occurrence, Series.title)
-        .join(Series, Series.id == Occurrence.series_id, isouter=True)
-        .where(Occurrence.id.in_(occurrence_ids))
-    )
     return {
         each.id: PlanFacts(
             id=each.id,
@@ -77,17 +60,59 @@ def plan_facts(session: Session, visitor: Visitor, occurrence_ids: Collection[in
             planned_local=each.planned_local,
             parties=tuple(parties.get(each.id, ())),
             speakers=tuple(speakers.get(each.id, ())),
-            agenda_minutes=int(minutes.get(each.id, 0) or 0),
-            own_topic=each.title != umbrella or each.id in tagged,
-            known=each.id in known,
+            agenda_minutes=int(each.minutes or 0),
+            own_topic=each.title != each.umbrella or bool(each.tagged),
+            known=bool(each.known),
         )
-        for each, umbrella in rows
+        for each in fetch(session, *_plans(visitor, occurrence_ids))
     }
 
 
+@once
+def _parties(occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
+    home = Organisation
+    return (
+        select(OccurrenceParty.occurrence_id, home.id, OccurrenceParty.part, home.name_uk, home.name_en, home.status)
+        .join(home, home.id == OccurrenceParty.organisation_id)
+        .where(OccurrenceParty.occurrence_id.in_(occurrence_ids))
+        .order_by(OccurrenceParty.position)
+    )
+
+
+@once
+def _plans(visitor: Visitor, occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
+    minutes = select(func.sum(AgendaItem.minutes)).where(AgendaItem.occurrence_id == Occurrence.id)
+    return (
+        select(
+            Occurrence.id,
+            Occurrence.slug,
+            Occurrence.title,
+            Occurrence.title_en,
+            Occurrence.kind,
+            Occurrence.status,
+            Occurrence.starts_at,
+            Occurrence.ends_at,
+            Occurrence.starts_local,
+            Occurrence.zone,
+            Occurrence.planned_local,
+            Series.title.label("umbrella"),
+            minutes.scalar_subquery().label("minutes"),
+            exists().where(OccurrenceTopic.occurrence_id == Occurrence.id).label("tagged"),
+            visible_to(visitor).label("known"),
+        )
+        .join(Series, Series.id == Occurrence.series_id, isouter=True)
+        .where(Occurrence.id.in_(occurrence_ids))
+    )
+
+
 def _at_the_same_time(session: Session, occurrence_ids: Collection[int]) -> list[tuple[int, int]]:
+    return [(number, beside) for number, beside in fetch(session, *_beside(occurrence_ids))]
+
+
+@once
+def _beside(occurrence_ids: Collection[int]) -> Select[int, int]:
     own, other = aliased(Occurrence), aliased(Occurrence)
-    query = (
+    return (
         select(own.id, other.id)
         .join(
             other,
@@ -97,16 +122,20 @@ def _at_the_same_time(session: Session, occurrence_ids: Collection[int]) -> list
         .order_by(own.id, other.starts_at)
         .limit(MOST_OVERLAPS)
     )
-    return [(number, beside) for number, beside in session.execute(query)]
 
 
 def _speakers(session: Session, occurrence_ids: Collection[int]) -> dict[int, list[SpeakerFacts]]:
-    rows = session.scalars(
-        select(Speaker).where(Speaker.occurrence_id.in_(occurrence_ids)).order_by(Speaker.position)
-    ).all()
-    reached = addresses.of_people(session, {each.person_id for each in rows if each.person_id is not None})
+    rows = fetch(session, *_speaking(occurrence_ids))
+    silent = {person_id for _, _, person_id, email in rows if person_id is not None and not email}
+    reached = addresses.of_people(session, silent)
     found: dict[int, list[SpeakerFacts]] = {}
-    for each in rows:
-        reachable = bool(each.email) or each.person_id in reached
-        found.setdefault(each.occurrence_id, []).append(SpeakerFacts(each.name, each.person_id, each.email, reachable))
+    for number, name, person_id, email in rows:
+        reachable = bool(email) or person_id in reached
+        found.setdefault(number, []).append(SpeakerFacts(name, person_id, email, reachable))
     return found
+
+
+@once
+def _speaking(occurrence_ids: Collection[int]) -> Select[int, str, int | None, str]:
+    columns = (Speaker.occurrence_id, Speaker.name, Speaker.person_id, Speaker.email)
+    return select(*columns).where(Speaker.occurrence_id.in_(occurrence_ids)).order_by(Speaker.position)

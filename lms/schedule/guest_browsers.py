@@ -64,6 +64,8 @@ def standing(session: Session, link_id: int, browser: str) -> Standing:
 
 def further_devices(session: Session, link_ids: Collection[int]) -> dict[int, int]:
     """How many devices beyond the first used each of these links; only links with such are named. One query."""
+    if not link_ids:
+        return {}
     rows = session.execute(
         select(GuestLinkBrowser.guest_link_id, func.count())
         .where(GuestLinkBrowser.guest_link_id.in_(link_ids))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -17,8 +17,9 @@ from lms.errors import Conflict, Invalid, NotFound
 from lms.files import FileStore, media_type_of, safe_name
 from lms.schedule import actions
 from lms.schedule.models import Occurrence
-from lms.schedule.plan_models import Material
+from lms.schedule.plan_models import Material, StillPicture
 from lms.schedule.queries import visible_to
+from lms.statements import once
 
 LARGEST_FILE = 25 * 1024 * 1024
 MOST_MATERIALS = 50
@@ -33,10 +34,19 @@ class Download:
     contents: bytes
 
 
+NO_PICTURE = Material.id.not_in(select(StillPicture.material_id))
+"""Pictures have a gallery of their own (`lms.schedule.pictures`)."""
+
+
 def of_occurrence(session: Session, occurrence_id: int) -> Sequence[Material]:
     """What there is, in order. Whoever asks has made sure that the visitor may see the occurrence."""
-    query = select(Material).where(Material.occurrence_id == occurrence_id, Material.removed_at.is_(None))
-    return session.scalars(query.order_by(Material.position, Material.id)).all()
+    return list(session.scalars(*_kept_at(occurrence_id)))
+
+
+@once
+def _kept_at(occurrence_id: int) -> Select[Material]:
+    query = select(Material).where(Material.occurrence_id == occurrence_id, Material.removed_at.is_(None), NO_PICTURE)
+    return query.order_by(Material.position, Material.id)
 
 
 def add_link(session: Session, visitor: Visitor, slug: str, title: str, url: str, now: datetime) -> Material:
@@ -104,6 +114,7 @@ def download(session: Session, visitor: Visitor, slug: str, material_id: int, st
             Occurrence.slug == slug,
             Material.removed_at.is_(None),
             Material.file_digest != "",
+            NO_PICTURE,
             visible_to(visitor),
         )
     )
@@ -132,7 +143,7 @@ def is_link(url: str) -> bool:
 def _add(session: Session, visitor: Visitor, occurrence_id: int, made: Material, now: datetime) -> Material:
     held = session.execute(
         select(func.count(), func.max(Material.position)).where(
-            Material.occurrence_id == occurrence_id, Material.removed_at.is_(None)
+            Material.occurrence_id == occurrence_id, Material.removed_at.is_(None), NO_PICTURE
         )
     ).one()
     if held[0] >= MOST_MATERIALS:

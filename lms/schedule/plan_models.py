@@ -142,6 +142,27 @@ class Material(Base):
     removed_at: Mapped[datetime | None]
 
 
+class StillPicture(Base):
+    """What is known of a material that is a still picture, taken in the meeting. Its title is the caption."""
+
+    __tablename__ = "still_picture"
+
+    material_id: Mapped[int] = mapped_column(ForeignKey("material.id", ondelete="CASCADE"), primary_key=True)
+    taken_by: Mapped[str] = mapped_column(String(120))
+    """Their name, as the room had it."""
+    shows: Mapped[str] = mapped_column(String(120))
+    """Name of who, or whose thing, is seen."""
+    source: Mapped[str] = mapped_column(String(32))
+    """`camera`, `screen`, `document_camera`."""
+    width: Mapped[int]
+    height: Mapped[int]
+    thumbnail_digest: Mapped[str] = mapped_column(String(64))
+    thumbnail_width: Mapped[int]
+    thumbnail_height: Mapped[int]
+    hidden_at: Mapped[datetime | None]
+    """Since when its editors alone see it."""
+
+
 class ActState(StrEnum):
     """Whether a legal act still applies as it did."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, true, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lms.directory.rules import Visitor
@@ -26,6 +26,7 @@ from lms.schedule.series import draft_of
 from lms.schedule.series_drafts import SeriesDraft
 from lms.schedule.slots import decisions
 from lms.schedule.warnings import Warning
+from lms.statements import fetch, once
 
 PAGE = 50
 USUAL_HOUR = 10
@@ -329,14 +330,35 @@ def series_draft(session: Session, visitor: Visitor, slug: str) -> SeriesDraft:
 
 
 def around(session: Session, visitor: Visitor, occurrence_id: int) -> dict[str, Any] | None:
-    """The series of an occurrence, and the dates before and after it that the visitor may see. Three queries."""
-    found = session.execute(
+    """The series of an occurrence, and the dates before and after it that the visitor may see. Two queries."""
+    rows = fetch(session, *_series_of(occurrence_id))
+    if not rows:
+        return None
+    series_id, slug, title, title_en, starts_at = rows[0]
+    beside = fetch(session, *_beside(visitor, occurrence_id, series_id, starts_at))
+    return {
+        "slug": slug,
+        "title": title,
+        "title_en": title_en,
+        "before": next((date for date in beside if date.starts_at < starts_at), None),
+        "after": next((date for date in beside if date.starts_at >= starts_at), None),
+    }
+
+
+@once
+def _series_of(occurrence_id: int) -> Select[int, str, str, str, datetime]:
+    return (
         select(Series.id, Series.slug, Series.title, Series.title_en, Occurrence.starts_at)
         .join(Occurrence, Occurrence.series_id == Series.id)
         .where(Occurrence.id == occurrence_id)
-    ).one_or_none()
-    if found is None:
-        return None
+    )
+
+
+@once
+def _beside(
+    visitor: Visitor, occurrence_id: int, series_id: int, starts_at: datetime
+) -> CompoundSelect[*tuple[Any, ...]]:
+    """The date before and the date after; SQLite wants each wrapped, because it is limited by itself."""
     dates = select(
         Occurrence.id,
         Occurrence.slug,
@@ -345,20 +367,14 @@ def around(session: Session, visitor: Visitor, occurrence_id: int) -> dict[str, 
         Occurrence.starts_local,
         Occurrence.starts_at,
     ).where(
-        Occurrence.series_id == found.id,
+        Occurrence.series_id == series_id,
         Occurrence.id != occurrence_id,
         Occurrence.status != Status.CANCELLED,
         visible_to(visitor),
     )
-    earlier = dates.where(Occurrence.starts_at < found.starts_at).order_by(Occurrence.starts_at.desc())
-    later = dates.where(Occurrence.starts_at >= found.starts_at).order_by(Occurrence.starts_at)
-    return {
-        "slug": found.slug,
-        "title": found.title,
-        "title_en": found.title_en,
-        "before": session.execute(earlier.limit(1)).first(),
-        "after": session.execute(later.limit(1)).first(),
-    }
+    earlier = dates.where(Occurrence.starts_at < starts_at).order_by(Occurrence.starts_at.desc())
+    later = dates.where(Occurrence.starts_at >= starts_at).order_by(Occurrence.starts_at)
+    return union_all(*(select(part.limit(1).subquery()) for part in (earlier, later)))
 
 
 def occurrence_draft(session: Session, visitor: Visitor, slug: str) -> OccurrenceDraft:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
-from sqlalchemy.orm import Session, defer, selectinload
+from sqlalchemy import ColumnElement, Row, Select, and_, false, not_, or_, select, true
+from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
@@ -26,10 +27,21 @@ from lms.schedule.cards import (
     page_of,
 )
 from lms.schedule.casts import casts
-from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker, Status
+from lms.schedule.group_rules import parse_meeting
+from lms.schedule.models import (
+    AgendaItem,
+    GuestLink,
+    Occurrence,
+    OccurrenceChange,
+    OccurrenceParty,
+    Part,
+    Speaker,
+    Status,
+)
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
 from lms.schedule.registrations import seat_facts
 from lms.schedule.rules import NO_SEATS, GuestFacts, SeatFacts, day_bounds, guest_link_expired, may_see
+from lms.statements import fetch, once
 
 ZONE = "Europe/Kyiv"
 """Whose calendar days the network lives by."""
@@ -56,47 +68,109 @@ def edited_by(visitor: Visitor) -> ColumnElement[bool]:
 
 def upcoming(session: Session, visitor: Visitor, now: datetime, limit: int = 50) -> list[OccurrenceCard]:
     """What is live and what comes, soonest first; also what was cancelled, until it would have ended."""
-    query = select(Occurrence).where(ahead(now)).order_by(Occurrence.starts_at, Occurrence.id)
-    return fetch_cards(session, visitor, now, query.limit(min(limit, MOST)))
+    return cards_of(session, visitor, now, fetch(session, *_upcoming(visitor, now, min(limit, MOST))))
+
+
+@once
+def _upcoming(visitor: Visitor, now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
+    return lines_for(visitor).where(ahead(now)).order_by(Occurrence.starts_at, Occurrence.id).limit(limit)
 
 
 def today(session: Session, visitor: Visitor, now: datetime, zone: str = ZONE) -> list[OccurrenceCard]:
     """What is live, and what lies in the calendar day of `now` in the zone, earliest first."""
     begin, end = day_bounds(now, zone)
+    return cards_of(session, visitor, now, fetch(session, *_on_the_day(visitor, begin, end)))
+
+
+@once
+def _on_the_day(visitor: Visitor, begin: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
     of_the_day = and_(Occurrence.starts_at < end, Occurrence.ends_at > begin)
-    query = select(Occurrence).where(or_(Occurrence.status == Status.LIVE, of_the_day))
-    return fetch_cards(session, visitor, now, query.order_by(Occurrence.starts_at, Occurrence.id).limit(MOST))
+    query = lines_for(visitor).where(or_(Occurrence.status == Status.LIVE, of_the_day))
+    return query.order_by(Occurrence.starts_at, Occurrence.id).limit(MOST)
 
 
 def past(
     session: Session, visitor: Visitor, now: datetime, limit: int = 50, before: datetime | None = None
 ) -> list[OccurrenceCard]:
     """What is over, latest first; `before` is the `starts_at` of the last card of the page before."""
-    query = select(Occurrence).where(not_(ahead(now))).order_by(Occurrence.starts_at.desc(), Occurrence.id.desc())
+    return cards_of(session, visitor, now, fetch(session, *_past(visitor, now, min(limit, MOST), before)))
+
+
+@once
+def _past(visitor: Visitor, now: datetime, limit: int, before: datetime | None) -> Select[*tuple[Any, ...]]:
+    query = lines_for(visitor).where(not_(ahead(now)))
     if before is not None:
         query = query.where(Occurrence.starts_at < before)
-    return fetch_cards(session, visitor, now, query.limit(min(limit, MOST)))
+    return query.order_by(Occurrence.starts_at.desc(), Occurrence.id.desc()).limit(limit)
 
 
 def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime) -> OccurrencePage:
     """Everything about an occurrence. Raises `NotFound`, also when the visitor may not know of it."""
-    query = select(Occurrence).where(Occurrence.slug == slug, visible_to(visitor)).options(*_WHOLE)
-    found = session.scalar(query)
-    if found is None:
+    found = fetch(session, *_described(visitor, slug))
+    if not found:
         raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
-    topics = session.execute(
+    (card,) = cards_of(session, visitor, now, found)
+    return page_of(
+        found[0],
+        card,
+        agenda=fetch(session, *_agenda_of(card.id)),
+        changes=fetch(session, *_changes_of(card.id)),
+        guest_links=fetch(session, *_guest_links_of(card.id)) if card.may_edit else (),
+        topics=[TopicCard(*row) for row in fetch(session, *_topics_of(card.id))],
+        now=now,
+    )
+
+
+@once
+def _described(visitor: Visitor, slug: str) -> Select[*tuple[Any, ...]]:
+    described = (
+        Occurrence.description,
+        Occurrence.description_en,
+        Occurrence.version,
+        Occurrence.sequence,
+        Occurrence.uid,
+        Occurrence.mode,
+        Occurrence.venue,
+    )
+    return lines_for(visitor).add_columns(*described).where(Occurrence.slug == slug)
+
+
+@once
+def _agenda_of(occurrence_id: int) -> Select[*tuple[Any, ...]]:
+    columns = (AgendaItem.title, AgendaItem.title_en, AgendaItem.minutes, AgendaItem.kind, AgendaItem.speaker_id)
+    return select(*columns).where(AgendaItem.occurrence_id == occurrence_id).order_by(AgendaItem.position)
+
+
+@once
+def _changes_of(occurrence_id: int) -> Select[*tuple[Any, ...]]:
+    change = OccurrenceChange
+    columns = (change.at, change.before, change.after, change.reason, change.sequence)
+    return select(*columns).where(change.occurrence_id == occurrence_id).order_by(change.id)
+
+
+@once
+def _guest_links_of(occurrence_id: int) -> Select[*tuple[Any, ...]]:
+    columns = (
+        GuestLink.id,
+        GuestLink.name,
+        GuestLink.organisation,
+        GuestLink.role,
+        GuestLink.speaker_id,
+        GuestLink.expires_at,
+        GuestLink.revoked_at,
+        GuestLink.used_count,
+        GuestLink.last_used_at,
+    )
+    return select(*columns).where(GuestLink.occurrence_id == occurrence_id).order_by(GuestLink.id)
+
+
+@once
+def _topics_of(occurrence_id: int) -> Select[str, str, str]:
+    return (
         select(Topic.code, Topic.name_uk, Topic.name_en)
         .join(OccurrenceTopic, OccurrenceTopic.topic_id == Topic.id)
-        .where(OccurrenceTopic.occurrence_id == found.id)
+        .where(OccurrenceTopic.occurrence_id == occurrence_id)
         .order_by(Topic.name_uk)
-    )
-    return page_of(
-        found,
-        visitor,
-        now,
-        guest_facts(session, visitor, now),
-        _seats_at(session, visitor, found),
-        [TopicCard(*row) for row in topics],
     )
 
 
@@ -122,8 +196,9 @@ def endpoint_today(session: Session, visitor: Visitor, now: datetime, zone: str 
 
 
 def occurrence_of_meeting(session: Session, meeting: str) -> int | None:
-    """The number of the occurrence whose meeting has this name; for the system itself, which asks nobody."""
-    return session.scalar(select(Occurrence.id).where(Occurrence.meeting == meeting))
+    """The number of the occurrence whose meeting, or group, has this name; for the system, which asks nobody."""
+    main, _number = parse_meeting(meeting)
+    return session.scalar(select(Occurrence.id).where(Occurrence.meeting == main))
 
 
 def slugs_of(session: Session, visitor: Visitor, occurrence_ids: Collection[int]) -> dict[int, str]:
@@ -153,14 +228,41 @@ _WITH_PARTIES = (
     selectinload(Occurrence.parties).joinedload(OccurrenceParty.organisation, innerjoin=True),
     selectinload(Occurrence.speakers).joinedload(Speaker.organisation),
 )
-_FOR_A_LINE = (defer(Occurrence.description, raiseload=True), defer(Occurrence.description_en, raiseload=True))
+_LINE = (
+    Occurrence.id,
+    Occurrence.slug,
+    Occurrence.meeting,
+    Occurrence.series_id,
+    Occurrence.programme_id.label("programme_id"),
+    Occurrence.kind,
+    Occurrence.title,
+    Occurrence.title_en,
+    Occurrence.language,
+    Occurrence.starts_at,
+    Occurrence.ends_at,
+    Occurrence.starts_local,
+    Occurrence.zone,
+    Occurrence.duration_minutes,
+    Occurrence.status,
+    Occurrence.access,
+    Occurrence.listed,
+    Occurrence.cancel_reason,
+    Occurrence.began_at,
+    Occurrence.created_by,
+)
+"""What a line of a list needs; as objects with everything they would cost several times as much."""
 _WITH_AGENDA = (selectinload(Occurrence.agenda),)
-_WHOLE = (*_WITH_PARTIES, *_WITH_AGENDA, selectinload(Occurrence.changes), selectinload(Occurrence.guest_links))
 
 
-def fetch_cards(session: Session, visitor: Visitor, now: datetime, query: Select[Occurrence]) -> list[OccurrenceCard]:
-    """The cards of what `query` finds and the visitor may know of."""
-    rows: Sequence[Occurrence] = session.scalars(query.where(visible_to(visitor)).options(*_FOR_A_LINE)).all()
+def lines_for(visitor: Visitor) -> Select[*tuple[Any, ...]]:
+    """SQL for what `cards_of` makes cards of: what the visitor may know of."""
+    return select(*_LINE).where(visible_to(visitor))
+
+
+def cards_of(
+    session: Session, visitor: Visitor, now: datetime, rows: Sequence[Row[*tuple[Any, ...]]]
+) -> list[OccurrenceCard]:
+    """The cards of what was found by `lines_for` this visitor, in the same order."""
     numbers = [row.id for row in rows]
     guest = guest_facts(session, visitor, now) if rows else None
     seats = _seats(session, visitor, rows)
@@ -170,7 +272,7 @@ def fetch_cards(session: Session, visitor: Visitor, now: datetime, query: Select
     ]
 
 
-def _seats(session: Session, visitor: Visitor, rows: Sequence[Occurrence]) -> dict[int, SeatFacts]:
+def _seats(session: Session, visitor: Visitor, rows: Sequence[Any]) -> dict[int, SeatFacts]:
     seats = seat_facts(session, visitor, [row.id for row in rows])
     unlisted = [row.id for row in rows if not row.listed]
     for number in invited_in(session, visitor, unlisted) if unlisted else ():

@@ -22,6 +22,7 @@ from lms.schedule.cards import facts_of
 from lms.schedule.models import Occurrence
 from lms.schedule.questions import Question
 from lms.schedule.rules import may_edit
+from lms.statements import fetch, once
 
 PAGE = 50
 MOST_FOUND = 20
@@ -171,12 +172,16 @@ def by_number(session: Session, number: int) -> tuple[Registration, Occurrence, 
 
 
 def counts_of(session: Session, number: int) -> dict[tuple[RegistrationState, Seat], int]:
-    rows = session.execute(
+    return {(state, seat): count for state, seat, count in fetch(session, *_counts(number))}
+
+
+@once
+def _counts(occurrence_id: int) -> Select[RegistrationState, Seat, int]:
+    return (
         select(Registration.state, Registration.seat, func.count())
-        .where(Registration.occurrence_id == number)
+        .where(Registration.occurrence_id == occurrence_id)
         .group_by(Registration.state, Registration.seat)
     )
-    return {(state, seat): count for state, seat, count in rows}
 
 
 def _with_names(where: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
@@ -22,6 +23,7 @@ from lms.schedule.questions import Question
 from lms.schedule.registering import MOST_DATES, seats_open_to
 from lms.schedule.registration_lists import Named, counts_of
 from lms.schedule.seats import ALIVE, HOLDING
+from lms.statements import fetch, once
 
 _SHOWN = (*ALIVE, RegistrationState.DECLINED)
 
@@ -95,12 +97,7 @@ class Undecided:
 
 def entrance(session: Session, visitor: Visitor, slug: str, now: datetime) -> Entrance | None:
     """Registration as the visitor meets it; None where nobody registers. Raises `NotFound`."""
-    found = session.execute(
-        select(Occurrence, RegistrationPolicy, Series.slug, editable_by(visitor))
-        .join(RegistrationPolicy, RegistrationPolicy.occurrence_id == Occurrence.id, isouter=True)
-        .join(Series, Series.id == Occurrence.series_id, isouter=True)
-        .where(Occurrence.slug == slug, visible_to(visitor))
-    ).one_or_none()
+    found = session.execute(*_registered_for(visitor, slug)).one_or_none()
     if found is None:
         raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
     occurrence, policy, series, editor = found
@@ -132,6 +129,16 @@ def entrance(session: Session, visitor: Visitor, slug: str, now: datetime) -> En
     )
 
 
+@once
+def _registered_for(visitor: Visitor, slug: str) -> Select[Occurrence, RegistrationPolicy, str, bool]:
+    return (
+        select(Occurrence, RegistrationPolicy, Series.slug, editable_by(visitor))
+        .join(RegistrationPolicy, RegistrationPolicy.occurrence_id == Occurrence.id, isouter=True)
+        .join(Series, Series.id == Occurrence.series_id, isouter=True)
+        .where(Occurrence.slug == slug, visible_to(visitor))
+    )
+
+
 def homes(session: Session, visitor: Visitor) -> list[Named]:
     """Organisations on whose behalf the visitor may come, by name."""
     return _named(session, visitor.organisation_ids)
@@ -146,46 +153,50 @@ def upcoming_of(session: Session, visitor: Visitor, now: datetime, limit: int = 
     """The visitor's living registrations for what is not over, soonest first."""
     if visitor.person_id is None:
         return []
-    rows = session.execute(
+    return [
+        Due(row, occurrence, place if row.state is RegistrationState.WAITLISTED else 0)
+        for row, occurrence, place in session.execute(*_alive(visitor.person_id, now, limit))
+    ]
+
+
+@once
+def _alive(person_id: int, now: datetime, limit: int) -> Select[Registration, Occurrence, int]:
+    return (
         select(Registration, Occurrence, registrations.place_in_line())
         .join(Occurrence, Occurrence.id == Registration.occurrence_id)
         .where(
-            Registration.person_id == visitor.person_id,
+            Registration.person_id == person_id,
             Registration.state.in_(ALIVE),
             or_(Occurrence.status == Status.LIVE, Occurrence.ends_at > now),
             Occurrence.status.in_((Status.PUBLISHED, Status.MOVED, Status.LIVE)),
         )
         .order_by(Occurrence.starts_at, Occurrence.id)
         .limit(limit)
-    ).all()
-    return [
-        Due(row, occurrence, place if row.state is RegistrationState.WAITLISTED else 0)
-        for row, occurrence, place in rows
-    ]
+    )
 
 
 def undecided(session: Session, visitor: Visitor, now: datetime, limit: int = 10) -> list[Undecided]:
     """Coming occurrences of the visitor's on which requests wait, soonest first."""
     if not visitor.is_organiser and not visitor.organised_occurrences:
         return []
-    asking = (
-        select(Registration.occurrence_id, func.count().label("number"))
-        .where(Registration.state == RegistrationState.PENDING)
-        .group_by(Registration.occurrence_id)
-        .subquery()
-    )
-    rows = session.execute(
-        select(Occurrence.slug, Occurrence.title, Occurrence.title_en, Occurrence.starts_at, asking.c.number)
-        .join(asking, asking.c.occurrence_id == Occurrence.id)
+    return [Undecided(*row) for row in fetch(session, *_with_requests(visitor, now, limit))]
+
+
+@once
+def _with_requests(visitor: Visitor, now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
+    asking = and_(Registration.occurrence_id == Occurrence.id, Registration.state == RegistrationState.PENDING)
+    return (
+        select(Occurrence.slug, Occurrence.title, Occurrence.title_en, Occurrence.starts_at, func.count())
+        .join(Registration, asking)
         .where(
             Occurrence.ends_at > now,
             Occurrence.status.in_((Status.PUBLISHED, Status.MOVED, Status.LIVE)),
             editable_by(visitor),
         )
+        .group_by(Occurrence.id)
         .order_by(Occurrence.starts_at, Occurrence.id)
         .limit(limit)
     )
-    return [Undecided(*row) for row in rows]
 
 
 def series_dates(session: Session, visitor: Visitor, slug: str, now: datetime) -> tuple[Series, list[SeriesDate]]:
@@ -220,29 +231,34 @@ def place_in_line(session: Session, row: Registration) -> int:
 
 
 def _ours(session: Session, visitor: Visitor, number: int, asked: Sequence[Question]) -> list[Mine]:
+    if visitor.person_id is None and not visitor.led_organisations:
+        return []
+    return [
+        Mine(
+            row,
+            place if row.state is RegistrationState.WAITLISTED else 0,
+            Named(home_id, home_uk or "", home_en or "") if home_id is not None else None,
+            questions.missing(asked, row.answers),
+        )
+        for row, place, home_id, home_uk, home_en in session.execute(*_held_by(visitor, number))
+    ]
+
+
+@once
+def _held_by(visitor: Visitor, occurrence_id: int) -> Select[Registration, int, int, str, str]:
     ways: list[ColumnElement[bool]] = []
     if visitor.person_id is not None:
         ways.append(Registration.person_id == visitor.person_id)
     if visitor.led_organisations:
         led_rooms = Registration.organisation_id.in_(visitor.led_organisations)
         ways.append(and_(Registration.person_id.is_(None), led_rooms))
-    if not ways:
-        return []
-    rows = session.execute(
-        select(Registration, Organisation)
+    home = (Organisation.id, Organisation.name_uk, Organisation.name_en)
+    return (
+        select(Registration, registrations.place_in_line(), *home)
         .join(Organisation, Organisation.id == Registration.organisation_id, isouter=True)
-        .where(Registration.occurrence_id == number, or_(*ways), Registration.state.in_((*_SHOWN, *HOLDING)))
+        .where(Registration.occurrence_id == occurrence_id, or_(*ways), Registration.state.in_((*_SHOWN, *HOLDING)))
         .order_by(Registration.id)
-    ).all()
-    return [
-        Mine(
-            row,
-            place_in_line(session, row),
-            Named(home.id, home.name_uk, home.name_en) if home else None,
-            questions.missing(asked, row.answers),
-        )
-        for row, home in rows
-    ]
+    )
 
 
 def _named(session: Session, numbers: frozenset[int]) -> list[Named]:

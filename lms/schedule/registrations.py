@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lms.audit.actions import record
@@ -22,6 +23,7 @@ from lms.schedule.audience_models import (
 from lms.schedule.models import Occurrence
 from lms.schedule.rules import SeatFacts
 from lms.schedule.seats import ALIVE, Why
+from lms.statements import fetch, once
 
 
 def confirmed(session: Session, occurrence_id: int) -> list[Registration]:
@@ -102,24 +104,8 @@ def seat_facts(session: Session, visitor: Visitor, occurrence_ids: Collection[in
     """What registration means for the visitor at these doors; only where one has to be registered. One query."""
     if not occurrence_ids:
         return {}
-    rows = session.execute(
-        select(
-            RegistrationPolicy.occurrence_id,
-            Registration.state,
-            Registration.seat,
-            Registration.offered_until,
-            place_in_line(),
-        )
-        .join(
-            Registration,
-            and_(Registration.occurrence_id == RegistrationPolicy.occurrence_id, _mine(visitor)),
-            isouter=True,
-        )
-        .where(RegistrationPolicy.occurrence_id.in_(occurrence_ids), RegistrationPolicy.required.is_(True))
-        .order_by(Registration.id)
-    )
     found: dict[int, SeatFacts] = {}
-    for number, state, seat, until, waiting in rows:
+    for number, state, seat, until, waiting in fetch(session, *_where_one_registers(visitor, occurrence_ids)):
         if number not in found or state is RegistrationState.CONFIRMED:
             found[number] = SeatFacts(
                 required=True,
@@ -129,6 +115,23 @@ def seat_facts(session: Session, visitor: Visitor, occurrence_ids: Collection[in
                 until=until,
             )
     return found
+
+
+@once
+def _where_one_registers(visitor: Visitor, occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
+    ours = and_(Registration.occurrence_id == RegistrationPolicy.occurrence_id, _mine(visitor))
+    return (
+        select(
+            RegistrationPolicy.occurrence_id,
+            Registration.state,
+            Registration.seat,
+            Registration.offered_until,
+            place_in_line(),
+        )
+        .join(Registration, ours, isouter=True)
+        .where(RegistrationPolicy.occurrence_id.in_(occurrence_ids), RegistrationPolicy.required.is_(True))
+        .order_by(Registration.id)
+    )
 
 
 @cache

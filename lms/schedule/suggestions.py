@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, literal, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, String, and_, cast, literal, not_, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
@@ -18,6 +18,7 @@ from lms.schedule.calendar import concerning
 from lms.schedule.models import Occurrence, OccurrenceParty, Status
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
 from lms.schedule.queries import visible_to
+from lms.statements import fetch, once
 
 _CANDIDATES = 40
 
@@ -50,17 +51,23 @@ def suggestions(session: Session, visitor: Visitor, now: datetime, limit: int = 
     grounds = _grounds(session, visitor, now.date()) if visitor.person_id is not None else set()
     if not grounds:
         return []
-    coming = and_(Occurrence.status.in_((Status.PUBLISHED, Status.MOVED)), Occurrence.starts_at > now)
-    fits = and_(coming, visible_to(visitor), not_(concerning(visitor)))
-    wrapped = [
-        select(part.where(fits).order_by(Occurrence.starts_at).limit(_CANDIDATES).subquery())
-        for why, part in _reasons(visitor, now.date()).items()
-        if why in grounds
-    ]
-    rows = session.execute(union_all(*wrapped)).all()
-    reasons = _first_reasons(rows)
+    looked_for = {f"by_{why.value}": why in grounds for why in Because}
+    reasons = _first_reasons(fetch(session, *_fitting(visitor, now, now.date(), **looked_for)))
     soonest = sorted(reasons, key=lambda number: (reasons[number][1], number))[:limit]
     return [Suggestion(number, Because(reasons[number][0]), *reasons[number][2:]) for number in soonest]
+
+
+@once
+def _fitting(visitor: Visitor, now: datetime, day: date, **looked_for: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    coming = and_(Occurrence.status.in_((Status.PUBLISHED, Status.MOVED)), Occurrence.starts_at > now)
+    fits = and_(coming, visible_to(visitor), not_(concerning(visitor)))
+    return union_all(
+        *(
+            select(part.where(fits).order_by(Occurrence.starts_at).limit(_CANDIDATES).subquery())
+            for why, part in _reasons(visitor, day).items()
+            if looked_for[f"by_{why.value}"]
+        )
+    )
 
 
 def _first_reasons(rows: Iterable[Any]) -> dict[int, tuple[str, datetime, str, str]]:
@@ -72,10 +79,15 @@ def _first_reasons(rows: Iterable[Any]) -> dict[int, tuple[str, datetime, str, s
 
 def _grounds(session: Session, visitor: Visitor, day: date) -> set[Because]:
     """Which reasons there can be at all: most people follow little, and what nobody follows need not be looked for."""
-    followed = select(cast(Subscription.kind, String)).where(Subscription.person_id == visitor.person_id)
-    has = select(literal(Because.CAPABILITY.value)).where(_equipped(visitor, day)).limit(1)
     known = {each.value for each in Because}
-    return {Because(each) for each in session.scalars(union_all(followed, select(has.subquery()))) if each in known}
+    return {Because(each) for (each,) in fetch(session, *_followed_or_had(visitor, day)) if each in known}
+
+
+@once
+def _followed_or_had(visitor: Visitor, day: date) -> CompoundSelect[str]:
+    followed = select(cast(Subscription.kind, String)).where(Subscription.person_id == visitor.person_id).distinct()
+    has = select(literal(Because.CAPABILITY.value)).where(_equipped(visitor, day)).limit(1)
+    return union_all(followed, select(has.subquery()))
 
 
 def _equipped(visitor: Visitor, day: date) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Integer,
     Select,
     String,
@@ -32,6 +33,7 @@ from lms.schedule.audience_models import Invitation, ParticipationStatus, Regist
 from lms.schedule.calendar import SEATED
 from lms.schedule.models import Occurrence, Speaker, Status
 from lms.schedule.queries import editable_by, visible_to
+from lms.statements import fetch, once
 
 EACH = 3
 """So many occurrences are named for each thing that waits; the rest is counted by their pages."""
@@ -78,31 +80,34 @@ class Health:
 
 def waiting(session: Session, visitor: Visitor, now: datetime) -> list[Waiting]:
     """What waits for the visitor, by task and then by time; a few of each, in one statement."""
-    parts = _for_an_editor(visitor, now)
-    if not parts:
+    if not visitor.is_organiser and not visitor.organised_occurrences:
         return []
-    # Each part is limited by itself; SQLite wants such a part wrapped.
-    wrapped = [select(part.limit(EACH).subquery()) for part in parts]
-    rows = session.execute(union_all(*wrapped)).all()
-    found = [Waiting(Task(row[0]), *row[1:]) for row in rows]
+    found = [Waiting(Task(row[0]), *row[1:]) for row in fetch(session, *_for_an_editor(visitor, now))]
     return sorted(found, key=lambda one: (list(Task).index(one.task), one.starts_at))
 
 
 def health(session: Session, visitor: Visitor, now: datetime) -> Health:
     """What should be zero, as far as it is the visitor's concern; in one statement."""
+    if not visitor.is_organiser and not visitor.is_administrator and not visitor.led_organisations:
+        return Health()
+    (row,) = fetch(session, *_troubles(visitor, now - _LATE, now - _RECENT, now - _SILENT))
+    return Health(**row._asdict())
+
+
+@once
+def _troubles(
+    visitor: Visitor, due_before: datetime, failed_after: datetime, heard_before: datetime
+) -> Select[*tuple[Any, ...]]:
     numbers: dict[str, Select[Any]] = {}
     if visitor.is_organiser:
         numbers["bounced"] = select(func.count()).select_from(BouncedAddress)
     if visitor.is_administrator:
-        numbers |= _of_the_machine(now)
+        numbers |= _of_the_machine(due_before, failed_after, heard_before)
     led = visitor.led_organisations
     if led:
         lacking = or_(Organisation.email == "", Organisation.phone == "", Organisation.oblast == "")
         numbers["incomplete"] = select(func.count()).where(Organisation.id.in_(led), lacking)
-    if not numbers:
-        return Health()
-    row = session.execute(select(*(each.scalar_subquery().label(name) for name, each in numbers.items()))).one()
-    return Health(**row._asdict())
+    return select(*(each.scalar_subquery().label(name) for name, each in numbers.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +133,8 @@ def standing(session: Session, visitor: Visitor, occurrence_ids: Collection[int]
     """By occurrence, for those in which the person is registered or to which the person is invited."""
     if visitor.person_id is None or not occurrence_ids:
         return {}
-    me = visitor.person_id
-    seats = select(Registration.occurrence_id, cast(Registration.state, String), literal(1)).where(
-        Registration.person_id == me, Registration.occurrence_id.in_(occurrence_ids), Registration.state.in_(SEATED)
-    )
-    asked = select(Invitation.occurrence_id, cast(Invitation.status, String), literal(0)).where(
-        Invitation.person_id == me, Invitation.occurrence_id.in_(occurrence_ids), Invitation.withdrawn_at.is_(None)
-    )
     found: dict[int, Standing] = {}
-    for number, word, registered in session.execute(union_all(asked, seats)):
+    for number, word, registered in fetch(session, *_standing_of(visitor.person_id, occurrence_ids)):
         known = found.get(number, Standing())
         found[number] = (
             replace(known, registration=RegistrationState(word))
@@ -146,11 +144,27 @@ def standing(session: Session, visitor: Visitor, occurrence_ids: Collection[int]
     return found
 
 
+@once
+def _standing_of(me: int, occurrence_ids: Collection[int]) -> CompoundSelect[int, str, int]:
+    seats = select(Registration.occurrence_id, cast(Registration.state, String), literal(1)).where(
+        Registration.person_id == me, Registration.occurrence_id.in_(occurrence_ids), Registration.state.in_(SEATED)
+    )
+    asked = select(Invitation.occurrence_id, cast(Invitation.status, String), literal(0)).where(
+        Invitation.person_id == me, Invitation.occurrence_id.in_(occurrence_ids), Invitation.withdrawn_at.is_(None)
+    )
+    return union_all(asked, seats)
+
+
 def people_coming(session: Session, visitor: Visitor, now: datetime, limit: int = EACH) -> list[Coming]:
     """The next occurrences in which people of the organisations that the visitor leads have a seat."""
     if not visitor.led_organisations:
         return []
-    rows = session.execute(
+    return [Coming(*row) for row in fetch(session, *_with_our_people(visitor, now, limit))]
+
+
+@once
+def _with_our_people(visitor: Visitor, now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Occurrence.slug,
             Occurrence.title,
@@ -171,14 +185,13 @@ def people_coming(session: Session, visitor: Visitor, now: datetime, limit: int 
         .order_by(Occurrence.starts_at, Occurrence.id)
         .limit(limit)
     )
-    return [Coming(*row) for row in rows]
 
 
-def _of_the_machine(now: datetime) -> dict[str, Select[Any]]:
+def _of_the_machine(due_before: datetime, failed_after: datetime, heard_before: datetime) -> dict[str, Select[Any]]:
     open_message = and_(OutboxMessage.sent_at.is_(None), OutboxMessage.dropped_at.is_(None))
-    overdue = and_(OutboxMessage.failed_at.is_(None), OutboxMessage.due_at < now - _LATE)
-    given_up = OutboxMessage.failed_at > now - _RECENT
-    silent = or_(Endpoint.last_seen_at.is_(None), Endpoint.last_seen_at < now - _SILENT)
+    overdue = and_(OutboxMessage.failed_at.is_(None), OutboxMessage.due_at < due_before)
+    given_up = OutboxMessage.failed_at > failed_after
+    silent = or_(Endpoint.last_seen_at.is_(None), Endpoint.last_seen_at < heard_before)
     return {
         "unsent": select(func.count()).where(open_message, or_(overdue, given_up)),
         "silent_endpoints": select(func.count()).where(Endpoint.revoked_at.is_(None), silent),
@@ -197,20 +210,21 @@ def _row(task: Task, *, count: Any = None) -> Any:
     ).order_by(Occurrence.starts_at, Occurrence.id)
 
 
-def _for_an_editor(visitor: Visitor, now: datetime) -> list[Select[Any]]:
-    if not visitor.is_organiser and not visitor.organised_occurrences:
-        return []
+@once
+def _for_an_editor(visitor: Visitor, now: datetime) -> CompoundSelect[*tuple[Any, ...]]:
     mine: ColumnElement[bool] = and_(visible_to(visitor), editable_by(visitor))
     ahead = and_(Occurrence.status.in_(_AHEAD), Occurrence.ends_at > now)
     silent = func.count(Invitation.id)
-    return [
+    parts = [
         _row(Task.UNANSWERED_EXPERTS, count=silent)
-        .join(Invitation, Invitation.occurrence_id == Occurrence.id)
-        .join(Speaker, Speaker.id == Invitation.speaker_id)
+        .join(Speaker, Speaker.occurrence_id == Occurrence.id)
+        .join(Invitation, Invitation.speaker_id == Speaker.id)
         .where(mine, ahead, _unanswered(), Invitation.told_at.is_not(None))
         .group_by(Occurrence.id),
         _row(Task.RELEASE).where(mine, Occurrence.status == Status.DRAFT, Occurrence.ends_at > now),
     ]
+    # Each part is limited by itself; SQLite wants such a part wrapped.
+    return union_all(*(select(part.limit(EACH).subquery()) for part in parts))
 
 
 def _unanswered() -> ColumnElement[bool]:

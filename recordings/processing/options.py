@@ -48,20 +48,20 @@ class Options(_Choice):
     """Everything that shapes the output. The same options and the same raw files make the same output."""
 
     layout: Layout = "speaker"
-    width: int = Field(1280, ge=320, le=1920, multiple_of=2)
-    height: int = Field(720, ge=180, le=1080, multiple_of=2)
-    rate: int = Field(25, ge=5, le=60)
+    width: int = Field(default=1280, ge=320, le=1920, multiple_of=2)
+    height: int = Field(default=720, ge=180, le=1080, multiple_of=2)
+    rate: int = Field(default=25, ge=5, le=60)
     """Pictures a second."""
-    loudness: float = Field(-23.0, ge=-40, le=-10)
+    loudness: float = Field(default=-23.0, ge=-40, le=-10)
     """Of the whole, in LUFS (EBU R 128)."""
-    true_peak: float = Field(-1.0, ge=-9, le=0)
+    true_peak: float = Field(default=-1.0, ge=-9, le=0)
     """At most, in dBTP (EBU R 128)."""
-    quality: int = Field(24, ge=10, le=40)
+    quality: int = Field(default=24, ge=10, le=40)
     """x264's constant rate factor: less is better and larger."""
     preset: str = "veryfast"
-    jobs: int = Field(2, ge=1, le=32)
+    jobs: int = Field(default=2, ge=1, le=32)
     """How many processes may work at once."""
-    scene_s: float = Field(60.0, gt=0)
+    scene_s: float = Field(default=60.0, gt=0)
     """The longest scene: what is lost at most when processing is killed is a scene for each job."""
     agenda: tuple[AgendaItem, ...] = ()
     captions: tuple[Caption, ...] = ()

@@ -243,9 +243,9 @@ class MeetingMedia:
         person.subscribing.want(wanted)
 
     def _best_videos(self, others: Iterable[tuple[str, PublishedMedia]]) -> list[tuple[str, PublishedMedia]]:
-        """Screen shares first, then who spoke last."""
+        """What is presented first, then who spoke last."""
         videos = [found for found in others if found[1].source.kind == "video"]
-        videos.sort(key=lambda found: (found[1].source is not Source.SCREEN, -self._spoke.get(found[0], 0)))
+        videos.sort(key=lambda found: (not found[1].source.presents, -self._spoke.get(found[0], 0)))
         return videos[: self._automatic_videos]
 
     # ------------------------------------------------------------ speaker and quality

@@ -16,6 +16,8 @@ from signaling.problems import RefusedError
 
 SETTLE_S = 0.01
 """Wait before an offer, so that those who join in the same moment share one."""
+_STREAMS = {Source.SCREEN: ".screen", Source.SCREEN_AUDIO: ".screen", Source.DOCUMENT_CAMERA: ".document"}
+"""What is presented is a stream of its own: it is not held back for the speaker's voice."""
 _log = structlog.get_logger(__name__)
 
 
@@ -88,11 +90,8 @@ class Subscribing:
         return received
 
     def _subscribe(self, peer: PeerPort, participant: str, media: PublishedMedia) -> SubscriptionPort:
-        shared = media.source in (Source.SCREEN, Source.SCREEN_AUDIO)
         port: PublicationPort = media.port
-        subscription: SubscriptionPort = peer.subscribe(
-            port, stream_id=f"{participant}.screen" if shared else participant
-        )
+        subscription: SubscriptionPort = peer.subscribe(port, stream_id=participant + _STREAMS.get(media.source, ""))
         return subscription
 
     def _drop(self, publication: str) -> None:

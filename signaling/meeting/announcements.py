@@ -87,5 +87,11 @@ def _(fact: facts.Said, state: State) -> Iterator[Announcement]:
 
 
 @_announce.register
+def _(fact: facts.Pictured, state: State) -> Iterator[Announcement]:
+    told = fact.model_dump(include={"at", "by", "participant", "source"})
+    yield Announcement(messages.PictureTaken(by_name=state.members[fact.by].name, **told))
+
+
+@_announce.register
 def _(fact: facts.ChatErased, state: State) -> Iterator[Announcement]:
     yield Announcement(messages.ChatDeleted(message=fact.message))

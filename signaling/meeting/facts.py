@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from signaling.meeting.plan import Plan
+from signaling.meeting.plan import Groups, Plan
 from signaling.model import ChatMessage, Id, Permission, Presence, Role, Shape, Source
 
 LeaveReason = Literal["left", "lost", "removed", "replaced", "ended"]
@@ -122,6 +122,7 @@ class HostMuted(_Fact):
 class Spotlighted(_Fact):
     fact: Literal["spotlighted"] = "spotlighted"
     participant: Id | None
+    source: Source | None = None
 
 
 class MeetingSet(_Fact):
@@ -132,6 +133,13 @@ class MeetingSet(_Fact):
     chat_enabled: bool | None = None
 
 
+class GroupsSet(_Fact):
+    """The meeting was divided into groups, or these were changed or closed."""
+
+    fact: Literal["groups_set"] = "groups_set"
+    groups: Groups
+
+
 class Said(_Fact):
     fact: Literal["said"] = "said"
     message: ChatMessage
@@ -140,6 +148,15 @@ class Said(_Fact):
 class ChatErased(_Fact):
     fact: Literal["chat_erased"] = "chat_erased"
     message: Id
+
+
+class Pictured(_Fact):
+    """Somebody took a still picture of what a participant shows."""
+
+    fact: Literal["pictured"] = "pictured"
+    by: Id
+    participant: Id
+    source: Source
 
 
 class Began(_Fact):
@@ -207,8 +224,10 @@ Fact = Annotated[
     | HostMuted
     | Spotlighted
     | MeetingSet
+    | GroupsSet
     | Said
     | ChatErased
+    | Pictured
     | Began
     | Ended
     | RecordingSet

@@ -10,6 +10,7 @@ from functools import singledispatch
 
 from signaling import messages
 from signaling.meeting import facts, rules
+from signaling.meeting.plan import Groups
 from signaling.meeting.state import Member, State
 from signaling.model import Permission, Role
 from signaling.problems import RefusedError
@@ -22,6 +23,8 @@ def decide(state: State, actor: Member | None, action: messages.OrderAction, *, 
     """The facts that follow from an order. Admission and denial concern the lobby, which is not part of the state."""
     if actor is not None and not actor.may(Permission.MODERATE):
         raise RefusedError("not_allowed", "Only hosts and moderators may do this.")
+    if state.plan.main is not None and isinstance(action, messages.Begin | messages.End | messages.Record):
+        raise RefusedError("bad_action", "The meeting as a whole begins, is recorded and ends in its main room.")
     return _order(action, state, actor, now)
 
 
@@ -85,11 +88,18 @@ def _(action: messages.SetMeeting, state: State, actor: Member | None, now: floa
 
 @_order.register
 def _(action: messages.Spotlight, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
-    if action.participant is not None and action.participant not in state.members:
+    if action.participant is None:
+        return [] if state.spotlight is None else [facts.Spotlighted(at=now, participant=None)]
+    member = state.members.get(action.participant)
+    if member is None:
         raise RefusedError("unknown_participant", "They have left.")
-    if action.participant == state.spotlight:
+    if action.source is not None and action.source.kind != "video":
+        raise RefusedError("bad_action", "Only a video can be pinned.")
+    if action.source is not None and not member.publishes(action.source):
+        raise RefusedError("unknown_publication", "They do not show it any more.")
+    if (action.participant, action.source) == (state.spotlight, state.spotlight_source):
         return []
-    return [facts.Spotlighted(at=now, participant=action.participant)]
+    return [facts.Spotlighted(at=now, participant=action.participant, source=action.source)]
 
 
 @_order.register
@@ -132,6 +142,20 @@ def _(action: messages.DeleteChat, state: State, actor: Member | None, now: floa
 
 
 @_order.register
+def _(action: messages.KeepPicture, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if actor is not None:
+        raise RefusedError("not_allowed", "Pictures are kept by the web process, which says so itself.")
+    taker = state.members.get(action.by)
+    if taker is None or taker.identity != action.identity or not taker.may(Permission.TAKE_PICTURES):
+        raise RefusedError("not_allowed", "Hosts, moderators and presenters who are in the room take pictures.")
+    if action.participant not in state.members:
+        raise RefusedError("unknown_participant", "They have left, so they cannot be told of the picture.")
+    if action.source.kind != "video":
+        raise RefusedError("bad_action", "Only of a video can a picture be taken.")
+    return [facts.Pictured(at=now, by=taker.id, participant=action.participant, source=action.source)]
+
+
+@_order.register
 def _(action: messages.Begin, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
     running = state.began_at is not None and state.ended_at is None
     if running:
@@ -156,4 +180,36 @@ def _recording_id() -> str:
 def _(action: messages.End, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
     over = state.ended_at is not None or state.began_at is None
     ended: list[facts.Fact] = [] if over else [facts.Ended(at=now)]
-    return [*ended, *rules.close(state, "ended", now=now)] if action.close else ended
+    if action.close:
+        return [*ended, *rules.close(state, "ended", now=now)]
+    return [*ended, *close_groups(state, now=now)]
+
+
+@_order.register
+def _(action: messages.OpenGroups, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if actor is not None or state.plan.main is not None:
+        raise RefusedError("not_allowed", "Groups are opened by the web process, in the main room.")
+    if state.ended_at is not None:
+        raise RefusedError("bad_action", "The meeting has ended.")
+    wanted = Groups(rooms=action.rooms, choose=action.choose)
+    return [] if wanted == state.groups else [facts.GroupsSet(at=now, groups=wanted)]
+
+
+@_order.register
+def _(action: messages.CloseGroups, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if actor is not None:
+        raise RefusedError("not_allowed", "Groups are closed by the web process.")
+    if state.groups is None or not state.groups.open:
+        return []
+    if not action.after_s:
+        return close_groups(state, now=now)
+    closing = state.groups.model_copy(update={"closes_at": now + action.after_s})
+    return [facts.GroupsSet(at=now, groups=closing)]
+
+
+def close_groups(state: State, *, now: float) -> list[facts.Fact]:
+    """The groups are over; nothing follows where there are none."""
+    if state.groups is None or not state.groups.open:
+        return []
+    over = state.groups.model_copy(update={"open": False, "closes_at": None})
+    return [facts.GroupsSet(at=now, groups=over)]

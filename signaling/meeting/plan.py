@@ -8,6 +8,36 @@ from pydantic import Field
 
 from signaling.model import Id, Role, Shape
 
+MOST_GROUPS = 40
+
+
+class GroupRoom(Shape):
+    """One group: its meeting, and the identities that belong to it."""
+
+    number: Annotated[int, Field(ge=1, le=MOST_GROUPS)]
+    meeting: Id
+    name: Annotated[str, Field(max_length=120)] = ""
+    task: Annotated[str, Field(max_length=1000)] = ""
+    members: Annotated[list[Id], Field(max_length=1000)] = []
+
+    @property
+    def title(self) -> str:
+        """What its room is called."""
+        return f"{self.number}. {self.name}" if self.name else str(self.number)
+
+
+class Groups(Shape):
+    """Into which groups a running meeting is divided."""
+
+    rooms: Annotated[list[GroupRoom], Field(max_length=MOST_GROUPS)]
+    choose: bool = False
+    open: bool = True
+    closes_at: float | None = None
+
+    def of(self, identity: str) -> GroupRoom | None:
+        """The group to which somebody belongs."""
+        return next((room for room in self.rooms if identity in room.members), None)
+
 
 class Plan(Shape):
     """How a meeting is to be held. A later plan replaces the earlier one.
@@ -26,3 +56,6 @@ class Plan(Shape):
     streaming: bool = False
     capacity: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Most participants at a time; hosts and moderators come in beyond it, up to the node's own limit."""
+    main: Id | None = None
+    """Of a group: the meeting that was divided."""
+    group: int | None = None

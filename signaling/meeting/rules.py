@@ -18,6 +18,7 @@ _PUBLISH = {
     Source.CAMERA: Permission.PUBLISH_VIDEO,
     Source.SCREEN: Permission.PUBLISH_SCREEN,
     Source.SCREEN_AUDIO: Permission.PUBLISH_SCREEN,
+    Source.DOCUMENT_CAMERA: Permission.PUBLISH_SCREEN,
 }
 
 
@@ -156,6 +157,13 @@ def starts_muted(state: State, member: Member, source: Source) -> bool:
     """Whether a new microphone starts muted by the host: where nobody may unmute without being asked."""
     free = member.moderates or member.role in (Role.PRESENTER, Role.INTERPRETER)
     return source is Source.MICROPHONE and not state.self_unmute and not free
+
+
+def present_again(state: State, member: Member, source: Source, *, now: float) -> list[facts.Fact]:
+    """Whoever shows a thing anew means to be seen: that lifts a host's mute as an own unmute would."""
+    if not source.presents or not (state.self_unmute or member.moderates):
+        return []
+    return unmute(state, member, source, now=now)
 
 
 def unmute(state: State, member: Member, source: Source, *, now: float) -> list[facts.Fact]:

@@ -7,7 +7,7 @@ from functools import singledispatchmethod
 from typing import Literal
 
 from signaling.meeting import facts
-from signaling.meeting.plan import Plan
+from signaling.meeting.plan import Groups, Plan
 from signaling.model import (
     ChatMessage,
     MeetingState,
@@ -48,6 +48,9 @@ class Member:
     @property
     def moderates(self) -> bool:
         return Permission.MODERATE in self.permissions
+
+    def publishes(self, source: Source) -> bool:
+        return any(publication.source is source for publication in self.publications.values())
 
     def restate(self, *, now: float) -> list[facts.Fact]:
         """The fewest facts that bring this member back."""
@@ -95,9 +98,11 @@ class State:
         self.self_unmute = True
         self.chat_enabled = True
         self.spotlight: str | None = None
+        self.spotlight_source: Source | None = None
         self.began_at: float | None = None
         self.ended_at: float | None = None
         self.closed: facts.CloseReason | None = None
+        self.groups: Groups | None = None
         self.recording: str | None = None
         """The recording under way, paused or not."""
         self.recording_paused = False
@@ -121,6 +126,7 @@ class State:
             self_unmute=self.self_unmute,
             chat_enabled=self.chat_enabled,
             spotlight=self.spotlight,
+            spotlight_source=self.spotlight_source,
             recording=self.recording is not None,
             recording_paused=self.recording_paused,
             recording_trouble=self.recording_trouble if self.recording else None,
@@ -233,7 +239,7 @@ class State:
         if fact.participant in self.hands:
             self.hands.remove(fact.participant)
         if self.spotlight == fact.participant:
-            self.spotlight = None
+            self.spotlight = self.spotlight_source = None
         if fact.reason == "removed":
             self.welcome.discard(member.identity)
 
@@ -279,12 +285,17 @@ class State:
     @apply.register
     def _(self, fact: facts.Spotlighted) -> None:
         self.spotlight = fact.participant
+        self.spotlight_source = fact.source
 
     @apply.register
     def _(self, fact: facts.MeetingSet) -> None:
         for setting in ("locked", "lobby", "self_unmute", "chat_enabled"):
             if (value := getattr(fact, setting)) is not None:
                 setattr(self, setting, value)
+
+    @apply.register
+    def _(self, fact: facts.GroupsSet) -> None:
+        self.groups = fact.groups
 
     @apply.register
     def _(self, fact: facts.Said) -> None:
@@ -326,8 +337,9 @@ class State:
 
     @apply.register(facts.Spoke)
     @apply.register(facts.RosterTaken)
-    def _(self, fact: facts.Spoke | facts.RosterTaken) -> None:
-        """Told to the web process; changes nothing here."""
+    @apply.register(facts.Pictured)
+    def _(self, fact: facts.Spoke | facts.RosterTaken | facts.Pictured) -> None:
+        """Told to others; changes nothing here."""
 
     # ------------------------------------------------------------ journal
 
@@ -349,7 +361,9 @@ class State:
         told += [facts.HandMoved(at=now, participant=participant, raised=True) for participant in self.hands]
         told += [facts.Said(at=message.at, message=message) for message in self.public_chat + self.private_chat]
         if self.spotlight is not None:
-            told.append(facts.Spotlighted(at=now, participant=self.spotlight))
+            told.append(facts.Spotlighted(at=now, participant=self.spotlight, source=self.spotlight_source))
+        if self.groups is not None:
+            told.append(facts.GroupsSet(at=now, groups=self.groups))
         if self.began_at is not None:
             told.append(facts.Began(at=self.began_at))
         if self.ended_at is not None:

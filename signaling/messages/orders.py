@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from signaling.model import Id, Role, Shape, Source
+from signaling.meeting.plan import MOST_GROUPS, GroupRoom
+from signaling.model import Id, Role, Shape, Source, Text
 
 
 class MuteOther(Shape):
@@ -58,10 +59,11 @@ class SetMeeting(Shape):
 
 
 class Spotlight(Shape):
-    """Pin a participant for everybody, or with null nobody."""
+    """Pin a participant for everybody, or with null nobody; with `source`, one of their videos."""
 
     do: Literal["spotlight"]
     participant: Id | None
+    source: Source | None = None
 
 
 class ChangeRole(Shape):
@@ -99,6 +101,41 @@ class End(Shape):
     close: bool = False
 
 
+class OpenGroups(Shape):
+    """Divide the meeting into groups, or change what they are. By the control API alone: the web process has them."""
+
+    do: Literal["open_groups"]
+    rooms: Annotated[list[GroupRoom], Field(min_length=1, max_length=MOST_GROUPS)]
+    choose: bool = False
+
+
+class CloseGroups(Shape):
+    """Bring everybody back to the main room, after so many seconds. By the control API alone."""
+
+    do: Literal["close_groups"]
+    after_s: Annotated[float, Field(ge=0, le=600)] = 60
+
+
+class TellGroups(Shape):
+    """Say something to the main room and every group at once."""
+
+    do: Literal["tell_groups"]
+    text: Annotated[Text, Field(min_length=1)]
+
+
+class KeepPicture(Shape):
+    """Tell everybody that a still picture is put into the occurrence's file. From the web process, which keeps it."""
+
+    do: Literal["keep_picture"]
+    by: Id
+    """Who takes it."""
+    identity: Id
+    """The same, as their token names them: the web process knows people by this."""
+    participant: Id
+    """Who, or whose thing, is seen in it."""
+    source: Source = Source.CAMERA
+
+
 class Record(Shape):
     """Begin a recording or go on with it, pause it, or end it."""
 
@@ -119,6 +156,10 @@ OrderAction = Annotated[
     | DeleteChat
     | Begin
     | End
+    | OpenGroups
+    | CloseGroups
+    | TellGroups
+    | KeepPicture
     | Record,
     Field(discriminator="do"),
 ]

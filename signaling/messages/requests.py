@@ -80,7 +80,7 @@ class WantedVideo(Shape):
 class Receive(Shape):
     """The full set of videos this client wants; audio comes by itself unless `audio` is false.
 
-    Before the first `receive`, the node sends the videos it thinks best (screen shares, then who spoke last), up to 9.
+    Before the first `receive`, the node sends up to 9 that it thinks best: what is presented, then who spoke last.
     """
 
     type: Literal["receive"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from signaling.messages.common import VERSION, Problem, RequestId
-from signaling.model import ChatMessage, Id, MeetingState, Name, Participant, Shape, Source
+from signaling.model import ChatMessage, GroupsSeen, Id, MeetingState, Name, Participant, Shape, Source
 
 
 class WaitingParticipant(Shape):
@@ -43,6 +43,7 @@ class Welcome(Shape):
     chat: list[ChatMessage]
     """The last 200 messages that this participant may read."""
     speaker: Id | None = None
+    groups: GroupsSeen | None = None
     ice_servers: list[IceServer] = []
     now: float
     token: str
@@ -175,6 +176,21 @@ class QualityChanged(Shape):
     participants: dict[Id, Annotated[int, Field(ge=0, le=3)]]
 
 
+class GroupsChanged(Shape):
+    """The meeting's groups were opened, changed or closed, or somebody went from one room to another."""
+
+    type: Literal["groups"] = "groups"
+    groups: GroupsSeen
+
+
+class GroupsTold(Shape):
+    """A host says something to all rooms of the meeting. It stands in each room's chat as well."""
+
+    type: Literal["groups_told"] = "groups_told"
+    name: Name
+    text: str
+
+
 class Asked(Shape):
     """A host asks you to unmute."""
 
@@ -182,6 +198,18 @@ class Asked(Shape):
     what: Literal["unmute"]
     source: Source
     by: Name
+
+
+class PictureTaken(Shape):
+    """A still picture of somebody's video has been taken for the occurrence's file."""
+
+    type: Literal["picture"] = "picture"
+    at: float
+    by: Id
+    by_name: Name
+    participant: Id
+    """Who, or whose thing, is seen in it."""
+    source: Source
 
 
 class TokenRenewed(Shape):
@@ -201,7 +229,8 @@ class Closing(Shape):
     Codes: `removed`, `banned`, `denied`, `ended`, `replaced` (joined in another tab), `node_stopping`,
     `node_unavailable`, `media_failed`, `too_slow` (come back: resume or rejoin), `bad_token`, `token_expired`,
     `wrong_meeting`, `locked`, `full`, `storage_full`, `version`, `no_hello`, `bad_message`, `too_large`,
-    `too_many_messages`, `too_many_connections`, `already_joined`, `unknown_meeting`.
+    `too_many_messages`, `too_many_connections`, `already_joined`, `unknown_meeting`, `group_over` (the group is closed:
+    go back to the main room).
     `docs/protocol.md` says what each asks of the client.
     """
 
@@ -227,7 +256,10 @@ ServerMessage = Annotated[
     | HandsChanged
     | SpeakerChanged
     | QualityChanged
+    | GroupsChanged
+    | GroupsTold
     | Asked
+    | PictureTaken
     | TokenRenewed
     | Pong
     | Closing,

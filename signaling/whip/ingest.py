@@ -16,11 +16,12 @@ MAX_SECTIONS = 16
 _SOURCES = {
     "camera": {"audio": Source.MICROPHONE, "video": Source.CAMERA},
     "screen": {"audio": Source.SCREEN_AUDIO, "video": Source.SCREEN},
+    "document_camera": {"video": Source.DOCUMENT_CAMERA},
 }
 
 
 class Ingest(Resource):
-    """`what` the encoder sends: `camera` (and microphone), or `screen` (and its sound)."""
+    """`what` the encoder sends: `camera` (and microphone), `screen` (and its sound), or `document_camera`."""
 
     protocol = "whip"
 
@@ -36,7 +37,7 @@ class Ingest(Resource):
     ) -> None:
         super().__init__(name, token, meeting, resources, offer)
         if what not in _SOURCES:
-            raise RefusedError("bad_message", "`source` is `camera` or `screen`.")
+            raise RefusedError("bad_message", "`source` is `camera`, `screen` or `document_camera`.")
         self._sources = _SOURCES[what]
 
     @property

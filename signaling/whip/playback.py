@@ -16,7 +16,7 @@ from signaling.whip.resource import Resource
 ACTIVE = "active"
 _PREFERRED = {
     "audio": (Source.MICROPHONE, Source.SCREEN_AUDIO),
-    "video": (Source.SCREEN, Source.CAMERA),
+    "video": (Source.SCREEN, Source.DOCUMENT_CAMERA, Source.CAMERA),
 }
 
 

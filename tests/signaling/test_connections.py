@@ -562,6 +562,29 @@ async def test_a_screen_share_stops_and_starts_again_in_the_same_section(node: N
     assert named["publications"] == {"0": f"{olena.id}:microphone"}, "a silent section publishes nothing"
 
 
+async def test_a_second_camera_that_a_host_switched_off_can_be_shown_anew(node: NodeServer) -> None:
+    host, olena = await node.join(ticket("Ведуча", Role.HOST)), await node.join(ticket("Олена"))
+    await host.answer_offers()
+    shown, stopped = offer(("0", "video")), offer(("0", "video"), direction="inactive")
+
+    def forwarded() -> bool:
+        return not node.media.peer(f"{olena.id}/publish").publications["0"].muted
+
+    def received_by_host() -> set[str]:
+        label = f"{host.id}/subscribe"
+        peers = [peer for peer in node.media.peers if peer.label == label]
+        return {each.stream_id for peer in peers for each in peer.subscriptions}
+
+    for _ in range(2):
+        answer = await olena.request("publish", sdp=shown, sources={"0": "document_camera"})
+        assert answer["publications"] == {"0": f"{olena.id}:document_camera"}
+        assert forwarded()
+        await until(lambda: f"{olena.id}.document" in received_by_host())
+        await host.order("mute", participant=olena.id, source="document_camera")
+        assert not forwarded()
+        await olena.request("publish", sdp=stopped, sources={})
+
+
 async def test_rejected_sections_say_why(node: NodeServer) -> None:
     viewer = await node.join(ticket("Глядач", Role.VIEWER))
     answer = await viewer.request("publish", sdp=offer(("0", "audio")), sources={"0": "microphone"})

@@ -12,8 +12,8 @@ import pytest
 from signaling.control_client import ControlClient, ControlError
 from signaling.control_tokens import sign_control
 from signaling.meeting.plan import Plan
-from signaling.messages import Begin, End, MuteOther, OrderAction, Remove
-from signaling.model import Role
+from signaling.messages import Begin, End, KeepPicture, MuteOther, OrderAction, Remove
+from signaling.model import Role, Source
 from tests.signaling.support import CONTROL_KEY, NodeServer, ticket
 
 Serve = Callable[..., Awaitable[NodeServer]]
@@ -44,6 +44,16 @@ async def test_plan_orders_and_what_runs(node: NodeServer) -> None:
     changed = await host.first(lambda m: m["type"] == "meeting" and m["meeting"]["title"] == "Інша")
     assert changed["meeting"]["lobby"] is False
     await host.first(lambda m: m["type"] == "participant" and m["participant"]["role"] == "moderator")
+    kept = KeepPicture(
+        do="keep_picture", by=host.id, identity="person:1", participant=host.id, source=Source.DOCUMENT_CAMERA
+    )
+    await asyncio.to_thread(control.order, "demo", kept)
+    told = await host.next("picture")
+    assert (told["by_name"], told["participant"], told["source"]) == ("Ведуча", host.id, "document_camera")
+    refused = kept.model_copy(update={"identity": "person:2"})
+    with pytest.raises(ControlError) as caught:
+        await asyncio.to_thread(control.order, "demo", refused)
+    assert (caught.value.code, caught.value.status) == ("not_allowed", 403)
     await asyncio.to_thread(control.order, "demo", End(do="end", close=True))
     await host.ended()
     assert host.closing == "ended"

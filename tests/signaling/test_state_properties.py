@@ -42,6 +42,13 @@ wishes = st.one_of(
                 chat_enabled=st.none() | st.booleans(),
             ),
             st.builds(messages.Spotlight, do=st.just("spotlight"), participant=maybe),
+            st.builds(
+                messages.KeepPicture,
+                do=st.just("keep_picture"),
+                by=someone,
+                identity=st.just("person:a"),
+                participant=someone,
+            ),
             st.builds(messages.ChangeRole, do=st.just("role"), participant=someone, role=st.sampled_from(list(Role))),
             st.builds(messages.LowerHand, do=st.just("lower_hand"), participant=maybe),
             st.builds(messages.DeleteChat, do=st.just("delete_chat"), message=st.just("c3")),
@@ -86,6 +93,7 @@ def sound(state: State) -> None:
     assert len(set(state.hands)) == len(state.hands)
     assert set(state.hands) <= set(state.members)
     assert state.spotlight is None or state.spotlight in state.members
+    assert state.spotlight is not None or state.spotlight_source is None
     assert len(state.members) <= 4
     assert len(state.public_chat) <= CHAT_HISTORY
     assert not {member.identity for member in state.members.values()} & state.banned

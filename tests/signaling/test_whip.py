@@ -168,6 +168,13 @@ async def test_an_encoder_stands_beside_its_person(node: NodeServer, http: httpx
     assert {each.source.value for each in service.publications.values()} == {"screen", "screen_audio"}
 
 
+async def test_an_encoder_publishes_a_second_camera(node: NodeServer, http: httpx.AsyncClient) -> None:
+    assert (await publish(http, ticket("Камера"), source="document_camera")).status_code == 201
+    (service,) = node.meeting().state.members.values()
+    assert [each.source.value for each in service.publications.values()] == ["document_camera"]
+    assert (await publish(http, ticket("Камера"), source="window")).status_code == 400
+
+
 async def test_lobby_lock_and_removal(node: NodeServer, http: httpx.AsyncClient) -> None:
     host = await node.join(ticket("Ведуча", Role.HOST))
     await host.order("set", lobby=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,15 @@ from tests.lms.facts import NOW
 from tests.support.postgres import PostgresServer, database, database_url, postgres
 from tests.web.visitor import HOST, PASSWORD, Visitor
 from web.app import create_app
-from web.config import ControlUnavailable, MeetingPlan, WebConfig
+from web.config import (
+    ControlUnavailable,
+    GroupRoomPlan,
+    MeetingPlan,
+    OrderRefused,
+    PictureNames,
+    PictureOrder,
+    WebConfig,
+)
 from web.site import build_site
 
 __all__ = ["database", "database_url", "postgres"]
@@ -47,7 +55,10 @@ class Orders:
 
     def __init__(self) -> None:
         self.given: list[tuple[str, str]] = []
+        self.rooms: list[GroupRoomPlan] = []
         self.down = False
+        self.refuses = ""
+        """A code with which the node says no to pictures."""
 
     def plan(self, plan: MeetingPlan) -> None:
         """Note it."""
@@ -64,6 +75,22 @@ class Orders:
     def remove(self, meeting: str, node: int, participant: str) -> None:
         """Note it."""
         self._note("remove", f"{meeting} {participant}")
+
+    def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
+        """Note it, with the groups."""
+        self._note("open_groups", meeting)
+        self.rooms = list(rooms)
+
+    def close_groups(self, meeting: str, node: int, after_s: float) -> None:
+        """Note it."""
+        self._note("close_groups", f"{meeting} {after_s:g}")
+
+    def keep_picture(self, order: PictureOrder) -> PictureNames:
+        """Note it."""
+        if self.refuses:
+            raise OrderRefused(self.refuses)
+        self._note("keep_picture", f"{order.meeting} {order.identity} {order.shown} {order.source}")
+        return PictureNames(by="Дмитро", shown="Олена")
 
     def _note(self, order: str, meeting: str) -> None:
         if self.down:

@@ -17,12 +17,13 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import select
 
-from lms import demo, demo_attendance, demo_directory
+from lms import demo, demo_attendance, demo_directory, demo_needs
 from lms.database import Database
 from lms.directory import endpoints
 from lms.directory.models import RoleName
 from lms.directory.queries import organisation_by_code
 from lms.directory.rules import Grant, Visitor
+from lms.needs.models import NeedsSurvey
 from lms.notify import receiving
 from lms.schedule import guests
 from lms.schedule.audience_models import Invitation, RegistrationPolicy
@@ -48,15 +49,18 @@ NETWORK = {
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
         "{announced}/invitations {registered} {registered}/registrations {registered}/registration-policy "
         "{registered}/register {held} {held}/attendance {held}/roll-call {held}/roll-call?organisation=2 {live} "
-        "/series /series/new {series} {series}/edit {series}/reschedule /programmes /programmes/new {programme} "
+        "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
+        "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
+        "/programmes /programmes/new {programme} "
         "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules"
     ),
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
-        "{held}/roll-call /organisations/lviv /imports /me/attendance"
+        "{held}/roll-call /organisations/lviv /imports /me/attendance /needs {closed_survey} {open_survey}"
     ),
     demo_directory.STAFF: (
-        "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance"
+        "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance /needs "
+        "{closed_survey} {open_survey} {open_survey}/answer"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
@@ -163,6 +167,7 @@ def places(served: Served) -> dict[str, str]:
         announced = session.get_one(Occurrence, invitation.occurrence_id).slug
         token = guests.invite_guest(session, planner, announced, name="Олена", now=now).token
         receiving.take_in(session, mails.LETTER, now, None)
+        surveys = {each.title: each.slug for each in session.scalars(select(NeedsSurvey))}
         return {
             "announced": "/schedule/" + announced,
             "registered": "/schedule/"
@@ -173,6 +178,8 @@ def places(served: Served) -> dict[str, str]:
             + session.scalars(select(Occurrence.slug).where(Occurrence.meeting == demo.DEMO_MEETING)).one(),
             "series": "/series/" + session.scalars(select(Series.slug).order_by(Series.id.desc()).limit(1)).one(),
             "programme": "/programmes/" + session.scalars(select(Programme.slug).limit(1)).one(),
+            "closed_survey": "/needs/" + surveys[demo_needs.CLOSED],
+            "open_survey": "/needs/" + surveys[demo_needs.OPEN],
             "guest": f"/guest/{token}",
             "rsvp": "/rsvp/" + served.config.links.sign(RSVP, invitation.id),
         }

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms import demo, demo_directory
+from lms import demo, demo_directory, demo_needs
 from lms.database import Database
 from lms.directory import accounts
 from lms.directory.access_models import Endpoint
@@ -26,12 +26,17 @@ from lms.directory.imports import actions as imports
 from lms.directory.models import Account, Affiliation, Membership, Organisation, RoleGrant, RoleName, Scope
 from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
+from lms.files import MemoryFiles
+from lms.images import CleanPicture, Encoded
+from lms.media.models import Recording, RecordingState, Watching
 from lms.meetings.attendance_models import AttendanceRule, RosterEntry
+from lms.needs.models import NeedsPlan, NeedsSurvey
 from lms.notify.actions import enqueue
 from lms.notify.models import BouncedAddress, InboundKind, InboundMessage, InboundState, OutboxMessage
-from lms.schedule import acts, materials
+from lms.schedule import acts, materials, pictures
 from lms.schedule.audience_models import CalendarFeed, Invitation, Registration
 from lms.schedule.models import GuestLink, MeetingRole, Occurrence, Status
+from lms.schedule.pictures import Taken
 from lms.schedule.plan_models import LegalAct, Programme, Series, Topic
 from tests.lms.facts import NOW
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD, Visitor
@@ -62,11 +67,15 @@ WITHOUT_OUR_PAGE = {"/internal/events", "/unsubscribe/{signed}"}
 """A media node posts with its key, a mail program with the signed link alone (RFC 8058)."""
 UPLOADS = {"POST /imports", "POST /schedule/{slug}/materials"}
 
+TAKEN = Taken(by="Дмитро", shows="Олена", source="document_camera", caption="Сканер")
+PICTURE = CleanPicture(Encoded(b"whole", 16, 9), Encoded(b"small", 16, 9))
+
 LETS_IN: dict[str, str] = {
     "GET /": ALL,
     "GET /accessibility": ALL,
     "GET /acts": ALL,
     "GET /api/endpoint/state": ALL,
+    "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
     "GET /audit": "uA",
@@ -97,6 +106,14 @@ LETS_IN: dict[str, str] = {
     "GET /me/notifications": KNOWN,
     "GET /meet/{meeting}": ALL,
     "GET /metrics": ALL,
+    "GET /needs": KNOWN,
+    "GET /needs/new": "oPA",
+    "GET /needs/{slug}": "uSLPA",
+    "GET /needs/{slug}/answer": "SLPA",
+    "GET /needs/{slug}/edit": "PA",
+    "GET /needs/{slug}/groups": "uPA",
+    "GET /needs/{slug}/result.csv": "uPA",
+    "GET /needs/{slug}/result.xlsx": "uPA",
     "GET /offers/{signed}": BY_LINK,
     "GET /organisations": ALL,
     "GET /organisations/capabilities": "A",
@@ -115,6 +132,9 @@ LETS_IN: dict[str, str] = {
     "GET /programmes/{slug}": ALL,
     "GET /programmes/{slug}/edit": "PA",
     "GET /readyz": ALL,
+    "GET /recordings/{recording}": KNOWN,
+    "GET /recordings/{recording}/files/{name:path}": BY_LINK,
+    "GET /recordings/{recording}/state": KNOWN,
     "GET /rsvp/{signed}": BY_LINK,
     "GET /schedule": ALL,
     "GET /schedule.ics": ALL,
@@ -127,6 +147,7 @@ LETS_IN: dict[str, str] = {
     "GET /schedule/{slug}/attendance.svg": "uLPA",
     "GET /schedule/{slug}/attendance.xlsx": "uLPA",
     "GET /schedule/{slug}/edit": "PA",
+    "GET /schedule/{slug}/groups": "PA",
     "GET /schedule/{slug}/history": "uPA",
     "GET /schedule/{slug}/invitations": "PA",
     "GET /schedule/{slug}/materials": "PA",
@@ -136,6 +157,9 @@ LETS_IN: dict[str, str] = {
     "GET /schedule/{slug}/registration-policy": "PA",
     "GET /schedule/{slug}/registrations": "PA",
     "GET /schedule/{slug}/registrations.{kind}": "PA",
+    "GET /schedule/{slug}/pictures": ALL,
+    "GET /schedule/{slug}/pictures/{picture_id}": ALL,
+    "GET /schedule/{slug}/pictures/{picture_id}/small": ALL,
     "GET /schedule/{slug}/roll-call": "LPA",
     "GET /series": ALL,
     "GET /series/new": "oPA",
@@ -153,6 +177,8 @@ LETS_IN: dict[str, str] = {
     "POST /acts/{act_id}/change": "oPA",
     "POST /api/endpoint/pairing": ALL,
     "POST /api/endpoint/pairing/poll": ALL,
+    "POST /api/meetings/{meeting}/groups": "PA",
+    "POST /api/meetings/{meeting}/pictures": ALL,
     "POST /api/meetings/{meeting}/roll-call": "L",
     "POST /api/meetings/{meeting}/token": ALL,
     "POST /attendance-rules": "PA",
@@ -181,6 +207,14 @@ LETS_IN: dict[str, str] = {
     "POST /me/channels/{channel_id}/remove": KNOWN,
     "POST /me/notifications": KNOWN,
     "POST /me/password": KNOWN,
+    "POST /needs/new": "oPA",
+    "POST /needs/{slug}/answer": "SL",
+    "POST /needs/{slug}/close": "PA",
+    "POST /needs/{slug}/edit": "PA",
+    "POST /needs/{slug}/open": "PA",
+    "POST /needs/{slug}/plans": "PA",
+    "POST /needs/{slug}/plans/{plan_id}/remove": "PA",
+    "POST /needs/{slug}/remove": "PA",
     "POST /offers/{signed}": BY_LINK,
     "POST /organisations/capabilities": "A",
     "POST /organisations/new": "A",
@@ -207,6 +241,9 @@ LETS_IN: dict[str, str] = {
     "POST /programmes/new": "oPA",
     "POST /programmes/{slug}/edit": "PA",
     "POST /programmes/{slug}/hand-over": "PA",
+    "POST /recordings/{recording}/delete": "PA",
+    "POST /recordings/{recording}/rebuild": "PA",
+    "POST /recordings/{recording}/terms": "PA",
     "POST /registrations/{number}/{act}": "SLPA",
     "POST /rsvp/{signed}": BY_LINK,
     "POST /schedule/new": "oPA",
@@ -220,6 +257,7 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/cancel": "PA",
     "POST /schedule/{slug}/edit": "PA",
     "POST /schedule/{slug}/end": "PA",
+    "POST /schedule/{slug}/groups": "PA",
     "POST /schedule/{slug}/guests": "PA",
     "POST /schedule/{slug}/guests/{link_id}/new-device": "PA",
     "POST /schedule/{slug}/guests/{link_id}/revoke": "PA",
@@ -235,6 +273,10 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/registration-policy": "PA",
     "POST /schedule/{slug}/registrations/add": "PA",
     "POST /schedule/{slug}/registrations/decide": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/caption": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/hide": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/remove": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/show": "PA",
     "POST /schedule/{slug}/roll-call": "LPA",
     "POST /schedule/{slug}/start": "PA",
     "POST /series/dates": "oPA",
@@ -370,6 +412,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     occurrence = session.get_one(Occurrence, invited.occurrence_id)
     registered = one(session, Registration, Registration.person_id == staff)
     material = materials.add_link(session, planner, occurrence.slug, "Порядок", "https://example.org/", NOW)
+    picture = pictures.keep(session, planner, occurrence.id, TAKEN, PICTURE, MemoryFiles(), NOW)
     act = one(session, LegalAct)
     acts.attach(session, planner, occurrence.slug, act.id, "", NOW)
     link = GuestLink(
@@ -388,6 +431,11 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     session.add_all([link, feed, channel, bounced, mail])
     session.flush()
     entry = one(session, RosterEntry)
+    recording = Recording(
+        code="00000000000000ab", meeting="held", occurrence_id=entry.occurrence_id, state=RecordingState.READY,
+        watching=Watching.NETWORK, began_at=NOW, heard_at=NOW,
+    )  # fmt: skip
+    session.add(recording)
     series = one(session, Series, Series.created_by == planner.actor)
     dated = one(session, Occurrence, Occurrence.series_id == series.id, Occurrence.status == Status.PUBLISHED)
     people = session.scalars(select(Account.person_id).order_by(Account.person_id).limit(2)).all()
@@ -398,6 +446,9 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "series_slug": series.slug,
         "programme_slug": one(session, Programme).slug,
         "occurrence": dated.slug,
+        "survey_slug": one(session, NeedsSurvey, NeedsSurvey.title == demo_needs.CLOSED).slug,
+        "plan_id": one(session, NeedsPlan).id,
+        "need": one(session, NeedsPlan).question_id,
         "draft_slug": one(session, Occurrence, Occurrence.status == Status.DRAFT).slug,
         "meeting": demo.DEMO_MEETING,
         "code": homes["lviv"].code,
@@ -407,6 +458,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "inbound": mail.id,
         "address": bounced.id,
         "material_id": material.id,
+        "picture_id": picture,
+        "recording": recording.code,
         "act_id": act.id,
         "topic_id": one(session, Topic).id,
         "rule_id": one(session, AttendanceRule).id,
@@ -437,6 +490,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/schedule/{slug}/regist", "slug"): "registration_slug",
         ("/schedule/{slug}/attendance", "slug"): "held_slug",
         ("/schedule/{slug}/roll-call", "slug"): "held_slug",
+        ("/needs/", "slug"): "survey_slug",
         ("/mail/inbox/", "number"): "inbound",
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
@@ -463,11 +517,13 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
     """What is sent where an empty form is refused before anybody asks who sends it."""
     day, home = "2026-12-02", held["organisation"]
     return {
+        "POST /api/meetings/{meeting}/groups": {"do": "close_now"},
         "POST /schedule/{slug}/guests": {"name": "Гість", "role": "participant"},
         "POST /series/{slug}/dates": {"day": day, "time": "10:00"},
         "POST /series/{slug}/dates/{occurrence}/move": {"day": day, "time": "10:00"},
         "POST /series/{slug}/hand-over": {"owner": home},
         "POST /programmes/{slug}/hand-over": {"owner": home},
+        "POST /recordings/{recording}/terms": {"watching": "public"},
         "POST /acts/{act_id}/change": {"state": "in_force", "note": "Без змін"},
         "POST /people/new": {
             "family_name": "Нова", "given_name": "Особа", "language": "uk", "time_zone": "Europe/Kyiv",
@@ -485,6 +541,7 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
         "POST /schedule/{slug}/attendance/rule": {"rule": held["rule_id"]},
         "POST /schedule/{slug}/materials/acts": {"act": held["act_id"]},
         "POST /schedule/{slug}/roll-call": {"head_count": "3"},
+        "POST /needs/{slug}/plans": {"question": held["need"], "series": held["series_slug"]},
         "POST /registrations/{number}/{act}": {},
     }.get(name, {})  # fmt: skip
 
@@ -498,7 +555,7 @@ async def comes_in(visitor: Visitor, name: str, held: dict[str, Any], csrf: str)
     if method == "GET":
         answer = await visitor.client.get(address)
     elif address.startswith("/api/"):
-        answer = await visitor.client.post(address, json={}, headers={"X-CSRF-Token": csrf})
+        answer = await visitor.client.post(address, json=body, headers={"X-CSRF-Token": csrf})
     elif name in UPLOADS:
         answer = await visitor.client.post(address, data={"csrf": csrf, **body}, files={"file": ("a.csv", b"x")})
     else:
@@ -527,6 +584,8 @@ async def test_whom_the_addresses_let_in(
         answer = await visitor.sign_in(EMAILS.get(letter, f"{letter}-visitor@vikno.test"))
         assert answer.status_code == 303, answer.text
     csrf = await visitor.csrf()
+    for contents in (PICTURE.whole.contents, PICTURE.thumbnail.contents):
+        app.state.site.config.files.put(contents)
     database.forget = True
     wrong = {}
     for name in sorted(LETS_IN, key="POST /sign-out".__eq__):  # the last one, because it takes the cookie away

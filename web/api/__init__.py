@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.api import endpoint, events, roll_call, token
+from web.api import endpoint, events, groups, pictures, roll_call, token
 
 router = APIRouter()
-for part in (token, endpoint, events, roll_call):
+for part in (token, endpoint, events, groups, roll_call, pictures):
     router.include_router(part.router)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from lms.schedule import guest_browsers
+from lms.schedule.group_actions import keep_choice
 from signaling import tokens
 from signaling.model import Role
 from web.entrance import As, approach, refusal, tell_node
@@ -53,17 +54,20 @@ def issue_token(
     name = entrance.name if entrance.name_fixed else wanted.name
     if not name:
         raise Problem(422, "name_needed", _("Say your name: the others see it under your picture."))
+    if entrance.chooses and entrance.group is not None:
+        keep_choice(visit.session, entrance.visitor, entrance.door.card.id, entrance.group, visit.now)
     assert entrance.door.join.role is not None
     role = Role(entrance.door.join.role)
     token = tokens.issue(
-        meeting=meeting,
+        meeting=entrance.meeting,
         identity=entrance.identity,
         name=name,
         role=role,
         presence=entrance.presence,
         organisation=entrance.door.organisation,
-        node=visit.config.node_of(meeting),
+        node=visit.config.node_of(entrance.main),
         waits=entrance.waits,
+        main=entrance.main if entrance.group is not None else None,
     )
     tell_node(visit, entrance.door)
     now = visit.now.timestamp()

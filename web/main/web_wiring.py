@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lms.audit import anchors
 from lms.database import Database
 from lms.files import FolderFiles
 from signaling.control_client import ControlClient, ControlError
-from signaling.meeting.plan import Plan
-from signaling.messages import Begin, End, Remove
-from web.config import ControlUnavailable, MeetingPlan, WebConfig
+from signaling.meeting.plan import GroupRoom, Plan
+from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove
+from signaling.model import Source
+from web.config import (
+    ControlUnavailable,
+    GroupRoomPlan,
+    MeetingPlan,
+    OrderRefused,
+    PictureNames,
+    PictureOrder,
+    WebConfig,
+)
 from web.mail.outbox import OutboxFolder
 from web.main import passthrough, probes
+from web.main.library import FolderLibrary
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
@@ -39,6 +49,7 @@ def web_config(settings: Settings) -> WebConfig:
         probes=probes.of_web(settings, database),
         extra_routes=passthrough.routes(token_key, settings.node_url),
         audit_anchors=settings.data / anchors.FOLDER,
+        recordings=FolderLibrary(settings.data),
         files=FolderFiles(settings.data / "files"),
         outbox=OutboxFolder(settings.outbox) if settings.outbox is not None else None,
         reads_inbox=bool(settings.mail_inbox),
@@ -70,9 +81,42 @@ class NodeControl:
         removal = Remove(do="remove", participant=participant, ban=True)
         self._call(node, lambda client: client.order(meeting, removal))
 
-    def _call(self, node: int, act: Callable[[ControlClient], object]) -> None:
-        client = ControlClient(self._node_url(node), self._key, timeout_s=_CONTROL_PATIENCE_S)
+    def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
+        """Divide a running meeting into groups, or tell what changed about them."""
+        told = [
+            GroupRoom(number=one.number, meeting=one.meeting, name=one.name, task=one.task, members=[*one.identities])
+            for one in rooms
+        ]
+        self._call(node, lambda client: client.order(meeting, OpenGroups(do="open_groups", rooms=told, choose=choose)))
+
+    def close_groups(self, meeting: str, node: int, after_s: float) -> None:
+        """Bring everybody back to the main room after so many seconds."""
+        self._call(node, lambda client: client.order(meeting, CloseGroups(do="close_groups", after_s=after_s)))
+
+    def keep_picture(self, order: PictureOrder) -> PictureNames:
+        """Tell everybody in the meeting; the node looks whether the taker is there and may."""
+        action = KeepPicture(
+            do="keep_picture",
+            by=order.by,
+            identity=order.identity,
+            participant=order.shown,
+            source=Source(order.source),
+        )
+        client = self._client(order.node)
         try:
-            act(client)
+            names = client.names(order.meeting)
+            client.order(order.meeting, action)
+        except ControlError as error:
+            if error.code == "node_unavailable":
+                raise ControlUnavailable(str(error)) from error
+            raise OrderRefused(error.code, str(error)) from error
+        return PictureNames(by=names.get(order.by, ""), shown=names.get(order.shown, ""))
+
+    def _client(self, node: int) -> ControlClient:
+        return ControlClient(self._node_url(node), self._key, timeout_s=_CONTROL_PATIENCE_S)
+
+    def _call(self, node: int, act: Callable[[ControlClient], object]) -> None:
+        try:
+            act(self._client(node))
         except ControlError as error:
             raise ControlUnavailable(str(error)) from error

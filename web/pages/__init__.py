@@ -18,6 +18,7 @@ from web.pages import (
     endpoint_screen,
     endpoints,
     feeds,
+    groups,
     guest,
     health,
     imports,
@@ -28,6 +29,10 @@ from web.pages import (
     materials,
     me,
     meet,
+    needs,
+    needs_answer,
+    needs_panels,
+    needs_plans,
     notifications,
     occurrence,
     occurrence_acts,
@@ -36,8 +41,10 @@ from web.pages import (
     organisations,
     people,
     person,
+    pictures,
     presence,
     programmes,
+    recordings,
     registration,
     registrations,
     roll_call,
@@ -53,7 +60,7 @@ from web.pages import (
     welcome,
 )
 
-PANELS = (attendance_panels,)
+PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
 router = APIRouter(include_in_schema=False)
@@ -65,16 +72,22 @@ for part in (
     schedule,
     occurrence_form,
     materials,
+    groups,
+    pictures,
     series,
     series_acts,
     programmes,
     topics,
     acts,
     slots,
+    needs,
+    needs_answer,
+    needs_plans,
     registrations,
     registration,
     occurrence,
     occurrence_acts,
+    recordings,
     attendance,
     attendance_acts,
     attendance_rules,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from lms.meetings.access import led
+from lms.schedule.group_rules import parse_meeting
 from web.entrance import As, Entrance, approach, refusal
 from web.visits import Reading, Visit, see_other
 
@@ -17,6 +18,9 @@ router = APIRouter()
 @router.get("/meet/{meeting}")
 def meet(meeting: str, visit: Reading, capacity: Annotated[As, Query(alias="as")] = "") -> Response:
     """The room, or a page that says why its door is shut."""
+    main, group = parse_meeting(meeting)
+    if group is not None:  # a group is entered from the main room, where its people are told of it
+        return see_other(f"/meet/{main}" + (f"?as={capacity}" if capacity else ""))
     entrance = approach(visit, meeting, capacity)
     problem = refusal(entrance)
     if problem is None:
@@ -29,6 +33,7 @@ def meet(meeting: str, visit: Reading, capacity: Annotated[As, Query(alias="as")
 def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any]:
     """What the client reads from `#room-config`; the contract stands in `web/client/src/room/config.ts`."""
     door, card = entrance.door, entrance.door.card
+    as_whom = f"?as={capacity}" if capacity else ""
     # A guest may not see the page of an unlisted occurrence: their way back is the start page.
     back = {"endpoint": "/endpoint", "guest": "/"}.get(capacity, f"/schedule/{card.slug}")
     return {
@@ -36,7 +41,7 @@ def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any
         "title": card.title_en if visit.language == "en" and card.title_en else card.title,
         "language": visit.language,
         "signal": "/signal",
-        "tokenUrl": f"/api/meetings/{card.meeting}/token" + (f"?as={capacity}" if capacity else ""),
+        "tokenUrl": f"/api/meetings/{card.meeting}/token{as_whom}",
         "csrf": visit.csrf,
         "name": entrance.name if entrance.name_fixed else "",
         "nameFixed": entrance.name_fixed,
@@ -48,6 +53,9 @@ def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any
         "ends_at": card.ends_at.isoformat(),
         "state": card.status,
         "rollCallUrl": _roll_call(entrance, capacity),
+        "groupsUrl": f"/api/meetings/{card.meeting}/groups" + as_whom if entrance.leads else "",
+        "groupsPage": f"/schedule/{card.slug}/groups" if card.may_edit else "",
+        "picturesUrl": f"/api/meetings/{card.meeting}/pictures" + (f"?as={capacity}" if capacity else ""),
     }
 
 

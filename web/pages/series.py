@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,6 +15,8 @@ from starlette.responses import Response
 from lms.directory import queries as directory
 from lms.directory.models import OrganisationKind
 from lms.errors import Conflict, Invalid, NotFound, Refusal
+from lms.needs import plans
+from lms.needs.plans import Need
 from lms.schedule import plan_queries, rows, series, slots
 from lms.schedule.actions import editable
 from lms.schedule.drafts import OccurrenceDraft
@@ -69,6 +72,7 @@ def new(
     duration: Annotated[int, Query(ge=5, le=1440)] = 90,
     copied: Annotated[str, Query(max_length=80)] = "",
     programme: Annotated[int | None, Query()] = None,
+    need: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
     """The form, with a first day that leaves a week to invite people; or with the slot that was chosen."""
     organisers_only(visit)
@@ -86,6 +90,9 @@ def new(
         "programme": programme,
         "copied": copied,
     }
+    if need is not None:
+        wanted = plans.need(visit.session, visit.visitor, need)
+        given |= {"need": str(need), "kind": "training", "title": wanted.name_uk, "title_en": wanted.name_en}
     return _form_page(visit, _form(visit, None, **given))
 
 
@@ -100,15 +107,19 @@ def create(visit: Acting) -> Response:
         return _form_page(visit, form, preview=True)
     try:
         with visit.session.begin_nested():
+            need = _need(visit, form)
+            draft = form.draft()
             made = series.create(
                 visit.session,
                 visit.visitor,
-                form.draft(),
+                replace(draft, topic_ids=(need.topic_id,)) if need and need.topic_id else draft,
                 visit.now,
                 models=_models(visit, form.value("copied")),
                 took_place=form.took_place.data,
             )
             _keep_slot(visit, form, made.slug)
+            if need is not None:
+                plans.link(visit.session, visit.visitor, need.question_id, made.slug, visit.now)
     except (Invalid, NotFound, Conflict) as refused:
         said = "" if form.refuse(refused) else forms.sentence(visit, refused)
         return _form_page(visit, form, status=status_of(refused), failure=said)
@@ -181,6 +192,7 @@ def show(
         organisations=_names(visit, directory.organisations(visit.session)) if shown.may_edit else [],
         warning_sentence=lambda warning: sentence(visit.language, warning),
         told=_told(visit, shown),
+        causes=plans.causes(visit.session, shown.id),
         differences=DIFFERENCES,
         when=lambda date: _when(visit.language, date),
         weekday_name=lambda number: translate(visit.language, WEEKDAYS[number]),
@@ -305,6 +317,12 @@ def _models(visit: Visit, slug: str) -> list[OccurrenceDraft]:
     return drafts
 
 
+def _need(visit: Visit, form: SeriesForm) -> Need | None:
+    """The need for which a new series is planned. Raises `NotFound`."""
+    number = forms.whole(form.value("need"))
+    return plans.need(visit.session, visit.visitor, number) if number is not None else None
+
+
 def _keep_slot(visit: Visit, form: SeriesForm, slug: str) -> None:
     weekday, _dash, hour = form.value("slot").partition("-")
     if not (forms.whole(weekday) is not None and forms.whole(hour) is not None):
@@ -350,5 +368,6 @@ def _form_page(
         page=shown,
         failure=failure,
         preview=preview,
+        need=None if shown else _need(visit, form),
         **_dates(visit, form if preview else None),
     )

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from lms.needs import plans
 from lms.schedule import calendar, suggestions, waiting
 from lms.schedule.cards import OccurrenceCard
 from lms.schedule.models import MeetingRole
@@ -46,7 +47,12 @@ def start(visit: Reading) -> Response:
     mine_ids, other_ids = calendar.nearest(
         session, visitor, now, mine=MINE if visitor.in_network else 0, others=NEXT + MINE
     )
-    proposed = suggestions.suggestions(session, visitor, now)
+    needed = plans.proposed(session, visitor, now, without=mine_ids)
+    known = {one.occurrence_id for one in needed}
+    proposed: list[suggestions.Suggestion | plans.ForANeed] = [
+        *needed,
+        *(one for one in suggestions.suggestions(session, visitor, now) if one.occurrence_id not in known),
+    ]
     cards = calendar.cards(session, visitor, now, [*mine_ids, *other_ids, *(one.occurrence_id for one in proposed)])
     mine = [cards[number] for number in mine_ids]
     hero = hero_of(visit, mine, [cards[number] for number in other_ids])
@@ -59,7 +65,7 @@ def start(visit: Reading) -> Response:
         own=own,
         live=[card for card in others if card.live],
         coming=[card for card in others if not card.live],
-        proposed=[(one, cards[one.occurrence_id]) for one in proposed],
+        proposed=[(one, cards[one.occurrence_id]) for one in proposed if not hero or one.occurrence_id != hero.card.id],
         standing=waiting.standing(session, visitor, mine_ids),
         tasks=waiting.waiting(session, visitor, now),
         health=waiting.health(session, visitor, now),

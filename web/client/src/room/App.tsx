@@ -38,7 +38,9 @@ function Phase({ session }: { readonly session: Session }): VNode {
   return (
     <main class="message" id="main">
       <h1>{config.title}</h1>
-      <p role="status">{t("prejoin.joining")}</p>
+      <p role="status">
+        {session.going.value ? t("groups.going", { room: session.going.value }) : t("prejoin.joining")}
+      </p>
     </main>
   );
 }

@@ -3,11 +3,16 @@ import type { VNode } from "preact";
 import { Banner } from "./Banner";
 import { Bar } from "./controls/Bar";
 import { useShortcuts } from "./controls/useShortcuts";
+import { Groups } from "./dialogs/Groups";
 import { Help } from "./dialogs/Help";
+import { KeepPicture } from "./dialogs/KeepPicture";
 import { Leave } from "./dialogs/Leave";
 import { Remove } from "./dialogs/Remove";
+import { SecondCameraDialog } from "./dialogs/SecondCamera";
 import { Settings } from "./dialogs/Settings";
 import { WhoIsHere } from "./dialogs/WhoIsHere";
+import { YourGroup } from "./dialogs/YourGroup";
+import { GroupStrip } from "./GroupStrip";
 import type { Meeting } from "./meeting/state";
 import { Chat } from "./panels/Chat";
 import { People } from "./panels/People";
@@ -26,6 +31,7 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
   return (
     <div class={panel ? "meeting meeting--panel" : "meeting"}>
       <TopBar meeting={meeting} />
+      <GroupStrip meeting={meeting} />
       <Banner />
       <main class="meeting__stage" id="main">
         <Stage meeting={meeting} />
@@ -37,6 +43,10 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       {dialog === "settings" && <Settings />}
       {dialog === "help" && <Help />}
       {dialog === "whoIsHere" && <WhoIsHere />}
+      {dialog === "groups" && <Groups meeting={meeting} />}
+      {dialog === "yourGroup" && <YourGroup meeting={meeting} />}
+      {dialog === "secondCamera" && <SecondCameraDialog />}
+      {view.still.value && <KeepPicture still={view.still.value} />}
       {dialog === "leave" && <Leave meeting={meeting} />}
       {removing && <Remove person={removing} />}
     </div>

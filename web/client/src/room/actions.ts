@@ -2,8 +2,10 @@
 import type { Order } from "../generated/messages";
 import { problemText } from "./meeting/problems";
 import { may, publicationOf } from "./meeting/state";
+import { drawn, nextFrame } from "./pictures/picture";
 import type { Session } from "./session";
 import { LineLost, Refused } from "./signal/protocol";
+import type { TileItem } from "./stage/tiles";
 
 /** Do it; true when it took effect. */
 async function tried(session: Session, work: Promise<unknown>): Promise<boolean> {
@@ -62,6 +64,26 @@ export async function toggleScreen(session: Session, motion = false): Promise<vo
   if (shared && !shared.audio) toasts.say(t("screen.noSound"));
   const problem = local.screenProblem.value;
   if (problem) toasts.say(t(`device.screen.${problem}`), { urgent: true });
+}
+
+/** Choose a second camera and look at it first; or show it no more. */
+export function toggleSecondCamera(session: Session): void {
+  const { second } = session.local;
+  if (second.track.value) second.stop();
+  else if (!lacks(session, "publish_screen")) session.view.dialog.value = "secondCamera";
+}
+
+/** Draw what a tile shows; a dialog then asks for the caption. `video`: the element that shows it, if one does. */
+export async function takePicture(
+  session: Session,
+  item: TileItem,
+  track: MediaStreamTrack,
+  video: HTMLVideoElement | null,
+  caption: string,
+): Promise<void> {
+  const canvas = (video && drawn(video)) ?? (await nextFrame(track));
+  if (canvas) session.view.still.value = { canvas, participant: item.participant, source: item.source, caption };
+  else session.toasts.say(session.t("picture.nothing"), { urgent: true });
 }
 
 function lacks(session: Session, permission: "publish_audio" | "publish_video" | "publish_screen"): boolean {

@@ -3,6 +3,7 @@
  * cannot show.
  *
  * - `self`: own participant id, or null outside the meeting
+ * - `groups`: the groups as this client sees them, or null; `room`: the meeting of the room we are in
  * - `phase`: `prejoin`, `joining`, `lobby`, `in`, `over`
  * - `connections`: `signal` (`idle`, `connecting`, `open`, `retry`, `closed`), `publish` and `subscribe`
  *   (RTCPeerConnectionState)
@@ -15,7 +16,7 @@
  * - `speaker`, `quality`, `hands`, `undecodable` (publications)
  * - `publishConnection`, `subscribeConnection`: for `getStats()`
  */
-import type { Participant, Source } from "../generated/messages";
+import type { GroupsSeen, Participant, Source } from "../generated/messages";
 import type { Session } from "./session";
 
 export interface Vikno {
@@ -23,6 +24,8 @@ export interface Vikno {
   readonly phase: string;
   readonly connections: { readonly signal: string; readonly publish: string; readonly subscribe: string };
   readonly roundTrip: number | null;
+  readonly room: string;
+  readonly groups: GroupsSeen | null;
   readonly participants: readonly Participant[];
   readonly publications: Readonly<Record<string, string>>;
   readonly incoming: readonly {
@@ -69,6 +72,12 @@ function handle(session: Session): Vikno {
     },
     get roundTrip() {
       return session.connection.roundTrip;
+    },
+    get room() {
+      return session.room.value;
+    },
+    get groups() {
+      return session.meeting.value?.groups ?? null;
     },
     get participants() {
       return [...(session.meeting.value?.participants.values() ?? [])];

@@ -1,6 +1,6 @@
 /** The room's hub: binds signaling, the two peer connections, the own devices and what the person looks at. */
 import { effect, signal, untracked, type Signal } from "@preact/signals";
-import type { Problem, Source, Waiting, Welcome } from "../generated/messages";
+import type { GroupSeen, GroupsSeen, Problem, Source, Waiting, Welcome } from "../generated/messages";
 import { translator, type Translate } from "../i18n";
 import { keepLanguage } from "./language";
 import { signalUrl, type Language, type RoomConfig } from "./config";
@@ -13,12 +13,13 @@ import { Receiving } from "./media/receiving";
 import { Recovery } from "./media/recovery";
 import { Subscriber } from "./media/subscriber";
 import { WakeLock } from "./media/wakelock";
+import { groupTitle, leadsHome, offerOf } from "./meeting/groups";
 import { noticeOf } from "./meeting/notices";
 import { problemText } from "./meeting/problems";
 import { begin, may, publicationOf, reduce, type Meeting } from "./meeting/state";
 import { Connection, type ConnectionEvents } from "./signal/connection";
 import type { Ask } from "./signal/protocol";
-import { fetchToken } from "./signal/token";
+import { fetchToken, TokenRefused } from "./signal/token";
 import { Toasts } from "./ui/toasts";
 import { View } from "./view";
 
@@ -32,6 +33,10 @@ export class Session {
   /** Why it is over; null when the person left. */
   readonly ending = signal<{ readonly problem: Problem | null; readonly mayRetry: boolean } | null>(null);
   readonly lobbyTitle = signal("");
+  /** The room of the meeting in which we are or into which we go: the main room or a group. */
+  readonly room: Signal<string>;
+  /** Where we are going; null unless we are on the way from one room to another. */
+  readonly going = signal<string | null>(null);
   readonly name = signal("");
   readonly language: Signal<Language>;
   /** Own line by own measurement: 1 bad to 3 good. */
@@ -57,12 +62,17 @@ export class Session {
   private readonly watch = new LineWatch();
   private networkMoved = false;
   private spoken = 0;
+  /** The node's clock minus ours, ms. */
+  skew = 0;
+  /** For which group we were asked already. */
+  private offered: string | null = null;
 
   constructor(
     readonly config: RoomConfig,
     tools: { openSocket?: () => WebSocket } = {},
   ) {
     this.language = signal(config.language);
+    this.room = signal(config.meeting);
     const translators = { uk: translator("uk"), en: translator("en") };
     this.t = (key, values) => translators[this.language.value](key, values);
     this.name.value = config.name || recall().name;
@@ -91,6 +101,7 @@ export class Session {
       rebuild: () => this.subscriber.rebuild(),
       rejoin: () => this.rejoin(),
     });
+    this.local.second.lost = () => this.toasts.say(this.t("second.lost"), { urgent: true });
     this.followLine();
     this.followDevices();
     this.followNetwork();
@@ -99,7 +110,11 @@ export class Session {
 
   /** Fetch a token in the person's name. */
   token(): Promise<string> {
-    return fetchToken(this.config, this.name.value.trim() || this.t("prejoin.guest"));
+    return this.tokenFor(this.room.value);
+  }
+
+  private tokenFor(room: string): Promise<string> {
+    return fetchToken(this.config, this.name.value.trim() || this.t("prejoin.guest"), room);
   }
 
   /** Change the language at once, without leaving; the site's pages follow. */
@@ -118,6 +133,41 @@ export class Session {
 
   leave(): void {
     this.connection.leave();
+  }
+
+  /** Into a group; devices stay as they are. False when the door is shut. */
+  async visit(group: GroupSeen): Promise<boolean> {
+    if (this.going.value !== null || this.phase.value !== "in") return false;
+    this.going.value = groupTitle(group);
+    try {
+      const token = await this.tokenFor(group.meeting);
+      if (this.phase.value === "in") this.move(group.meeting, token);
+      return true;
+    } catch (error) {
+      this.going.value = null;
+      const said = error instanceof TokenRefused ? error.detail : "";
+      this.toasts.say(said || this.t("groups.failed"), { urgent: true });
+      return false;
+    }
+  }
+
+  /** Back to the main room. */
+  home(): void {
+    this.going.value = this.t("groups.main");
+    this.move(this.config.meeting, null);
+  }
+
+  private move(room: string, token: string | null): void {
+    this.room.value = room;
+    this.stopMedia();
+    this.view.dialog.value = null;
+    this.view.still.value = null;
+    this.view.pinned.value = null;
+    this.view.chatTo.value = null;
+    this.toasts.clear();
+    this.meeting.value = null;
+    this.phase.value = "joining";
+    this.connection.move(token);
   }
 
   private mediaState(recovery: Recovery, state: RTCPeerConnectionState): void {
@@ -145,6 +195,10 @@ export class Session {
           this.asked(message.source, message.by);
           return;
         }
+        if (message.type === "groups_told") {
+          this.toasts.say(this.t("groups.told", { name: message.name, text: message.text }), { urgent: true });
+          return;
+        }
         const after = reduce(before, message);
         this.meeting.value = after;
         this.noticed(before, after, message);
@@ -154,13 +208,17 @@ export class Session {
 
   private noticed(before: Meeting, after: Meeting, message: Parameters<typeof noticeOf>[2]): void {
     const notice = noticeOf(before, after, message);
-    if (notice) this.toasts.say(this.t(notice.key, { name: notice.name }), { urgent: notice.urgent });
+    if (notice) {
+      const words = { name: notice.name, of: notice.of ?? "" };
+      this.toasts.say(this.t(notice.key, words), { urgent: notice.urgent });
+    }
     if (message.type === "speaker" && message.participant !== null) {
       this.lastSpoke.set(message.participant, ++this.spoken);
       if (message.participant !== after.self) this.lastSpeaker.value = message.participant;
     }
     if (message.type === "chat" && message.message.participant !== after.self) this.chatCame(message.message);
     if (message.type === "participant" && message.participant.id === after.self) this.obeyHost(before, after);
+    if (message.type === "groups") this.groupsChanged(after.groups);
   }
 
   private chatCame(line: { name: string; text: string; to: string | null }): void {
@@ -177,10 +235,12 @@ export class Session {
   private welcome(message: Welcome): void {
     const before = this.meeting.value;
     const fresh = begin(message);
-    this.meeting.value =
-      before && message.resumed ? { ...fresh, quality: before.quality, undecodable: before.undecodable } : fresh;
+    const known = before && message.resumed ? { quality: before.quality, undecodable: before.undecodable } : {};
+    this.meeting.value = { ...fresh, ...known, pictures: before?.pictures ?? [] };
     if (message.speaker !== null && message.speaker !== message.participant) this.lastSpeaker.value = message.speaker;
     this.phase.value = "in";
+    this.going.value = null;
+    this.skew = message.now * 1000 - Date.now();
     this.wakeLock.hold();
     if (!message.resumed) {
       this.publishing.reset();
@@ -194,6 +254,24 @@ export class Session {
     this.publishing.signalingBack(message.resumed && this.networkMoved);
     this.subscribing.signalingBack(message.resumed && this.networkMoved);
     this.networkMoved = false;
+    this.groupsChanged(this.meeting.value.groups);
+  }
+
+  /** Ask once for each opening whether we go to our group; a room in which nobody may be at the keys goes by itself. */
+  private groupsChanged(groups: GroupsSeen | null): void {
+    const offer = offerOf(groups);
+    if (offer === null) {
+      if (!groups?.open) this.offered = null;
+      if (this.view.dialog.value === "yourGroup" && !groups?.open) this.view.dialog.value = null;
+      return;
+    }
+    if (this.offered === offer.key) return;
+    this.offered = offer.key;
+    if (this.config.autoJoin) {
+      if (offer.mine) void this.visit(offer.mine);
+    } else {
+      this.view.dialog.value ??= "yourGroup";
+    }
   }
 
   private followLine(): void {
@@ -211,16 +289,29 @@ export class Session {
     });
   }
 
-  private over(problem: Problem | null, mayRetry: boolean): void {
+  private stopMedia(): void {
     this.publishing.close();
     this.subscribing.close();
     this.publisher.close();
     this.subscriber.close();
     this.receiving.stop();
+  }
+
+  private over(problem: Problem | null, mayRetry: boolean): void {
+    if (this.room.value !== this.config.meeting && leadsHome(problem)) {
+      this.toasts.clear();
+      this.home();
+      this.toasts.say(this.t("groups.back"));
+      return;
+    }
+    this.room.value = this.config.meeting;
+    this.going.value = null;
+    this.stopMedia();
     this.local.close();
     this.wakeLock.release();
     this.toasts.clear();
     this.view.dialog.value = null;
+    this.view.still.value = null;
     this.meeting.value = null;
     this.ending.value = { problem, mayRetry };
     this.phase.value = "over";
@@ -234,8 +325,15 @@ export class Session {
       const sound = { ...microphone.state.value, original: original.value };
       const picture = camera.state.value;
       const shared = screen.value;
+      const second = this.local.second.track.value;
       // What the publisher and the devices write in turn must not run this again from within.
-      untracked(() => this.wantOutputs(self, sound, picture, shared));
+      untracked(() => {
+        this.wantOutputs(self, sound, picture, shared);
+        this.publisher.want(
+          "document_camera",
+          second && may(self, "publish_screen") ? { track: second, muted: false } : null,
+        );
+      });
     });
   }
 
@@ -295,9 +393,20 @@ export class Session {
       this.local.stopScreen();
       this.toasts.say(this.t("notice.screenOffByHost"), { urgent: true });
     }
+    if (newly("document_camera")) {
+      this.local.second.stop();
+      this.toasts.say(this.t("notice.secondOffByHost"), { urgent: true });
+    }
   }
 
   private asked(source: Source, by: string): void {
+    if (source === "document_camera") {
+      this.toasts.say(this.t("notice.askedSecond", { name: by }), {
+        urgent: true,
+        action: { label: this.t("bar.secondOn"), run: () => (this.view.dialog.value = "secondCamera") },
+      });
+      return;
+    }
     const camera = source === "camera";
     this.toasts.say(this.t(camera ? "notice.askedCamera" : "notice.askedMicrophone", { name: by }), {
       urgent: true,
@@ -311,6 +420,7 @@ export class Session {
   private sourceRefused(source: Source, problem: Problem): void {
     if (source === "microphone") this.local.microphone.turnOff();
     else if (source === "camera") this.local.camera.turnOff();
+    else if (source === "document_camera") this.local.second.stop();
     else this.local.stopScreen();
     this.toasts.say(problemText(this.t, problem), { urgent: true });
   }

@@ -1,9 +1,18 @@
 /** What this person has chosen to look at: layout, pins, panels, dialogs. Nothing here is known to the server. */
 import { signal } from "@preact/signals";
 import { recall, remember } from "./devices/choice";
+import type { Still } from "./pictures/picture";
 
 export type Panel = "chat" | "people" | null;
-export type DialogName = "settings" | "help" | "leave" | "whoIsHere" | null;
+export type DialogName =
+  | "settings"
+  | "help"
+  | "leave"
+  | "whoIsHere"
+  | "secondCamera"
+  | "groups"
+  | "yourGroup"
+  | null;
 
 export class View {
   readonly layout = signal<"grid" | "speaker">("grid");
@@ -16,6 +25,8 @@ export class View {
   readonly shortcuts = signal(recall().shortcuts);
   /** Whom the moderator is about to remove; a dialog asks. */
   readonly removing = signal<string | null>(null);
+  /** A still picture that was taken and not yet sent; a dialog asks for its caption. */
+  readonly still = signal<Still | null>(null);
   /** Whom the next chat message is for; null everybody. */
   readonly chatTo = signal<string | null>(null);
   readonly unread = signal(0);

@@ -8,7 +8,9 @@ import { offerCopying } from "./copy";
 import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
+import { keepWhenLeft } from "./keeping";
 import { tellOwnTime } from "./own-time";
+import { offerWatching } from "./recording";
 
 function askBeforeSending(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-confirm]")) {
@@ -23,9 +25,11 @@ function showWhatIsWrong(): void {
 }
 
 offerPlanning();
+keepWhenLeft();
 offerCopying();
 offerDeviceCheck();
 askBeforeSending();
 tellOwnTime();
+offerWatching();
 showWhatIsWrong();
 closeMenus();

@@ -13,14 +13,24 @@ import {
   Film,
   MonitorUp,
   MonitorX,
+  Network,
   Settings,
   Square,
+  Camera,
+  CameraOff,
   Users,
   Video,
   VideoOff,
 } from "lucide";
 import type { VNode } from "preact";
-import { toggleCamera, toggleFullScreen, toggleHand, toggleMicrophone, toggleScreen } from "../actions";
+import {
+  toggleCamera,
+  toggleFullScreen,
+  toggleHand,
+  toggleMicrophone,
+  toggleScreen,
+  toggleSecondCamera,
+} from "../actions";
 import type { Meeting } from "../meeting/state";
 import { may, publicationOf } from "../meeting/state";
 import type { Session } from "../session";
@@ -212,8 +222,22 @@ function moreItems(session: Session, meeting: Meeting): readonly MenuItem[] {
   if (may(self, "publish_screen") && !local.screen.value) {
     items.push({ label: t("bar.film"), icon: Film, run: () => void toggleScreen(session, true) });
   }
+  if (may(self, "publish_screen")) {
+    const shown = local.second.track.value !== null;
+    items.push({
+      label: t(shown ? "bar.secondOff" : "bar.secondOn"),
+      icon: shown ? CameraOff : Camera,
+      run: () => toggleSecondCamera(session),
+    });
+  }
   if (session.config.rollCallUrl && !session.config.autoJoin) {
     items.push({ label: t("rollcall.title"), icon: ClipboardList, run: () => (view.dialog.value = "whoIsHere") });
+  }
+  const divided = meeting.groups?.open === true;
+  if (session.config.groupsUrl || (divided && may(self, "moderate"))) {
+    items.push({ label: t("groups.title"), icon: Network, run: () => (view.dialog.value = "groups") });
+  } else if (divided && meeting.groups?.here === null && meeting.groups.rooms.length > 0) {
+    items.push({ label: t("groups.yours"), icon: Network, run: () => (view.dialog.value = "yourGroup") });
   }
   items.push(
     { label: t("settings.title"), icon: Settings, run: () => (view.dialog.value = "settings") },

@@ -1,4 +1,4 @@
-import { onStage, screens } from "../stage/tiles";
+import { onStage, presented } from "../stage/tiles";
 import type { Session } from "../session";
 
 /** From the large picture to the grid and back, whatever made the picture large. */
@@ -16,5 +16,5 @@ export function toggleLayout(session: Session): void {
   view.pinned.value = null;
   view.page.value = 0;
   view.layout.value = large ? "grid" : "speaker";
-  view.screenInGrid.value = large && screens(meeting).length > 0;
+  view.screenInGrid.value = large && presented(meeting).length > 0;
 }

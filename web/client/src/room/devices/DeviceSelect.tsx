@@ -10,7 +10,7 @@ interface DeviceSelectProps {
   readonly choose: (id: string) => void;
 }
 
-function Select({ label, devices, chosen, choose }: DeviceSelectProps): VNode | null {
+export function Select({ label, devices, chosen, choose }: DeviceSelectProps): VNode | null {
   const { t } = useSession();
   if (devices.length === 0) return null;
   const known = devices.some(({ id }) => id === chosen);

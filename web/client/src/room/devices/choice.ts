@@ -2,6 +2,8 @@
 
 export interface Choice {
   readonly camera: string;
+  /** The second camera, which shows things. */
+  readonly secondCamera: string;
   readonly microphone: string;
   readonly speaker: string;
   readonly cameraOn: boolean;
@@ -14,6 +16,7 @@ export interface Choice {
 const KEY = "vikno.room";
 const DEFAULT: Choice = {
   camera: "",
+  secondCamera: "",
   microphone: "",
   speaker: "",
   cameraOn: true,

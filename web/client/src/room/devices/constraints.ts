@@ -9,6 +9,16 @@ export function cameraConstraints(deviceId: string): MediaTrackConstraints {
   };
 }
 
+/** A second camera shows small print: as many pixels as it has, up to 1080p. */
+export function secondCameraConstraints(deviceId: string): MediaTrackConstraints {
+  return {
+    ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
+    width: { ideal: 1920, max: 1920 },
+    height: { ideal: 1080, max: 1080 },
+    frameRate: { ideal: 30, max: 30 },
+  };
+}
+
 /** `original`: sound as it is, for a film or an instrument. */
 export function microphoneConstraints(deviceId: string, original: boolean): MediaTrackConstraints {
   return {

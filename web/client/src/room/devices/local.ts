@@ -4,6 +4,7 @@ import { Capture } from "./capture";
 import { recall, remember } from "./choice";
 import { cameraConstraints, microphoneConstraints, screenConstraints } from "./constraints";
 import { problemOf, type DeviceProblem } from "./problems";
+import { SecondCamera } from "./second";
 
 export interface Device {
   readonly id: string;
@@ -29,6 +30,7 @@ export class LocalMedia {
   readonly screenProblem = signal<DeviceProblem | null>(null);
   readonly camera: Capture;
   readonly microphone: Capture;
+  readonly second = new SecondCamera();
 
   constructor() {
     const choice = recall();
@@ -51,6 +53,19 @@ export class LocalMedia {
         .filter((device) => device.kind === kind && device.deviceId !== "")
         .map((device) => ({ id: device.deviceId, label: device.label }));
     this.devices.value = { cameras: of("videoinput"), microphones: of("audioinput"), speakers: of("audiooutput") };
+  }
+
+  /** Make sure that all cameras are listed: browsers name them only once one may be used. */
+  async knowCameras(): Promise<void> {
+    await this.list();
+    if (this.devices.value.cameras.length > 0) return;
+    try {
+      const asked = await navigator.mediaDevices.getUserMedia({ video: true });
+      await this.list();
+      for (const track of asked.getTracks()) track.stop();
+    } catch {
+      // Whoever allows no camera has none to choose from.
+    }
   }
 
   async chooseCamera(id: string): Promise<void> {
@@ -103,6 +118,7 @@ export class LocalMedia {
   close(): void {
     this.camera.close();
     this.microphone.close();
+    this.second.stop();
     this.stopScreen();
   }
 

@@ -9,7 +9,8 @@ import { Dialog } from "../ui/Dialog";
 export function Leave({ meeting }: { readonly meeting: Meeting }): VNode {
   const session = useSession();
   const { t, view } = session;
-  const moderates = may(meeting.participants.get(meeting.self), "moderate");
+  const inGroup = meeting.groups?.here != null;
+  const moderates = !inGroup && may(meeting.participants.get(meeting.self), "moderate");
   const close = (): void => {
     view.dialog.value = null;
   };
@@ -20,6 +21,18 @@ export function Leave({ meeting }: { readonly meeting: Meeting }): VNode {
         <button type="button" class="button" onClick={close}>
           {t("leave.stay")}
         </button>
+        {inGroup && (
+          <button
+            type="button"
+            class="button button--accent"
+            onClick={() => {
+              close();
+              session.home();
+            }}
+          >
+            {t("groups.home")}
+          </button>
+        )}
         {moderates && (
           <button
             type="button"

@@ -7,10 +7,11 @@ import type { Key } from "../../i18n";
 export interface Notice {
   readonly key: Key;
   readonly name: string;
+  /** Whom it is about, besides whoever does it. */
+  readonly of?: string;
   readonly urgent: boolean;
 }
 
-/** In a large meeting, comings and goings are no news. */
 const SMALL_MEETING = 12;
 
 /** The notice for a message, from the state before and after it; null when there is nothing to say. */
@@ -20,7 +21,7 @@ export function noticeOf(before: Meeting, after: Meeting, message: Announcement)
       return ofParticipant(before, after, message.participant.id);
     case "left": {
       const gone = before.participants.get(message.participant);
-      if (!gone || before.participants.size > SMALL_MEETING) return null;
+      if (!gone || manyMove(before)) return null;
       return { key: "notice.left", name: gone.name, urgent: false };
     }
     case "lobby": {
@@ -34,6 +35,8 @@ export function noticeOf(before: Meeting, after: Meeting, message: Announcement)
       const concerns = may(after.participants.get(after.self), "moderate");
       return name !== undefined && concerns ? { key: "notice.hand", name, urgent: false } : null;
     }
+    case "picture":
+      return ofPicture(after, message.by, message.by_name, message.participant);
     case "meeting":
       return ofMeeting(before, after);
     default:
@@ -41,16 +44,31 @@ export function noticeOf(before: Meeting, after: Meeting, message: Announcement)
   }
 }
 
+/** In a large meeting, or while people go to their groups and back, comings and goings are no news. */
+function manyMove(meeting: Meeting): boolean {
+  return meeting.participants.size > SMALL_MEETING || meeting.groups?.open === true;
+}
+
 function ofParticipant(before: Meeting, after: Meeting, id: string): Notice | null {
   const was = before.participants.get(id);
   const is = after.participants.get(id);
   if (!is || id === after.self) return null;
   if (!was)
-    return after.participants.size > SMALL_MEETING ? null : { key: "notice.joined", name: is.name, urgent: false };
+    return manyMove(after) ? null : { key: "notice.joined", name: is.name, urgent: false };
   if (!publicationOf(was, "screen") && publicationOf(is, "screen")) {
     return { key: "notice.shares", name: is.name, urgent: false };
   }
+  if (!publicationOf(was, "document_camera") && publicationOf(is, "document_camera")) {
+    return { key: "notice.showsSecond", name: is.name, urgent: false };
+  }
   return null;
+}
+
+/** Whoever is shown has to know; whoever took it knows already. */
+function ofPicture(after: Meeting, by: string, name: string, of: string): Notice | null {
+  if (by === after.self) return null;
+  if (of === after.self) return { key: "notice.pictureOfYou", name, urgent: true };
+  return { key: "notice.picture", name, of: after.participants.get(of)?.name ?? "", urgent: false };
 }
 
 function ofMeeting(before: Meeting, after: Meeting): Notice | null {

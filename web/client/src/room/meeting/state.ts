@@ -1,9 +1,11 @@
 /** What this client knows of the meeting, and how each message of the server changes it. Pure. */
 import type {
   ChatMessage,
+  GroupsSeen,
   MeetingState,
   Participant,
   Permission,
+  PictureTaken,
   Publication,
   Source,
   WaitingParticipant,
@@ -20,14 +22,19 @@ export interface Meeting {
   readonly waiting: readonly WaitingParticipant[];
   readonly hands: readonly string[];
   readonly chat: readonly ChatMessage[];
+  /** Still pictures that were taken while this client was here; they stand among the lines of the chat. */
+  readonly pictures: readonly PictureTaken[];
   readonly speaker: string | null;
   /** Participant → 0 lost, 1 bad, 2 fair, 3 good. */
   readonly quality: ReadonlyMap<string, number>;
   /** Publications that this browser cannot decode. */
   readonly undecodable: ReadonlySet<string>;
+  /** The groups into which the meeting is divided, as far as they concern us. */
+  readonly groups: GroupsSeen | null;
 }
 
 const CHAT_KEPT = 500;
+const PICTURES_KEPT = 100;
 
 export function begin(welcome: Welcome): Meeting {
   const arrived = [...welcome.participants].sort((a, b) => a.joined_at - b.joined_at);
@@ -38,9 +45,11 @@ export function begin(welcome: Welcome): Meeting {
     waiting: welcome.waiting,
     hands: welcome.hands,
     chat: welcome.chat,
+    pictures: [],
     speaker: welcome.speaker,
     quality: new Map(),
     undecodable: new Set(),
+    groups: welcome.groups,
   };
 }
 
@@ -59,6 +68,10 @@ export function reduce(meeting: Meeting, message: Announcement): Meeting {
       return withChat(meeting, message.message);
     case "chat_deleted":
       return { ...meeting, chat: meeting.chat.filter((line) => line.id !== message.message) };
+    case "picture":
+      return { ...meeting, pictures: [...meeting.pictures, message].slice(-PICTURES_KEPT) };
+    case "groups":
+      return { ...meeting, groups: message.groups };
     case "hands":
       return { ...meeting, hands: message.hands };
     case "speaker":

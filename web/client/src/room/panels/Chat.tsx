@@ -1,13 +1,14 @@
 /** The chat: to everybody, or privately to one participant. */
-import { Lock, SendHorizontal, Trash2 } from "lucide";
+import { Camera, Lock, SendHorizontal, Trash2 } from "lucide";
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ChatMessage } from "../../generated/messages";
+import type { ChatMessage, PictureTaken } from "../../generated/messages";
 import { order, say } from "../actions";
 import type { Meeting } from "../meeting/state";
 import { may } from "../meeting/state";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
+import { inOrder } from "./lines";
 import { linkify } from "./linkify";
 import { Panel } from "./Panel";
 
@@ -16,33 +17,49 @@ const MOST_CHARACTERS = 2000;
 export function Chat({ meeting }: { readonly meeting: Meeting }): VNode {
   const { t } = useSession();
   const log = useRef<HTMLDivElement>(null);
-  const last = meeting.chat.at(-1)?.id;
+  const last = `${meeting.chat.at(-1)?.id} ${meeting.pictures.length}`;
   useEffect(() => {
     log.current?.scrollTo({ top: log.current.scrollHeight });
   }, [last]);
   return (
     <Panel title={t("chat.title")} name="chat">
       <div class="chat__log" data-testid="chat-messages" role="log" aria-label={t("chat.title")} tabIndex={0} ref={log}>
-        {meeting.chat.length === 0 && <p class="panel__empty">{t("chat.empty")}</p>}
-        {meeting.chat.map((line, index) => (
-          <Line key={line.id} line={line} meeting={meeting} follows={follows(meeting.chat[index - 1], line)} />
-        ))}
+        {meeting.chat.length + meeting.pictures.length === 0 && <p class="panel__empty">{t("chat.empty")}</p>}
+        {inOrder(meeting).map((entry) =>
+          entry.picture ? (
+            <Note key={entry.key} picture={entry.picture} meeting={meeting} />
+          ) : (
+            <Line key={entry.key} line={entry.line} meeting={meeting} follows={entry.follows} />
+          ),
+        )}
       </div>
       <Composer meeting={meeting} />
     </Panel>
   );
 }
 
-/** Lines of one person within five minutes stand together under one name. */
-function follows(before: ChatMessage | undefined, line: ChatMessage): boolean {
-  return before?.participant === line.participant && before.to === line.to && line.at - before.at < 300;
+function Note({ picture, meeting }: { readonly picture: PictureTaken; readonly meeting: Meeting }): VNode {
+  const { t, config } = useSession();
+  const of = meeting.participants.get(picture.participant)?.name ?? "";
+  return (
+    <p class="line line--note">
+      <Icon node={Camera} size={16} />
+      <span>
+        {t("notice.picture", { name: picture.by_name, of })} <time>{clock(config.language, picture.at)}</time>
+      </span>
+    </p>
+  );
+}
+
+function clock(language: string, at: number): string {
+  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(at * 1000);
 }
 
 function Line({ line, meeting, follows }: { line: ChatMessage; meeting: Meeting; follows: boolean }): VNode {
   const session = useSession();
   const { t, config } = session;
   const own = line.participant === meeting.self;
-  const time = new Intl.DateTimeFormat(config.language, { hour: "2-digit", minute: "2-digit" }).format(line.at * 1000);
+  const time = clock(config.language, line.at);
   const moderates = may(meeting.participants.get(meeting.self), "moderate");
   return (
     <div class={`line${own ? " line--own" : ""}${line.to ? " line--private" : ""}${follows ? " line--follows" : ""}`}>

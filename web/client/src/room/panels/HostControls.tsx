@@ -24,13 +24,15 @@ export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode 
     <details class="host">
       <summary>{t("host.title")}</summary>
       <div class="host__acts">
-        <button
-          type="button"
-          class="button button--small"
-          onClick={() => void order(session, { do: running ? "end" : "begin" })}
-        >
-          <Icon node={running ? Square : Play} size={16} /> {t(running ? "host.end" : "host.begin")}
-        </button>
+        {meeting.groups?.here == null && (
+          <button
+            type="button"
+            class="button button--small"
+            onClick={() => void order(session, { do: running ? "end" : "begin" })}
+          >
+            <Icon node={running ? Square : Play} size={16} /> {t(running ? "host.end" : "host.begin")}
+          </button>
+        )}
         <button type="button" class="button button--small" onClick={() => void order(session, { do: "mute" })}>
           <Icon node={MicOff} size={16} /> {t("host.muteAll")}
         </button>

@@ -22,6 +22,8 @@ const REACTIONS: Readonly<Record<string, Reaction>> = {
   storage_full: "ask",
   version: "ask",
   wrong_meeting: "over",
+  not_allowed: "over",
+  group_over: "over",
   unknown_meeting: "fresh-token",
   bad_token: "fresh-token",
   token_expired: "fresh-token",

@@ -71,6 +71,12 @@ export class Connection {
     void this.connect();
   }
 
+  /** Leave this room for another one. Without a token one is fetched, again and again if need be. */
+  move(token: string | null): void {
+    this.socket?.ask({ type: "leave" }).catch(() => undefined);
+    this.join(token);
+  }
+
   /** Give up the present participant's connections and join anew. */
   rejoin(): void {
     this.drop();

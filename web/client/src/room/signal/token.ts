@@ -1,5 +1,5 @@
 /** Asking the web process for a token, the pass into one meeting. */
-import type { RoomConfig } from "../config";
+import { roomUrl, type RoomConfig } from "../config";
 
 const TIMEOUT_MS = 6_000;
 
@@ -22,9 +22,9 @@ export class TokenUnavailable extends Error {
   }
 }
 
-/** Ask for a token in the given name. Throws `TokenRefused` or `TokenUnavailable`. */
-export async function fetchToken(config: RoomConfig, name: string): Promise<string> {
-  const response = await fetch(config.tokenUrl, {
+/** Ask for a token in the given name, for one of the meeting's rooms. Throws `TokenRefused` or `TokenUnavailable`. */
+export async function fetchToken(config: RoomConfig, name: string, room: string = config.meeting): Promise<string> {
+  const response = await fetch(roomUrl(config, config.tokenUrl, room), {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": config.csrf },
     body: JSON.stringify(config.nameFixed ? {} : { name }),

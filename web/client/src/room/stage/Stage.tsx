@@ -11,7 +11,7 @@ import { capacity, corner, grid, paged, stage, type Box, type Size } from "./lay
 import { arrange } from "./order";
 import { Alone } from "./Alone";
 import { Tile } from "./Tile";
-import { onStage, peopleWithTiles, screens, type TileItem } from "./tiles";
+import { onStage, peopleWithTiles, presented, tileOf, type TileItem } from "./tiles";
 
 interface Placed {
   readonly item: TileItem;
@@ -25,9 +25,9 @@ interface Scene {
   readonly pages: number;
 }
 
-const camera = (participant: string): TileItem => ({ key: participant, participant, source: "camera" });
+const camera = (participant: string): TileItem => tileOf(participant, "camera");
 
-/** Everything that may be shown small, in order: screens, then people. */
+/** Everything that may be shown small, in order: what is presented, then people. */
 function smallTiles(session: Session, meeting: Meeting, main: string | null, before: readonly string[], front: number) {
   const people = arrange(
     before,
@@ -36,12 +36,12 @@ function smallTiles(session: Session, meeting: Meeting, main: string | null, bef
     front,
     session.lastSpoke,
   );
-  const items = [...screens(meeting), ...people.map(camera)].filter(({ key }) => key !== main);
+  const items = [...presented(meeting), ...people.map(camera)].filter(({ key }) => key !== main);
   return { people, items };
 }
 
 /** Nobody else is here, and nothing is shown but the own camera. */
-const isAlone = (meeting: Meeting): boolean => meeting.participants.size === 1 && screens(meeting).length === 0;
+const isAlone = (meeting: Meeting): boolean => meeting.participants.size === 1 && presented(meeting).length === 0;
 
 /** Height of the pager's row below the tiles, CSS pixels. */
 const PAGER = 48;
@@ -71,7 +71,7 @@ function compose(
     screenInGrid: view.screenInGrid.value,
     lastSpeaker: session.lastSpeaker.value,
   });
-  const everyone = peopleWithTiles(meeting).length + screens(meeting).length;
+  const everyone = peopleWithTiles(meeting).length + presented(meeting).length;
   const boxes = main === null ? null : stage(everyone - 1, space, gap);
   const front = boxes ? boxes.strip.length : capacity(space, gap);
   const { people, items } = smallTiles(session, meeting, main, order.current, front);
@@ -85,7 +85,7 @@ function compose(
     return box ? [{ item, box, large: false }] : [];
   });
   if (!boxes || main === null) return { placed: small, page, pages: pages.length };
-  const large = screens(meeting).find(({ key }) => key === main) ?? camera(main);
+  const large = presented(meeting).find(({ key }) => key === main) ?? camera(main);
   return { placed: [{ item: large, box: boxes.main, large: true }, ...small], page, pages: pages.length };
 }
 
@@ -101,6 +101,8 @@ function videosInSight(session: Session, meeting: Meeting, scene: Scene): Readon
   return inSight;
 }
 
+const ORDER: readonly TileItem["source"][] = ["camera", "screen", "document_camera"];
+
 /**
  * Tiles stand in the page in the order in which people came: a video that is moved in the page would stop for a
  * moment.
@@ -108,7 +110,7 @@ function videosInSight(session: Session, meeting: Meeting, scene: Scene): Readon
 function inOrderOfArrival(placed: readonly Placed[], meeting: Meeting): readonly Placed[] {
   const places = new Map([...meeting.participants.keys()].map((id, index) => [id, index]));
   const rank = ({ item }: Placed): number =>
-    (places.get(item.participant) ?? 0) * 2 + (item.source === "screen" ? 1 : 0);
+    (places.get(item.participant) ?? 0) * ORDER.length + ORDER.indexOf(item.source);
   return [...placed].sort((a, b) => rank(a) - rank(b));
 }
 

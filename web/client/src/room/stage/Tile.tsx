@@ -1,6 +1,7 @@
-/** One person's picture, or one shared screen. */
-import { Hand, MicOff, Pin, PinOff, ShieldOff, Star, MonitorUp, WifiOff } from "lucide";
+/** One person's picture, or what they present: a screen, a second camera. */
+import { Camera, Hand, MicOff, ShieldOff, Star, MonitorUp, WifiOff } from "lucide";
 import type { VNode } from "preact";
+import { useRef } from "preact/hooks";
 import type { Participant } from "../../generated/messages";
 import type { Key } from "../../i18n";
 import type { Meeting } from "../meeting/state";
@@ -11,7 +12,8 @@ import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
 import { Quality } from "../ui/Quality";
 import type { Box } from "./layout";
-import type { TileItem } from "./tiles";
+import { TileActions } from "./TileActions";
+import { spotlit, type ShownSource, type TileItem } from "./tiles";
 import { VideoView } from "./VideoView";
 
 interface TileProps {
@@ -26,7 +28,11 @@ function usePicture(item: TileItem, meeting: Meeting): { track: MediaStreamTrack
   const { local, subscriber, view } = useSession();
   const person = meeting.participants.get(item.participant);
   if (item.participant === meeting.self) {
-    const own = item.source === "camera" ? local.camera.state.value.track : (local.screen.value?.video ?? null);
+    const own = {
+      camera: local.camera.state.value.track,
+      screen: local.screen.value?.video ?? null,
+      document_camera: local.second.track.value,
+    }[item.source];
     const byHost = publicationOf(person, item.source)?.muted_by_host ?? false;
     return { track: own, why: byHost ? "tile.offByHost" : null };
   }
@@ -41,24 +47,26 @@ function usePicture(item: TileItem, meeting: Meeting): { track: MediaStreamTrack
 
 export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
   const session = useSession();
-  const { t, view } = session;
+  const { t } = session;
+  const video = useRef<HTMLVideoElement>(null);
   const person = meeting.participants.get(item.participant);
   const { track, why } = usePicture(item, meeting);
   if (!person) return null;
   const own = person.id === meeting.self;
   const screen = item.source === "screen";
-  const speaking = !screen && meeting.speaker === person.id && !silent(person);
-  const pinned = view.pinned.value === item.key;
+  const presented = item.source !== "camera";
+  const speaking = !presented && meeting.speaker === person.id && !silent(person);
   const small = box.width < 200;
   const classes = [
     "tile",
     speaking && "tile--speaking",
     large && "tile--large",
     small && "tile--small",
-    screen && "tile--screen",
+    presented && "tile--screen",
+    item.source === "document_camera" && own && "tile--own",
   ];
   const place = { left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` };
-  const name = own ? t("tile.you", { name: person.name }) : person.name;
+  const name = t(NAMES[item.source][own ? 1 : 0], { name: person.name });
   return (
     <li
       class={classes.filter(Boolean).join(" ")}
@@ -70,37 +78,35 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
       data-undecodable={why === "tile.undecodable" ? "true" : undefined}
     >
       {screen && own ? <OwnScreen /> : <Avatar name={person.name} />}
-      {track && !(screen && own) && <VideoView track={track} mirrored={own && !screen} whole={screen || large} />}
+      {track && !(screen && own) && (
+        <VideoView track={track} mirrored={own && !presented} whole={presented || large} at={video} />
+      )}
       {why && <p class="tile__why">{t(why)}</p>}
       {person.away && (
         <p class="tile__away">
           <Icon node={WifiOff} size={18} /> <span>{t("tile.away")}</span>
         </p>
       )}
-      <Marks person={person} meeting={meeting} screen={screen} />
+      <Marks person={person} meeting={meeting} item={item} />
       <div class="tile__label">
-        {!screen && <MicrophoneMark person={person} />}
-        {screen && <Icon node={MonitorUp} size={16} />}
-        <span class="tile__name">{screen ? t("tile.screen", { name: person.name }) : name}</span>
-        {!small && !screen && person.organisation && person.organisation !== person.name && (
+        {presented ? <Icon node={screen ? MonitorUp : Camera} size={16} /> : <MicrophoneMark person={person} />}
+        <span class="tile__name">{name}</span>
+        {!small && !presented && person.organisation && person.organisation !== person.name && (
           <span class="tile__organisation">{person.organisation}</span>
         )}
         <Quality value={quality(session, person, meeting)} />
       </div>
-      <div class="tile__actions">
-        <button
-          type="button"
-          class="iconbutton iconbutton--small iconbutton--solid"
-          aria-label={t(pinned ? "tile.unpin" : "tile.pin", { name: person.name })}
-          title={t(pinned ? "tile.unpin" : "tile.pin", { name: person.name })}
-          onClick={() => view.togglePin(item.key)}
-        >
-          <Icon node={pinned ? PinOff : Pin} size={18} />
-        </button>
-      </div>
+      <TileActions item={item} person={person} meeting={meeting} name={name} track={track} video={video} />
     </li>
   );
 }
+
+/** What a tile is called: of others, and the own one. */
+const NAMES: Readonly<Record<ShownSource, readonly [Key, Key]>> = {
+  camera: ["tile.name", "tile.you"],
+  screen: ["tile.screen", "tile.screen"],
+  document_camera: ["tile.second", "tile.second"],
+};
 
 function quality({ ownQuality }: Session, person: Participant, meeting: Meeting): number {
   const told = meeting.quality.get(person.id) ?? 3;
@@ -113,11 +119,11 @@ function silent(person: Participant): boolean {
   return !microphone || microphone.muted || microphone.muted_by_host;
 }
 
-function Marks({ person, meeting, screen }: { person: Participant; meeting: Meeting; screen: boolean }): VNode | null {
+function Marks({ person, meeting, item }: { person: Participant; meeting: Meeting; item: TileItem }): VNode | null {
   const { t } = useSession();
-  const place = meeting.hands.indexOf(person.id);
-  const spotlit = meeting.state.spotlight === person.id;
-  if (screen || (place < 0 && !spotlit)) return null;
+  const place = item.source === "camera" ? meeting.hands.indexOf(person.id) : -1;
+  const meant = spotlit(meeting) === item.key;
+  if (place < 0 && !meant) return null;
   return (
     <div class="tile__marks">
       {place >= 0 && (
@@ -127,7 +133,7 @@ function Marks({ person, meeting, screen }: { person: Participant; meeting: Meet
           <span class="visually-hidden">{t("hand.place", { place: place + 1 })}</span>
         </span>
       )}
-      {spotlit && (
+      {meant && (
         <span class="mark" title={t("tile.spotlight")}>
           <Icon node={Star} size={16} />
           <span class="visually-hidden">{t("tile.spotlight")}</span>

@@ -1,5 +1,5 @@
 /** A video element for one track. It shows itself only when it has a picture, so that no tile is ever black. */
-import type { VNode } from "preact";
+import type { RefObject, VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 interface VideoViewProps {
@@ -7,10 +7,13 @@ interface VideoViewProps {
   readonly mirrored?: boolean;
   /** Show all of it rather than fill the tile. */
   readonly whole?: boolean;
+  /** Where the element can be found, to draw what it shows. */
+  readonly at?: RefObject<HTMLVideoElement | null>;
 }
 
-export function VideoView({ track, mirrored = false, whole = false }: VideoViewProps): VNode {
-  const element = useRef<HTMLVideoElement>(null);
+export function VideoView({ track, mirrored = false, whole = false, at }: VideoViewProps): VNode {
+  const own = useRef<HTMLVideoElement>(null);
+  const element = at ?? own;
   const [playing, setPlaying] = useState(false);
   useEffect(() => {
     const video = element.current;

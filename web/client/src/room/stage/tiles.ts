@@ -4,13 +4,19 @@ import type { Meeting } from "../meeting/state";
 import { publicationOf } from "../meeting/state";
 
 export interface TileItem {
-  /** Participant id, or `screen:` and participant id. */
+  /** Participant id for a camera; `screen:` or `document:` and participant id for what is presented. */
   readonly key: string;
   readonly participant: string;
-  readonly source: "camera" | "screen";
+  readonly source: ShownSource;
 }
 
-export const screenKey = (participant: string): string => `screen:${participant}`;
+export type ShownSource = "camera" | "screen" | "document_camera";
+
+const PREFIX: Readonly<Record<ShownSource, string>> = { camera: "", screen: "screen:", document_camera: "document:" };
+
+export function tileOf(participant: string, source: ShownSource): TileItem {
+  return { key: PREFIX[source] + participant, participant, source };
+}
 
 /** Everybody who has a place among the pictures: viewers and services that send nothing have none. */
 export function peopleWithTiles(meeting: Meeting): readonly Participant[] {
@@ -20,11 +26,23 @@ export function peopleWithTiles(meeting: Meeting): readonly Participant[] {
   );
 }
 
-/** Shared screens, the newest last. */
-export function screens(meeting: Meeting): readonly TileItem[] {
-  return [...meeting.participants.values()]
-    .filter((participant) => publicationOf(participant, "screen") !== undefined)
-    .map((participant) => ({ key: screenKey(participant.id), participant: participant.id, source: "screen" }));
+/** What is presented: shared screens and second cameras, of each participant the newest last. */
+export function presented(meeting: Meeting): readonly TileItem[] {
+  return [...meeting.participants.values()].flatMap(({ id, publications }) =>
+    publications.flatMap(({ source }) =>
+      source === "screen" || source === "document_camera" ? [tileOf(id, source)] : [],
+    ),
+  );
+}
+
+/** Key of the tile that a host pinned for everybody: one video of somebody, or what they present, else their camera. */
+export function spotlit(meeting: Meeting): string | null {
+  const { spotlight, spotlight_source: source = null } = meeting.state;
+  const person = spotlight === null ? undefined : meeting.participants.get(spotlight);
+  if (!person) return null;
+  if (source === "camera" && publicationOf(person, source)) return person.id;
+  const theirs = presented(meeting).filter(({ participant }) => participant === person.id);
+  return (theirs.find((item) => item.source === source) ?? theirs.at(-1))?.key ?? person.id;
 }
 
 export interface StageWish {
@@ -38,19 +56,16 @@ export interface StageWish {
 }
 
 /**
- * Key of the tile that is shown large, or null for the grid. Own pin, then everybody's pin, then a screen, then
- * the speaker.
+ * Key of the tile that is shown large, or null for the grid. Own pin, then everybody's pin, then what is
+ * presented, then the speaker.
  */
 export function onStage(meeting: Meeting, wish: StageWish): string | null {
-  const shared = screens(meeting);
+  const shared = presented(meeting);
   if (wish.pinned !== null && exists(meeting, shared, wish.pinned)) return wish.pinned;
-  const spotlight = meeting.state.spotlight;
-  if (spotlight !== null && meeting.participants.has(spotlight)) {
-    const theirs = shared.find((screen) => screen.participant === spotlight);
-    return theirs?.key ?? spotlight;
-  }
-  // Who shares a screen looks at the people, not at the own screen again.
-  const newest = shared.findLast((screen) => screen.participant !== meeting.self);
+  const spotlight = spotlit(meeting);
+  if (spotlight !== null) return spotlight;
+  // Who presents something looks at the people, not at the own screen again.
+  const newest = shared.findLast(({ participant }) => participant !== meeting.self);
   if (newest && !wish.screenInGrid) return newest.key;
   if (wish.layout === "grid") return null;
   if (wish.lastSpeaker !== null && meeting.participants.has(wish.lastSpeaker)) return wish.lastSpeaker;
@@ -58,5 +73,5 @@ export function onStage(meeting: Meeting, wish: StageWish): string | null {
 }
 
 function exists(meeting: Meeting, shared: readonly TileItem[], key: string): boolean {
-  return meeting.participants.has(key) || shared.some((screen) => screen.key === key);
+  return meeting.participants.has(key) || shared.some((item) => item.key === key);
 }

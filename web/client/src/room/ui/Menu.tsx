@@ -45,7 +45,10 @@ export function Menu({ label, icon, items, class: className = "iconbutton", capt
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
   useLayoutEffect(() => {
-    if (open && list.current && button.current) place(list.current, button.current.getBoundingClientRect());
+    if (!open || !list.current || !button.current) return;
+    // In the top layer nothing cuts it off, not even a tile, which is a frame of its own.
+    list.current.showPopover?.();
+    place(list.current, button.current.getBoundingClientRect());
   }, [open]);
   const entries = (): HTMLElement[] =>
     [...(root.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])].filter((item) => item.offsetParent);
@@ -100,7 +103,7 @@ export function Menu({ label, icon, items, class: className = "iconbutton", capt
         )}
       </button>
       {open && (
-        <div class="menu__list" ref={list} id={id} role="menu" aria-label={label}>
+        <div class="menu__list" ref={list} id={id} role="menu" aria-label={label} popover="manual">
           {items.map((item) => (
             <button
               key={item.label}
