@@ -4,9 +4,9 @@
 
 Ten people with cameras (720p, 25 pictures a second, about 1 Mbit/s, a key frame every 10 s) and voices, one of them
 with a screen, and a speaker who changes every 15 s: the raw folder that capture would have written. Then `remux` and
-`process` run on it as the worker runs them. Figures are multiples of real time, as the clock on the wall has it, and with
-the processor time that was used: on a machine with nothing else to do, two cores take half of it. Beside them, as a probe
-of the machine at this moment, how many pictures of 720p ffmpeg encodes in a second when it has nothing else to do.
+`process` run on it as the worker runs them. Figures are multiples of real time on the clock, and the processor time
+that was used: on a machine with nothing else to do, two cores take half of it. Beside them, as a probe of the machine
+at this moment, how many pictures of 720p ffmpeg alone encodes in a second.
 """
 
 from __future__ import annotations
@@ -192,12 +192,9 @@ def main() -> None:
 
 def line(name: str, minutes: float, took: float, used: float) -> None:
     speed = minutes * 60 / took
-    print(
-        f"{name}: {speed:.1f} × real time ({took:.1f} s, {used:.1f} s of processor time); {MEETING_MIN} min would take"
-    )
-    print(
-        f"    {MEETING_MIN * 60 / speed:.0f} s here and now, {MEETING_MIN / minutes * used / 2:.0f} s on two idle cores"
-    )
+    print(f"{name}: {speed:.1f} × real time ({took:.1f} s, {used:.1f} s of processor time)")
+    idle = MEETING_MIN / minutes * used / 2
+    print(f"    {MEETING_MIN} min: {MEETING_MIN * 60 / speed:.0f} s here and now, {idle:.0f} s on two idle cores")
 
 
 if __name__ == "__main__":
