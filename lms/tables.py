@@ -9,6 +9,7 @@ from lms.meetings import attendance_models
 from lms.meetings import models as meetings
 from lms.needs import models as needs
 from lms.notify import models as notify
+from lms.roadmaps import models as roadmaps
 from lms.schedule import audience_models, group_models, plan_models
 from lms.schedule import models as schedule
 
@@ -28,5 +29,6 @@ __all__ = [
     "notify",
     "plan_models",
     "register_models",
+    "roadmaps",
     "schedule",
 ]

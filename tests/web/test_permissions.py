@@ -33,6 +33,7 @@ from lms.meetings.attendance_models import AttendanceRule, RosterEntry
 from lms.needs.models import NeedsPlan, NeedsSurvey
 from lms.notify.actions import enqueue
 from lms.notify.models import BouncedAddress, InboundKind, InboundMessage, InboundState, OutboxMessage
+from lms.roadmaps.models import RoadmapStep
 from lms.schedule import acts, materials, pictures
 from lms.schedule.audience_models import CalendarFeed, Invitation, Registration
 from lms.schedule.models import GuestLink, MeetingRole, Occurrence, Status
@@ -136,6 +137,13 @@ LETS_IN: dict[str, str] = {
     "GET /recordings/{recording}/files/{name:path}": BY_LINK,
     "GET /recordings/{recording}/state": KNOWN,
     "GET /rsvp/{signed}": BY_LINK,
+    "GET /roadmaps": KNOWN,
+    "GET /roadmaps/new": "lLPA",
+    "GET /roadmaps/report": KNOWN,
+    "GET /roadmaps/{roadmap_id}": "ouSLPA",
+    "GET /roadmaps/{roadmap_id}.docx": "ouSLPA",
+    "GET /roadmaps/{roadmap_id}.pdf": "ouSLPA",
+    "GET /roadmaps/{roadmap_id}/edit": "LPA",
     "GET /schedule": ALL,
     "GET /schedule.ics": ALL,
     "GET /schedule/experts": "oPA",
@@ -245,6 +253,9 @@ LETS_IN: dict[str, str] = {
     "POST /recordings/{recording}/rebuild": "PA",
     "POST /recordings/{recording}/terms": "PA",
     "POST /registrations/{number}/{act}": "SLPA",
+    "POST /roadmaps/new": "lLPA",
+    "POST /roadmaps/{roadmap_id}/edit": "LPA",
+    "POST /roadmaps/{roadmap_id}/steps/{step_id}": "SLPA",
     "POST /rsvp/{signed}": BY_LINK,
     "POST /schedule/new": "oPA",
     "POST /schedule/{slug}/answer/{invitation_id}": "S",
@@ -278,6 +289,7 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/pictures/{picture_id}/remove": "PA",
     "POST /schedule/{slug}/pictures/{picture_id}/show": "PA",
     "POST /schedule/{slug}/roll-call": "LPA",
+    "POST /schedule/{slug}/roadmaps": "PA",
     "POST /schedule/{slug}/start": "PA",
     "POST /series/dates": "oPA",
     "POST /series/new": "oPA",
@@ -431,6 +443,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     session.add_all([link, feed, channel, bounced, mail])
     session.flush()
     entry = one(session, RosterEntry)
+    own_step = one(session, RoadmapStep, RoadmapStep.owner_id == staff)
     recording = Recording(
         code="00000000000000ab", meeting="held", occurrence_id=entry.occurrence_id, state=RecordingState.READY,
         watching=Watching.NETWORK, began_at=NOW, heard_at=NOW,
@@ -454,6 +467,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "code": homes["lviv"].code,
         "person_id": staff,
         "number": registered.id,
+        "roadmap_id": own_step.roadmap_id,
+        "step_id": own_step.id,
         "message": one(session, OutboxMessage).id,
         "inbound": mail.id,
         "address": bounced.id,

@@ -24,7 +24,16 @@ function showWhatIsWrong(): void {
   document.querySelector<HTMLElement>("[data-focus]")?.focus();
 }
 
+/* Printing needs a script; without it the browser's own menu does. */
+function offerPrinting(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+}
+
 offerPlanning();
+offerPrinting();
 keepWhenLeft();
 offerCopying();
 offerDeviceCheck();
