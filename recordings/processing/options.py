@@ -37,6 +37,7 @@ class Words(_Choice):
     gap_line: str = "Запис продовжиться автоматично"
     paused: str = "Запис було призупинено"
     nobody: str = "Зустріч триває"
+    somebody: str = "Учасник"
     screen: str = "екран"
     begins: str = "Початок"
     shows: str = "показує екран"
@@ -69,10 +70,18 @@ class Options(_Choice):
     @property
     def fingerprint(self) -> str:
         """Changes when the output would; how many processes work on it does not matter."""
-        return hashlib.sha256(self.model_dump_json(exclude={"jobs"}).encode()).hexdigest()[:16]
+        return _digest(self.model_dump_json(exclude={"jobs"}))
+
+    @property
+    def film_fingerprint(self) -> str:
+        """The same for picture and sound alone: other chapters or captions do not need them anew."""
+        return _digest(self.model_dump_json(exclude={"jobs", "agenda", "captions"}))
 
     @property
     def picture_fingerprint(self) -> str:
-        """The same for scenes alone: changed chapters do not need new pictures."""
-        said = self.model_dump_json(exclude={"jobs", "agenda", "captions", "loudness", "true_peak"})
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        """The same for scenes alone."""
+        return _digest(self.model_dump_json(exclude={"jobs", "agenda", "captions", "loudness", "true_peak"}))
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
