@@ -17,6 +17,7 @@ from lms import (
     demo_attendance,
     demo_audience,
     demo_directory,
+    demo_groups,
     demo_needs,
     demo_planning,
     demo_registration,
@@ -80,6 +81,7 @@ def seed(session: Session, now: datetime, *, password: str = "") -> DemoFacts:
     demo_audience.seed(session, planner, homes, now)
     _live(session, planner, homes, now)
     demo_attendance.seed(session, planner, now)
+    demo_groups.seed(session, planner, homes, now)
     return DemoFacts(ORGANISER, ADMINISTRATOR, DEMO_MEETING, endpoints)
 
 

@@ -4,10 +4,12 @@ from lms.audit import models as audit
 from lms.base import Base
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
+from lms.media import models as media
 from lms.meetings import attendance_models
 from lms.meetings import models as meetings
 from lms.needs import models as needs
 from lms.notify import models as notify
+from lms.roadmaps import models as roadmaps
 from lms.schedule import audience_models, group_models, plan_models
 from lms.schedule import models as schedule
 
@@ -20,11 +22,13 @@ __all__ = [
     "audit",
     "directory",
     "group_models",
+    "media",
     "meetings",
     "metadata",
     "needs",
     "notify",
     "plan_models",
     "register_models",
+    "roadmaps",
     "schedule",
 ]

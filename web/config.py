@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from lms.database import Database
 from lms.files import FileStore, MemoryFiles
+from lms.media.library import MediaLibrary, NoLibrary
 from lms.sealing import FernetSealer, Sealer
 from web.links import Links
 from web.mail.outbox import OutboxFolder
@@ -63,6 +64,8 @@ class MeetingPlan:
     title: str
     starts_at: datetime
     ends_at: datetime
+    recorded: bool = False
+    """Whether its recording begins with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,8 @@ class WebConfig:
     """Routes that stand before the pages: `/signal`, `/whip`, `/whep`."""
     audit_anchors: Path | None = None
     """Where the log's daily anchors lie (`lms.audit.anchors`)."""
+    recordings: MediaLibrary = field(default_factory=NoLibrary)
+    """Where recordings lie."""
     files: FileStore = field(default_factory=MemoryFiles)
     """Keeps what people send in."""
     outbox: OutboxFolder | None = None

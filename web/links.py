@@ -6,7 +6,7 @@ expire by itself; what it does checks whether there is still something to do.
 
 from __future__ import annotations
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, TimestampSigner, URLSafeSerializer
 
 from lms.errors import NotFound
 
@@ -27,6 +27,18 @@ class Links:
             return int(self._serializer(purpose).loads(signed))
         except (BadSignature, ValueError, TypeError) as error:
             raise NotFound("link_unknown", "This link is not known. Check that it was copied whole.") from error
+
+    def sign_for_a_while(self, purpose: str) -> str:
+        """A signature for an address that works for a time after now."""
+        return TimestampSigner(self._key, salt=f"while {purpose}").sign(b"").decode()
+
+    def fresh(self, purpose: str, signed: str, seconds: int) -> bool:
+        """Whether `sign_for_a_while` made this for the purpose, at most so long ago."""
+        try:
+            TimestampSigner(self._key, salt=f"while {purpose}").unsign(signed, max_age=seconds)
+        except BadSignature:
+            return False
+        return True
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
         return URLSafeSerializer(self._key, salt=f"link {purpose}")

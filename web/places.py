@@ -36,6 +36,11 @@ def auditors(visitor: Visitor) -> bool:
     return visitor.is_administrator or Grant(RoleName.AUDITOR) in visitor.grants
 
 
+def road_mappers(visitor: Visitor) -> bool:
+    """Whoever makes road maps or looks over them."""
+    return visitor.is_organiser or visitor.audits or bool(visitor.led_organisations)
+
+
 def planners(visitor: Visitor) -> bool:
     """Whoever plans something, be it one series that others began."""
     return visitor.plans
@@ -58,6 +63,7 @@ PLACES: tuple[Place, ...] = (
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
     Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
     Place("/needs", _("Surveys of needs"), _("Ask the centres what they want to learn, then plan for it."), organisers),
+    Place("/roadmaps", _("Road maps"), _("What the centres do after trainings, and how far they are."), road_mappers),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),

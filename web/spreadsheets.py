@@ -19,7 +19,7 @@ Table = Sequence[Sequence[Value]]
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _WIDEST = 60
 
 
@@ -79,5 +79,5 @@ def _cell(value: Value) -> Value:
 
 def harmless(text: str) -> str:
     """The text as a spreadsheet shows it and never computes it: what looks like a formula begins with an apostrophe."""
-    text = _UNPRINTABLE.sub("", text)
+    text = UNPRINTABLE.sub("", text)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -5,6 +5,13 @@ from __future__ import annotations
 from web.i18n import mark as _
 from web.i18n import translate
 
+ROADMAP_STATES = {"active": _("under way"), "done": _("carried out"), "dropped": _("given up")}
+STEP_STATES = {
+    "planned": _("planned"),
+    "under_way": _("under way"),
+    "done": _("done"),
+    "dropped": _("dropped"),
+}
 KINDS = {
     "consultation": _("Consultation"),
     "webinar": _("Webinar"),
@@ -186,6 +193,7 @@ FIELDS = {
     "language": _("Language"),
     "status": _("State"),
     "listed": _("In the public schedule"),
+    "recorded": _("Recorded from its beginning"),
     "access": _("Who may join"),
     "mode": _("Where"),
     "venue": _("Venue"),

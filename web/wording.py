@@ -23,6 +23,9 @@ SENTENCES: dict[str, str] = {
     "changed_meanwhile": _(
         "Somebody changed this while you were writing. Your text is kept below; look at both and save again."
     ),
+    "recording_busy": _("It is being recorded or made just now. Wait until that is done."),
+    "recording_held": _("It must be kept for a legal reason. Lift the hold first."),
+    "recording_unknown": _("There is no such recording, or it is not for you."),
     "address_needed": _("Enter an address or a number."),
     "already_member": _("It belongs to the network on that day already."),
     "answer_needed": _("The organiser needs an answer to this."),
@@ -53,6 +56,17 @@ SENTENCES: dict[str, str] = {
     "groups_none": _("Make the groups first, on the occurrence's page."),
     "groups_not_live": _("The meeting is over: its groups cannot be opened any more."),
     "groups_source": _("That date has no groups to take over."),
+    "roadmap_date": _("A date is not one of the calendar. Choose it in the calendar of the field."),
+    "roadmap_note": _("A note has at most 1000 characters."),
+    "roadmap_not_yours": _("A road map is changed by the centre's lead or an organiser, a step also by its owner."),
+    "roadmap_owner": _("The owner's name has at most 200 characters."),
+    "roadmap_owner_unknown": _("The owner of a step does not work at this centre. Choose somebody or write a name."),
+    "roadmap_step_text": _("Each step says what is to be done, in at most 500 characters."),
+    "roadmap_step_unknown": _("There is no such step any more."),
+    "roadmap_steps": _("A road map has at most 100 steps."),
+    "roadmap_title": _("Give the road map a title of at most 300 characters."),
+    "roadmap_unknown": _("There is no such road map, or it is not for you."),
+    "roadmaps_made": _("Each centre that takes part has its road map already, or no centre takes part."),
     "head_count_invalid": _("Say how many people will sit in the room: from 1 to 500."),
     "seats_invalid": _("A number of seats is from 1 to 100000; leave it empty for no bound."),
     "offer_time_invalid": _("A seat is kept from 15 minutes to 14 days."),
@@ -258,6 +272,8 @@ SENTENCES: dict[str, str] = {
 
 NOTICES: dict[str, str] = {
     "feed_revoked": _("The address is withdrawn."),
+    "roadmap_saved": _("The road map is saved."),
+    "roadmaps_made": _("The road maps are made. Each centre's lead fills in its own."),
     "groups_saved": _("The groups are saved."),
     "new_device": _("The next device on which the link is used counts as the guest’s."),
     "notifications_saved": _("Saved. It holds for the next letter already."),

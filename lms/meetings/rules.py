@@ -24,6 +24,7 @@ KNOWN_KINDS = frozenset(
         "spoke",
         "said",
         "chat_erased",
+        "recording",
         "closed",
     }
 )

@@ -115,7 +115,7 @@ def _write(session: Session, survey: NeedsSurvey, kind: str, people: Sequence[in
 
 def _unasked(session: Session, survey: NeedsSurvey, now: datetime, most: int) -> list[tuple[int, int]]:
     """People who are to be asked and were not, each with an organisation."""
-    before = exists().where(NeedsResponse.survey_id == survey.id, NeedsResponse.person_id == Affiliation.person_id)
+    before = exists().where(NeedsResponse.survey_id == survey.id, NeedsResponse.person_id == Person.id)
     wanted = working(survey, now.date()).where(~before).order_by(Person.id).limit(most).subquery()
     rows = session.execute(
         select(wanted.c.id, Affiliation.organisation_id)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -125,13 +125,25 @@ def unlink(session: Session, visitor: Visitor, plan_id: int, now: datetime) -> N
 
 def causes(session: Session, series_id: int) -> list[Cause]:
     """The needs because of which a series was planned, the most named first. One query."""
-    rows = session.execute(
+    return _causes(session, _linked().where(NeedsPlan.series_id == series_id))
+
+
+def causes_of_occurrence(session: Session, occurrence_id: int) -> list[Cause]:
+    """As `causes`, of the series to which an occurrence belongs. One query."""
+    query = _linked().join(Occurrence, Occurrence.series_id == NeedsPlan.series_id)
+    return _causes(session, query.where(Occurrence.id == occurrence_id))
+
+
+def _linked() -> Select[NeedsPlan, NeedsQuestion, NeedsSurvey]:
+    return (
         select(NeedsPlan, NeedsQuestion, NeedsSurvey)
         .join(NeedsQuestion, NeedsQuestion.id == NeedsPlan.question_id)
         .join(NeedsSurvey, NeedsSurvey.id == NeedsQuestion.survey_id)
-        .where(NeedsPlan.series_id == series_id)
         .order_by(NeedsPlan.needed.desc(), NeedsPlan.id)
     )
+
+
+def _causes(session: Session, query: Select[NeedsPlan, NeedsQuestion, NeedsSurvey]) -> list[Cause]:
     return [
         Cause(
             question.name_uk,
@@ -141,14 +153,8 @@ def causes(session: Session, series_id: int) -> list[Cause]:
             plan.rated,
             percent(plan.needed, plan.rated) if plan.rated >= LEAST else None,
         )
-        for plan, question, survey in rows
+        for plan, question, survey in session.execute(query)
     ]
-
-
-def causes_of_occurrence(session: Session, occurrence_id: int) -> list[Cause]:
-    """As `causes`, of the series to which an occurrence belongs."""
-    series_id = session.scalar(select(Occurrence.series_id).where(Occurrence.id == occurrence_id))
-    return causes(session, series_id) if series_id is not None else []
 
 
 def proposed(

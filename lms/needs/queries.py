@@ -7,7 +7,7 @@ after each answer would see who answered what.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
@@ -50,8 +50,8 @@ from lms.schedule.queries import visible_to
 from lms.schedule.rules import zone_of
 
 PAGE = 50
-CENTRES = 25
-"""Rows of the matrix on a page."""
+ROWS = 25
+"""Of the matrix, on a page."""
 MOST_REMARKS = 300
 RECENT = timedelta(days=60)
 
@@ -108,47 +108,46 @@ def survey_page(session: Session, visitor: Visitor, slug: str, now: datetime) ->
         questions=len(survey.questions),
         participation=total,
         topics=tuple(_topics(session, visitor, survey, shown, led)) if closed else (),
-        led=tuple(_group_row(shown, home.centre, home.name_uk, home.name_en) for home in led),
-        groups=tuple(_groups(shown)) if card.sees_all else (),
+        led=tuple(_centres(shown, {home.id: home for home in led})),
         wishes=figures.wishes(session, survey.id) if tells else {},
         remarks=_remarks(session, survey.id) if tells and card.sees_all else (),
         reach=reach(session, survey, now.date()) if card.may_edit and card.phase is Phase.DRAFT else None,
     )
 
 
-def matrix(session: Session, visitor: Visitor, slug: str, now: datetime, *, page: int = 1) -> Matrix:
-    """For those who see all. Raises `NotFound`, `NotAllowed` (survey_groups, survey_not_closed)."""
+def matrix(
+    session: Session, visitor: Visitor, slug: str, now: datetime, *, by: By = By.CENTRE, page: int = 1
+) -> Matrix:
+    """For those who see all; before the close only who took part, without topics.
+
+    Raises `NotFound`, `NotAllowed` (survey_groups).
+    """
     survey, card, homes, shown = _all_of_it(session, visitor, slug, now)
-    pages = max(1, -(-len(homes) // CENTRES))
+    asked = survey.questions if card.phase is Phase.CLOSED else []
+    groups = _centres(shown, homes) if by is By.CENTRE else [each for each in _groups(shown) if each.group[0] is by]
+    pages = max(1, -(-len(groups) // ROWS))
     page = min(max(1, page), pages)
-    ordered = list(homes.values())[(page - 1) * CENTRES : page * CENTRES]
-    questions = [each.id for each in survey.questions]
-
-    def row(home: Home) -> MatrixRow:
-        return MatrixRow(
-            home,
-            shown.participation.get(home.centre, Participation()),
-            tuple(shown.figure(each, home.centre) for each in questions),
-            frozenset(place for place, each in enumerate(questions) if (each, home.centre) in shown.withheld),
-        )
-
+    questions = [each.id for each in asked]
     return Matrix(
         card,
-        tuple((each.name_uk, each.name_en) for each in survey.questions),
+        by,
+        tuple((each.name_uk, each.name_en) for each in asked),
         tuple(shown.figure(each, EVERYBODY) for each in questions),
-        tuple(row(home) for home in ordered),
+        tuple(_matrix_row(shown, questions, each) for each in groups[(page - 1) * ROWS : page * ROWS]),
         page,
         pages,
     )
 
 
 def table(session: Session, visitor: Visitor, slug: str, now: datetime) -> list[TableRow]:
-    """Every group with every topic, for a file. Raises as `matrix`."""
-    survey, _known, homes, shown = _all_of_it(session, visitor, slug, now)
+    """Every group with every topic, for a file. Raises as `matrix`, and `NotAllowed` (survey_not_closed)."""
+    survey, card, homes, shown = _all_of_it(session, visitor, slug, now)
+    if card.phase is not Phase.CLOSED:
+        raise NotAllowed("survey_not_closed", "The result is shown when the survey is closed.")
     groups = [
         _group_row(shown, EVERYBODY, "", ""),
         *_groups(shown),
-        *(_group_row(shown, home.centre, home.name_uk, home.name_en) for home in homes.values()),
+        *_centres(shown, homes),
     ]
     return [
         TableRow(
@@ -270,10 +269,9 @@ def _all_of_it(
     card = to_card(survey, visitor, now)
     if not card.sees_all:
         raise NotAllowed("survey_groups", "Only those who asked see the result of every centre.")
-    if card.phase is not Phase.CLOSED:
-        raise NotAllowed("survey_not_closed", "The result is shown when the survey is closed.")
     homes = _homes(session, survey.id)
-    shown = board(homes, figures.cells(session, survey.id), figures.participation(session, survey.id))
+    cells = figures.cells(session, survey.id) if card.phase is Phase.CLOSED else {}
+    shown = board(homes, cells, figures.participation(session, survey.id))
     return survey, card, homes, shown
 
 
@@ -315,6 +313,18 @@ def _plans(session: Session, visitor: Visitor, survey_id: int) -> dict[int, list
             card = PlanCard(plan.id, series.slug, series.title, series.title_en)
             found.setdefault(plan.question_id, []).append(card)
     return found
+
+
+def _matrix_row(shown: Board, questions: Sequence[int], row: GroupRow) -> MatrixRow:
+    return MatrixRow(
+        row,
+        tuple(shown.figure(each, row.group) for each in questions),
+        frozenset(place for place, each in enumerate(questions) if (each, row.group) in shown.withheld),
+    )
+
+
+def _centres(shown: Board, homes: Mapping[int, Home]) -> list[GroupRow]:
+    return [_group_row(shown, home.centre, home.name_uk, home.name_en) for home in homes.values()]
 
 
 def _groups(shown: Board) -> list[GroupRow]:

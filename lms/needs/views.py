@@ -93,8 +93,6 @@ class SurveyPage:
     """By rank; empty while the survey is not closed."""
     led: tuple[GroupRow, ...]
     """Centres that the visitor leads."""
-    groups: tuple[GroupRow, ...]
-    """Kinds and oblasts, for those who see all."""
     wishes: Mapping[str, Mapping[str, int]]
     remarks: tuple[str, ...]
     reach: Reach | None
@@ -103,19 +101,19 @@ class SurveyPage:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """A centre, and its figure for each topic; None: nobody; `withheld` holds the places of those that are too few."""
+    """A group, and its figure for each topic; None: nobody; `withheld` holds the places of those that are too few."""
 
-    home: Home
-    participation: Participation
+    row: GroupRow
     figures: tuple[Figure | None, ...]
     withheld: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Topics by centres, the centres by name, a page of them."""
+    """Topics by groups, the groups by name, a page of them."""
 
     card: SurveyCard
+    by: By
     topics: tuple[tuple[str, str], ...]
     everybody: tuple[Figure | None, ...]
     rows: tuple[MatrixRow, ...]

@@ -37,6 +37,7 @@ class Words(_Choice):
     gap_line: str = "Запис продовжиться автоматично"
     paused: str = "Запис було призупинено"
     nobody: str = "Зустріч триває"
+    somebody: str = "Учасник"
     screen: str = "екран"
     begins: str = "Початок"
     shows: str = "показує екран"
@@ -47,20 +48,20 @@ class Options(_Choice):
     """Everything that shapes the output. The same options and the same raw files make the same output."""
 
     layout: Layout = "speaker"
-    width: int = Field(1280, ge=320, le=1920, multiple_of=2)
-    height: int = Field(720, ge=180, le=1080, multiple_of=2)
-    rate: int = Field(25, ge=5, le=60)
+    width: int = Field(default=1280, ge=320, le=1920, multiple_of=2)
+    height: int = Field(default=720, ge=180, le=1080, multiple_of=2)
+    rate: int = Field(default=25, ge=5, le=60)
     """Pictures a second."""
-    loudness: float = Field(-23.0, ge=-40, le=-10)
+    loudness: float = Field(default=-23.0, ge=-40, le=-10)
     """Of the whole, in LUFS (EBU R 128)."""
-    true_peak: float = Field(-1.0, ge=-9, le=0)
+    true_peak: float = Field(default=-1.0, ge=-9, le=0)
     """At most, in dBTP (EBU R 128)."""
-    quality: int = Field(24, ge=10, le=40)
+    quality: int = Field(default=24, ge=10, le=40)
     """x264's constant rate factor: less is better and larger."""
     preset: str = "veryfast"
-    jobs: int = Field(2, ge=1, le=32)
+    jobs: int = Field(default=2, ge=1, le=32)
     """How many processes may work at once."""
-    scene_s: float = Field(60.0, gt=0)
+    scene_s: float = Field(default=60.0, gt=0)
     """The longest scene: what is lost at most when processing is killed is a scene for each job."""
     agenda: tuple[AgendaItem, ...] = ()
     captions: tuple[Caption, ...] = ()
@@ -69,10 +70,18 @@ class Options(_Choice):
     @property
     def fingerprint(self) -> str:
         """Changes when the output would; how many processes work on it does not matter."""
-        return hashlib.sha256(self.model_dump_json(exclude={"jobs"}).encode()).hexdigest()[:16]
+        return _digest(self.model_dump_json(exclude={"jobs"}))
+
+    @property
+    def film_fingerprint(self) -> str:
+        """The same for picture and sound alone: other chapters or captions do not need them anew."""
+        return _digest(self.model_dump_json(exclude={"jobs", "agenda", "captions"}))
 
     @property
     def picture_fingerprint(self) -> str:
-        """The same for scenes alone: changed chapters do not need new pictures."""
-        said = self.model_dump_json(exclude={"jobs", "agenda", "captions", "loudness", "true_peak"})
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        """The same for scenes alone."""
+        return _digest(self.model_dump_json(exclude={"jobs", "agenda", "captions", "loudness", "true_peak"}))
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

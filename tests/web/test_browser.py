@@ -54,9 +54,9 @@ NETWORK = {
         "{announced}/invitations {registered} {registered}/registrations {registered}/registration-policy "
         "{registered}/register {held} {held}/attendance {held}/roll-call {held}/roll-call?organisation=2 {live} "
         "{live}/pictures "
-        "/needs /needs/new {closed_survey} {closed_survey}/organisations {open_survey} {open_survey}/edit "
-        "{open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule /programmes "
-        "/programmes/new {programme} "
+        "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
+        "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
+        "/programmes /programmes/new {programme} "
         "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules"
     ),
     demo_directory.LEAD: (

@@ -173,16 +173,22 @@ async def test_the_result_shows_who_sees_it_what_is_theirs(
     page = html.unescape((await organiser.get(address)).text)
     assert "<svg" in page
     assert "Link a series that is planned already" in page
-    matrix = html.unescape((await organiser.get(f"{address}/organisations")).text)
+    matrix = html.unescape((await organiser.get(f"{address}/groups")).text)
     assert matrix.count("Too few answers to show") == 2 * 6
+    kinds = html.unescape((await organiser.get(f"{address}/groups", by="kind")).text)
+    assert "Administrative Service Centres" in kinds
+    oblasts = html.unescape((await organiser.get(f"{address}/groups", by="oblast")).text)
+    assert "Lviv oblast" in oblasts
+    assert oblasts.count("Too few answers to show") == 2 * 6
+    assert (await organiser.get(f"{address}/groups", by="person")).status_code == 422
     lead = browser("uk")
     await lead.sign_in(demo_accounts.LEAD)
     own = html.unescape((await lead.get(address)).text)
-    assert "Розрив, ЦНАП м. Львова" in own
+    assert "ЦНАП м. Львова: розрив" in own
     assert "ваш центр" in own
     plain = (await staff.get(address)).text
-    assert "Gap, Lviv ASC" not in plain
-    assert "By kind and oblast" not in plain
+    assert "Lviv ASC: gap" not in plain
+    assert "By organisation, oblast and kind" not in plain
     assert "What else people want to learn" not in plain
     start = html.unescape((await lead.get("/")).text)
     assert "Що потрібно вашим працівникам" in start

@@ -28,10 +28,12 @@ from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
 from lms.files import MemoryFiles
 from lms.images import CleanPicture, Encoded
+from lms.media.models import Recording, RecordingState, Watching
 from lms.meetings.attendance_models import AttendanceRule, RosterEntry
 from lms.needs.models import NeedsPlan, NeedsSurvey
 from lms.notify.actions import enqueue
 from lms.notify.models import BouncedAddress, InboundKind, InboundMessage, InboundState, OutboxMessage
+from lms.roadmaps.models import RoadmapStep
 from lms.schedule import acts, materials, pictures
 from lms.schedule.audience_models import CalendarFeed, Invitation, Registration
 from lms.schedule.models import GuestLink, MeetingRole, Occurrence, Status
@@ -110,7 +112,7 @@ LETS_IN: dict[str, str] = {
     "GET /needs/{slug}": "uSLPA",
     "GET /needs/{slug}/answer": "SLPA",
     "GET /needs/{slug}/edit": "PA",
-    "GET /needs/{slug}/organisations": "uPA",
+    "GET /needs/{slug}/groups": "uPA",
     "GET /needs/{slug}/result.csv": "uPA",
     "GET /needs/{slug}/result.xlsx": "uPA",
     "GET /offers/{signed}": BY_LINK,
@@ -131,7 +133,17 @@ LETS_IN: dict[str, str] = {
     "GET /programmes/{slug}": ALL,
     "GET /programmes/{slug}/edit": "PA",
     "GET /readyz": ALL,
+    "GET /recordings/{recording}": KNOWN,
+    "GET /recordings/{recording}/files/{name:path}": BY_LINK,
+    "GET /recordings/{recording}/state": KNOWN,
     "GET /rsvp/{signed}": BY_LINK,
+    "GET /roadmaps": KNOWN,
+    "GET /roadmaps/new": "lLPA",
+    "GET /roadmaps/report": KNOWN,
+    "GET /roadmaps/{roadmap_id}": "ouSLPA",
+    "GET /roadmaps/{roadmap_id}.docx": "ouSLPA",
+    "GET /roadmaps/{roadmap_id}.pdf": "ouSLPA",
+    "GET /roadmaps/{roadmap_id}/edit": "LPA",
     "GET /schedule": ALL,
     "GET /schedule.ics": ALL,
     "GET /schedule/experts": "oPA",
@@ -237,7 +249,13 @@ LETS_IN: dict[str, str] = {
     "POST /programmes/new": "oPA",
     "POST /programmes/{slug}/edit": "PA",
     "POST /programmes/{slug}/hand-over": "PA",
+    "POST /recordings/{recording}/delete": "PA",
+    "POST /recordings/{recording}/rebuild": "PA",
+    "POST /recordings/{recording}/terms": "PA",
     "POST /registrations/{number}/{act}": "SLPA",
+    "POST /roadmaps/new": "lLPA",
+    "POST /roadmaps/{roadmap_id}/edit": "LPA",
+    "POST /roadmaps/{roadmap_id}/steps/{step_id}": "SLPA",
     "POST /rsvp/{signed}": BY_LINK,
     "POST /schedule/new": "oPA",
     "POST /schedule/{slug}/answer/{invitation_id}": "S",
@@ -271,6 +289,7 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/pictures/{picture_id}/remove": "PA",
     "POST /schedule/{slug}/pictures/{picture_id}/show": "PA",
     "POST /schedule/{slug}/roll-call": "LPA",
+    "POST /schedule/{slug}/roadmaps": "PA",
     "POST /schedule/{slug}/start": "PA",
     "POST /series/dates": "oPA",
     "POST /series/new": "oPA",
@@ -424,6 +443,12 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     session.add_all([link, feed, channel, bounced, mail])
     session.flush()
     entry = one(session, RosterEntry)
+    own_step = one(session, RoadmapStep, RoadmapStep.owner_id == staff)
+    recording = Recording(
+        code="00000000000000ab", meeting="held", occurrence_id=entry.occurrence_id, state=RecordingState.READY,
+        watching=Watching.NETWORK, began_at=NOW, heard_at=NOW,
+    )  # fmt: skip
+    session.add(recording)
     series = one(session, Series, Series.created_by == planner.actor)
     dated = one(session, Occurrence, Occurrence.series_id == series.id, Occurrence.status == Status.PUBLISHED)
     people = session.scalars(select(Account.person_id).order_by(Account.person_id).limit(2)).all()
@@ -442,11 +467,14 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "code": homes["lviv"].code,
         "person_id": staff,
         "number": registered.id,
+        "roadmap_id": own_step.roadmap_id,
+        "step_id": own_step.id,
         "message": one(session, OutboxMessage).id,
         "inbound": mail.id,
         "address": bounced.id,
         "material_id": material.id,
         "picture_id": picture,
+        "recording": recording.code,
         "act_id": act.id,
         "topic_id": one(session, Topic).id,
         "rule_id": one(session, AttendanceRule).id,
@@ -504,11 +532,13 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
     """What is sent where an empty form is refused before anybody asks who sends it."""
     day, home = "2026-12-02", held["organisation"]
     return {
+        "POST /api/meetings/{meeting}/groups": {"do": "close_now"},
         "POST /schedule/{slug}/guests": {"name": "Гість", "role": "participant"},
         "POST /series/{slug}/dates": {"day": day, "time": "10:00"},
         "POST /series/{slug}/dates/{occurrence}/move": {"day": day, "time": "10:00"},
         "POST /series/{slug}/hand-over": {"owner": home},
         "POST /programmes/{slug}/hand-over": {"owner": home},
+        "POST /recordings/{recording}/terms": {"watching": "public"},
         "POST /acts/{act_id}/change": {"state": "in_force", "note": "Без змін"},
         "POST /people/new": {
             "family_name": "Нова", "given_name": "Особа", "language": "uk", "time_zone": "Europe/Kyiv",
@@ -540,7 +570,7 @@ async def comes_in(visitor: Visitor, name: str, held: dict[str, Any], csrf: str)
     if method == "GET":
         answer = await visitor.client.get(address)
     elif address.startswith("/api/"):
-        answer = await visitor.client.post(address, json={}, headers={"X-CSRF-Token": csrf})
+        answer = await visitor.client.post(address, json=body, headers={"X-CSRF-Token": csrf})
     elif name in UPLOADS:
         answer = await visitor.client.post(address, data={"csrf": csrf, **body}, files={"file": ("a.csv", b"x")})
     else:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from lms.media import actions as recordings
 from lms.meetings import actions
 from signaling.events import DeliveryError, EventBatch, verify_delivery
 from web.problems import Problem
@@ -39,5 +40,7 @@ async def receive_events(request: Request) -> Applied:
 def _apply(request: Request, batch: EventBatch) -> Applied:
     config = site_of(request).config
     with config.database.writing() as session:
-        told = actions.apply_events(session, [event.model_dump(mode="json") for event in batch.events], config.clock())
+        batched = [event.model_dump(mode="json") for event in batch.events]
+        told = actions.apply_events(session, batched, config.clock())
+        recordings.take_told(session, batched, config.clock())
         return Applied(new=told.new, repeated=told.repeated, unknown=told.unknown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from importlib.metadata import version
@@ -108,6 +109,14 @@ def capture(node: Annotated[int, typer.Option(min=0, max=63, help="Number of the
 
 
 @app.command()
+def composer() -> None:
+    """Run the process that makes recordings. `serve` starts it for you; several share the work."""
+    from web.main import composer
+
+    composer.run_composer(settings_or_exit())
+
+
+@app.command()
 def worker() -> None:
     """Run the worker alone: mail, reminders, offers of seats, attendance, housekeeping. `serve` starts it for you."""
     from web.main import processes
@@ -183,6 +192,39 @@ def _record(meeting: str, status: Literal["on", "paused", "off"]) -> None:
         recording.order(settings_or_exit(), meeting, status)
     except recording.ControlError as error:
         typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+recordings = typer.Typer(help="Recordings: what there is, and making one anew.", no_args_is_help=True)
+app.add_typer(recordings, name="recordings")
+
+
+@recordings.command("list")
+def list_recordings(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every file and its path.")] = False,
+) -> None:
+    """What was recorded, latest first, and how far it is."""
+    from web.main import recording
+
+    found = recording.listing(settings_or_exit())
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    for each in found:
+        typer.echo(f"{each['id']}  {each['state']:<10}  {each['began']}  {each['meeting']}")
+
+
+@recordings.command("rebuild")
+def rebuild(code: Annotated[str, typer.Argument(metavar="ID", help="Of the recording; `list` shows it.")]) -> None:
+    """Make a recording anew from what was captured. What is published stays until the new version is ready."""
+    from lms.errors import Refusal
+    from web.main import recording
+
+    try:
+        recording.rebuild(settings_or_exit(), code)
+    except (Refusal, FileNotFoundError) as refused:
+        detail = refused.detail if isinstance(refused, Refusal) else "There is no such recording."
+        typer.echo(detail, err=True)
         raise typer.Exit(1) from None
 
 

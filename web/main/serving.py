@@ -50,6 +50,7 @@ def children(settings: Settings, sockets: Sockets) -> list[ChildSpec]:
     webs = ["web", *(f"web-{number}" for number in range(1, settings.web_processes))]
     specs += [child(name, "web", listen="web", after=["prepare"]) for name in webs]
     specs.append(child("worker", "worker", after=["prepare"]))
+    specs.append(child("composer", "composer", after=["prepare"], essential=False))
     specs += [
         child(f"capture-{number}", "capture", "--node", str(number), essential=False) for number in range(len(nodes))
     ]

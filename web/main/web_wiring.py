@@ -22,6 +22,7 @@ from web.config import (
 )
 from web.mail.outbox import OutboxFolder
 from web.main import passthrough, probes
+from web.main.library import FolderLibrary
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
@@ -48,6 +49,7 @@ def web_config(settings: Settings) -> WebConfig:
         probes=probes.of_web(settings, database),
         extra_routes=passthrough.routes(token_key, settings.node_url),
         audit_anchors=settings.data / anchors.FOLDER,
+        recordings=FolderLibrary(settings.data),
         files=FolderFiles(settings.data / "files"),
         outbox=OutboxFolder(settings.outbox) if settings.outbox is not None else None,
         reads_inbox=bool(settings.mail_inbox),
@@ -64,7 +66,7 @@ class NodeControl:
 
     def plan(self, plan: MeetingPlan) -> None:
         """Tell the node of the meeting, or what changed about it."""
-        self._call(plan.node, lambda client: client.plan(plan.meeting, Plan(title=plan.title)))
+        self._call(plan.node, lambda client: client.plan(plan.meeting, Plan(title=plan.title, recording=plan.recorded)))
 
     def begin(self, meeting: str, node: int) -> None:
         """Announce the official begin."""

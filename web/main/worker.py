@@ -18,6 +18,7 @@ from lms.directory import housekeeping
 from lms.meetings import actions as meetings
 from lms.meetings import computing
 from lms.needs import asking
+from lms.roadmaps import following_up
 from lms.schedule import book, personal_links, reminders
 from lms.sealing import FernetSealer
 from web.main import audit_log, mailing
@@ -55,6 +56,7 @@ def duties(settings: Settings) -> list[Duty]:
         _in_turn("make personal links", 3, personal_links.waiting, make_links),
         _in_turn("remind", 30, reminders.due, reminders.queue_for),
         _in_turn("ask about needs", 5, asking.due, asking.see_to),
+        _in_turn("follow road maps up", 600, following_up.due, following_up.queue_for),
         Duty("send mail", 2, mailing.send_mail(settings)),
         _in_turn("offer free seats", 10, book.with_late_offers, book.settle),
         Duty("read mail", 30, mailing.read_mail(settings)),

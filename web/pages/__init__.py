@@ -5,8 +5,6 @@ A module for each page and for what is done from it (`occurrence`, `occurrence_a
 the start page are registered beside that part's own pages (`web.panels`).
 """
 
-from fastapi import APIRouter
-
 from web.pages import (
     acts,
     attendance,
@@ -44,8 +42,10 @@ from web.pages import (
     pictures,
     presence,
     programmes,
+    recordings,
     registration,
     registrations,
+    roadmaps,
     roll_call,
     rsvp,
     schedule,
@@ -58,12 +58,12 @@ from web.pages import (
     unsubscribe,
     welcome,
 )
+from web.sections import sections
 
 PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
-router = APIRouter(include_in_schema=False)
-for part in (
+_PARTS = (
     start,
     feeds,
     sign_in,
@@ -72,6 +72,7 @@ for part in (
     occurrence_form,
     materials,
     groups,
+    roadmaps,
     pictures,
     series,
     series_acts,
@@ -86,6 +87,7 @@ for part in (
     registration,
     occurrence,
     occurrence_acts,
+    recordings,
     attendance,
     attendance_acts,
     attendance_rules,
@@ -111,5 +113,6 @@ for part in (
     imports,
     information,
     health,
-):
-    router.include_router(part.router)
+)
+SECTIONS = sections(part.router for part in _PARTS)
+"""All pages, for `web.app`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -10,12 +11,13 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from lms.directory import queries as directory
+from lms.directory.oblasts import OBLASTS
 from lms.errors import Conflict, Invalid, NotFound, Refusal
 from lms.needs import queries, surveys
 from lms.needs.board import By
 from lms.needs.drafts import SurveyDraft
 from lms.needs.rules import Phase
-from lms.needs.views import SurveyCard, TableRow
+from lms.needs.views import GroupRow, SurveyCard, TableRow
 from lms.schedule import plan_queries, topics
 from web import forms, needs_words, vocabulary
 from web.errors import status_of
@@ -141,12 +143,19 @@ def remove(slug: str, visit: Acting) -> Response:
     return see_other("/needs?done=removed")
 
 
-@router.get("/{slug}/organisations")
-def matrix(slug: str, visit: Reading, page: Annotated[int, Query(ge=1, le=1000)] = 1) -> Response:
-    """Topics by organisations."""
+@router.get("/{slug}/groups")
+def matrix(slug: str, visit: Reading, by: By = By.CENTRE, page: Annotated[int, Query(ge=1, le=1000)] = 1) -> Response:
+    """Topics by organisations, oblasts or kinds."""
     signed_in_only(visit)
-    found = queries.matrix(visit.session, visit.visitor, slug, visit.now, page=page)
-    return visit.page("needs_matrix.html", found=found, card=found.card, words=needs_words, gap=gap_in(visit.language))
+    found = queries.matrix(visit.session, visit.visitor, slug, visit.now, by=by, page=page)
+    return visit.page(
+        "needs_matrix.html",
+        found=found,
+        card=found.card,
+        words=needs_words,
+        gap=gap_in(visit.language),
+        group_name=partial(_name_of, visit.language),
+    )
 
 
 @router.get("/{slug}/result.csv")
@@ -181,7 +190,7 @@ def show(visit: Visit, slug: str, *, refused: Refusal | None = None) -> Response
         gap=gap_in(visit.language),
         series=_series(visit) if linkable else [],
         typed=visit.form if refused else {},
-        group_name=lambda row: group_name(visit.language, row.group[0], row.name_uk, row.name_en),
+        group_name=partial(_name_of, visit.language),
         weekday=lambda number: date(2024, 1, 1) + timedelta(days=int(number)),
     )
 
@@ -191,12 +200,18 @@ def gap_in(language: str) -> Any:
     return lambda figure: f"{figure.gap // 100}{',' if language == 'uk' else '.'}{figure.gap % 100:02d}"
 
 
+def _name_of(language: str, row: GroupRow) -> str:
+    return group_name(language, row.group[0], row.name_uk, row.name_en)
+
+
 def group_name(language: str, by: By, name_uk: str, name_en: str) -> str:
     """As people read it."""
     if by is By.ALL:
         return translate(language, needs_words.GROUPS["all"])
     if by is By.KIND:
         return translate(language, vocabulary.ORGANISATION_GROUPS[name_uk])
+    if by is By.OBLAST:
+        return OBLASTS.get(name_uk, name_uk) if language == "en" else name_uk
     return name_en if language == "en" and name_en else name_uk
 
 

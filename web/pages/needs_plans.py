@@ -5,11 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from lms.errors import Conflict, NotFound, Refusal
+from lms.errors import Conflict, NotFound
 from lms.needs import plans
 from web import forms
 from web.pages.needs import show
-from web.problems import Problem
 from web.visits import Acting, see_other
 
 router = APIRouter(prefix="/needs/{slug}")
@@ -23,7 +22,7 @@ def link(slug: str, visit: Acting) -> Response:
         with visit.session.begin_nested():
             plans.link(visit.session, visit.visitor, question, forms.text(visit.form, "series"), visit.now)
     except (Conflict, NotFound) as refused:
-        return _refused(visit, slug, refused)
+        return show(visit, slug, refused=refused)
     return see_other(f"/needs/{slug}?done=needs_linked#topic-{question}")
 
 
@@ -32,9 +31,3 @@ def unlink(slug: str, plan_id: int, visit: Acting) -> Response:
     """It was planned for another reason."""
     plans.unlink(visit.session, visit.visitor, plan_id, visit.now)
     return see_other(f"/needs/{slug}?done=removed#plans")
-
-
-def _refused(visit: Acting, slug: str, refused: Refusal) -> Response:
-    if visit.sign_in is None:
-        raise Problem(401, "sign_in_needed", "")
-    return show(visit, slug, refused=refused)

@@ -65,7 +65,7 @@ def start(visit: Reading) -> Response:
         own=own,
         live=[card for card in others if card.live],
         coming=[card for card in others if not card.live],
-        proposed=[(one, cards[one.occurrence_id]) for one in proposed],
+        proposed=[(one, cards[one.occurrence_id]) for one in proposed if not hero or one.occurrence_id != hero.card.id],
         standing=waiting.standing(session, visitor, mine_ids),
         tasks=waiting.waiting(session, visitor, now),
         health=waiting.health(session, visitor, now),

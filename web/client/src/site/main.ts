@@ -8,7 +8,9 @@ import { offerCopying } from "./copy";
 import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
+import { keepWhenLeft } from "./keeping";
 import { tellOwnTime } from "./own-time";
+import { offerWatching } from "./recording";
 
 function askBeforeSending(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-confirm]")) {
@@ -22,10 +24,21 @@ function showWhatIsWrong(): void {
   document.querySelector<HTMLElement>("[data-focus]")?.focus();
 }
 
+/* Printing needs a script; without it the browser's own menu does. */
+function offerPrinting(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+}
+
 offerPlanning();
+offerPrinting();
+keepWhenLeft();
 offerCopying();
 offerDeviceCheck();
 askBeforeSending();
 tellOwnTime();
+offerWatching();
 showWhatIsWrong();
 closeMenus();

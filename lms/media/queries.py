@@ -1,0 +1,188 @@
+"""Reading recordings. Who may watch is part of every query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, selectinload
+
+from lms.directory.rules import Visitor
+from lms.errors import NotFound
+from lms.media.models import Recording, RecordingState, Rendition, Watching
+from lms.media.rules import Standing, may_watch
+from lms.meetings.models import Connection, Meeting
+from lms.schedule import queries as schedule
+from lms.schedule.audience import invited_in
+from lms.schedule.audience_models import RegistrationState
+from lms.schedule.models import AgendaItem, Occurrence, OccurrenceParty, Speaker
+from lms.schedule.registrations import of_person
+
+_SEATED = (RegistrationState.CONFIRMED, RegistrationState.NO_SHOW)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingCard:
+    """A recording in a list."""
+
+    code: str
+    title: str
+    state: RecordingState
+    watching: Watching
+    began_at: datetime
+    ended_at: datetime | None
+    duration_s: float
+    phase: str
+    progress: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFile:
+    """A file that may be fetched."""
+
+    name: str
+    media_type: str
+    size: int
+    source: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPage:
+    """Everything about a recording that its page shows."""
+
+    card: RecordingCard
+    may_manage: bool
+    downloadable: bool
+    """By this visitor."""
+    downloadable_by_all: bool
+    """By whoever may watch."""
+    problem: str
+    keep_until: date | None
+    held: bool
+    files: Sequence[RecordingFile]
+    occurrence_slug: str
+    occurrence_title: str
+    occurrence_title_en: str
+
+
+def by_code(session: Session, code: str) -> Recording:
+    """The row. Raises `NotFound` (recording_unknown)."""
+    found = session.scalar(select(Recording).where(Recording.code == code))
+    if found is None:
+        raise NotFound("recording_unknown", "There is no such recording, or it is not for you.")
+    return found
+
+
+def standing_at(session: Session, visitor: Visitor, code: str, now: datetime) -> tuple[Recording, Standing]:
+    """A recording that the visitor may see, and what they are to it. Raises `NotFound`."""
+    found = by_code(session, code)
+    standing = _standing(session, visitor, found, now)
+    if not may_watch(found.watching, found.state, visitor, standing):
+        raise NotFound("recording_unknown", "There is no such recording, or it is not for you.")
+    return found, standing
+
+
+def page(session: Session, visitor: Visitor, code: str, now: datetime) -> RecordingPage:
+    """A recording whole. Raises `NotFound`, also when the visitor may not watch it."""
+    found, standing = standing_at(session, visitor, code, now)
+    files = session.scalars(select(Rendition).where(Rendition.recording_id == found.id).order_by(Rendition.name))
+    occurrence = session.get(Occurrence, found.occurrence_id) if found.occurrence_id else None
+    return RecordingPage(
+        card=_card(found),
+        may_manage=standing.edits,
+        downloadable=found.downloadable or standing.edits,
+        downloadable_by_all=found.downloadable,
+        problem=found.problem if standing.edits else "",
+        keep_until=found.keep_until,
+        held=found.held,
+        files=[RecordingFile(each.name, each.media_type, each.size, each.source, each.label) for each in files],
+        occurrence_slug=occurrence.slug if occurrence else "",
+        occurrence_title=occurrence.title if occurrence else found.title,
+        occurrence_title_en=occurrence.title_en if occurrence else "",
+    )
+
+
+def of_occurrence(session: Session, visitor: Visitor, occurrence_id: int, now: datetime) -> list[RecordingCard]:
+    """The recordings of an occurrence that the visitor may watch, or manage; first one first."""
+    query = select(Recording).where(
+        Recording.occurrence_id == occurrence_id, Recording.state != RecordingState.WITHDRAWN
+    )
+    found = session.scalars(query.order_by(Recording.began_at).limit(50)).all()
+    if not found:
+        return []
+    standing = _standing(session, visitor, found[0], now)
+    return [_card(each) for each in found if may_watch(each.watching, each.state, visitor, standing)]
+
+
+def listing(session: Session, limit: int = 200) -> list[Recording]:
+    """All recordings with their files, latest first; for the system itself, which asks nobody."""
+    query = select(Recording).options(selectinload(Recording.files)).order_by(Recording.began_at.desc())
+    return list(session.scalars(query.limit(limit)))
+
+
+def agenda_of(session: Session, occurrence_id: int | None) -> tuple[tuple[float, str], ...]:
+    """Points of the agenda: when they were to begin (UTC, seconds since the epoch), and what."""
+    if occurrence_id is None:
+        return ()
+    begins = session.scalar(select(Occurrence.began_at).where(Occurrence.id == occurrence_id)) or session.scalar(
+        select(Occurrence.starts_at).where(Occurrence.id == occurrence_id)
+    )
+    points = session.scalars(
+        select(AgendaItem).where(AgendaItem.occurrence_id == occurrence_id).order_by(AgendaItem.position)
+    )
+    at, found = begins, []
+    for point in points:
+        if at is not None:
+            found.append((at.timestamp(), point.title))
+            at += timedelta(minutes=point.minutes)
+    return tuple(found)
+
+
+def _standing(session: Session, visitor: Visitor, found: Recording, now: datetime) -> Standing:
+    if visitor.organises_everything:
+        return Standing(edits=True)
+    if found.occurrence_id is None:
+        return Standing()
+    edits = session.scalar(select(exists().where(Occurrence.id == found.occurrence_id, schedule.edited_by(visitor))))
+    if edits:
+        return Standing(edits=True)
+    return Standing(took_part=_took_part(session, visitor, found))
+
+
+def _took_part(session: Session, visitor: Visitor, found: Recording) -> bool:
+    if visitor.identity == "anonymous" or found.occurrence_id is None:
+        return False
+    was_there = exists().where(
+        Connection.meeting_id == Meeting.id, Meeting.name == found.meeting, Connection.identity == visitor.identity
+    )
+    if session.scalar(select(was_there)):
+        return True
+    party = exists().where(
+        OccurrenceParty.occurrence_id == found.occurrence_id,
+        OccurrenceParty.organisation_id.in_(visitor.organisation_ids),
+    )
+    speaks = exists().where(Speaker.occurrence_id == found.occurrence_id, Speaker.person_id == visitor.person_id)
+    if session.scalar(select(party)) or (visitor.person_id is not None and session.scalar(select(speaks))):
+        return True
+    if visitor.person_id is not None:
+        seat = of_person(session, visitor.person_id, [found.occurrence_id]).get(found.occurrence_id)
+        if seat is not None and seat.state in _SEATED:
+            return True
+    return found.occurrence_id in invited_in(session, visitor, [found.occurrence_id])
+
+
+def _card(found: Recording) -> RecordingCard:
+    return RecordingCard(
+        found.code,
+        found.title,
+        found.state,
+        found.watching,
+        found.began_at,
+        found.ended_at,
+        found.duration_s,
+        found.phase,
+        found.progress,
+    )

@@ -1,0 +1,160 @@
+"""A recording's page: who sees it, its links, its terms, its end."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from lms.database import Database
+from lms.media import actions
+from lms.media.library import Made, MadeFile
+from lms.media.models import Recording, RecordingState, Watching
+from lms.schedule.models import Occurrence, Status
+from tests.web.visitor import Visitor
+from web.config import WebConfig
+from web.main.library import FolderLibrary
+from web.site import build_site
+
+Browser = Callable[..., Visitor]
+CODE = "00000000000000ab"
+VIDEO = bytes(range(256)) * 40
+PLAYBACK = {
+    "video": "video.mp4",
+    "poster": "",
+    "chapters_file": "",
+    "captions": [],
+    "gaps": [[3.0, 4.5]],
+    "chapters": [{"at": 0.0, "title": "Початок", "kind": "start"}, {"at": 65.0, "title": "Практика", "kind": "agenda"}],
+    "chat": [{"at": 12.5, "participant": "p1", "name": "ЦНАП", "text": "<b>Чи можна?</b>"}],
+    "people": [{"participant": "p1", "name": "ЦНАП", "organisation": "ЦНАП", "role": "participant", "present": []}],
+}
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> FolderLibrary:
+    """A recording on the shelf, published as processing does."""
+    made = FolderLibrary(tmp_path)
+    version = made.made(CODE) / "v0001"
+    version.mkdir(parents=True)
+    made.raw(CODE).mkdir(parents=True)
+    (made.raw(CODE) / "timeline.jsonl").write_text("{}\n")
+    (version / "video.mp4").write_bytes(VIDEO)
+    (version / "playback.json").write_text(json.dumps(PLAYBACK))
+    (made.made(CODE) / "current").symlink_to("v0001")
+    return made
+
+
+@pytest.fixture
+def app(shared_app: FastAPI, config: WebConfig, library: FolderLibrary) -> FastAPI:
+    shared_app.state.site = build_site(replace(config, recordings=library))
+    return shared_app
+
+
+@pytest.fixture
+def slug(database: Database) -> str:
+    """An occurrence that is over, with its recording."""
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    with database.writing() as session:
+        occurrence = session.scalars(
+            select(Occurrence).where(Occurrence.status == Status.ENDED, Occurrence.listed).limit(1)
+        ).one()
+        session.add(
+            Recording(
+                code=CODE,
+                meeting=occurrence.meeting,
+                occurrence_id=occurrence.id,
+                state=RecordingState.QUEUED,
+                watching=Watching.NETWORK,
+                began_at=occurrence.starts_at,
+                heard_at=now,
+            )
+        )
+        session.flush()
+        job = actions.claim(session, "w", now)
+        assert job is not None
+        files = [MadeFile("video.mp4", "video/mp4", len(VIDEO), "0" * 64, 100.0, "composition")]
+        actions.finish(session, job.id, Made("v0001", 100.0, files), now)
+        return occurrence.slug
+
+
+async def test_it_is_watched_by_whom_it_is_for(browser: Browser, slug: str) -> None:
+    stranger, member = browser(), browser()
+    await member.sign_in("staff@vikno.test")
+    assert (await stranger.get(f"/recordings/{CODE}")).status_code == 404
+    assert f"/recordings/{CODE}" not in (await stranger.get(f"/schedule/{slug}")).text
+    assert f"/recordings/{CODE}" in (await member.get(f"/schedule/{slug}")).text
+    page = await member.get(f"/recordings/{CODE}")
+    assert page.status_code == 200
+    assert "Практика" in page.text
+    assert "1:05" in page.text
+    assert "&lt;b&gt;Чи можна?&lt;/b&gt;" in page.text
+    assert "was interrupted once" in page.text
+    assert "Legal hold" not in page.text
+    assert "&amp;save=1" not in page.text, "not to be downloaded unless its terms say so"
+
+
+async def test_files_come_by_a_link_that_works_for_a_while_and_in_ranges(browser: Browser, slug: str) -> None:
+    member, player = browser(), browser()
+    await member.sign_in("staff@vikno.test")
+    page = await member.get(f"/recordings/{CODE}")
+    found = re.search(r'<source src="([^"]+)"', page.text)
+    assert found
+    link = html.unescape(found.group(1))
+    whole = await player.get(link)
+    assert (whole.status_code, whole.content, whole.headers["content-type"]) == (200, VIDEO, "video/mp4")
+    part = await player.client.get(link, headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, VIDEO[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{len(VIDEO)}"
+    beyond = await player.client.get(link, headers={"Range": "bytes=99999999-"})
+    assert beyond.status_code == 416
+    for wrong in (link[:-3] + "xxx", link.partition("?")[0], link.replace("video.mp4", "playback.json")):
+        assert (await player.get(wrong)).status_code == 404
+    assert (await player.get(link.replace("video.mp4", "../../raw/" + CODE + "/timeline.jsonl"))).status_code == 404
+
+
+async def test_its_terms_and_its_end(browser: Browser, slug: str, library: FolderLibrary, database: Database) -> None:
+    planner, stranger = browser(), browser()
+    await planner.sign_in()
+    wrong = await planner.post(f"/recordings/{CODE}/terms", watching="everybody", keep_until="soon")
+    assert wrong.status_code == 422
+    held = {"watching": "public", "downloadable": "yes", "held": "yes", "keep_until": "2027-01-31"}
+    await planner.post(f"/recordings/{CODE}/terms", **held)
+    seen = await stranger.get(f"/recordings/{CODE}")
+    assert seen.status_code == 200
+    assert "&amp;save=1" in seen.text
+    assert (await stranger.post(f"/recordings/{CODE}/delete")).status_code == 403
+    refused = await planner.post(f"/recordings/{CODE}/delete")
+    assert refused.status_code == 409
+    assert "Lift the hold first" in refused.text
+    await planner.post(f"/recordings/{CODE}/terms", **(held | {"held": ""}))
+    await planner.post(f"/recordings/{CODE}/delete")
+    assert not library.raw(CODE).exists()
+    assert not library.made(CODE).exists()
+    assert (await stranger.get(f"/recordings/{CODE}")).status_code == 404
+    assert f"/recordings/{CODE}" not in (await planner.get(f"/schedule/{slug}")).text
+
+
+async def test_what_is_being_made_says_how_far_it_is(browser: Browser, slug: str, database: Database) -> None:
+    planner = browser()
+    await planner.sign_in()
+    await planner.post(f"/recordings/{CODE}/rebuild")
+    assert "waits for its turn" in (await planner.get(f"/recordings/{CODE}")).text
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    with database.writing() as session:
+        job = actions.claim(session, "w", now)
+        assert job is not None
+        actions.renew(session, job.id, "w", "compose", 0.42, now)
+    assert (await planner.get(f"/recordings/{CODE}/state")).json() == {"state": "processing", "progress": 0.42}
+    assert 'value="0.42"' in (await planner.get(f"/recordings/{CODE}")).text
+    with database.writing() as session:
+        actions.fail(session, job.id, "The disk is full. Make room; then rebuild.", now)
+    assert "The disk is full. Make room" in (await planner.get(f"/recordings/{CODE}")).text

@@ -1,0 +1,75 @@
+"""Where recordings lie on this machine: `recordings/raw/<code>` as captured, `recordings/made/<code>` as processed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+from lms.media.library import Made, MadeFile
+from recordings.capture.process import raw_root
+from recordings.processing import publish, state
+
+_CODE = re.compile(r"[0-9a-f]{16}")
+_PLAYBACK = "playback.json"
+
+
+class FolderLibrary:
+    """The media of an installation in its data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._raw = raw_root(data)
+        self._made = data / "recordings" / "made"
+
+    def raw(self, code: str) -> Path:
+        """The folder with what was captured."""
+        return self._raw / _checked(code)
+
+    def made(self, code: str) -> Path:
+        """The folder with everything that is made of it."""
+        return self._made / _checked(code)
+
+    def path(self, code: str, name: str) -> Path:
+        """A published file. Raises `FileNotFoundError`."""
+        folder = publish.current(self.made(code))
+        if folder is None:
+            raise FileNotFoundError(code)
+        found = (folder / name).resolve()
+        if not found.is_relative_to(folder.resolve()) or not found.is_file():
+            raise FileNotFoundError(name)
+        return found
+
+    def playback(self, code: str) -> dict[str, object]:
+        """What the playback page shows beside the picture. Raises `FileNotFoundError`."""
+        found: dict[str, object] = json.loads(self.path(code, _PLAYBACK).read_bytes())
+        return found
+
+    def published(self, code: str) -> Made:
+        """What was made. Raises `FileNotFoundError`."""
+        manifest = publish.Manifest.model_validate_json(self.path(code, publish.MANIFEST).read_bytes())
+        files = [
+            MadeFile(each.name, each.type, each.size, each.sha256, each.duration, each.source, each.label)
+            for each in manifest.files
+        ]
+        return Made(manifest.version, manifest.duration, files, manifest.problems)
+
+    def forget(self, code: str) -> None:
+        """Forget how far processing was, so that everything is made anew; what is published stays until then."""
+        folder = self.made(code)
+        shutil.rmtree(folder / "work", ignore_errors=True)
+        (folder / state.NAME).unlink(missing_ok=True)
+
+    def delete(self, code: str) -> int:
+        """Delete everything of a recording; the bytes that were freed."""
+        freed = 0
+        for folder in (self.raw(code), self.made(code)):
+            freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+            shutil.rmtree(folder, ignore_errors=True)
+        return freed
+
+
+def _checked(code: str) -> str:
+    if not _CODE.fullmatch(code):
+        raise FileNotFoundError(code)
+    return code

@@ -1,0 +1,183 @@
+"""`/recordings/{recording}`: to watch it, with what was said beside it; its terms; its files by short-lived links."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from lms.errors import Conflict, Invalid, NotFound
+from lms.media import actions, queries
+from lms.media.models import RecordingState, Watching
+from lms.media.queries import RecordingPage
+from lms.schedule.cards import OccurrencePage
+from web import forms, panels
+from web.errors import status_of
+from web.i18n import mark as _
+from web.visits import Acting, Reading, Visit, see_other, site_of
+
+router = APIRouter(prefix="/recordings")
+
+LINK_S = 6 * 3600
+"""How long a link to a file works: longer than anybody watches at a stretch."""
+WATCHING = {
+    Watching.EDITORS: _("Only whoever manages the occurrence"),
+    Watching.PARTICIPANTS: _("Those who took part, were invited or registered"),
+    Watching.NETWORK: _("The network's people and endpoints"),
+    Watching.PUBLIC: _("Everybody"),
+}
+STATES = {
+    RecordingState.CAPTURING: _("Being recorded"),
+    RecordingState.QUEUED: _("Waits to be made"),
+    RecordingState.PROCESSING: _("Being made"),
+    RecordingState.READY: _("Ready"),
+    RecordingState.EMPTY: _("Nothing was said or shown"),
+    RecordingState.FAILED: _("Could not be made"),
+    RecordingState.WITHDRAWN: _("Deleted"),
+}
+_WORKING = (RecordingState.CAPTURING, RecordingState.QUEUED, RecordingState.PROCESSING)
+
+
+@router.get("/{recording}")
+def page(recording: str, visit: Reading) -> Response:
+    """The recording."""
+    return _page(visit, recording)
+
+
+@router.get("/{recording}/state")
+def state(recording: str, visit: Reading) -> Response:
+    """How far it is, for the page that waits for it."""
+    found = queries.page(visit.session, visit.visitor, recording, visit.now)
+    card = found.card
+    return JSONResponse({"state": card.state.value, "progress": round(card.progress, 3)})
+
+
+@router.get("/{recording}/files/{name:path}")
+def file(request: Request, recording: str, name: str, signed: str = "", save: str = "") -> Response:
+    """A file, whole or a range of it (RFC 9110 section 14). The link is enough: players bring no cookies everywhere."""
+    config = site_of(request).config
+    if not config.links.fresh(_purpose(recording, name), signed, LINK_S):
+        raise NotFound("link_unknown", "This link has expired. Open the recording's page again.")
+    try:
+        path = config.recordings.path(recording, name)
+    except FileNotFoundError as error:
+        raise NotFound("recording_unknown", "There is no such file any more.") from error
+    headers = {"Cache-Control": f"private, max-age={LINK_S}", "Referrer-Policy": "no-referrer"}
+    if save:
+        return FileResponse(path, filename=f"{recording}-{path.name}", headers=headers)
+    return FileResponse(path, headers=headers)
+
+
+@router.post("/{recording}/terms")
+def terms(recording: str, visit: Acting) -> Response:
+    """Who may watch, and how long it is kept."""
+    form = visit.form
+    try:
+        until = forms.text(form, "keep_until")
+        chosen = actions.Terms(
+            watching=Watching(forms.text(form, "watching")),
+            downloadable=forms.text(form, "downloadable") == "yes",
+            keep_until=date.fromisoformat(until) if until else None,
+            held=forms.text(form, "held") == "yes",
+        )
+    except ValueError:
+        return _page(
+            visit, recording, status=422, failure=forms.sentence(visit, Invalid("input_invalid", "A choice or a date."))
+        )
+    actions.set_terms(visit.session, visit.visitor, recording, chosen, visit.now)
+    return see_other(f"/recordings/{recording}?done=saved")
+
+
+@router.post("/{recording}/delete")
+def delete(recording: str, visit: Acting) -> Response:
+    """Its media, for good."""
+    slug = queries.page(visit.session, visit.visitor, recording, visit.now).occurrence_slug
+    try:
+        actions.withdraw(visit.session, visit.visitor, recording, visit.config.recordings, visit.now)
+    except Conflict as refused:
+        return _page(visit, recording, status=status_of(refused), failure=forms.sentence(visit, refused))
+    return see_other(f"/schedule/{slug}?done=removed" if slug else "/schedule?done=removed")
+
+
+@router.post("/{recording}/rebuild")
+def rebuild(recording: str, visit: Acting) -> Response:
+    """Once more from what was captured."""
+    if not queries.page(visit.session, visit.visitor, recording, visit.now).may_manage:
+        raise NotFound("recording_unknown", "There is no such recording, or it is not for you.")
+    try:
+        actions.rebuild(visit.session, recording, visit.visitor.actor, visit.now)
+    except Conflict as refused:
+        return _page(visit, recording, status=status_of(refused), failure=forms.sentence(visit, refused))
+    return see_other(f"/recordings/{recording}")
+
+
+@panels.OCCURRENCE.register("recordings", place=5, column="main")
+def recordings_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
+    """What was recorded of the occurrence."""
+    found = queries.of_occurrence(visit.session, visit.visitor, page.card.id, visit.now)
+    return {"recordings": found, "states": STATES} if found else None
+
+
+def _page(visit: Visit, code: str, *, status: int = 200, failure: str = "") -> Response:
+    shown = queries.page(visit.session, visit.visitor, code, visit.now)
+    return visit.page(
+        "recording.html",
+        status=status,
+        failure=failure,
+        page=shown,
+        card=shown.card,
+        states=STATES,
+        watching=WATCHING,
+        working=shown.card.state in _WORKING,
+        player=_player(visit, shown) if shown.files else None,
+        downloads=_downloads(visit, shown),
+        stamp=stamp,
+    )
+
+
+def stamp(seconds: float) -> str:
+    """`1:02:03`, or `2:03` within the first hour."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _player(visit: Visit, shown: RecordingPage) -> dict[str, Any] | None:
+    """What there is to play, and what was said beside it, with links that work for a while."""
+    try:
+        playback = visit.config.recordings.playback(shown.card.code)
+    except FileNotFoundError:
+        return None
+    named = {each.name: _link(visit, shown.card.code, each.name) for each in shown.files}
+    return playback | {"links": named}
+
+
+def _downloads(visit: Visit, shown: RecordingPage) -> list[dict[str, Any]]:
+    """The whole as one file, and what each participant sent."""
+    if not shown.downloadable or shown.card.state is not RecordingState.READY:
+        return []
+    kinds = ("composition", "person")
+    wanted = [each for each in shown.files if each.source in kinds]
+    return [
+        {
+            "label": each.label or each.name,
+            "whole": each.source == "composition",
+            "type": each.name.rpartition(".")[2].upper(),
+            "size": each.size,
+            "link": _link(visit, shown.card.code, each.name) + "&save=1",
+        }
+        for each in sorted(wanted, key=lambda each: (kinds.index(each.source), each.label))
+    ]
+
+
+def _link(visit: Visit, code: str, name: str) -> str:
+    signed = visit.config.links.sign_for_a_while(_purpose(code, name))
+    return f"/recordings/{code}/files/{quote(name)}?{urlencode({'signed': signed})}"
+
+
+def _purpose(code: str, name: str) -> str:
+    return f"recording {code} {name}"
