@@ -39,8 +39,10 @@ class Words(_Choice):
     nobody: str = "Зустріч триває"
     somebody: str = "Учасник"
     screen: str = "екран"
+    document_camera: str = "друга камера"
     begins: str = "Початок"
-    shows: str = "показує екран"
+    shows_screen: str = "показує екран"
+    shows_thing: str = "показує другою камерою"
     others: str = "і ще"
 
 
