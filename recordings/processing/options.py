@@ -34,7 +34,7 @@ class Words(_Choice):
     """What is written into the picture and into chapters."""
 
     gap: str = "Тут запис перервано"
-    gap_line: str = "Запис продовжиться автоматично"
+    gap_line: str = "Продовження — після перерви"
     paused: str = "Запис було призупинено"
     nobody: str = "Зустріч триває"
     somebody: str = "Учасник"
