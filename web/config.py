@@ -64,6 +64,8 @@ class MeetingPlan:
     title: str
     starts_at: datetime
     ends_at: datetime
+    recorded: bool = False
+    """Whether its recording begins with it."""
 
 
 @dataclass(frozen=True, slots=True)

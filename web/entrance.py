@@ -163,7 +163,8 @@ def _problem(code: str) -> Problem:
 def tell_node(visit: Visit, door: MeetingDoor) -> None:
     """See that the media node knows the meeting's title and times; once per change of them."""
     card = door.card
-    plan = MeetingPlan(card.meeting, visit.config.node_of(card.meeting), card.title, card.starts_at, card.ends_at)
+    node = visit.config.node_of(card.meeting)
+    plan = MeetingPlan(card.meeting, node, card.title, card.starts_at, card.ends_at, door.recorded)
     if visit.site.planned.get(card.meeting) == plan:
         return
     try:

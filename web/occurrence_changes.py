@@ -111,5 +111,6 @@ _WRITERS: dict[str, Callable[[Any, str], str]] = {
     "mode": _word(vocabulary.MODES),
     "language": _word(LANGUAGES),
     "listed": _yes_no,
+    "recorded": _yes_no,
     "reminder_offsets": _minutes,
 }

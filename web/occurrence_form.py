@@ -133,6 +133,7 @@ class OccurrenceForm(VisitForm):
     zone = SelectField(_("Time zone"), default=ZONES[0])
     access = SelectField(_("Who may join"), [required()])
     listed = BooleanField(_("Show it in the public schedule"), default=True)
+    recorded = BooleanField(_("Record it from its beginning"))
     mode = SelectField(_("Where people take part"), default=Mode.ONLINE.value)
     venue = StringField(_("Venue"), [at_most(300)], filters=[stripped])
     topics = SelectMultipleField(_("Topics"), coerce=int)
@@ -247,6 +248,7 @@ class OccurrenceForm(VisitForm):
             zone=self.zone.data,
             duration_minutes=self.duration.data,
             listed=self.listed.data,
+            recorded=self.recorded.data,
             access=Access(self.access.data),
             parties=[
                 PartyDraft(row.form.organisation.data, Part(row.form.part.data))

@@ -179,6 +179,7 @@ class SeriesForm(RuleForm):
     copied = SelectField(_("Take topics, experts and agendas from"), validators=[Optional()])
     access = SelectField(_("Who may join"), [required()])
     listed = BooleanField(_("Show it in the public schedule"), default=True)
+    recorded = BooleanField(_("Record each date from its beginning"))
     participants = SelectMultipleField(_("Centres that take part"), coerce=int)
     took_place = BooleanField(_("Dates in the past took place: enter them as over"))
     need = HiddenField()
@@ -225,6 +226,7 @@ class SeriesForm(RuleForm):
             duration_minutes=self.duration.data,
             access=Access(self.access.data),
             listed=self.listed.data,
+            recorded=self.recorded.data,
             parties=[*others, *(PartyDraft(number, Part.PARTICIPANT) for number in self.participants.data or [])],
             speakers=list(kept.speakers) if kept else [],
             agenda=list(kept.agenda) if kept else [],

@@ -193,6 +193,7 @@ FIELDS = {
     "language": _("Language"),
     "status": _("State"),
     "listed": _("In the public schedule"),
+    "recorded": _("Recorded from its beginning"),
     "access": _("Who may join"),
     "mode": _("Where"),
     "venue": _("Venue"),

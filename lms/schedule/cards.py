@@ -180,6 +180,8 @@ class MeetingDoor:
     join: JoinAnswer
     organisation: str
     agenda: tuple[AgendaCard, ...]
+    recorded: bool
+    """Whether it is recorded from its beginning."""
 
     @property
     def opens_at(self) -> datetime | None:
@@ -300,7 +302,8 @@ def door_of(
 ) -> MeetingDoor:
     """The door of the meeting, before which the visitor stands: who stands there has the link."""
     card = card_of(occurrence, visitor, now, guest, seats)
-    return MeetingDoor(card, card.join, visitor.organisation, _agenda(occurrence.agenda, card.speakers, card.starts_at))
+    agenda = _agenda(occurrence.agenda, card.speakers, card.starts_at)
+    return MeetingDoor(card, card.join, visitor.organisation, agenda, occurrence.recorded)
 
 
 def to_join_now(cards: Sequence[OccurrenceCard], now: datetime) -> OccurrenceCard | None:

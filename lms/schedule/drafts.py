@@ -70,6 +70,7 @@ class OccurrenceDraft:
     description_en: str = ""
     language: str = "uk"
     listed: bool = True
+    recorded: bool = False
     access: Access = Access.NETWORK
     parties: list[PartyDraft] = field(default_factory=list)
     speakers: list[SpeakerDraft] = field(default_factory=list)

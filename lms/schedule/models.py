@@ -123,6 +123,8 @@ class Occurrence(Base):
     status: Mapped[Status] = mapped_column(Word(Status), default=Status.DRAFT)
     cancel_reason: Mapped[str] = mapped_column(Text, default="")
     listed: Mapped[bool] = mapped_column(default=True)
+    recorded: Mapped[bool] = mapped_column(default=False)
+    """Whether its recording begins with it, without anybody pressing a button."""
     access: Mapped[Access] = mapped_column(Word(Access), default=Access.NETWORK)
     mode: Mapped[Mode] = mapped_column(Word(Mode), default=Mode.ONLINE)
     venue: Mapped[str] = mapped_column(String(300), default="")

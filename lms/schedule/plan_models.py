@@ -59,6 +59,7 @@ class Series(Base):
     zone: Mapped[str] = mapped_column(String(64))
     duration_minutes: Mapped[int]
     listed: Mapped[bool] = mapped_column(default=True)
+    recorded: Mapped[bool] = mapped_column(default=False)
     access: Mapped[Access] = mapped_column(Word(Access), default=Access.NETWORK)
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]

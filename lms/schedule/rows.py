@@ -29,6 +29,7 @@ _PLAIN = (
     "zone",
     "duration_minutes",
     "listed",
+    "recorded",
     "access",
     "mode",
     "venue",

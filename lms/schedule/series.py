@@ -37,6 +37,7 @@ _PLAIN = (
     "zone",
     "duration_minutes",
     "listed",
+    "recorded",
     "access",
 )
 _ALIVE = (Status.DRAFT, Status.PUBLISHED, Status.MOVED)

@@ -34,6 +34,7 @@ class SeriesDraft:
     description_en: str = ""
     language: str = "uk"
     listed: bool = True
+    recorded: bool = False
     access: Access = Access.NETWORK
     programme_id: int | None = None
     parties: list[PartyDraft] = field(default_factory=list)
@@ -59,6 +60,7 @@ class SeriesDraft:
             zone=self.zone,
             language=self.language,
             listed=self.listed,
+            recorded=self.recorded,
             access=self.access,
             parties=list(self.parties),
             speakers=list(self.speakers),

@@ -15,7 +15,7 @@ from recordings.processing.story import Story
 from recordings.raw import rtpdump
 from recordings.raw.rtpdump import Anchor, Packet
 from recordings.raw.timeline import Codec, Track
-from sfu.codecs import h264, vp8
+from sfu.codecs import vp8
 
 SUPPORTED: Final = {"opus": "opus", "vp8": "VP8", "h264": "H264"}
 """Encoding names in small letters, as the server offers them (`sfu.codecs.SUPPORTED`), and as we write them."""
@@ -170,26 +170,29 @@ def summed_up(story: Story, tracks: Sequence[TrackReport]) -> Report:
 
 
 def nameless(number: int, path: Path, at: float) -> Track | None:
-    """What a track that no line names may be, judged by its payloads; None if there is nothing in it."""
-    payloads = []
+    """What a track that no line names may be, judged by its packets; None if there are none.
+
+    Pictures have several packets with one timestamp, or a marker at the end of each (RFC 7741 §4.1, RFC 6184 §5.1).
+    """
+    packets: list[Packet] = []
     try:
         for record in rtpdump.read(path, number):
             if isinstance(record, Packet):
-                payloads.append(record.payload)
-            if len(payloads) >= 500:
+                packets.append(record)
+            if len(packets) >= 500:
                 break
     except OSError:
         return None
-    if not payloads:
+    if not packets:
         return None
-    if any(vp8.starts_key_frame(payload) for payload in payloads):
-        codec = Codec(name="VP8", clock_rate=90_000)
-    elif any(
-        payload[:1] and payload[0] & 0x1F in (7, 24, 28) and h264.starts_key_frame(payload) for payload in payloads
-    ):
-        codec = Codec(name="H264", clock_rate=90_000)
-    else:
+    marked = sum(packet.marker for packet in packets)
+    pictures = marked * 2 > len(packets) or len({packet.timestamp for packet in packets}) < len(packets)
+    if not pictures:
         codec = Codec(name="opus", clock_rate=48_000, channels=2)
+    elif any(vp8.starts_key_frame(packet.payload) for packet in packets):
+        codec = Codec(name="VP8", clock_rate=90_000)
+    else:
+        codec = Codec(name="H264", clock_rate=90_000)
     sound = codec.name == "opus"
     return Track(
         at=at,

@@ -34,12 +34,15 @@ class Words(_Choice):
     """What is written into the picture and into chapters."""
 
     gap: str = "Тут запис перервано"
-    gap_line: str = "Запис продовжиться автоматично"
+    gap_line: str = "Продовження — після перерви"
     paused: str = "Запис було призупинено"
     nobody: str = "Зустріч триває"
+    somebody: str = "Учасник"
     screen: str = "екран"
+    document_camera: str = "друга камера"
     begins: str = "Початок"
-    shows: str = "показує екран"
+    shows_screen: str = "показує екран"
+    shows_thing: str = "показує другою камерою"
     others: str = "і ще"
 
 
@@ -69,10 +72,18 @@ class Options(_Choice):
     @property
     def fingerprint(self) -> str:
         """Changes when the output would; how many processes work on it does not matter."""
-        return hashlib.sha256(self.model_dump_json(exclude={"jobs"}).encode()).hexdigest()[:16]
+        return _digest(self.model_dump_json(exclude={"jobs"}))
+
+    @property
+    def film_fingerprint(self) -> str:
+        """The same for picture and sound alone: other chapters or captions do not need them anew."""
+        return _digest(self.model_dump_json(exclude={"jobs", "agenda", "captions"}))
 
     @property
     def picture_fingerprint(self) -> str:
-        """The same for scenes alone: changed chapters do not need new pictures."""
-        said = self.model_dump_json(exclude={"jobs", "agenda", "captions", "loudness", "true_peak"})
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        """The same for scenes alone."""
+        return _digest(self.model_dump_json(exclude={"jobs", "agenda", "captions", "loudness", "true_peak"}))
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -46,6 +46,11 @@ def in_order(records: Iterable[Packet | Anchor], counts: Counts) -> Iterator[Pac
         if packet.__class__ is not Packet:
             continue
         number = packet.sequence
+        if number == expected and not held and suspect is None:
+            counts.packets += 1
+            expected += 1
+            yield packet
+            continue
         if expected < 0:
             expected = number
         ahead = number - expected

@@ -21,7 +21,7 @@ from recordings.processing import check, children, extras, publish, worker
 from recordings.processing import story as stories
 from recordings.processing.assemble import assemble
 from recordings.processing.check import Report
-from recordings.processing.children import Child, Job
+from recordings.processing.children import Job
 from recordings.processing.errors import (
     BusyError,
     DiskFullError,
@@ -36,7 +36,7 @@ from recordings.processing.plan import Planner, Scene, Schedule, schedule
 from recordings.processing.publish import Manifest
 from recordings.processing.scenes import Film, Stage
 from recordings.processing.state import Failure, Journal, replace
-from recordings.processing.story import Span, Story
+from recordings.processing.story import Person, Seen, Span, Story
 from recordings.processing.tracks import PersonJob, PersonResult, Reel, TrackJob
 from recordings.processing.voices import Mixing
 from recordings.raw import rtpdump
@@ -45,7 +45,9 @@ FORMAT: Final = 1
 """Raise it when what a phase makes changes: then everything is made anew."""
 ALONE_BYTES: Final = 24_000_000
 """Raw files up to this are read here; starting a process takes longer."""
-SPARE_BYTES: Final = 64_000_000
+VIDEO: Final = "video.mp4"
+SECOND_BYTES: Final = 250_000
+"""What a second of composition takes at most while it is made: its scene, the whole, the sound."""
 Progress = Callable[[str, float], None]
 Stop = Callable[[], bool]
 
@@ -157,6 +159,8 @@ class _Run:
                 track = check.nameless(number, path, story.zero)
                 if track is not None:
                     story.tracks.append(track)
+                    name = f"{self.options.words.somebody} {number}"
+                    story.people[track.participant] = Person(track.participant, [Seen(0.0, name, "", "participant")])
         if story.zero == 0.0:
             story.zero = min((_started(path) for path in stories.track_files(self.raw).values()), default=0.0)
         return story
@@ -177,7 +181,7 @@ class _Run:
         """Better to say at once that there is no room than after an hour."""
         size = sum(path.stat().st_size for path in self.files.values())
         kept = sum(path.stat().st_size for path in self.work.rglob("*") if path.is_file())
-        needed = max(0, 3 * size - kept) + SPARE_BYTES // 16
+        needed = max(0, 2 * size + int(SECOND_BYTES * self.story.until) - kept)
         free = shutil.disk_usage(self.out).free
         if free < needed:
             raise DiskFullError(
@@ -186,6 +190,10 @@ class _Run:
                 "Make room, or move the recordings; then rebuild.",
             )
 
+    def _size(self, track: int) -> int:
+        path = self.files.get(track)
+        return path.stat().st_size if path else 0
+
     # --- check ---
 
     def _check(self) -> Report:
@@ -193,49 +201,48 @@ class _Run:
         if self.journal.is_done("check", self.raw_fingerprint) and path.exists():
             return Report.model_validate_json(path.read_bytes())
         self.journal.begin("check", "Reading what was recorded")
-        jobs = {
-            f"check-{track.track:04d}": worker.CheckJob(raw=self.raw, tracks=[track], zero=self.story.zero)
-            for track in self.story.tracks
-        }
-        results = self._distribute("check", {name: job.model_dump_json() for name, job in jobs.items()})
-        found = [worker.CheckResult.model_validate_json(text).reports for text in results.values()]
-        report = check.summed_up(self.story, [one for reports in found for one in reports])
+        jobs = {}
+        for track in self.story.tracks:
+            job = worker.CheckJob(raw=self.raw, track=track, zero=self.story.zero)
+            jobs[f"check-{track.track:04d}"] = (self._size(track.track), job.model_dump_json())
+        results = self._distribute("check", jobs)
+        found = [check.TrackReport.model_validate_json(text) for text in results.values()]
+        report = check.summed_up(self.story, found)
         replace(path, report.model_dump_json(indent=1))
         self.journal.finish("check", self.raw_fingerprint)
         return report
 
-    def _distribute(self, kind: str, jobs: dict[str, str]) -> dict[str, str]:
-        """Do jobs here, or in processes where there is much to read. Results by name; those that are there are kept."""
+    def _distribute(self, kind: str, jobs: dict[str, tuple[int, str]]) -> dict[str, str]:
+        """Do jobs (by name: bytes to read, and what to do) here, or in processes where there is much to read.
+
+        Results by name; those that are there already are kept.
+        """
         folder = self.work / kind
         folder.mkdir(exist_ok=True)
         results = {name: folder / f"{name}.json" for name in jobs}
         missing = [name for name in jobs if not results[name].exists()]
-        count = len(jobs) - len(missing)
+        for name in missing:
+            replace(results[name].with_suffix(".job"), jobs[name][1])
 
-        def done(_: object) -> None:
-            nonlocal count
-            count += 1
-            self.journal.say(count / max(1, len(jobs)), self.journal.state.message)
+        def watched() -> bool:
+            ready = sum(size for name, (size, _) in jobs.items() if results[name].exists())
+            self.journal.say(ready / max(1, sum(size for size, _ in jobs.values())), self.journal.state.message)
+            return self.stop()
 
-        if sum(path.stat().st_size for path in self.files.values()) <= ALONE_BYTES:
+        if sum(jobs[name][0] for name in missing) <= ALONE_BYTES:
             for name in missing:
-                if self.stop():
+                if watched():
                     raise StoppedError
-                replace(results[name], worker.work(kind, jobs[name]).model_dump_json())
-                done(name)
+                worker.do(kind, results[name])
         else:
-            asked = [self._process(kind, name, jobs[name], results[name]) for name in missing]
-            children.run(asked, self.options.jobs, self.stop, done)
+            shares = _shared({name: jobs[name][0] for name in missing}, self.options.jobs)
+            asked = [self._process(kind, [results[name] for name in share]) for share in shares]
+            children.run(asked, self.options.jobs, watched, lambda _: None)
         return {name: path.read_text() for name, path in results.items()}
 
-    def _process(self, kind: str, name: str, job: str, result: Path) -> Job:
-        def begin() -> Child:
-            asked = result.with_suffix(".job")
-            replace(asked, job)
-            command = [sys.executable, "-m", "recordings.processing.worker", kind, str(asked), str(result)]
-            return children.start(command, f"Reading {name}", self.work)
-
-        return Job(name, begin, lambda: result.with_suffix(".job").unlink(missing_ok=True))
+    def _process(self, kind: str, results: list[Path]) -> Job:
+        command = [sys.executable, "-m", "recordings.processing.worker", kind, *map(str, results)]
+        return Job(kind, lambda: children.start(command, "Reading the recording", self.work), lambda: None)
 
     # --- tracks ---
 
@@ -267,7 +274,8 @@ class _Run:
                 ],
                 dark=dark,
             )
-            jobs[f"person-{number + 1:02d}"] = job.model_dump_json()
+            size = sum(self._size(track.track) for track in tracks)
+            jobs[f"person-{number + 1:02d}"] = (size, job.model_dump_json())
         if not self.journal.is_done("tracks", self.raw_fingerprint):
             self.journal.begin("tracks", "Writing each participant's tracks")
         results = self._distribute("tracks", jobs)
@@ -283,6 +291,11 @@ class _Run:
         options = self.options
         self.journal.begin("compose", "Composing the picture")
         scenes = Planner(self.story, [reel for _, reel in reels], report.duration, options).scenes()
+        held = publish.current(self.out)
+        if held is not None and self.journal.is_done("compose", options.film_fingerprint) and (held / VIDEO).exists():
+            publish.place([(held / VIDEO, VIDEO)], ready)  # only what stands beside it is new
+            self._extras(scenes, plan, facts, ready)
+            return
         folder = self.work / "compose"
         folder.mkdir(exist_ok=True)
         films = {number: Film.of(reel, at) for number, (at, reel) in enumerate(reels) if reel.media == "video"}
@@ -299,9 +312,9 @@ class _Run:
             mixing.target,
             options.rate,
             self.story.title,
-            ready / "video.mp4",
+            ready / VIDEO,
         )
-        self.journal.finish("compose", options.fingerprint)
+        self.journal.finish("compose", options.film_fingerprint)
         self._extras(scenes, plan, facts, ready)
 
     def _mix(self, mixing: Mixing) -> None:
@@ -313,7 +326,7 @@ class _Run:
 
     def _extras(self, scenes: list[Scene], plan: Schedule, facts: Playback, ready: Path) -> None:
         self.journal.begin("extras", "Making previews")
-        video, duration = ready / "video.mp4", plan.duration
+        video, duration = ready / VIDEO, plan.duration
         jobs = [
             extras.poster(video, ready, scenes, self.options.rate),
             extras.sprites(video, ready, duration),
@@ -327,7 +340,7 @@ class _Run:
             name = f"captions.{language}.vtt"
             texts[name] = text
             facts.captions.append(CaptionTrack(language=language, file=name))
-        facts.video, facts.poster = "video.mp4", "poster.jpg"
+        facts.video, facts.poster = VIDEO, "poster.jpg"
         facts.thumbnails, facts.chapters_file = "thumbnails.vtt", "chapters.vtt"
         extras.write(facts, texts, ready)
         self.journal.finish("extras", self.options.fingerprint)
@@ -344,10 +357,10 @@ class _Run:
         wanted: str,
     ) -> Outcome:
         self.journal.begin("publish", "Publishing")
-        about = {"video.mp4": ("", "composition", self.story.title)}
+        about = {VIDEO: ("", "composition", self.story.title)}
         for number, person in enumerate(people):
             files = {reel.file: reel.source for reel in person.reels}
-            files |= {name: "person" for name in person.files if name not in files}
+            files |= dict.fromkeys(person.files, "person")
             for name, source in files.items():
                 place = f"tracks/{number + 1:02d}/{name}"
                 about[place] = (person.participant, source, person.name)
@@ -370,6 +383,16 @@ class _Run:
         if facts.video:
             shutil.rmtree(self.work / "compose", ignore_errors=True)
         return Outcome("published", folder, manifest.duration, tuple(problems))
+
+
+def _shared(sizes: dict[str, int], count: int) -> list[list[str]]:
+    """Names in `count` shares of about the same size."""
+    shares: list[tuple[int, list[str]]] = [(0, []) for _ in range(count)]
+    for name in sorted(sizes, key=lambda one: -sizes[one]):
+        size, names = min(shares, key=lambda share: share[0])
+        shares.remove((size, names))
+        shares.append((size + sizes[name], [*names, name]))
+    return [names for _, names in shares if names]
 
 
 def _problems(report: Report, people: list[PersonResult]) -> list[str]:

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -77,13 +78,12 @@ def place(files: Iterable[tuple[Path, str]], folder: Path) -> None:
 def describe(folder: Path, about: dict[str, tuple[str, str, str]]) -> list[File]:
     """Every file in `folder`; `about` says participant, source and label by name. Raises OSError."""
     found = []
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.name == MANIFEST:
-            continue
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST]
+    with ThreadPoolExecutor(os.cpu_count()) as several:
+        digests = list(several.map(_digest, paths))
+    for path, digest in zip(paths, digests, strict=True):
         name = path.relative_to(folder).as_posix()
         participant, source, label = about.get(name, ("", "", ""))
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
         found.append(
             File(
                 name=name,
@@ -97,6 +97,11 @@ def describe(folder: Path, about: dict[str, tuple[str, str, str]]) -> list[File]
             )
         )
     return found
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def duration_of(path: Path) -> float | None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import av
 import ffmpeg
@@ -31,6 +31,17 @@ from recordings.processing.tracks import Reel
 
 _VUI: Final = "colorprim=smpte170m:transfer=smpte170m:colormatrix=smpte170m"
 """What browsers send is BT.601; untagged pictures of this size would be taken for BT.709."""
+
+
+class Needed(NamedTuple):
+    """What a scene needs of a film."""
+
+    numbers: range
+    """Of the frames, from the last key frame before the scene."""
+    before: float
+    """How many seconds after the first of them the scene begins."""
+    shown: float
+    """How many seconds after the first of them the first to be seen is; those before it only lead there."""
 
 
 @dataclass
@@ -52,8 +63,8 @@ class Film:
         """The film of a reel whose files are in `folder`. Raises OSError."""
         return cls(reel, folder / reel.media_file, webm.Index((folder / reel.index_file).read_bytes()))
 
-    def needed(self, scene: Scene, tile: Tile, rate: int) -> tuple[range, float]:
-        """Numbers of the frames that show the tile during the scene, and how many seconds of them lie before it."""
+    def needed(self, scene: Scene, tile: Tile, rate: int) -> Needed:
+        """The frames that show the tile during the scene."""
         start = scene.at * 1000
         end = start + scene.frames * 1000 / rate
         until = min((size.at * 1000 for size in self.reel.sizes if size.at > tile.since + 1e-6), default=end)
@@ -62,10 +73,13 @@ class Film:
         newest = max(first_of_size, bisect_right(self.times, start) - 1)
         key = max(0, bisect_right(self.keys, newest) - 1)
         first = self.keys[key] if self.keys else 0
-        return range(first, max(first + 1, last)), max(0.0, (start - self.times[first]) / 1000)
+        before = max(0.0, (start - self.times[first]) / 1000)
+        shown = max(0.0, before - max(0.0, (start - self.times[newest]) / 1000))
+        return Needed(range(first, max(first + 1, last)), before, shown)
 
-    def copy(self, needed: range, scene: Scene, before: float, path: Path) -> None:
-        """Write the frames `needed` into a file of their own, `before` seconds before the scene. Raises OSError."""
+    def copy(self, frames_of: Needed, scene: Scene, path: Path) -> None:
+        """Write frames into a file of their own, with times since the first. Raises OSError."""
+        needed, before = frames_of.numbers, frames_of.before
         with self.path.open("rb") as file, closing(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) as data:
             first = self.index[needed.start]
             size = self.reel.sizes[0] if self.reel.sizes else None
@@ -173,15 +187,15 @@ class Stage:
             if tile.reel is None:
                 continue
             film = self.films[tile.reel]
-            needed, before = film.needed(scene, tile, options.rate)
+            needed = film.needed(scene, tile, options.rate)
             clip = work / f"{number}.mkv"
-            film.copy(needed, scene, before, clip)
-            clips.append((clip, tile, before))
+            film.copy(needed, scene, clip)
+            clips.append((clip, tile, needed))
         return command(work / "ground.png", clips, scene.frames, options, work / "scene.mp4")
 
 
 def command(
-    ground: Path, clips: Sequence[tuple[Path, Tile, float]], count: int, options: Options, target: Path
+    ground: Path, clips: Sequence[tuple[Path, Tile, Needed]], count: int, options: Options, target: Path
 ) -> list[str]:
     """The ffmpeg that makes a scene of `count` pictures."""
     rate = options.rate
@@ -191,14 +205,15 @@ def command(
         .filter("loop", loop=-1, size=1)
         .filter("setpts", f"N/({rate}*TB)")
     )
-    for clip, tile, before in clips:
+    for clip, tile, needed in clips:
         box = tile.box
         moving = (
             ffmpeg.input(str(clip), threads=1)
+            .filter("trim", start=max(0.0, round(needed.shown - 0.0005, 4)))
             .filter("scale", box.width, box.height, force_original_aspect_ratio="decrease", flags="bilinear")
             .filter("setsar", 1)
             .filter("format", "yuv420p")
-            .filter("fps", fps=rate, start_time=round(before, 3))
+            .filter("fps", fps=rate, start_time=round(needed.before, 3))
             .filter("setpts", "PTS-STARTPTS")
         )
         picture = ffmpeg.overlay(

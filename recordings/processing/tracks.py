@@ -1,8 +1,8 @@
 """The second phase: each participant's tracks as files that every player plays, without transcoding.
 
-Tracks of one participant, source and codec that follow each other (a new connection) make one reel: a WebM, or for
-H.264 an MP4. Beside them, voice and camera of a participant are written into one file. All begin at the recording's
-zero.
+Tracks of one participant, source and codec that follow each other (a new connection) make one reel. Voice and camera
+of a participant stand in one file, everything else in files of its own, the voice in one of its own too: WebM, or MP4
+where H.264 is in it. All begin at the recording's zero.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Reel(BaseModel):
     file: str
     """What is published."""
     media_file: str
-    """What scenes take their frames from: the same, or for H.264 a Matroska file."""
+    """Where its frames lie: in the same, or for H.264 in a Matroska file."""
     index_file: str
     tracks: list[int]
     since: float
@@ -111,11 +111,11 @@ class PersonResult(BaseModel):
     name: str
     reels: list[Reel]
     files: list[str]
-    """Names of the files with voice and camera together."""
+    """Names of the files with more than one reel: voice and camera together."""
     problems: list[str] = []
 
 
-@dataclass
+@dataclass(eq=False)
 class _Source:
     """A reel while it is made."""
 
@@ -134,25 +134,15 @@ def process_person(job: PersonJob) -> PersonResult:
     job.folder.mkdir(parents=True, exist_ok=True)
     result = PersonResult(participant=job.participant, name=job.name, reels=[], files=[])
     sources = _sources(job)
-    voices = [source for source in sources if source.name.startswith("microphone")]
-    cameras = [source for source in sources if source.name.startswith("camera")]
-    together = {id(one) for one in (*voices, *cameras)}
+    voices = [source for source in sources if source.name == "microphone"]
+    cameras = [source for source in sources if source.name == "camera"]
+    pair = [*cameras, *voices]  # another codec later makes another file, with the pictures alone
+    if pair:
+        _Writing(job, pair, result, "person").run()
     for source in sources:
-        if id(source) not in together:
-            _Writing(job, [source], result, None).run()
-    if voices and cameras:
-        _pair(job, voices, cameras, result)
-    else:
-        for source in (*voices, *cameras):
-            _Writing(job, [source], result, "person" if source is (voices or cameras)[0] else None).run()
+        if source not in pair:
+            _Writing(job, [source], result, source.name).run()
     return result
-
-
-def _pair(job: PersonJob, voices: list[_Source], cameras: list[_Source], result: PersonResult) -> None:
-    """The first camera with the voice; another codec later makes another file without voice."""
-    _Writing(job, [cameras[0], voices[0]], result, "person").run()
-    for source in (*voices[1:], *cameras[1:]):
-        _Writing(job, [source], result, None).run()
 
 
 def _sources(job: PersonJob) -> list[_Source]:
@@ -259,29 +249,23 @@ class _Stream:
         self.kind = _kind(source, first)
         self.losses: list[Mark] = []
         self.sizes: list[Size] = []
-        self.times: list[int] = []
         self._sizes_seen = 0
-        extension = "mkv" if source.codec == "H264" else "webm"
-        self.media = job.folder / f"{source.name}.{extension}"
-        self.writer = webm.Writer(self.media, [self.kind], title=job.name)
 
-    def add(self, frame: Frame) -> None:
-        at = frame.timestamp
-        self.writer.add(0, at, frame.key, frame.data)
-        if frame.after_loss and not self.source.sound:
-            self.losses.append(Mark(at=at / 1000))
-        if frame.key and not self.source.sound and len(self.source.tally.sizes) > self._sizes_seen:
+    def note(self, frame: Frame) -> None:
+        """What must be known of a picture."""
+        if frame.after_loss:
+            self.losses.append(Mark(at=frame.timestamp / 1000))
+        if frame.key and len(self.source.tally.sizes) > self._sizes_seen:
             width, height = self.source.tally.sizes[-1]
             self._sizes_seen = len(self.source.tally.sizes)
-            self.sizes.append(Size(at=at / 1000, width=width, height=height))
+            self.sizes.append(Size(at=frame.timestamp / 1000, width=width, height=height))
 
 
 class _Writing:
-    """Writes reels, and if `together` names it, one file with all of them."""
+    """Writes reels into one file; voices also into files of their own, which is little and what is worked with."""
 
-    def __init__(self, job: PersonJob, sources: Sequence[_Source], result: PersonResult, together: str | None) -> None:
+    def __init__(self, job: PersonJob, sources: Sequence[_Source], result: PersonResult, name: str) -> None:
         self.job, self.result = job, result
-        self._together = together
         self._begun = [
             (source, first, rest)
             for source in sources
@@ -292,40 +276,46 @@ class _Writing:
         for source in sources:
             if all(source is not one for one, *_ in self._begun):
                 result.problems.append(f"{source.name}: nothing in it can be decoded.")
+        if len(self._begun) == 1:
+            name = self._begun[0][0].name
+        plain = all(source.codec != "H264" for source, *_ in self._begun)
+        self._path = job.folder / f"{name}.{'webm' if plain else 'mkv'}"
 
     def run(self) -> None:
         if not self._begun:
             return
         streams = [_Stream(self.job, source, first) for source, first, _ in self._begun]
-        kinds = [stream.kind for stream in streams]
-        plain = all(stream.source.codec != "H264" for stream in streams)
-        both: webm.Writer | None = None
-        path = self.job.folder / f"{self._together}.{'webm' if plain else 'mkv'}"
-        if self._together and len(streams) > 1:
-            both = webm.Writer(path, kinds, title=self.job.name)
+        together = webm.Writer(self._path, [stream.kind for stream in streams], title=self.job.name)
+        alone: dict[int, tuple[Path, webm.Writer]] = {}
+        if len(streams) > 1:
+            for number, stream in enumerate(streams):
+                if stream.source.sound:
+                    path = self.job.folder / f"{stream.source.name}.webm"
+                    alone[number] = (path, webm.Writer(path, [stream.kind], title=self.job.name))
         tagged = [_tagged(number, chain((first,), rest)) for number, (_, first, rest) in enumerate(self._begun)]
-        for at, number, frame in heapq.merge(*tagged, key=lambda one: one[:2]):
-            streams[number].add(frame)
-            if both is not None:
-                both.add(number, at, frame.key, frame.data)
-        for stream in streams:
-            stream.writer.close(SOUND_MS if stream.source.sound else int(FRAME_S * 1000))
-            self.result.reels.append(self._reel(stream))
-        if both is not None:
-            both.close(SOUND_MS)
-            if plain:
-                self.result.files.append(path.name)
+        merged = heapq.merge(*tagged, key=lambda one: one[:2]) if len(tagged) > 1 else tagged[0]
+        for at, number, frame in merged:
+            together.add(number, at, frame.key, frame.data)
+            if number in alone:
+                alone[number][1].add(0, at, True, frame.data)
+            elif frame.key or frame.after_loss:
+                streams[number].note(frame)
+        for _, writer in alone.values():
+            writer.close(SOUND_MS)
+        together.close(SOUND_MS)
+        published = self._path if self._path.suffix == ".webm" else _mp4(self._path)
+        if len(streams) > 1:
+            self.result.files.append(published.name)
+        for number, stream in enumerate(streams):
+            if number in alone:
+                path, writer = alone[number]
+                self.result.reels.append(self._reel(stream, path, path, writer.indexes[0]))
             else:
-                self.result.files.append(_mp4(path).name)
-                path.unlink()
-        elif self._together:
-            self.result.files.append(self.result.reels[-1].file)
+                self.result.reels.append(self._reel(stream, self._path, published, together.indexes[number]))
 
-    def _reel(self, stream: _Stream) -> Reel:
-        index = stream.writer.indexes[0]
-        index_path = stream.media.with_suffix(".index")
+    def _reel(self, stream: _Stream, media: Path, published: Path, index: webm.Index) -> Reel:
+        index_path = self.job.folder / f"{stream.source.name}.index"
         index_path.write_bytes(index.content())
-        published = _mp4(stream.media) if stream.source.codec == "H264" else stream.media
         times = index.times
         reports = [track.report for track in stream.source.jobs]
         return Reel(
@@ -335,7 +325,7 @@ class _Writing:
             codec=stream.source.codec,
             channels=stream.kind.channels,
             file=published.name,
-            media_file=stream.media.name,
+            media_file=media.name,
             index_file=index_path.name,
             tracks=[report.track for report in reports],
             since=times[0] / 1000,
@@ -361,7 +351,7 @@ def _kind(source: _Source, first: Frame) -> webm.Kind:
 
 def spans(times: Sequence[int], tracks: Sequence[TrackJob], job: PersonJob) -> list[Span]:
     """When pictures at `times` (ms) are to be seen: a camera while it moves, a screen as long as it is shared."""
-    still = tracks[0].report.source != "camera"
+    still = tracks[0].report.source == "screen"
     ends = sorted(min(track.ended if track.ended is not None else track.report.until, job.duration) for track in tracks)
     dark = _merged([*job.dark, *(span for track in tracks for span in track.muted)])
     shown: list[Span] = []

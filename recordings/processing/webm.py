@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 
 CLUSTER_MS: Final = 5_000
 _SEEK_ROOM: Final = 96
+_TRACKS: Final = tuple(bytes([0x80 | number]) for number in range(1, 9))
+"""Numbers of tracks as a block names them."""
 _SEGMENT: Final = b"\x18\x53\x80\x67"
 _CLUSTER: Final = b"\x1f\x43\xb6\x75"
 
@@ -98,7 +100,8 @@ class Writer:
         self.indexes = tuple(Index() for _ in kinds)
         self._pictured = next((number for number, kind in enumerate(kinds) if not kind.is_sound), 0)
         self._cues: list[tuple[int, int]] = []
-        self._block = bytearray()
+        self._parts: list[bytes] = []
+        self._length = 0
         self._start = self._last = 0
         self._open = False
         self._pending: list[tuple[int, int, int, int, bool]] = []
@@ -119,28 +122,34 @@ class Writer:
         since = at_ms - self._start
         if not self._open or since >= CLUSTER_MS or (key and track == self._pictured and since > 500):
             self._flush()
-            self._open, self._start = True, at_ms
-            self._block += b"\xe7\x88" + at_ms.to_bytes(8, "big")
+            self._open, self._start, since = True, at_ms, 0
+            self._parts.append(b"\xe7\x88" + at_ms.to_bytes(8, "big"))
+            self._length = 10
             if track == self._pictured and key:
                 self._cues.append((at_ms, self._at))
-        block = self._block
-        block += b"\xa3"
-        block += (0x1000_0000 | len(data) + 4).to_bytes(4, "big")
-        block += bytes((0x81 + track,)) + (at_ms - self._start).to_bytes(2, "big") + (b"\x80" if key else b"\x00")
-        self._pending.append((track, at_ms, len(block), len(data), key))
-        block += data
+        size = len(data)
+        flags = b"\x80" if key else b"\x00"
+        head = b"\xa3%b%b%b%b" % (
+            (0x1000_0004 + size).to_bytes(4, "big"),
+            _TRACKS[track],
+            since.to_bytes(2, "big"),
+            flags,
+        )
+        self._parts += (head, data)
+        self._pending.append((track, at_ms, self._length + 9, size, key))
+        self._length += 9 + size
         self._last = at_ms
 
     def _flush(self) -> None:
         if not self._open:
             return
-        head = _CLUSTER + (0x0100_0000_0000_0000 | len(self._block)).to_bytes(8, "big")
-        self._file.write(head)
-        self._file.write(self._block)
+        head = _CLUSTER + (0x0100_0000_0000_0000 | self._length).to_bytes(8, "big")
+        self._file.write(head + b"".join(self._parts))
+        base = self._at + len(head)
         for track, at_ms, offset, size, key in self._pending:
-            self.indexes[track].add(at_ms, self._at + len(head) + offset, size, key)
-        self._at += len(head) + len(self._block)
-        self._block.clear()
+            self.indexes[track].add(at_ms, base + offset, size, key)
+        self._at = base + self._length
+        self._parts.clear()
         self._pending.clear()
 
     def close(self, lasting_ms: int = 0) -> None:

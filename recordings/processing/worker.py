@@ -1,4 +1,7 @@
-"""One piece of work in a process of its own: `python -m recordings.processing.worker KIND JOB RESULT`."""
+"""Reading and writing of tracks in a process of its own: `python -m recordings.processing.worker KIND RESULT ...`.
+
+Beside each file for a result, `name.json`, lies its job, `name.job`; jobs whose result is there are not done again.
+"""
 
 from __future__ import annotations
 
@@ -14,31 +17,32 @@ from recordings.raw.timeline import Track
 
 
 class CheckJob(BaseModel):
-    """Tracks to be examined."""
+    """A track to be examined."""
 
     raw: Path
-    tracks: list[Track]
+    track: Track
     zero: float
 
 
-class CheckResult(BaseModel):
-    reports: list[check.TrackReport]
-
-
 def work(kind: str, job: str) -> BaseModel:
-    """Do it. Raises OSError."""
+    """Do a job. Raises OSError."""
     if kind == "check":
         asked = CheckJob.model_validate_json(job)
-        reports = [check.examine(one, asked.raw / one.file, asked.zero) for one in asked.tracks]
-        return CheckResult(reports=reports)
+        return check.examine(asked.track, asked.raw / asked.track.file, asked.zero)
     return tracks.process_person(tracks.PersonJob.model_validate_json(job))
 
 
+def do(kind: str, result: Path) -> None:
+    """Do the job of `result` and write it. Raises OSError."""
+    if not result.exists():
+        replace(result, work(kind, result.with_suffix(".job").read_text()).model_dump_json())
+
+
 def main() -> int:
-    kind, job, result = sys.argv[1:4]
+    kind, *results = sys.argv[1:]
     try:
-        made = work(kind, Path(job).read_text())
-        replace(Path(result), made.model_dump_json())
+        for result in results:
+            do(kind, Path(result))
     except OSError as error:
         print(errno.errorcode.get(error.errno or 0, ""), error, file=sys.stderr)
         return 1

@@ -22,6 +22,8 @@ _HEADER: Final = struct.Struct("!IIIHH")
 """Start in seconds and microseconds since the epoch, the source's address and port, padding."""
 RECORD: Final = struct.Struct("!HHI")
 RTP: Final = struct.Struct("!BBHII")
+_RTP_RECORD: Final = struct.Struct("!HHIBBHII")
+"""The two together."""
 REPORT: Final = struct.Struct("!BBHIQIII")
 """RFC 3550 §6.4.1: first byte, 200, length in words less one, SSRC, NTP, RTP timestamp, packets, octets."""
 SENDER_REPORT: Final = 200
@@ -98,33 +100,44 @@ def read(path: Path, track: int, damage: Damage | None = None) -> Iterator[Packe
 
 
 def _records(data: mmap.mmap, track: int, damage: Damage) -> Iterator[Packet | Anchor]:
+    """There are millions of them: what is usual, a whole record with numbers a little higher, takes the short way."""
     start = _start_of_file(data, damage)
-    position = len(FIRST_LINE) + _HEADER.size
+    position, end = len(FIRST_LINE) + _HEADER.size, len(data)
     sequence = timestamp = -1
-    while position < len(data):
-        record = _record_at(data, position, track)
+    unpack, size, least = _RTP_RECORD.unpack_from, RECORD.size, RECORD.size + RTP.size
+    make = tuple.__new__
+    while position < end:
+        if position + least <= end:
+            length, plain, offset, first, second, number, stamp, source = unpack(data, position)
+            whole = plain == length - size and plain >= RTP.size and source == track and first == 0x80
+            if whole and length <= MAX_PACKET and position + length <= end and second & 0x7F == PAYLOAD_TYPE:
+                step = number - sequence & 0xFFFF
+                sequence = sequence + step if step < 0x8000 and sequence >= 0 else _grown(number, sequence, 16)
+                step = stamp - timestamp & 0xFFFFFFFF
+                timestamp = timestamp + step if step < 0x80000000 and timestamp >= 0 else _grown(stamp, timestamp, 32)
+                payload = data[position + least : position + length]
+                arrived = start + offset / 1000
+                yield make(Packet, (arrived, sequence, timestamp, second >= 0x80, payload))
+                position += length
+                continue
+        record = _report_at(data, position, track)
         if record is None:
             found = _next_record(data, position + 1, track)
             if found is None:
-                damage.torn_bytes += len(data) - position
+                damage.torn_bytes += end - position
                 return
             damage.skipped_bytes += found - position
             position = found
             continue
-        length, plain, offset = record
-        arrived = start + offset / 1000
-        body = position + RECORD.size
-        if plain:
-            _, second, number, stamp, _ = RTP.unpack_from(data, body)
-            sequence = number if sequence < 0 else extended(number, sequence, 16)
-            timestamp = stamp if timestamp < 0 else extended(stamp, timestamp, 32)
-            payload = data[body + RTP.size : position + length]
-            yield Packet(arrived, sequence, timestamp, bool(second & 0x80), payload)
-        else:
-            _, _, _, _, ntp, stamp, _, _ = REPORT.unpack_from(data, body)
-            timestamp = stamp if timestamp < 0 else extended(stamp, timestamp, 32)
-            yield Anchor(arrived, timestamp, ntp / (1 << 32) - NTP_OFFSET)
+        length, offset = record
+        _, _, _, _, ntp, stamp, _, _ = REPORT.unpack_from(data, position + size)
+        timestamp = _grown(stamp, timestamp, 32)
+        yield Anchor(start + offset / 1000, timestamp, ntp / (1 << 32) - NTP_OFFSET)
         position += length
+
+
+def _grown(value: int, near: int, bits: int) -> int:
+    return value if near < 0 else extended(value, near, bits)
 
 
 def extended(value: int, near: int, bits: int) -> int:
@@ -148,23 +161,25 @@ def _start_of_file(data: mmap.mmap, damage: Damage) -> float:
     return float(seconds + microseconds / 1e6)
 
 
-def _record_at(data: mmap.mmap, position: int, track: int) -> tuple[int, int, int] | None:
-    """Length, length of the RTP packet and offset in ms of the record that begins here, or None if none does."""
-    if position + RECORD.size + RTP.size > len(data):
+def _report_at(data: mmap.mmap, position: int, track: int) -> tuple[int, int] | None:
+    """Length and offset in ms of the sender report's record that begins here, or None if none does."""
+    if position + RECORD.size + REPORT.size > len(data):
         return None
     length, plain, offset = RECORD.unpack_from(data, position)
-    end = position + length
-    if not RECORD.size + RTP.size <= length <= MAX_PACKET or end > len(data) or plain not in (0, length - RECORD.size):
-        return None
-    at = position + RECORD.size
-    if data[at] != 0x80:
-        return None
-    if plain:
-        good = data[at + 1] & 0x7F == PAYLOAD_TYPE and int.from_bytes(data[at + 8 : at + 12]) == track
-    else:
-        good = length == RECORD.size + REPORT.size and data[at + 1] == SENDER_REPORT
-        good = good and int.from_bytes(data[at + 4 : at + 8]) == track
-    return (length, plain, offset) if good else None
+    first, kind, _, source, *_ = REPORT.unpack_from(data, position + RECORD.size)
+    good = length == RECORD.size + REPORT.size and plain == 0 and first == 0x80 and kind == SENDER_REPORT
+    return (length, offset) if good and source == track else None
+
+
+def _begins_record(data: mmap.mmap, position: int, track: int) -> bool:
+    """Whether a record of this track begins here."""
+    if _report_at(data, position, track) is not None:
+        return True
+    if position + RECORD.size + RTP.size > len(data):
+        return False
+    length, plain, _, first, second, _, _, source = _RTP_RECORD.unpack_from(data, position)
+    good = plain == length - RECORD.size and RTP.size <= plain and length <= MAX_PACKET and first == 0x80
+    return bool(good and position + length <= len(data) and second & 0x7F == PAYLOAD_TYPE and source == track)
 
 
 def _next_record(data: mmap.mmap, position: int, track: int) -> int | None:
@@ -174,7 +189,7 @@ def _next_record(data: mmap.mmap, position: int, track: int) -> int | None:
     while found >= 0:
         for ahead in (RECORD.size + 8, RECORD.size + 4):  # in an RTP packet, in a report
             candidate = found - ahead
-            if candidate >= position and _record_at(data, candidate, track) is not None:
+            if candidate >= position and _begins_record(data, candidate, track):
                 return candidate
         found = data.find(mark, found + 1)
     return None

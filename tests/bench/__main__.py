@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import forwarding, joining, latency, pages
+from tests.bench import forwarding, joining, latency, pages, recording
 
-for benchmark in (forwarding, latency, joining, pages):
+for benchmark in (forwarding, latency, joining, recording, pages):
     benchmark.main()
     print()

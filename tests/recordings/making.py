@@ -209,7 +209,7 @@ def _pictures(sender: Sender) -> Iterator[tuple[float, bool, bytes]]:
             last_key = at
         frame.pict_type = av.video.frame.PictureType.I if key else av.video.frame.PictureType.NONE
         data = b"".join(bytes(packet) for packet in encoder.encode(frame))
-        payloads = _vp8(data, number) if sender.codec == "VP8" else _h264(data)
+        payloads = vp8_payloads(data, number) if sender.codec == "VP8" else _h264(data)
         for index, payload in enumerate(payloads):
             yield at, index == len(payloads) - 1, payload
 
@@ -234,7 +234,7 @@ def _picture(size: Size, colour: tuple[int, int, int]) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(whole, format="rgb24").reformat(format="yuv420p")
 
 
-def _vp8(data: bytes, picture: int) -> list[bytes]:
+def vp8_payloads(data: bytes, picture: int) -> list[bytes]:
     """RFC 7741: a descriptor with a picture id of 15 bits before each part."""
     number = picture & 0x7FFF
     return [

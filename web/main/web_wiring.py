@@ -66,7 +66,7 @@ class NodeControl:
 
     def plan(self, plan: MeetingPlan) -> None:
         """Tell the node of the meeting, or what changed about it."""
-        self._call(plan.node, lambda client: client.plan(plan.meeting, Plan(title=plan.title)))
+        self._call(plan.node, lambda client: client.plan(plan.meeting, Plan(title=plan.title, recording=plan.recorded)))
 
     def begin(self, meeting: str, node: int) -> None:
         """Announce the official begin."""

@@ -48,6 +48,7 @@ def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any
         "organisation": door.organisation,
         "role": door.join.role,
         "autoJoin": capacity == "endpoint",
+        "recorded": door.recorded,
         "backUrl": back,
         "starts_at": card.starts_at.isoformat(),
         "ends_at": card.ends_at.isoformat(),

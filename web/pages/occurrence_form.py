@@ -138,7 +138,7 @@ def _wants_rows(form: OccurrenceForm, data: FormData) -> bool:
 
 
 def _values(page: OccurrencePage, draft: OccurrenceDraft) -> dict[str, Any]:
-    names = ("title", "title_en", "description", "description_en", "zone", "listed", "venue")
+    names = ("title", "title_en", "description", "description_en", "zone", "listed", "recorded", "venue")
     return {
         **{name: getattr(draft, name) for name in names},
         "kind": draft.kind.value,

@@ -63,3 +63,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rendition")),
     )
     op.create_index(op.f("ix_rendition_recording_id"), "rendition", ["recording_id"])
+    for table in ("occurrence", "series"):
+        with op.batch_alter_table(table, schema=None) as batch:
+            batch.add_column(sa.Column("recorded", sa.Boolean(), nullable=False, server_default=sa.false()))

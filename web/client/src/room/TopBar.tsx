@@ -1,5 +1,5 @@
 /** What the meeting is, how long it runs, what is going on. */
-import { Lock, Radio } from "lucide";
+import { Lock, Pause, Radio } from "lucide";
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Meeting } from "./meeting/state";
@@ -26,8 +26,12 @@ export function TopBar({ meeting }: { readonly meeting: Meeting }): VNode {
           </span>
         )}
         {state.recording && (
-          <span class="chip chip--recording" title={t("top.recording")}>
-            <i class="dot" /> <span class="chip__text">{t("top.recording")}</span>
+          <span
+            class={state.recording_paused ? "chip chip--quiet" : "chip chip--recording"}
+            title={t(state.recording_paused ? "top.recordingPaused" : "top.recording")}
+          >
+            {state.recording_paused ? <Icon node={Pause} size={16} /> : <i class="dot" />}{" "}
+            <span class="chip__text">{t(state.recording_paused ? "top.recordingPaused" : "top.recording")}</span>
           </span>
         )}
         {state.streaming && (

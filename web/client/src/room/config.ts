@@ -16,6 +16,8 @@ export interface RoomConfig {
   readonly organisation: string;
   /** An endpoint's device: joins without a press. */
   readonly autoJoin: boolean;
+  /** Whether it is recorded from its beginning. */
+  readonly recorded: boolean;
   readonly backUrl: string;
   /** Where the roll-call of this room is read and sent; empty for who fills in none. */
   readonly rollCallUrl: string;
@@ -50,6 +52,7 @@ export function readConfig(json: string): RoomConfig {
     nameFixed: source["nameFixed"] === true,
     organisation: text(source, "organisation", ""),
     autoJoin: source["autoJoin"] === true,
+    recorded: source["recorded"] === true,
     backUrl: text(source, "backUrl", "/"),
     rollCallUrl: text(source, "rollCallUrl", ""),
     groupsUrl: text(source, "groupsUrl", ""),

@@ -254,7 +254,14 @@ export class Session {
     this.publishing.signalingBack(message.resumed && this.networkMoved);
     this.subscribing.signalingBack(message.resumed && this.networkMoved);
     this.networkMoved = false;
+    if (message.meeting.recording && before?.state.recording !== true) this.tellOfRecording(message);
     this.groupsChanged(this.meeting.value.groups);
+  }
+
+  /** Whoever comes into a meeting that is recorded has to know before they speak. */
+  private tellOfRecording(message: Welcome): void {
+    const paused = message.meeting.recording_paused;
+    this.toasts.say(this.t(paused ? "notice.recordingPaused" : "notice.recording"), { urgent: true });
   }
 
   /** Ask once for each opening whether we go to our group; a room in which nobody may be at the keys goes by itself. */

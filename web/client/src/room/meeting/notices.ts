@@ -71,12 +71,26 @@ function ofPicture(after: Meeting, by: string, name: string, of: string): Notice
   return { key: "notice.picture", name, of: after.participants.get(of)?.name ?? "", urgent: false };
 }
 
+/** Everybody is told when what they say is kept and when it is not; those who lead also when it may get lost. */
+function ofRecording(before: Meeting, after: Meeting): Key | null {
+  const [was, is] = [before.state, after.state];
+  if (!was.recording && is.recording) return "notice.recording";
+  if (was.recording && !is.recording) return "notice.notRecording";
+  if (!was.recording_paused && is.recording_paused) return "notice.recordingPaused";
+  if (was.recording_paused && !is.recording_paused) return "notice.recordingGoesOn";
+  const trouble = is.recording_trouble;
+  if (trouble === was.recording_trouble || !may(after.participants.get(after.self), "moderate")) return null;
+  if (trouble === "disk_low") return "notice.recordingDiskLow";
+  if (trouble === "disk_full") return "notice.recordingDiskFull";
+  return trouble === null ? "notice.recordingWell" : "notice.recordingAway";
+}
+
 function ofMeeting(before: Meeting, after: Meeting): Notice | null {
   const notice = (key: Key): Notice => ({ key, name: "", urgent: false });
   if (before.state.began_at === null && after.state.began_at !== null) return notice("notice.began");
   if (before.state.ended_at === null && after.state.ended_at !== null) return notice("notice.ended");
-  if (!before.state.recording && after.state.recording) return notice("notice.recording");
-  if (before.state.recording && !after.state.recording) return notice("notice.notRecording");
+  const recording = ofRecording(before, after);
+  if (recording) return { key: recording, name: "", urgent: true };
   if (!before.state.locked && after.state.locked) return notice("notice.locked");
   return null;
 }

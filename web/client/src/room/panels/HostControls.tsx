@@ -1,5 +1,5 @@
 /** What a host or moderator sets for the meeting as a whole. */
-import { Hand, MicOff, Play, Square } from "lucide";
+import { CircleDot, Hand, MicOff, Pause, Play, Square } from "lucide";
 import type { VNode } from "preact";
 import type { Key } from "../../i18n";
 import { order } from "../actions";
@@ -42,6 +42,7 @@ export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode 
           </button>
         )}
       </div>
+      <RecordingControls meeting={meeting} />
       {SWITCHES.map(({ set, label }) => (
         <label key={set} class="switch">
           <span>{t(label)}</span>
@@ -54,5 +55,31 @@ export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode 
         </label>
       ))}
     </details>
+  );
+}
+
+function RecordingControls({ meeting }: { readonly meeting: Meeting }): VNode {
+  const session = useSession();
+  const { t } = session;
+  const { recording, recording_paused: paused } = meeting.state;
+  const record = (status: "on" | "paused" | "off") => void order(session, { do: "record", status });
+  if (!recording) {
+    return (
+      <div class="host__acts">
+        <button type="button" class="button button--small" onClick={() => record("on")}>
+          <Icon node={CircleDot} size={16} /> {t("host.record")}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div class="host__acts">
+      <button type="button" class="button button--small" onClick={() => record(paused ? "on" : "paused")}>
+        <Icon node={paused ? CircleDot : Pause} size={16} /> {t(paused ? "host.recordOn" : "host.recordPause")}
+      </button>
+      <button type="button" class="button button--small" onClick={() => record("off")}>
+        <Icon node={Square} size={16} /> {t("host.recordEnd")}
+      </button>
+    </div>
   );
 }
