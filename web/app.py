@@ -42,5 +42,6 @@ def create_app(config: WebConfig) -> FastAPI:
     add_error_handlers(app)
     app.mount("/static", BuiltFiles(directory=config.static_dir, check_dir=False), name="static")
     app.include_router(api.router)
-    app.include_router(pages.router)
+    for section in pages.SECTIONS:
+        app.include_router(section, include_in_schema=False)
     return app

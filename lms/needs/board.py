@@ -62,13 +62,15 @@ class Board:
 
 def board(homes: Mapping[int, Home], cells: Mapping[Cell, Figure], there: Mapping[int, Participation]) -> Board:
     """Adds up what was counted by organisation. `homes` names every organisation of the others."""
+    groups = {number: home.groups for number, home in homes.items()}
     figures: dict[tuple[int, Group], Figure] = {}
     for (question, home), figure in cells.items():
-        for group in homes[home].groups:
-            figures[question, group] = figures.get((question, group), Figure()) + figure
+        for group in groups[home]:
+            before = figures.get((question, group))
+            figures[question, group] = before + figure if before else figure
     participation: dict[Group, Participation] = {}
     for home, counts in there.items():
-        for group in homes[home].groups:
+        for group in groups[home]:
             participation[group] = participation.get(group, Participation()) + counts
     return Board(figures, _withheld(homes, figures), participation)
 

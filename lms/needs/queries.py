@@ -109,7 +109,6 @@ def survey_page(session: Session, visitor: Visitor, slug: str, now: datetime) ->
         participation=total,
         topics=tuple(_topics(session, visitor, survey, shown, led)) if closed else (),
         led=tuple(_centres(shown, {home.id: home for home in led})),
-        groups=tuple(_groups(shown)) if card.sees_all else (),
         wishes=figures.wishes(session, survey.id) if tells else {},
         remarks=_remarks(session, survey.id) if tells and card.sees_all else (),
         reach=reach(session, survey, now.date()) if card.may_edit and card.phase is Phase.DRAFT else None,
@@ -119,16 +118,20 @@ def survey_page(session: Session, visitor: Visitor, slug: str, now: datetime) ->
 def matrix(
     session: Session, visitor: Visitor, slug: str, now: datetime, *, by: By = By.CENTRE, page: int = 1
 ) -> Matrix:
-    """For those who see all. Raises `NotFound`, `NotAllowed` (survey_groups, survey_not_closed)."""
+    """For those who see all; before the close only who took part, without topics.
+
+    Raises `NotFound`, `NotAllowed` (survey_groups).
+    """
     survey, card, homes, shown = _all_of_it(session, visitor, slug, now)
+    asked = survey.questions if card.phase is Phase.CLOSED else []
     groups = _centres(shown, homes) if by is By.CENTRE else [each for each in _groups(shown) if each.group[0] is by]
     pages = max(1, -(-len(groups) // ROWS))
     page = min(max(1, page), pages)
-    questions = [each.id for each in survey.questions]
+    questions = [each.id for each in asked]
     return Matrix(
         card,
         by,
-        tuple((each.name_uk, each.name_en) for each in survey.questions),
+        tuple((each.name_uk, each.name_en) for each in asked),
         tuple(shown.figure(each, EVERYBODY) for each in questions),
         tuple(_matrix_row(shown, questions, each) for each in groups[(page - 1) * ROWS : page * ROWS]),
         page,
@@ -137,8 +140,10 @@ def matrix(
 
 
 def table(session: Session, visitor: Visitor, slug: str, now: datetime) -> list[TableRow]:
-    """Every group with every topic, for a file. Raises as `matrix`."""
-    survey, _known, homes, shown = _all_of_it(session, visitor, slug, now)
+    """Every group with every topic, for a file. Raises as `matrix`, and `NotAllowed` (survey_not_closed)."""
+    survey, card, homes, shown = _all_of_it(session, visitor, slug, now)
+    if card.phase is not Phase.CLOSED:
+        raise NotAllowed("survey_not_closed", "The result is shown when the survey is closed.")
     groups = [
         _group_row(shown, EVERYBODY, "", ""),
         *_groups(shown),
@@ -264,10 +269,9 @@ def _all_of_it(
     card = to_card(survey, visitor, now)
     if not card.sees_all:
         raise NotAllowed("survey_groups", "Only those who asked see the result of every centre.")
-    if card.phase is not Phase.CLOSED:
-        raise NotAllowed("survey_not_closed", "The result is shown when the survey is closed.")
     homes = _homes(session, survey.id)
-    shown = board(homes, figures.cells(session, survey.id), figures.participation(session, survey.id))
+    cells = figures.cells(session, survey.id) if card.phase is Phase.CLOSED else {}
+    shown = board(homes, cells, figures.participation(session, survey.id))
     return survey, card, homes, shown
 
 

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import add
 from typing import Generic, TypeVar
 
 from lms.needs.models import ResponseState, SurveyState
@@ -72,8 +73,8 @@ class Figure:
             self.rated + other.rated,
             self.needed + other.needed,
             self.gaps + other.gaps,
-            tuple(mine + theirs for mine, theirs in zip(self.skill, other.skill, strict=True)),
-            tuple(mine + theirs for mine, theirs in zip(self.need, other.need, strict=True)),
+            tuple(map(add, self.skill, other.skill)),
+            tuple(map(add, self.need, other.need)),
         )
 
     @property

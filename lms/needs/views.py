@@ -93,8 +93,6 @@ class SurveyPage:
     """By rank; empty while the survey is not closed."""
     led: tuple[GroupRow, ...]
     """Centres that the visitor leads."""
-    groups: tuple[GroupRow, ...]
-    """Kinds and oblasts, for those who see all."""
     wishes: Mapping[str, Mapping[str, int]]
     remarks: tuple[str, ...]
     reach: Reach | None

@@ -46,7 +46,8 @@ FORMAT: Final = 1
 ALONE_BYTES: Final = 24_000_000
 """Raw files up to this are read here; starting a process takes longer."""
 VIDEO: Final = "video.mp4"
-SPARE_BYTES: Final = 64_000_000
+SECOND_BYTES: Final = 250_000
+"""What a second of composition takes at most while it is made: its scene, the whole, the sound."""
 Progress = Callable[[str, float], None]
 Stop = Callable[[], bool]
 
@@ -180,7 +181,7 @@ class _Run:
         """Better to say at once that there is no room than after an hour."""
         size = sum(path.stat().st_size for path in self.files.values())
         kept = sum(path.stat().st_size for path in self.work.rglob("*") if path.is_file())
-        needed = max(0, 3 * size - kept) + SPARE_BYTES // 16
+        needed = max(0, 2 * size + int(SECOND_BYTES * self.story.until) - kept)
         free = shutil.disk_usage(self.out).free
         if free < needed:
             raise DiskFullError(

@@ -188,7 +188,7 @@ async def test_the_result_shows_who_sees_it_what_is_theirs(
     assert "ваш центр" in own
     plain = (await staff.get(address)).text
     assert "Lviv ASC: gap" not in plain
-    assert "By kind and oblast" not in plain
+    assert "By organisation, oblast and kind" not in plain
     assert "What else people want to learn" not in plain
     start = html.unescape((await lead.get("/")).text)
     assert "Що потрібно вашим працівникам" in start

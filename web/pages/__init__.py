@@ -5,8 +5,6 @@ A module for each page and for what is done from it (`occurrence`, `occurrence_a
 the start page are registered beside that part's own pages (`web.panels`).
 """
 
-from fastapi import APIRouter
-
 from web.pages import (
     acts,
     attendance,
@@ -60,12 +58,12 @@ from web.pages import (
     unsubscribe,
     welcome,
 )
+from web.sections import sections
 
 PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
-router = APIRouter(include_in_schema=False)
-for part in (
+_PARTS = (
     start,
     feeds,
     sign_in,
@@ -115,5 +113,6 @@ for part in (
     imports,
     information,
     health,
-):
-    router.include_router(part.router)
+)
+SECTIONS = sections(part.router for part in _PARTS)
+"""All pages, for `web.app`."""

@@ -13,6 +13,7 @@ EXEMPT: dict[str, str] = {
     "lms/demo.py": "Demonstration data; what is planned there goes through the actions, which log.",
     "lms/demo_attendance.py": "Demonstration data: nobody has done it.",
     "lms/demo_directory.py": "Demonstration data: nobody has done it.",
+    "lms/demo_needs.py": "Demonstration data: nobody has answered it.",
     "lms/demo_planning.py": "Demonstration data: nobody has done it.",
     "lms/meetings/actions.py": "Events of media nodes are kept whole, each once: they are a log themselves.",
     "lms/meetings/sheets.py": "An empty sheet says nothing; what is computed into it is logged.",

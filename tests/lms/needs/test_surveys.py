@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lms.audit.models import AuditEntry
-from lms.directory import queries
+from lms.directory import merging, queries
 from lms.directory.models import Affiliation, Organisation, OrganisationKind, RoleName, Scope
 from lms.directory.register_models import NotificationPreference
 from lms.directory.rules import ANONYMOUS, Visitor
@@ -19,7 +19,7 @@ from lms.needs.drafts import Answers, Ratings, SurveyDraft
 from lms.needs.models import NeedsAnswer, NeedsResponse, NeedsSurvey, ResponseState, SurveyState
 from lms.needs.queries import draft_of
 from lms.notify.models import OutboxMessage
-from tests.lms.facts import NOW, organisation, person
+from tests.lms.facts import NOW, administrator, organisation, person
 from tests.lms.needs.asked import OPEN_AT, TEAM, draft, opened, questions, say
 
 
@@ -274,3 +274,17 @@ def test_a_draft_comes_back_as_it_was_made(session: Session, planner: Visitor, h
     again = draft(home, free_topics=(TEAM,), organisation_ids=(home.id,))
     surveys.edit(session, planner, made.slug, again, NOW, expected_version=made.version)
     assert draft_of(session, planner, made.slug) == again
+
+
+def test_of_two_entries_of_one_person_the_answers_stay(
+    session: Session, planner: Visitor, home: Organisation, centre: Organisation
+) -> None:
+    keep, drop = person(session, "one@x.ua", home=centre), person(session, "again@x.ua", home=centre)
+    survey = opened(session, planner, home)
+    run(session)
+    say(session, survey, drop, (1, 3), (0, 2))
+    merging.merge_people(session, administrator(session), keep.person_id or 0, drop.person_id or 0, OPEN_AT)
+    rows = session.scalars(select(NeedsResponse).where(NeedsResponse.survey_id == survey.id)).all()
+    assert [(row.person_id, row.state) for row in rows] == [(keep.person_id, ResponseState.COMPLETE)]
+    assert len(answering.own_answers(session, survey.id, keep.person_id or 0)[1]) == 2
+    assert run(session, survey.closes_at - timedelta(hours=1)) == 0, "nobody is asked anew"
