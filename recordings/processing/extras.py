@@ -35,7 +35,7 @@ class Chapter(BaseModel):
     at: float
     title: str
     kind: str
-    """`start`, `agenda`, `screen`."""
+    """`start`, `agenda`, or what somebody begins to show: `screen`, `document_camera`."""
 
 
 class Spoken(BaseModel):
@@ -139,8 +139,10 @@ def chapters(story: Story, reels: Iterable[Reel], schedule: Schedule, options: O
     for reel in reels:
         if reel.media == "video" and reel.source != "camera":
             for begins in _beginnings(reel):
-                title = f"{story.name(reel.participant)} {options.words.shows}"
-                found.append(Chapter(at=_ms(schedule.media(begins)), title=title, kind="screen"))
+                words = options.words
+                shows = words.shows_screen if reel.source == "screen" else words.shows_thing
+                title = f"{story.name(reel.participant)} {shows}"
+                found.append(Chapter(at=_ms(schedule.media(begins)), title=title, kind=reel.source))
     kept: list[Chapter] = []
     for chapter in sorted(found, key=lambda one: (one.at, one.kind)):
         close = [one for one in kept if abs(one.at - chapter.at) < SAME_MOMENT_S]

@@ -9,7 +9,7 @@ MARGIN: Final = 16
 GAP: Final = 12
 LABEL: Final = 28
 """Height of the line with a name below a picture, at a height of 720; it scales with the picture."""
-SIDE: Final = 256
+SIDE: Final = 224
 """Width of the column beside the large picture, at a width of 1280."""
 MOST_IN_GRID: Final = 16
 

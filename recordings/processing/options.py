@@ -34,13 +34,15 @@ class Words(_Choice):
     """What is written into the picture and into chapters."""
 
     gap: str = "Тут запис перервано"
-    gap_line: str = "Запис продовжиться автоматично"
+    gap_line: str = "Продовження — після перерви"
     paused: str = "Запис було призупинено"
     nobody: str = "Зустріч триває"
     somebody: str = "Учасник"
     screen: str = "екран"
+    document_camera: str = "друга камера"
     begins: str = "Початок"
-    shows: str = "показує екран"
+    shows_screen: str = "показує екран"
+    shows_thing: str = "показує другою камерою"
     others: str = "і ще"
 
 

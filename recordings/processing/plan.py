@@ -367,8 +367,9 @@ class Planner:
         label = seen.name if seen else self.story.name(who)
         since = 0.0
         if reel is not None:
-            if self.reels[reel].source != "camera":
-                label = f"{label} · {self.options.words.screen}"
+            source, words = self.reels[reel].source, self.options.words
+            if source != "camera":
+                label = f"{label} · {words.screen if source == 'screen' else words.document_camera}"
             since = max((size.at for size in self.reels[reel].sizes if size.at <= at + 1e-6), default=0.0)
         return Tile(box, who, label, reel, since)
 

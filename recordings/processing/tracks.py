@@ -351,7 +351,7 @@ def _kind(source: _Source, first: Frame) -> webm.Kind:
 
 def spans(times: Sequence[int], tracks: Sequence[TrackJob], job: PersonJob) -> list[Span]:
     """When pictures at `times` (ms) are to be seen: a camera while it moves, a screen as long as it is shared."""
-    still = tracks[0].report.source != "camera"
+    still = tracks[0].report.source == "screen"
     ends = sorted(min(track.ended if track.ended is not None else track.report.until, job.duration) for track in tracks)
     dark = _merged([*job.dark, *(span for track in tracks for span in track.muted)])
     shown: list[Span] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import socket
 import threading
@@ -14,10 +15,12 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from lms import demo, demo_attendance, demo_directory, demo_needs
+from lms import demo, demo_attendance, demo_directory, demo_groups, demo_needs, images
 from lms.database import Database
 from lms.directory import endpoints
 from lms.directory.models import RoleName
@@ -25,9 +28,11 @@ from lms.directory.queries import organisation_by_code
 from lms.directory.rules import Grant, Visitor
 from lms.needs.models import NeedsSurvey
 from lms.notify import receiving
-from lms.schedule import guests
+from lms.roadmaps.models import Roadmap
+from lms.schedule import guests, pictures
 from lms.schedule.audience_models import Invitation, RegistrationPolicy
 from lms.schedule.models import Occurrence
+from lms.schedule.pictures import Taken
 from lms.schedule.plan_models import Programme, Series
 from tests.lms.notify import mails
 from tests.support.browser import launch_bare
@@ -43,24 +48,27 @@ NETWORK = {
     "": (
         "/ /schedule /schedule?when=past /schedule?view=month /schedule?view=week /schedule?q=zzz /sign-in /help "
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
-        "{programme} /topics /acts {announced} {registered} {guest} {rsvp}"
+        "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp}"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
         "{announced}/invitations {registered} {registered}/registrations {registered}/registration-policy "
         "{registered}/register {held} {held}/attendance {held}/roll-call {held}/roll-call?organisation=2 {live} "
+        "{live}/pictures "
         "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
         "/programmes /programmes/new {programme} "
-        "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules"
+        "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules "
+        "{training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap}"
     ),
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
-        "{held}/roll-call /organisations/lviv /imports /me/attendance /needs {closed_survey} {open_survey}"
+        "{held}/roll-call /organisations/lviv /imports /me/attendance /needs {closed_survey} {open_survey} "
+        "/roadmaps /roadmaps/new /roadmaps/report {roadmap} {roadmap}/edit"
     ),
     demo_directory.STAFF: (
         "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance /needs "
-        "{closed_survey} {open_survey} {open_survey}/answer"
+        "{closed_survey} {open_survey} {open_survey}/answer {roadmap}"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
@@ -167,6 +175,7 @@ def places(served: Served) -> dict[str, str]:
         announced = session.get_one(Occurrence, invitation.occurrence_id).slug
         token = guests.invite_guest(session, planner, announced, name="Олена", now=now).token
         receiving.take_in(session, mails.LETTER, now, None)
+        _take_pictures(session, planner, served.config)
         surveys = {each.title: each.slug for each in session.scalars(select(NeedsSurvey))}
         return {
             "announced": "/schedule/" + announced,
@@ -180,9 +189,24 @@ def places(served: Served) -> dict[str, str]:
             "programme": "/programmes/" + session.scalars(select(Programme.slug).limit(1)).one(),
             "closed_survey": "/needs/" + surveys[demo_needs.CLOSED],
             "open_survey": "/needs/" + surveys[demo_needs.OPEN],
+            "training": "/schedule/"
+            + session.scalars(select(Occurrence.slug).where(Occurrence.title == demo_groups.TRAINING)).one(),
+            "roadmap": f"/roadmaps/{session.scalars(select(Roadmap.id).order_by(Roadmap.id.desc()).limit(1)).one()}",
             "guest": f"/guest/{token}",
             "rsvp": "/rsvp/" + served.config.links.sign(RSVP, invitation.id),
         }
+
+
+def _take_pictures(session: Session, planner: Visitor, config: WebConfig) -> None:
+    """Two of the live consultation, one of them hidden."""
+    live = session.scalars(select(Occurrence).where(Occurrence.meeting == demo.DEMO_MEETING)).one()
+    written = io.BytesIO()
+    Image.new("RGB", (1280, 720), (40, 90, 60)).save(written, "JPEG")
+    picture = images.clean(written.getvalue())
+    for number in (1, 2):
+        taken = Taken("Олена Коваль", "Ірина Бондар", "document_camera", f"Сканер паспортів, вид {number}")
+        made = pictures.keep(session, planner, live.id, taken, picture, config.files, utc_now())
+    pictures.hide(session, planner, live.slug, made, utc_now(), hidden=True)
 
 
 @pytest.mark.timeout(300)
