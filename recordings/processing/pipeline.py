@@ -88,12 +88,24 @@ def _run(raw: Path, out: Path, options: Options, progress: Progress, stop: Stop,
         except StoppedError:
             outcome = Outcome("stopped")
         except ProcessingError as error:
-            journal.state.failure = Failure(code=error.code, cause=error.cause, next_step=error.next_step)
-            _try_to_save(journal)
+            _noted(error, journal)
             raise
+        except Exception as error:  # whatever it is, it must not end the process that makes recordings
+            unforeseen = ProcessingError(
+                f"Something unforeseen went wrong: {type(error).__name__}: {error}.",
+                "Rebuild; if it happens again, report it with the program's log.",
+            )
+            raise _noted(unforeseen, journal) from error
         journal.state.outcome = outcome.kind
         _try_to_save(journal)
         return outcome
+
+
+def _noted(error: ProcessingError, journal: Journal) -> ProcessingError:
+    """The error, which `state.json` has too from now on."""
+    journal.state.failure = Failure(code=error.code, cause=error.cause, next_step=error.next_step)
+    _try_to_save(journal)
+    return error
 
 
 def _try_to_save(journal: Journal) -> None:
@@ -119,6 +131,8 @@ class _Run:
     def __init__(self, raw: Path, out: Path, options: Options, journal: Journal, stop: Stop) -> None:
         self.raw, self.out, self.options, self.journal, self.stop = raw, out, options, journal, stop
         self.work = out / "work"
+        self.wanted = ""
+        """What is published in the end."""
         self.story = self._story()
         self.files = stories.track_files(raw)
         self.raw_fingerprint = self._fingerprint()
@@ -134,20 +148,28 @@ class _Run:
             shutil.rmtree(self.work, ignore_errors=True)
             return Outcome("empty", None, report.duration, tuple(report.problems))
         people = self._tracks(report)
-        wanted = f"whole:{self.options.fingerprint}" if whole else "tracks"
+        wanted = self.wanted = f"whole:{self.options.fingerprint}" if whole else "tracks"
         held = publish.current(self.out)
         done = self.journal.state.done.get("publish")
         if held is not None and (done == wanted or (not whole and done)):
             return Outcome("published", held, report.duration, tuple(_problems(report, people)))
         plan = schedule(self.story, report.duration, self.options.rate)
+        reels = [(self._folder(number), reel) for number, person in enumerate(people) for reel in person.reels]
+        facts = extras.playback(self.story, [reel for _, reel in reels], plan, self.options)
+        if not whole or held is None:  # the tracks need no encoding: they are there long before the composition
+            outcome = self._publish(report, people, plan, facts, self._ready(), "tracks")
+            if not whole:
+                return outcome
+        ready = self._ready()
+        self._compose(reels, report, plan, facts, ready)
+        return self._publish(report, people, plan, facts, ready, wanted)
+
+    def _ready(self) -> Path:
+        """An empty folder that becomes the next version."""
         ready = self.work / "ready"
         shutil.rmtree(ready, ignore_errors=True)
         ready.mkdir()
-        reels = [(self._folder(number), reel) for number, person in enumerate(people) for reel in person.reels]
-        facts = extras.playback(self.story, [reel for _, reel in reels], plan, self.options)
-        if whole:
-            self._compose(reels, report, plan, facts, ready)
-        return self._publish(report, people, plan, facts, ready, wanted)
+        return ready
 
     # --- what there is ---
 
@@ -356,7 +378,8 @@ class _Run:
         ready: Path,
         wanted: str,
     ) -> Outcome:
-        self.journal.begin("publish", "Publishing")
+        if wanted == self.wanted:
+            self.journal.begin("publish", "Publishing")
         about = {VIDEO: ("", "composition", self.story.title)}
         for number, person in enumerate(people):
             files = {reel.file: reel.source for reel in person.reels}
@@ -374,12 +397,14 @@ class _Run:
             version=publish.next_version(self.out),
             kind="whole" if facts.video else "tracks",
             duration=plan.duration if facts.video else report.duration,
-            files=publish.describe(ready, about),
+            files=publish.describe(ready, about, publish.current(self.out)),
             problems=problems,
         )
         folder = publish.publish(ready, manifest, self.out)
         self.journal.state.version = manifest.version
-        self.journal.finish("publish", wanted)
+        self.journal.state.done["publish"] = wanted
+        if wanted == self.wanted:
+            self.journal.finish("publish", wanted)
         if facts.video:
             shutil.rmtree(self.work / "compose", ignore_errors=True)
         return Outcome("published", folder, manifest.duration, tuple(problems))

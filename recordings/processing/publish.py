@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import av
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from recordings.processing.state import replace
 
@@ -75,12 +75,21 @@ def place(files: Iterable[tuple[Path, str]], folder: Path) -> None:
             shutil.copyfile(source, target)
 
 
-def describe(folder: Path, about: dict[str, tuple[str, str, str]]) -> list[File]:
-    """Every file in `folder`; `about` says participant, source and label by name. Raises OSError."""
+def describe(folder: Path, about: dict[str, tuple[str, str, str]], held: Path | None) -> list[File]:
+    """Every file in `folder`; `about` says participant, source and label by name. Raises OSError.
+
+    Files that the version `held` has too, as the same on the disk, are not read again.
+    """
     found = []
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST]
+    known = _known(held) if held else {}
+
+    def checksum(path: Path) -> str:
+        before = known.get(path.relative_to(folder).as_posix())
+        return before[1] if before and path.samefile(before[0]) else _digest(path)
+
     with ThreadPoolExecutor(os.cpu_count()) as several:
-        digests = list(several.map(_digest, paths))
+        digests = list(several.map(checksum, paths))
     for path, digest in zip(paths, digests, strict=True):
         name = path.relative_to(folder).as_posix()
         participant, source, label = about.get(name, ("", "", ""))
@@ -97,6 +106,15 @@ def describe(folder: Path, about: dict[str, tuple[str, str, str]]) -> list[File]
             )
         )
     return found
+
+
+def _known(held: Path) -> dict[str, tuple[Path, str]]:
+    """Files of a version and their checksums, by name."""
+    try:
+        manifest = Manifest.model_validate_json((held / MANIFEST).read_bytes())
+    except (OSError, ValidationError):
+        return {}
+    return {file.name: (held / file.name, file.sha256) for file in manifest.files if (held / file.name).exists()}
 
 
 def _digest(path: Path) -> str:

@@ -106,6 +106,9 @@ def _records(data: mmap.mmap, track: int, damage: Damage) -> Iterator[Packet | A
     sequence = timestamp = -1
     unpack, size, least = _RTP_RECORD.unpack_from, RECORD.size, RECORD.size + RTP.size
     make = tuple.__new__
+    waiting: Packet | None = None
+    """The newest packet, until what follows it shows that it is whole: a killed writer leaves torn ones."""
+    begun = position
     while position < end:
         if position + least <= end:
             length, plain, offset, first, second, number, stamp, source = unpack(data, position)
@@ -116,24 +119,38 @@ def _records(data: mmap.mmap, track: int, damage: Damage) -> Iterator[Packet | A
                 step = stamp - timestamp & 0xFFFFFFFF
                 timestamp = timestamp + step if step < 0x80000000 and timestamp >= 0 else _grown(stamp, timestamp, 32)
                 payload = data[position + least : position + length]
-                arrived = start + offset / 1000
-                yield make(Packet, (arrived, sequence, timestamp, second >= 0x80, payload))
+                if waiting is not None:
+                    yield waiting
+                waiting = make(Packet, (start + offset / 1000, sequence, timestamp, second >= 0x80, payload))
+                begun = position
                 position += length
                 continue
         record = _report_at(data, position, track)
         if record is None:
-            found = _next_record(data, position + 1, track)
-            if found is None:
-                damage.torn_bytes += end - position
-                return
-            damage.skipped_bytes += found - position
-            position = found
+            found = _next_record(data, begun + 1, track)
+            if found is not None and found < position:  # the newest packet is torn: another begins within it
+                damage.skipped_bytes += found - begun
+            else:
+                if waiting is not None:
+                    yield waiting
+                if found is None:
+                    damage.torn_bytes += end - position
+                    return
+                damage.skipped_bytes += found - position
+            waiting = None
+            begun = position = found
             continue
+        if waiting is not None:
+            yield waiting
+            waiting = None
+        begun = position
         length, offset = record
         _, _, _, _, ntp, stamp, _, _ = REPORT.unpack_from(data, position + size)
         timestamp = _grown(stamp, timestamp, 32)
         yield Anchor(start + offset / 1000, timestamp, ntp / (1 << 32) - NTP_OFFSET)
         position += length
+    if waiting is not None:
+        yield waiting
 
 
 def _grown(value: int, near: int, bits: int) -> int:

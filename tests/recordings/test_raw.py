@@ -113,3 +113,18 @@ def test_the_timeline_reads_back_and_skips_what_is_broken(tmp_path: Path) -> Non
     assert damage.lines == 2
     assert isinstance(lines[1], timeline.Track)
     assert lines[1].file == "track-0001.rtpdump"
+
+
+@given(cut=some.integers(1, 59), again=some.integers(1, 3))
+def test_a_writer_that_was_killed_in_a_packet_and_goes_on_after_it_loses_none(
+    tmp_path_factory: pytest.TempPathFactory, cut: int, again: int
+) -> None:
+    written = some_packets(8)
+    path = dump(tmp_path_factory.mktemp("again") / "a", written)
+    content = path.read_bytes()
+    torn = content[:-cut]  # the last packet has 60 bytes
+    repeated = dump(path.with_name("b"), written[-again:]).read_bytes()[len(rtpdump.file_header(STARTED)) :]
+    path.write_bytes(torn + repeated)
+    read = [one for one in rtpdump.read(path, TRACK) if isinstance(one, Packet)]
+    assert {one.sequence: one.payload for one in read} == {one.sequence: one.payload for one in written}  # type: ignore[union-attr]
+    assert all(len(one.payload) == 40 for one in read)

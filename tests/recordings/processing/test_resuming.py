@@ -111,7 +111,7 @@ def test_a_second_run_finds_nothing_to_do_and_other_chapters_need_no_new_picture
     other = OPTIONS.model_copy(update={"agenda": (AgendaItem(at=ZERO + 2, title="Друге"),)})
     third = process(raw, tmp_path, other, nothing, lambda: False)
     assert third.folder is not None
-    assert third.folder.name == "v0002"
+    assert third.folder.name == "v0003"
     assert (third.folder / "video.mp4").stat().st_ino == video
     assert "Друге" in (third.folder / "playback.json").read_text()
     assert not first.folder.exists()
@@ -136,4 +136,4 @@ def test_progress_grows_to_the_end_and_says_what_is_done(raw: Path, tmp_path: Pa
     assert [progress for _, progress in seen] == sorted(progress for _, progress in seen)
     assert list(dict.fromkeys(phase for phase, _ in seen)) == list(PHASES)
     state = read(tmp_path)
-    assert (state.progress, state.outcome, state.version, state.failure) == (1.0, "published", "v0001", None)
+    assert (state.progress, state.outcome, state.version, state.failure) == (1.0, "published", "v0002", None)
