@@ -24,7 +24,7 @@ from tests.support.browser import ANNA, BOHDAN, Look, until, wait_picture
 from tests.support.installation import Installation
 
 Visit = Callable[..., Page]
-HOST = Look("host", (40, 140, 60), 800)
+HOST = Look("host", (60, 120, 70), 800)
 PATIENCE_MS = 30_000
 """Four browsers and a server share two cores."""
 COLOURS = {"olena": ANNA, "ivan": BOHDAN, "petro": BOHDAN}

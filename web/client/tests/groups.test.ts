@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { GroupSeen, GroupsSeen } from "../src/generated/messages";
 import { groupTitle, leadsHome, offerOf, secondsLeft } from "../src/room/meeting/groups";
 import { noticeOf } from "../src/room/meeting/notices";
+import { Subscriber } from "../src/room/media/subscriber";
 import { begin, reduce } from "../src/room/meeting/state";
 import { Connection } from "../src/room/signal/connection";
 import { readConfig, roomUrl } from "../src/room/config";
@@ -130,5 +131,49 @@ describe("moving", () => {
     expect(wires[1]?.last("hello")).toMatchObject({ token: "second", resume: null });
     expect(wires[0]?.closed).toBe(true);
     connection.leave();
+  });
+});
+
+describe("the receiving connection", () => {
+  it("takes the next room's offers though the last one of the room before never came to an end", async () => {
+    const described: string[] = [];
+    class Connection {
+      connectionState = "new";
+      onconnectionstatechange: (() => void) | null = null;
+      close(): void {
+        this.connectionState = "closed";
+      }
+      setRemoteDescription({ sdp }: { sdp: string }): Promise<void> {
+        described.push(sdp);
+        // What a browser does once the connection is closed meanwhile: neither yes nor no.
+        return sdp === "first room" ? new Promise(() => undefined) : Promise.resolve();
+      }
+      createAnswer(): Promise<{ sdp: string }> {
+        return Promise.resolve({ sdp: "answer" });
+      }
+      setLocalDescription(): Promise<void> {
+        return Promise.resolve();
+      }
+      getTransceivers(): [] {
+        return [];
+      }
+    }
+    vi.stubGlobal("RTCPeerConnection", Connection);
+    const answered: number[] = [];
+    const subscriber = new Subscriber(
+      ((request: { revision: number }) => {
+        answered.push(request.revision);
+        return Promise.resolve({ type: "ok", id: 1 });
+      }) as never,
+      () => undefined,
+    );
+    const offer = { type: "offer", sections: {}, rebuild: false } as const;
+    void subscriber.take({ ...offer, revision: 4, sdp: "first room" });
+    await vi.waitFor(() => expect(described).toEqual(["first room"]));
+    subscriber.close();
+    subscriber.reset([]);
+    await subscriber.take({ ...offer, revision: 1, sdp: "second room" });
+    expect(answered).toEqual([1]);
+    vi.unstubAllGlobals();
   });
 });

@@ -36,7 +36,7 @@ export class Publisher {
 
   private readonly sending = new Map<Source, Sending>();
   private readonly wanted = new Map<Source, Output>();
-  private readonly turns = new Turns();
+  private turns = new Turns();
   private servers: readonly IceServer[] = [];
   /** What the node was told no longer holds, or it never answered. */
   private stale = false;
@@ -86,6 +86,8 @@ export class Publisher {
   }
 
   close(): void {
+    // A turn that waits on a closed connection waits for ever: those to come must not wait for it.
+    this.turns = new Turns();
     this.drop();
     this.publications.value = new Map();
   }

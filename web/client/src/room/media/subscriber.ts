@@ -20,7 +20,7 @@ export class Subscriber {
   connection: RTCPeerConnection | null = null;
 
   private latest = -1;
-  private readonly turns = new Turns();
+  private turns = new Turns();
   private servers: readonly IceServer[] = [];
 
   constructor(
@@ -32,7 +32,7 @@ export class Subscriber {
   reset(servers: readonly IceServer[]): void {
     this.servers = servers;
     this.latest = -1;
-    this.drop();
+    this.abandon();
   }
 
   /** Take an offer. Older offers that still wait are skipped. */
@@ -59,8 +59,14 @@ export class Subscriber {
   }
 
   close(): void {
-    this.drop();
+    this.abandon();
     this.incoming.value = new Map();
+  }
+
+  /** A turn that waits on a closed connection waits for ever (W3C WebRTC, 4.4.1.2): those to come must not wait for it. */
+  private abandon(): void {
+    this.turns = new Turns();
+    this.drop();
   }
 
   private drop(): void {
@@ -88,6 +94,7 @@ export class Subscriber {
     // Without stereo=1 in our own description a browser would fold a presenter's film down to mono (RFC 7587, 6.1).
     const sdp = withOpus(answer.sdp ?? "", () => ORIGINAL_SOUND);
     await connection.setLocalDescription({ type: "answer", sdp });
+    if (connection !== this.connection) return;
     this.incoming.value = received(connection, offer.sections);
     await this.ask<"answer">({ type: "answer", revision: offer.revision, sdp });
   }
