@@ -13,7 +13,11 @@ from web.limiting import RateLimits
 from web.templating import Templates
 
 TRANSACTIONS = 6
-"""Visits that may hold a transaction at once; fewer than the database's connections and FastAPI's 40 threads."""
+"""Visits that may hold a writing transaction at once, or wait for something outside."""
+READINGS = 3
+"""Visits that may read at once. They compute nearly all the time, and one process computes one page at a time: more of
+them only take turns, which costs a third more. Both together are fewer than the database's connections and FastAPI's 40
+threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Site:
     planned: dict[str, MeetingPlan] = field(default_factory=dict)
     """What this process has told the media nodes, by meeting."""
     turns: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(TRANSACTIONS))
+    readings: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READINGS))
 
 
 def build_site(config: WebConfig) -> Site:

@@ -144,10 +144,17 @@ async def turn(request: Request) -> AsyncIterator[None]:
         yield
 
 
+async def reading_turn(request: Request) -> AsyncIterator[None]:
+    """As `turn`, for visits that only look."""
+    async with site_of(request).readings:
+        yield
+
+
 Turn = Annotated[None, Depends(turn, scope="function")]
+ReadingTurn = Annotated[None, Depends(reading_turn, scope="function")]
 
 
-def reading(request: Request, _turn: Turn) -> Iterator[Visit]:
+def reading(request: Request, _turn: ReadingTurn) -> Iterator[Visit]:
     """A visit that only looks."""
     with site_of(request).config.database.reading() as session:
         yield _visit(request, session, writing=False)

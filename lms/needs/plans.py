@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from lms.schedule.models import Occurrence, Status
 from lms.schedule.plan_models import OccurrenceTopic, Series
 from lms.schedule.planners import may_edit_series
 from lms.schedule.queries import visible_to
+from lms.statements import fetch, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +167,20 @@ def proposed(
     """
     if visitor.person_id is None:
         return []
+    found: dict[int, ForANeed] = {}
+    for number, series_id, *named in fetch(session, *_for_needs(visitor, now, without)):
+        found.setdefault(series_id or 0, ForANeed(number, *named))
+    return list(found.values())[:limit]
+
+
+@once
+def _for_needs(visitor: Visitor, now: datetime, without: Collection[int]) -> Select[*tuple[Any, ...]]:
     fits = exists().where(
         OccurrenceTopic.occurrence_id == Occurrence.id, OccurrenceTopic.topic_id == NeedsQuestion.topic_id
     )
-    rows = session.execute(
-        select(Occurrence.id, Occurrence.series_id, NeedsQuestion, NeedsSurvey)
+    needs = (NeedsQuestion.name_uk, NeedsQuestion.name_en, NeedsSurvey.title, NeedsSurvey.title_en)
+    return (
+        select(Occurrence.id, Occurrence.series_id, *needs)
         .join(NeedsPlan, NeedsPlan.series_id == Occurrence.series_id)
         .join(NeedsAnswer, NeedsAnswer.question_id == NeedsPlan.question_id)
         .join(NeedsResponse, NeedsResponse.id == NeedsAnswer.response_id)
@@ -186,9 +197,3 @@ def proposed(
         .order_by(fits.desc(), Occurrence.starts_at, Occurrence.id, NeedsAnswer.need.desc(), NeedsPlan.id)
         .limit(50)
     )
-    found: dict[int, ForANeed] = {}
-    for number, series_id, question, survey in rows:
-        found.setdefault(
-            series_id or 0, ForANeed(number, question.name_uk, question.name_en, survey.title, survey.title_en)
-        )
-    return list(found.values())[:limit]

@@ -33,7 +33,8 @@ function Phase({ session }: { readonly session: Session }): VNode {
     case "over":
       return <Ending />;
     default:
-      if (!config.autoJoin) return <PreJoin />;
+      // On the way to another room the devices stay as they are: the preview would open them anew.
+      if (!config.autoJoin && session.going.value === null) return <PreJoin />;
   }
   return (
     <main class="message" id="main">
