@@ -10,18 +10,16 @@ import fcntl
 import hashlib
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from recordings.processing import check, children, extras, publish, worker
+from recordings.processing import check, children, extras, publish, sharing, worker
 from recordings.processing import story as stories
 from recordings.processing.assemble import assemble
 from recordings.processing.check import Report
-from recordings.processing.children import Job
 from recordings.processing.errors import (
     BusyError,
     DiskFullError,
@@ -43,8 +41,6 @@ from recordings.raw import rtpdump
 
 FORMAT: Final = 1
 """Raise it when what a phase makes changes: then everything is made anew."""
-ALONE_BYTES: Final = 24_000_000
-"""Raw files up to this are read here; starting a process takes longer."""
 VIDEO: Final = "video.mp4"
 SECOND_BYTES: Final = 250_000
 """What a second of composition takes at most while it is made: its scene, the whole, the sound."""
@@ -235,36 +231,12 @@ class _Run:
         return report
 
     def _distribute(self, kind: str, jobs: dict[str, tuple[int, str]]) -> dict[str, str]:
-        """Do jobs (by name: bytes to read, and what to do) here, or in processes where there is much to read.
-
-        Results by name; those that are there already are kept.
-        """
         folder = self.work / kind
         folder.mkdir(exist_ok=True)
-        results = {name: folder / f"{name}.json" for name in jobs}
-        missing = [name for name in jobs if not results[name].exists()]
-        for name in missing:
-            replace(results[name].with_suffix(".job"), jobs[name][1])
-
-        def watched() -> bool:
-            ready = sum(size for name, (size, _) in jobs.items() if results[name].exists())
-            self.journal.say(ready / max(1, sum(size for size, _ in jobs.values())), self.journal.state.message)
-            return self.stop()
-
-        if sum(jobs[name][0] for name in missing) <= ALONE_BYTES:
-            for name in missing:
-                if watched():
-                    raise StoppedError
-                worker.do(kind, results[name])
-        else:
-            shares = _shared({name: jobs[name][0] for name in missing}, self.options.jobs)
-            asked = [self._process(kind, [results[name] for name in share]) for share in shares]
-            children.run(asked, self.options.jobs, watched, lambda _: None)
-        return {name: path.read_text() for name, path in results.items()}
-
-    def _process(self, kind: str, results: list[Path]) -> Job:
-        command = [sys.executable, "-m", "recordings.processing.worker", kind, *map(str, results)]
-        return Job(kind, lambda: children.start(command, "Reading the recording", self.work), lambda: None)
+        message = self.journal.state.message
+        return sharing.distribute(
+            kind, jobs, folder, self.options.jobs, lambda share: self.journal.say(share, message), self.stop
+        )
 
     # --- tracks ---
 
@@ -408,16 +380,6 @@ class _Run:
         if facts.video:
             shutil.rmtree(self.work / "compose", ignore_errors=True)
         return Outcome("published", folder, manifest.duration, tuple(problems))
-
-
-def _shared(sizes: dict[str, int], count: int) -> list[list[str]]:
-    """Names in `count` shares of about the same size."""
-    shares: list[tuple[int, list[str]]] = [(0, []) for _ in range(count)]
-    for name in sorted(sizes, key=lambda one: -sizes[one]):
-        size, names = min(shares, key=lambda share: share[0])
-        shares.remove((size, names))
-        shares.append((size + sizes[name], [*names, name]))
-    return [names for _, names in shares if names]
 
 
 def _problems(report: Report, people: list[PersonResult]) -> list[str]:

@@ -204,7 +204,7 @@ def _pictures(sender: Sender) -> Iterator[tuple[float, bool, bytes]]:
         key = at - last_key >= sender.key_every_s
         white = sender.flashes and at % 1.0 < FLASH_S
         frame = _picture(size, (255, 255, 255) if white else sender.colour)
-        frame.pts = number
+        frame.pts, frame.time_base = number, encoder.time_base
         if key:
             last_key = at
         frame.pict_type = av.video.frame.PictureType.I if key else av.video.frame.PictureType.NONE

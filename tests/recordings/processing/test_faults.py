@@ -60,8 +60,8 @@ def film(folder: Path, name: str = "video.mp4") -> Film:
     return watch(folder / "out" / "current" / name)
 
 
-def near(seen: np.ndarray, colour: tuple[int, int, int]) -> bool:
-    return float(np.abs(seen - np.array(colour)).max()) < 40
+def near(seen: np.ndarray, colour: tuple[int, int, int], within: float = 40) -> bool:
+    return float(np.abs(seen - np.array(colour)).max()) < within
 
 
 # --- nothing there ---
@@ -124,7 +124,7 @@ def test_damage_anywhere_never_stops_the_check_and_the_tracks(tmp_path: Path) ->
     seed = int(os.environ.get("VIKNO_TEST_SEED", "11"))
     print("seed", seed)
     chance = random.Random(seed)
-    for _ in range(25):
+    for _ in range(12):
         for path, content in zip(meeting.tracks, whole, strict=True):
             broken = bytearray(content)
             for _ in range(chance.randrange(1, 60)):
@@ -261,7 +261,7 @@ def test_what_was_muted_is_silent_and_dark(tmp_path: Path) -> None:
     assert every_second(seen.beeps(), 0, 6) == [3, 4]
     assert seen.level(2.6, 4.4) < 1e-3
     assert near(seen.colour(WHOLE, 1.5), RED)
-    assert near(seen.colour((WHOLE.x, WHOLE.y, 40, 40), 3.1), TILE)
+    assert near(seen.colour((WHOLE.x, WHOLE.y, 40, 40), 3.1), TILE, within=7)
     assert near(seen.colour(WHOLE, 4.6), RED)
 
 
@@ -272,7 +272,7 @@ def test_a_gap_is_a_calm_card_and_not_a_frozen_face(tmp_path: Path) -> None:
     outcome = processed(tmp_path)
     assert any("nothing was kept (node)" in problem for problem in outcome.problems)
     seen = film(tmp_path)
-    assert near(seen.colour((20, 20, 60, 30), 3.0), CARD)
+    assert near(seen.colour((20, 20, 60, 30), 3.0), CARD, within=7)
     assert near(seen.colour(WHOLE, 1.5), RED)
     assert near(seen.colour(WHOLE, 4.5), RED)
     assert every_second(seen.beeps(), 0, 6) == [2, 3]
@@ -282,7 +282,7 @@ def test_a_camera_that_stops_sending_is_not_frozen(tmp_path: Path) -> None:
     made(tmp_path, [Sender("a", ends=6, silent=[(1, 3.9)]), microphone("a", ends=6)], lasts=6)
     processed(tmp_path)
     seen = film(tmp_path)
-    assert near(seen.colour((WHOLE.x, WHOLE.y, 40, 40), 3.1), TILE)
+    assert near(seen.colour((WHOLE.x, WHOLE.y, 40, 40), 3.1), TILE, within=7)
     assert near(seen.colour(WHOLE, 4.6), RED)
 
 
@@ -297,7 +297,7 @@ def test_a_pause_is_cut_out_but_for_a_card_and_all_stays_in_step(tmp_path: Path)
     outcome = processed(tmp_path)
     assert outcome.duration == pytest.approx(8.0, abs=0.05)
     seen = film(tmp_path)
-    assert near(seen.colour((20, 20, 60, 30), 4.0), CARD)
+    assert near(seen.colour((20, 20, 60, 30), 4.0), CARD, within=7)
     assert seen.level(2.6, 5.4) < 1e-3, "what was said during a pause is not in it"
     heard = seen.beeps()
     assert every_second(heard, 0, 8) == [3, 4, 5]

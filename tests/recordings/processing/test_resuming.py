@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from recordings.processing import AgendaItem, BusyError, Options, process, read
+from recordings.processing import AgendaItem, BusyError, Options, process, read, remux, sharing
 from recordings.processing.state import PHASES
 from recordings.raw import timeline
 from tests.recordings.making import BLUE, ZERO, Meeting, Person, Sender, microphone
@@ -137,3 +137,13 @@ def test_progress_grows_to_the_end_and_says_what_is_done(raw: Path, tmp_path: Pa
     assert list(dict.fromkeys(phase for phase, _ in seen)) == list(PHASES)
     state = read(tmp_path)
     assert (state.progress, state.outcome, state.version, state.failure) == (1.0, "published", "v0002", None)
+
+
+def test_much_to_read_is_shared_among_processes(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings of the size of tests are read in one process; with this limit it is as with large ones."""
+    monkeypatch.setattr(sharing, "ALONE_BYTES", 0)
+    assert remux(raw, tmp_path, OPTIONS, nothing, lambda: False).kind == "published"
+    film = watch(tmp_path / "current" / "tracks" / "01" / "person.webm")
+    assert every_second(film.beeps(), 0, 4) == []
+    assert every_second(film.flashes((0, 0, 320, 180)), 0, 4) == []
+    assert not list(tmp_path.glob("work/compose"))
