@@ -170,6 +170,8 @@ class MeetingRecorder:
     def _note_mute(self, taken: _Taken, *, muted: bool) -> None:
         if taken.muted != muted:
             taken.muted = muted
+            if not muted:
+                taken.feed.want_key_frame()
             self._line(timeline.Muted(at=self._now(), track=taken.feed.track, muted=muted))
 
     def _end(self, port_id: str) -> None:

@@ -97,6 +97,10 @@ class TrackFeed:
         if self.publication.since_key_frame() > KEY_FRAME_S:
             self.publication.request_keyframe(now)
 
+    def want_key_frame(self) -> None:
+        """The picture was away and is back: it is seen again from the next key frame on."""
+        self.publication.request_keyframe(self._feed.monotonic())
+
     def close(self) -> None:
         """Take nothing more."""
         if self.publication.tap == self.take:

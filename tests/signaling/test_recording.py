@@ -34,6 +34,7 @@ class Port:
         self.kind = "video"
         self.codec: Any = None if codec is None else codec_of(codec)
         self.muted = False
+        self.asked = 0
         self.tap: Callable[[Any], None] | None = None
         self.on_codec: Callable[[Any], None] | None = None
         self.on_first_packet: Callable[[Any], None] | None = None
@@ -45,7 +46,7 @@ class Port:
         return 0.0
 
     def request_keyframe(self, now: float) -> None:
-        """Nobody makes any here."""
+        self.asked += 1
 
     def send(self, sequence: int) -> None:
         if self.tap is not None:
@@ -215,6 +216,20 @@ def test_a_pause_keeps_nothing(scene: Scene) -> None:
     assert "said" not in scene.kinds()
     after = scene.lines()[scene.kinds().index("resumed") :]
     assert [line.name for line in after if isinstance(line, timeline.Present)] == ["Ведуча", "Прийшла в перерві"]
+
+
+def test_a_picture_that_is_back_begins_with_a_key_frame(scene: Scene) -> None:
+    host = scene.enter("Ведуча", Role.HOST)
+    port = Port("a")
+    scene.publish(host, port)
+    scene.order(Record(do="record", status="on"), host)
+    asked = port.asked
+    port.muted = True
+    scene.recorder.look()
+    assert port.asked == asked
+    port.muted = False
+    scene.recorder.look()
+    assert port.asked == asked + 1
 
 
 def test_a_recording_goes_on_when_the_node_comes_back(scene: Scene) -> None:
