@@ -169,6 +169,8 @@ def _rename(session: Session, old: str, new: str) -> int:
         for column in table.columns:
             if not isinstance(column.type, String) or isinstance(column.type, Word) or column.foreign_keys:
                 continue
+            if column.type.length is not None and column.type.length < max(len(old), len(new)):
+                continue  # it holds no identity: a language, say
             change = update(table).where(column == old)
             for keys in _unique(table, column):
                 other = table.alias("other")
