@@ -46,10 +46,10 @@ def to(folder: Path, address: str) -> list[Received]:
     return found
 
 
-def wait(folder: Path, address: str, count: int = 1, seconds: float = 40.0) -> list[Received]:
-    """The mails to the address, as soon as there are so many."""
+def wait(folder: Path, address: str, count: int = 1, seconds: float = 40.0, *, holding: str = "") -> list[Received]:
+    """The mails to the address in whose text `holding` stands, as soon as there are so many."""
     ends = time.monotonic() + seconds
-    while len(found := to(folder, address)) < count:
+    while len(found := [one for one in to(folder, address) if holding in one.text]) < count:
         assert time.monotonic() < ends, f"{len(found)} of {count} mails to {address}: {[one.subject for one in found]}"
         time.sleep(0.2)
     return found

@@ -55,7 +55,7 @@ def test_from_the_plan_to_the_attendance(server: Installation, planner: Planner,
 
     # The clerk says that she comes, from the link in the mail, without signing in.
     clerk = visit(BOHDAN, viewport={"width": 360, "height": 740})
-    clerk.goto(letters.wait(outbox, clerk_mail)[0].link("/rsvp/"))
+    clerk.goto(letters.wait(outbox, clerk_mail, holding="/rsvp/")[0].link("/rsvp/"))
     clerk.locator("input[value=accepted]").check()
     clerk.locator("form.answer button").click()
     expect(clerk.locator("main")).to_contain_text("Ваша відповідь")
