@@ -6,6 +6,7 @@ in time are named (RFC 7741 §4.2), only the frames of the upper layers.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -61,7 +62,7 @@ def pictures(codec: str, packets: Iterable[Packet | Lost], tally: Tally) -> Iter
     return (_Vp8(tally) if codec == "VP8" else _H264(tally)).frames(packets)
 
 
-class _Assembly:
+class _Assembly(ABC):
     """Gathers the packets of one timestamp, and keeps account of what may be decoded."""
 
     def __init__(self, tally: Tally) -> None:
@@ -100,8 +101,9 @@ class _Assembly:
         lost, self.pending_loss = self.pending_loss, False
         return lost and not self.begins(packet.payload)
 
+    @abstractmethod
     def begins(self, payload: bytes) -> bool:
-        raise NotImplementedError
+        """Whether a frame begins with this payload."""
 
     def gap(self) -> None:
         """Packets are missing here."""
@@ -133,8 +135,9 @@ class _Assembly:
     def broken(self, parts: list[bytes]) -> None:
         self.decodable = False
 
+    @abstractmethod
     def assembled(self, parts: list[bytes]) -> Frame | None:
-        raise NotImplementedError
+        """The frame that these payloads are, None if they are none."""
 
 
 class _Vp8(_Assembly):

@@ -1,5 +1,7 @@
 /** A recording's page: jump to a moment, go on where one stopped, choose the speed; and wait until it is made. */
 
+import { copies } from "./copy";
+
 const KEPT = "vikno.watched.";
 const NOT_WORTH_S = 15;
 
@@ -53,14 +55,7 @@ function offerTools(page: HTMLElement, video: HTMLVideoElement, code: string): v
   const speed = tools.querySelector<HTMLSelectElement>("[data-speed]");
   speed?.addEventListener("change", () => (video.playbackRate = Number(speed.value)));
   const button = tools.querySelector<HTMLButtonElement>("[data-moment]");
-  const words = button?.textContent ?? "";
-  button?.addEventListener("click", () => {
-    const link = `${location.origin}${location.pathname}#t=${Math.floor(video.currentTime)}`;
-    void navigator.clipboard.writeText(link).then(() => {
-      button.textContent = button.dataset["copied"] ?? words;
-      setTimeout(() => (button.textContent = words), 2000);
-    });
-  });
+  if (button) copies(button, () => `${location.origin}${location.pathname}#t=${Math.floor(video.currentTime)}`);
   offerGoingOn(tools, video, KEPT + code);
 }
 
