@@ -72,6 +72,7 @@ def test_from_the_button_to_the_page(server: Installation, planner: Planner, mee
     time.sleep(3)
     assert violations(host) == []
     press(host, "Завершити запис")
+    expect(host.get_by_role("button", name="Почати запис", exact=True)).to_be_focused()
     expect(guest.locator(".chip--recording")).to_have_count(0)
 
     recording = made(server, meeting)

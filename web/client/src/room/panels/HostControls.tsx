@@ -1,6 +1,7 @@
 /** What a host or moderator sets for the meeting as a whole. */
-import { CircleDot, Hand, MicOff, Pause, Play, Square } from "lucide";
+import { CircleDot, Hand, MicOff, Pause, Play, Square, type IconNode } from "lucide";
 import type { VNode } from "preact";
+import { useRef } from "preact/hooks";
 import type { Key } from "../../i18n";
 import { order } from "../actions";
 import type { Meeting } from "../meeting/state";
@@ -62,24 +63,27 @@ function RecordingControls({ meeting }: { readonly meeting: Meeting }): VNode {
   const session = useSession();
   const { t } = session;
   const { recording, recording_paused: paused } = meeting.state;
+  const first = useRef<HTMLButtonElement>(null);
   const record = (status: "on" | "paused" | "off") => void order(session, { do: "record", status });
-  if (!recording) {
-    return (
-      <div class="host__acts">
-        <button type="button" class="button button--small" onClick={() => record("on")}>
-          <Icon node={CircleDot} size={16} /> {t("host.record")}
-        </button>
-      </div>
-    );
-  }
+  const end = (): void => {
+    first.current?.focus(); // the pressed button goes away
+    record("off");
+  };
+  const [label, icon, next]: [Key, IconNode, "on" | "paused"] = !recording
+    ? ["host.record", CircleDot, "on"]
+    : paused
+      ? ["host.recordOn", CircleDot, "on"]
+      : ["host.recordPause", Pause, "paused"];
   return (
     <div class="host__acts">
-      <button type="button" class="button button--small" onClick={() => record(paused ? "on" : "paused")}>
-        <Icon node={paused ? CircleDot : Pause} size={16} /> {t(paused ? "host.recordOn" : "host.recordPause")}
+      <button ref={first} type="button" class="button button--small" onClick={() => record(next)}>
+        <Icon node={icon} size={16} /> {t(label)}
       </button>
-      <button type="button" class="button button--small" onClick={() => record("off")}>
-        <Icon node={Square} size={16} /> {t("host.recordEnd")}
-      </button>
+      {recording && (
+        <button type="button" class="button button--small" onClick={end}>
+          <Icon node={Square} size={16} /> {t("host.recordEnd")}
+        </button>
+      )}
     </div>
   );
 }
