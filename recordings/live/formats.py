@@ -1,0 +1,80 @@
+"""What the engine makes and outputs take: encoded packets of a few streams, on one clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, Protocol
+
+Name = Literal["720p", "360p", "floor", "interpretation", "opus"]
+"""`720p`, `360p`: H.264, constrained baseline, no B-frames, so that decoding order is display order and WebRTC can take
+the large one as it is. `floor` and `interpretation`: AAC-LC. `opus`: the floor for WebRTC."""
+RATE: Final = 25
+"""Pictures a second."""
+SEGMENT_S: Final = 2
+"""Both pictures have an IDR picture at every multiple of this, counted from the stream's begin, and may have more."""
+SOUND_RATE: Final = 48_000
+CLOCK: Final = {"720p": 90_000, "360p": 90_000, "floor": SOUND_RATE, "interpretation": SOUND_RATE, "opus": SOUND_RATE}
+"""Ticks a second of `Encoded.at`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a player needs to know of a stream before its first packet."""
+
+    name: Name
+    codec: str
+    """RFC 6381: `avc1.42c01f`, `mp4a.40.2`, `opus`."""
+    config: bytes
+    """`avcC` (ISO 14496-15) or AudioSpecificConfig (ISO 14496-3); empty for Opus."""
+    bit_rate: int
+    """Bits a second, on average."""
+    width: int = 0
+    height: int = 0
+    channels: int = 0
+
+
+class Encoded(NamedTuple):
+    """One access unit."""
+
+    name: Name
+    at: int
+    """Since the stream's begin, in ticks of `CLOCK[name]`. All streams have the same zero; they only grow."""
+    duration: int
+    key: bool
+    """An IDR picture; True for all sound."""
+    data: bytes
+    """H.264 in Annex B with parameter sets before each IDR picture; raw AAC frames; Opus packets."""
+
+
+class Caption(NamedTuple):
+    """A line of captions."""
+
+    at: float
+    """Seconds since the stream's begin."""
+    until: float
+    language: str
+    """BCP 47."""
+    text: str
+
+
+class Output(Protocol):
+    """Takes what the engine makes. No method waits for anything outside, none raises: trouble is the output's own."""
+
+    def begin(self, formats: dict[Name, Format], wall: float) -> None:
+        """The first packet follows. `wall` is the UTC time of the stream's zero, in seconds since the epoch."""
+
+    def take(self, packet: Encoded) -> None:
+        """One packet; those of one stream come in order."""
+
+    def caption(self, caption: Caption) -> None:
+        """A line of captions, when it is known."""
+
+    def close(self) -> None:
+        """The stream is over. May take up to 2 s."""
+
+
+class Unseal(Protocol):
+    """Opens a sealed target."""
+
+    def __call__(self, sealed: str) -> str:
+        """`rtmps://host/app/key`. Raises ValueError."""
