@@ -139,6 +139,7 @@ class Entrance:
                 chat=state.chat_for(member.id),
                 speaker=self._meeting.media.speaker,
                 groups=self._meeting.groups_seen(member),
+                stream=self._meeting.streamer.seen() if member.moderates else None,
                 ice_servers=self._meeting.ice_servers,
                 now=self._meeting.now(),
                 token=self._meeting.renewed_token(member, link.token),

@@ -119,6 +119,15 @@ class Recording(Shape):
     by: str = ""
 
 
+class Streaming(Shape):
+    """A stream to the public began (`on`) or has ended (`off`)."""
+
+    type: Literal["streaming"] = "streaming"
+    stream: Id
+    status: Literal["on", "off"]
+    by: str = ""
+
+
 class Closed(Shape):
     """The meeting is over on the node; nothing follows for this opening."""
 
@@ -141,6 +150,7 @@ EventData = Annotated[
     | Said
     | ChatErased
     | Recording
+    | Streaming
     | Closed,
     Field(discriminator="type"),
 ]
