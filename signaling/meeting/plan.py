@@ -61,6 +61,10 @@ class Plan(Shape):
     lobby: bool = False
     self_unmute: bool = True
     chat_enabled: bool = True
+    questions_enabled: bool = True
+    """Whether those in the room may ask."""
+    public_questions: bool = False
+    """Whether those who watch the public page may; those who lead let each in."""
     recording: bool = False
     streaming: bool = False
     """The stream begins by itself, with the official begin."""
