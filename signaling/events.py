@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import jwt
 from pydantic import Field
 
-from signaling.model import ChatMessage, Id, Presence, Role, Shape
+from signaling.model import ChatMessage, Id, Presence, Question, QuestionStatus, Role, Shape
 
 AUDIENCE = "vikno-events"
 ISSUER = "vikno-node"
@@ -110,6 +110,33 @@ class ChatErased(Shape):
     message: Id
 
 
+class Asked(Shape):
+    """A question was put."""
+
+    type: Literal["asked"] = "asked"
+    question: Question
+
+
+class QuestionMoved(Shape):
+    """What became of a question."""
+
+    type: Literal["question_moved"] = "question_moved"
+    question: Id
+    status: QuestionStatus
+
+
+class Consented(Shape):
+    """Somebody was told that they are recorded, or has answered to that."""
+
+    type: Literal["consented"] = "consented"
+    recording: Id
+    participant: Id
+    identity: Id
+    name: str
+    answer: Literal["told", "joined", "understood", "quiet"]
+    notice: str
+
+
 class Recording(Shape):
     """A recording began or goes on (`on`), is paused, or has ended (`off`): then it can be processed."""
 
@@ -140,6 +167,9 @@ EventData = Annotated[
     | Spoke
     | Said
     | ChatErased
+    | Asked
+    | QuestionMoved
+    | Consented
     | Recording
     | Closed,
     Field(discriminator="type"),

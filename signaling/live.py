@@ -22,11 +22,11 @@ from signaling.grouping import Grouping
 from signaling.journal import Journal
 from signaling.media.meeting import MeetingMedia
 from signaling.media.ports import NodePort, PeerPort
-from signaling.meeting import facts, orders, rules
+from signaling.meeting import facts, orders, rules, words
 from signaling.meeting.announcements import announce
 from signaling.meeting.plan import Plan
 from signaling.meeting.state import Member, State
-from signaling.model import GroupsSeen, Permission, Publication
+from signaling.model import GroupsSeen, Permission, Presence, Publication
 from signaling.problems import RefusedError, problem
 from signaling.recording import MeetingRecorder
 from signaling.tokens import LIFETIME_S, Token
@@ -74,6 +74,8 @@ class LiveMeeting:
         self._away_until: dict[str, float] = {}
         self._renew_at: dict[str, float] = {}
         self._quality: dict[str, int] = {}
+        self._drafts: dict[tuple[str, str], float] = {}
+        """Lines of captions that are being written: by whom and in which language → since when."""
         monotonic = self.monotonic()
         self._roster_at = monotonic + ROSTER_S
         self._quality_at = monotonic + QUALITY_S
@@ -149,7 +151,13 @@ class LiveMeeting:
                 self.media.mute_by_host(fact.participant, fact.source, muted=fact.muted)
             case facts.RoleChanged():
                 self._permit(self.state.members[fact.participant])
-            case facts.Joined() | facts.WentAway() | facts.CameBack() | facts.TookOver():
+            case facts.RecordingSet(status="on", recording=recording):
+                self._tell_recorded(list(self.state.members.values()), recording)
+            case facts.Joined():
+                self._around.grouping.moved(self)
+                if self.state.recording is not None:
+                    self._tell_recorded([self.state.members[fact.participant]], self.state.recording)
+            case facts.WentAway() | facts.CameBack() | facts.TookOver():
                 self._around.grouping.moved(self)
             case facts.Left():
                 self._forget(fact.participant, fact.reason)
@@ -161,6 +169,10 @@ class LiveMeeting:
             case _:
                 pass
 
+    def _tell_recorded(self, members: list[Member], recording: str) -> None:
+        people = [member for member in members if member.presence is not Presence.SERVICE]
+        self.commit_surely(words.told(self.state.words, people, recording, now=self.now()))
+
     def _permit(self, member: Member) -> None:
         self.media.permit(
             member.id,
@@ -170,6 +182,8 @@ class LiveMeeting:
         if link := self.links.get(member.id):
             if member.moderates:
                 link.send(messages.LobbyChanged(waiting=self.entrance.waiting()))
+                for question in self.state.words.seen_by(moderates=True):
+                    link.send(messages.QuestionChanged(question=question))
             self._renew_token(member, link)
 
     def _negotiates(self, participant: str) -> bool:
@@ -183,6 +197,8 @@ class LiveMeeting:
             table.pop(participant, None)
         if self._speaking_since is not None and self._speaking_since[0] == participant:
             self._speaking_since = None
+        for language in ("uk", "en"):
+            self._drafts.pop((participant, language), None)
         link = self.links.pop(participant, None)
         if link is not None and reason == "removed":
             link.close(problem("banned" if link.token.identity in self.state.banned else "removed"))
@@ -224,6 +240,21 @@ class LiveMeeting:
     def tell_participant(self, member: Member) -> None:
         """Tell everybody what somebody looks like now."""
         self._tell(messages.ParticipantChanged(participant=self.state.as_participant(member)))
+
+    def caption(self, member: Member, sent: messages.SendCaption) -> None:
+        """Show a draft of a line of captions, or keep the line. Raises `RefusedError`."""
+        key = (member.id, sent.language)
+        now = self.now()
+        since = self._drafts.get(key, now)
+        line = words.caption(member, sent.text, language=sent.language, final=sent.final, since=since, now=now)
+        if sent.final:
+            self.commit([facts.Captioned(at=now, caption=line)])
+        else:
+            self._tell(messages.CaptionShown(caption=line))
+        if sent.final or not line.text:
+            self._drafts.pop(key, None)
+        else:
+            self._drafts[key] = since
 
     # ------------------------------------------------------------ links
 

@@ -15,7 +15,7 @@ from signaling.media.ports import PublicationPort
 from signaling.media.publishing import PublishedMedia
 from signaling.meeting import facts
 from signaling.meeting.state import Member, State
-from signaling.model import Source
+from signaling.model import Question, QuestionStatus, Source
 
 
 class Heard(Protocol):
@@ -204,6 +204,39 @@ def _spotlight(at: float, participant: str | None, source: Source | None) -> tim
     return timeline.Spotlight(at=at, participant=participant, source=source.value if source else None)
 
 
+_KEPT: dict[QuestionStatus, timeline.QuestionStatus] = {
+    QuestionStatus.OPEN: "open",
+    QuestionStatus.ANSWERING: "answering",
+    QuestionStatus.ANSWERED: "answered",
+}
+
+
+def _question(at: float, question: Question) -> list[timeline.AnyLine]:
+    """A question that everybody may see; nothing of one that waits."""
+    status = _KEPT.get(question.status)
+    if status is None:
+        return []
+    return [
+        timeline.Question(
+            at=at,
+            question=question.id,
+            status=status,
+            text=question.text,
+            name=question.name,
+            participant=question.participant or "",
+            votes=question.votes,
+        )
+    ]
+
+
+def _moved(fact: facts.QuestionMoved, state: State) -> list[timeline.AnyLine]:
+    question = state.words.questions.get(fact.question)
+    if question is not None:
+        return _question(fact.at, question)
+    gone = timeline.Question(at=fact.at, question=fact.question, status="dismissed", text="", name="")
+    return [gone]
+
+
 def lines(fact: facts.Fact, state: State) -> list[timeline.AnyLine]:
     """What a fact adds to a timeline, after it was applied to `state`. Private chat adds nothing."""
     match fact:
@@ -223,6 +256,22 @@ def lines(fact: facts.Fact, state: State) -> list[timeline.AnyLine]:
             ]
         case facts.ChatErased():
             return [timeline.ChatErased(at=fact.at, message=fact.message)]
+        case facts.Captioned():
+            line = fact.caption
+            return [
+                timeline.Caption(
+                    at=fact.at,
+                    participant=line.participant,
+                    name=line.name,
+                    language=line.language,
+                    text=line.text,
+                    since=line.since,
+                )
+            ]
+        case facts.QuestionPut():
+            return _question(fact.at, fact.question)
+        case facts.QuestionMoved():
+            return _moved(fact, state)
         case facts.Began():
             return [timeline.Official(at=fact.at, what="began")]
         case facts.Ended():

@@ -19,7 +19,7 @@ LIFETIME_S = 600
 LEEWAY_S = 10
 _ALGORITHM = "HS256"
 
-_EVERYBODY = {Permission.SUBSCRIBE}
+_EVERYBODY = {Permission.SUBSCRIBE, Permission.ASK}
 _SPEAKS = _EVERYBODY | {
     Permission.PUBLISH_AUDIO,
     Permission.PUBLISH_VIDEO,
@@ -27,13 +27,14 @@ _SPEAKS = _EVERYBODY | {
     Permission.RAISE_HAND,
     Permission.PUBLISH_SCREEN,
 }
+_LEADS = _SPEAKS | {Permission.MODERATE, Permission.TAKE_PICTURES, Permission.CAPTION}
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.HOST: frozenset(_SPEAKS | {Permission.MODERATE, Permission.TAKE_PICTURES}),
-    Role.MODERATOR: frozenset(_SPEAKS | {Permission.MODERATE, Permission.TAKE_PICTURES}),
+    Role.HOST: frozenset(_LEADS),
+    Role.MODERATOR: frozenset(_LEADS),
     Role.PRESENTER: frozenset(_SPEAKS | {Permission.TAKE_PICTURES}),
     Role.PARTICIPANT: frozenset(_SPEAKS),
-    Role.INTERPRETER: frozenset(_SPEAKS),
-    Role.CAPTIONER: frozenset(_EVERYBODY | {Permission.CHAT, Permission.RAISE_HAND}),
+    Role.INTERPRETER: frozenset(_SPEAKS | {Permission.CAPTION}),
+    Role.CAPTIONER: frozenset(_EVERYBODY | {Permission.CHAT, Permission.RAISE_HAND, Permission.CAPTION}),
     Role.VIEWER: frozenset(_EVERYBODY),
 }
 """What each role may do unless the token says otherwise."""

@@ -9,10 +9,10 @@ import secrets
 from functools import singledispatch
 
 from signaling import messages
-from signaling.meeting import facts, rules
+from signaling.meeting import facts, rules, words
 from signaling.meeting.plan import Groups
 from signaling.meeting.state import Member, State
-from signaling.model import Permission, Role
+from signaling.model import Permission, QuestionStatus, Role
 from signaling.problems import RefusedError
 from signaling.tokens import ROLE_PERMISSIONS
 
@@ -23,8 +23,8 @@ def decide(state: State, actor: Member | None, action: messages.OrderAction, *, 
     """The facts that follow from an order. Admission and denial concern the lobby, which is not part of the state."""
     if actor is not None and not actor.may(Permission.MODERATE):
         raise RefusedError("not_allowed", "Only hosts and moderators may do this.")
-    if state.plan.main is not None and isinstance(action, messages.Begin | messages.End | messages.Record):
-        raise RefusedError("bad_action", "The meeting as a whole begins, is recorded and ends in its main room.")
+    if state.plan.main is not None and isinstance(action, messages.Begin | messages.End):
+        raise RefusedError("bad_action", "The meeting as a whole begins and ends in its main room.")
     return _order(action, state, actor, now)
 
 
@@ -153,6 +153,22 @@ def _(action: messages.KeepPicture, state: State, actor: Member | None, now: flo
     if action.source.kind != "video":
         raise RefusedError("bad_action", "Only of a video can a picture be taken.")
     return [facts.Pictured(at=now, by=taker.id, participant=action.participant, source=action.source)]
+
+
+@_order.register
+def _(action: messages.MoveQuestion, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    by = actor.name if actor is not None else ""
+    return words.move(state.words, action.question, QuestionStatus(action.status), by=by, now=now)
+
+
+@_order.register
+def _(action: messages.TakeQuestion, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if actor is not None:
+        raise RefusedError("not_allowed", "Questions from the public page come through the web process.")
+    enabled = state.plan.public_questions and state.ended_at is None
+    return words.take(
+        state.words, question=action.question, name=action.name, text=action.text, enabled=enabled, now=now
+    )
 
 
 @_order.register

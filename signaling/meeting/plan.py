@@ -52,6 +52,10 @@ class Plan(Shape):
     lobby: bool = False
     self_unmute: bool = True
     chat_enabled: bool = True
+    questions_enabled: bool = True
+    """Whether those in the room may ask."""
+    public_questions: bool = False
+    """Whether those who watch the public page may; those who lead let each in."""
     recording: bool = False
     streaming: bool = False
     capacity: Annotated[int, Field(ge=1, le=10_000)] | None = None

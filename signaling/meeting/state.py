@@ -8,6 +8,7 @@ from typing import Literal
 
 from signaling.meeting import facts
 from signaling.meeting.plan import Groups, Plan
+from signaling.meeting.words import Words
 from signaling.model import (
     ChatMessage,
     MeetingState,
@@ -21,6 +22,7 @@ from signaling.model import (
 
 CHAT_HISTORY = 200
 PRIVATE_HISTORY = 1000
+_SETTINGS = ("locked", "lobby", "self_unmute", "chat_enabled", "questions_enabled")
 
 
 @dataclass(slots=True)
@@ -97,6 +99,8 @@ class State:
         self.lobby = False
         self.self_unmute = True
         self.chat_enabled = True
+        self.questions_enabled = True
+        self.words = Words()
         self.spotlight: str | None = None
         self.spotlight_source: Source | None = None
         self.began_at: float | None = None
@@ -125,6 +129,7 @@ class State:
             lobby=self.lobby,
             self_unmute=self.self_unmute,
             chat_enabled=self.chat_enabled,
+            questions_enabled=self.questions_enabled,
             spotlight=self.spotlight,
             spotlight_source=self.spotlight_source,
             recording=self.recording is not None,
@@ -194,7 +199,7 @@ class State:
         self._plan(fact.plan)
 
     def _plan(self, plan: Plan) -> None:
-        for setting in ("locked", "lobby", "self_unmute", "chat_enabled"):
+        for setting in _SETTINGS:
             if getattr(plan, setting) != getattr(self.plan, setting):
                 setattr(self, setting, getattr(plan, setting))
         self.roles |= plan.roles
@@ -289,7 +294,7 @@ class State:
 
     @apply.register
     def _(self, fact: facts.MeetingSet) -> None:
-        for setting in ("locked", "lobby", "self_unmute", "chat_enabled"):
+        for setting in _SETTINGS:
             if (value := getattr(fact, setting)) is not None:
                 setattr(self, setting, value)
 
@@ -335,6 +340,14 @@ class State:
     def _(self, fact: facts.TrackRecorded) -> None:
         self.recorded_tracks = max(self.recorded_tracks, fact.track)
 
+    @apply.register(facts.Captioned)
+    @apply.register(facts.QuestionPut)
+    @apply.register(facts.QuestionVoted)
+    @apply.register(facts.QuestionMoved)
+    @apply.register(facts.Consented)
+    def _(self, fact: facts.WordFact) -> None:
+        self.words.apply(fact)
+
     @apply.register(facts.Spoke)
     @apply.register(facts.RosterTaken)
     @apply.register(facts.Pictured)
@@ -346,13 +359,7 @@ class State:
     def restate(self, *, now: float) -> list[facts.Fact]:
         """The fewest facts that lead to this state: what a journal that grew too long is replaced by."""
         opened = facts.Opened(at=now, meeting=self.id, opening=self.opening, plan=self.plan)
-        settings = facts.MeetingSet(
-            at=now,
-            locked=self.locked,
-            lobby=self.lobby,
-            self_unmute=self.self_unmute,
-            chat_enabled=self.chat_enabled,
-        )
+        settings = facts.MeetingSet(at=now, **{setting: getattr(self, setting) for setting in _SETTINGS})
         told: list[facts.Fact] = [opened, settings]
         told += [facts.RoleGiven(at=now, identity=identity, role=role) for identity, role in self.roles.items()]
         told += [fact for member in self.members.values() for fact in member.restate(now=now)]
@@ -360,6 +367,7 @@ class State:
         told += [facts.Barred(at=now, identity=identity) for identity in sorted(self.banned)]
         told += [facts.HandMoved(at=now, participant=participant, raised=True) for participant in self.hands]
         told += [facts.Said(at=message.at, message=message) for message in self.public_chat + self.private_chat]
+        told += self.words.restate(now=now, recording=self.recording)
         if self.spotlight is not None:
             told.append(facts.Spotlighted(at=now, participant=self.spotlight, source=self.spotlight_source))
         if self.groups is not None:

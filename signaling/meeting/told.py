@@ -32,6 +32,12 @@ def event_data(fact: facts.Fact) -> events.EventData | None:
             return events.Said(message=fact.message)
         case facts.ChatErased():
             return events.ChatErased(message=fact.message)
+        case facts.QuestionPut():
+            return events.Asked(question=fact.question)
+        case facts.QuestionMoved():
+            return events.QuestionMoved(question=fact.question, status=fact.status)
+        case facts.Consented():
+            return events.Consented(**fact.model_dump(exclude={"at", "fact"}))
         case facts.Began():
             return events.Began()
         case facts.Ended():

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from signaling.meeting.plan import MOST_GROUPS, GroupRoom
-from signaling.model import Id, Role, Shape, Source, Text
+from signaling.model import Id, QuestionText, Role, Shape, Source, Text
 
 
 class MuteOther(Shape):
@@ -56,6 +56,7 @@ class SetMeeting(Shape):
     lobby: bool | None = None
     self_unmute: bool | None = None
     chat_enabled: bool | None = None
+    questions_enabled: bool | None = None
 
 
 class Spotlight(Shape):
@@ -136,6 +137,23 @@ class KeepPicture(Shape):
     source: Source = Source.CAMERA
 
 
+class MoveQuestion(Shape):
+    """Let a question in, say that it is being answered or has been, or dismiss it."""
+
+    do: Literal["question"]
+    question: Id
+    status: Literal["open", "answering", "answered", "dismissed"]
+
+
+class TakeQuestion(Shape):
+    """A question from the public page. By the control API alone; repeated, it changes nothing."""
+
+    do: Literal["take_question"]
+    question: Id
+    name: Annotated[str, Field(max_length=120)] = ""
+    text: QuestionText
+
+
 class Record(Shape):
     """Begin a recording or go on with it, pause it, or end it."""
 
@@ -160,6 +178,8 @@ OrderAction = Annotated[
     | CloseGroups
     | TellGroups
     | KeepPicture
+    | MoveQuestion
+    | TakeQuestion
     | Record,
     Field(discriminator="do"),
 ]

@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from signaling.messages.common import VERSION, Problem, RequestId
-from signaling.model import ChatMessage, GroupsSeen, Id, MeetingState, Name, Participant, Shape, Source
+from signaling.model import (
+    Caption,
+    ChatMessage,
+    GroupsSeen,
+    Id,
+    MeetingState,
+    Name,
+    Participant,
+    Question,
+    Shape,
+    Source,
+)
 
 
 class WaitingParticipant(Shape):
@@ -42,6 +53,13 @@ class Welcome(Shape):
     hands: list[Id]
     chat: list[ChatMessage]
     """The last 200 messages that this participant may read."""
+    captions: list[Caption] = []
+    """The last 50 finished lines."""
+    questions: list[Question] = []
+    voted: list[Id] = []
+    """The questions that this participant wants answered too."""
+    consented: bool = False
+    """Whether this participant has answered to being recorded, if the meeting is."""
     speaker: Id | None = None
     groups: GroupsSeen | None = None
     ice_servers: list[IceServer] = []
@@ -155,6 +173,27 @@ class ChatDeleted(Shape):
     message: Id
 
 
+class CaptionShown(Shape):
+    """A line of captions: a draft, or as it stays."""
+
+    type: Literal["caption"] = "caption"
+    caption: Caption
+
+
+class QuestionChanged(Shape):
+    """A question was asked or let in, got a vote or another status."""
+
+    type: Literal["question"] = "question"
+    question: Question
+
+
+class QuestionGone(Shape):
+    """A question was dismissed."""
+
+    type: Literal["question_gone"] = "question_gone"
+    question: Id
+
+
 class HandsChanged(Shape):
     """Raised hands, the first raised first."""
 
@@ -253,6 +292,9 @@ ServerMessage = Annotated[
     | LobbyChanged
     | ChatSaid
     | ChatDeleted
+    | CaptionShown
+    | QuestionChanged
+    | QuestionGone
     | HandsChanged
     | SpeakerChanged
     | QualityChanged
