@@ -1,7 +1,7 @@
 """The program for viewers by WebRTC: what the live composer has encoded goes by WHIP to the node, as it is.
 
-An output of the live engine (`recordings.live.formats.Output`). Everything but `take` happens on a thread of its own with
-a loop of its own; what cannot be sent at once is lost, as on any network.
+An output of the live engine (`recordings.live.formats.Output`). Everything but `take` happens on a thread of its own
+with a loop of its own; what cannot be sent at once is lost, as on any network.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Program:
         self._thread: threading.Thread | None = None
         self._changed: asyncio.Event | None = None
         self._stopping = False
-        self._waiting = 0
+        self._given = self._sent = 0
+        """Packets; each is counted by one thread."""
         self.connected = False
         self.lost = 0
         """Packets that found the loop too slow."""
@@ -84,10 +85,10 @@ class Program:
         """One packet. Of those that nobody takes here, nothing becomes."""
         if packet.name not in (PICTURE, SOUND) or not self.connected:
             return
-        if self._waiting >= MOST_WAITING:
+        if self._given - self._sent >= MOST_WAITING:
             self.lost += 1
             return
-        self._waiting += 1
+        self._given += 1
         self._call(self._send, packet)
 
     def caption(self, caption: Caption) -> None:
@@ -119,7 +120,7 @@ class Program:
             self._changed.set()
 
     def _send(self, packet: Encoded) -> None:
-        self._waiting -= 1
+        self._sent += 1
         at = packet.at / CLOCK[packet.name]
         if packet.name == PICTURE:
             self._video.send_picture(Picture(at, tuple(packetise("H264", packet.data)), packet.key), at)

@@ -1,7 +1,7 @@
 """The program of a meeting's stream: what its composer publishes for those who watch and are not in the meeting.
 
-It belongs to the stream and to no participant: nobody in the meeting sees it, it is neither recorded nor streamed again,
-and it is not in the journal.
+It belongs to the stream and to no participant: nobody in the meeting sees it, it is neither recorded nor streamed
+again, and it is not in the journal.
 """
 
 from __future__ import annotations

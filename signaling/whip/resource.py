@@ -25,9 +25,7 @@ class Resource(ABC):
     protocol: ClassVar[str]
     """`whip` or `whep`."""
 
-    def __init__(
-        self, name: str, owner: str, meeting: LiveMeeting, resources: dict[str, Resource], offer: str
-    ) -> None:
+    def __init__(self, name: str, owner: str, meeting: LiveMeeting, resources: dict[str, Resource], offer: str) -> None:
         self.name = name
         self.owner = owner
         """Who alone may restart and end it: the identity, or for programs the token."""
@@ -90,7 +88,7 @@ class Resource(ABC):
 
 
 class ParticipantResource(Resource):
-    """A `Link` that says nothing: a participant without a WebSocket, a service beside the person whose token it bears."""
+    """A `Link` that says nothing: a participant without a WebSocket, beside the person whose token it bears."""
 
     negotiates = False
 

@@ -15,7 +15,7 @@ import av
 import httpx
 import numpy as np
 import pytest
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCPeerConnection
 
 from recordings.live import wire
 from recordings.live.formats import Encoded
