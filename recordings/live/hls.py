@@ -22,7 +22,7 @@ import av
 import structlog
 
 from recordings.live.cutting import Cut, Cutter
-from recordings.live.formats import CLOCK, SEGMENT_S, Caption, Encoded, Format, Name
+from recordings.live.formats import CLOCK, SEGMENT_S, Caption, Encoded, EngineFigures, Format, Name
 from recordings.live.lane import Lane
 from recordings.live.muxing import Templates, fragment, is_picture
 from recordings.live.playlist import Media, Picture, Rendition, Segment, multivariant, read
@@ -65,6 +65,7 @@ class Hls:
         self._written: dict[str, Media] = {}
         self._inits: set[Name] = set()
         self._captions = Captions()
+        self._interpreted = False
         self._index = ""
 
     def begin(self, formats: dict[Name, Format], wall: float) -> None:
@@ -80,15 +81,15 @@ class Hls:
         """A line of captions."""
         self._lane.call(lambda: self._note(caption))
 
+    def figures(self, figures: EngineFigures) -> None:
+        """Whether there is an interpreter to be heard."""
+        if "interpretation" in figures.sounds and not self._interpreted:
+            self._lane.call(self._interpret)
+
     def close(self) -> None:
         """The stream is over: players learn that nothing more comes."""
         if not self._lane.close(self._end, 1.8):
             _log.error("the last segment could not be written in time", folder=str(self.folder))
-
-    @property
-    def sounds(self) -> list[str]:
-        """Sound tracks that there are."""
-        return [name for name in ("floor", "interpretation") if name in self._written]
 
     @property
     def languages(self) -> list[str]:
@@ -116,6 +117,7 @@ class Hls:
                 self._run = max(self._run, media.segments[-1].run + 1)
                 if path.stem.startswith("captions-"):
                     self._captions.expect(path.stem.removeprefix("captions-"))
+        self._interpreted = "interpretation" in self._lists
         self._written = {name: Media(media.first, list(media.segments)) for name, media in self._lists.items()}
         large = self._lists.get("720p")
         self.segments = large.next if large else 0
@@ -135,7 +137,12 @@ class Hls:
         media.ended = False
         return media
 
+    def _interpret(self) -> None:
+        self._interpreted = True
+
     def _take(self, packet: Encoded) -> None:
+        if packet.name == "interpretation" and not self._interpreted:
+            return
         cutter = self._cutters.get(packet.name)
         for cut in cutter.feed(packet) if cutter else ():
             self._publish(cut)

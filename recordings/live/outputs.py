@@ -9,7 +9,7 @@ from recordings.live.formats import Output, Unseal
 from recordings.live.hls import Hls
 from recordings.live.instant import Instant
 from recordings.live.sending import Pace
-from recordings.live.status import Figures, StatusFile
+from recordings.live.status import StatusFile
 from recordings.live.targets import Targets
 from recordings.live.wire import Order, folder
 
@@ -21,16 +21,13 @@ def outputs(
     *,
     extra_ca: Path | None = None,
     pace: Pace | None = None,
-    figures: Figures | None = None,
 ) -> Sequence[Output]:
-    """What writes the stream of `order` to where it is wanted. Closed in this order, they end with the status that says
-    so. An output that has a method `order` is to be told when another order holds.
-
-    `extra_ca`: a file (PEM) of authorities that are trusted for RTMPS besides the system's. `figures`: the engine's, if
-    they are there already; else the last output has `figures` to set. Raises ValueError for no name of a meeting.
+    """What writes the stream of `order` to where it is wanted. Closed in this order, they end with the status that
+    says so. `extra_ca`: a file (PEM) of authorities that are trusted for RTMPS besides the system's. Raises ValueError
+    for no name of a meeting.
     """
     place = folder(data, order.meeting)
     hls = Hls(place, order.stream)
     targets = Targets(order, unseal, extra_ca=extra_ca, pace=pace)
     instant = Instant(data, order.stream, order.title)
-    return [hls, targets, instant, StatusFile(place, order, hls, targets, figures)]
+    return [hls, targets, instant, StatusFile(place, order, hls, targets)]

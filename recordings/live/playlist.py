@@ -177,8 +177,8 @@ def multivariant(pictures: Sequence[Picture], sounds: Sequence[Rendition], capti
 
 
 def _rates(average: int) -> str:
-    """The peak of a segment, with what MP4 adds, stays under 1.5 times the average: the encoder's buffer is bounded."""
-    return f"BANDWIDTH={average * 3 // 2},AVERAGE-BANDWIDTH={average * 21 // 20}"
+    """The peak: the encoder's buffer holds a second, so two seconds have three at most; and what MP4 adds."""
+    return f"BANDWIDTH={average * 8 // 5},AVERAGE-BANDWIDTH={average * 21 // 20}"
 
 
 def _codecs(codecs: Iterable[str]) -> str:

@@ -6,25 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import structlog
 
-from recordings.live.formats import Caption, Encoded, Format, Name
+from recordings.live.formats import Caption, Encoded, EngineFigures, Format, Name
 from recordings.live.hls import Hls
 from recordings.live.targets import Targets
 from recordings.live.wire import STATUS, Order, Status, read_status, write_status
 
 _EVERY_S: Final = 1.0
 _log = structlog.get_logger(__name__)
-
-
-class Figures(Protocol):
-    """What the engine counts."""
-
-    @property
-    def late_frames(self) -> int:
-        """Pictures that were left out because the machine is too slow."""
 
 
 class StatusFile:
@@ -36,13 +28,12 @@ class StatusFile:
         order: Order,
         hls: Hls,
         targets: Targets,
-        figures: Figures | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.figures = figures
         self._path = folder / STATUS
         self._stream, self._meeting = order.stream, order.meeting
         self._hls, self._targets, self._now = hls, targets, now
+        self._figures = EngineFigures()
         self._ended = threading.Event()
         self._failing = False
         known = read_status(self._path)
@@ -62,6 +53,10 @@ class StatusFile:
     def caption(self, caption: Caption) -> None:
         """Nothing of the media is looked at."""
 
+    def figures(self, figures: EngineFigures) -> None:
+        """How the engine fares."""
+        self._figures = figures
+
     def close(self) -> None:
         """The other outputs have ended: say so."""
         self._ended.set()
@@ -79,9 +74,9 @@ class StatusFile:
             at=self._now(),
             live_at=self._live_at,
             segments=self._hls.segments,
-            late_frames=self._late_before + (self.figures.late_frames if self.figures else 0),
+            late_frames=self._late_before + self._figures.late_frames,
             captions=self._hls.languages,
-            sounds=self._hls.sounds or ["floor"],
+            sounds=list(self._figures.sounds),
             targets=self._targets.statuses(),
         )
 
