@@ -128,6 +128,9 @@ class MeetingRecorder:
     def _tell_present(self, at: float) -> None:
         for member in self._state.members.values():
             self._line(_present(member, at))
+        for question in self._state.words.questions.values():
+            for line in _question(at, question):
+                self._line(line)
         self._line(_spotlight(at, self._state.spotlight, self._state.spotlight_source))
         self._speaker = self._media.speaker
         self._line(timeline.Speaker(at=at, participant=self._speaker))
