@@ -259,6 +259,7 @@ def _values(shown: SeriesPage, kept: SeriesDraft) -> dict[str, Any]:
         "access": kept.access.value,
         "listed": kept.listed,
         "recorded": kept.recorded,
+        "streaming": kept.streaming.value,
         "participants": [party.organisation_id for party in kept.parties if party.part is Part.PARTICIPANT],
         "way": "dates",
         "dates": f"{kept.starts_local:%Y-%m-%d %H:%M}",
