@@ -250,7 +250,10 @@ OBJECTS = {
     "programme": _("Programme"),
     "registration": _("Registration"),
     "role_grant": _("Role"),
+    "recording": _("Recording"),
     "series": _("Series"),
+    "stream": _("Live stream"),
+    "stream_target": _("Target of streams"),
     "topic": _("Topic"),
 }
 """What the log of changes speaks of."""

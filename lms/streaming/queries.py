@@ -250,11 +250,19 @@ def public_stream(session: Session, meeting: str) -> PublicStream:
     found = session.scalar(select(Occurrence).where(Occurrence.meeting == meeting))
     if group is not None or (found is not None and not _public(found)):
         raise NotFound("stream_unknown", "There is no live stream here.")
-    if found is None:
-        return PublicStream(meeting)
+    return PublicStream(meeting) if found is None else _told(session, found)
+
+
+def seen_by_public(session: Session, occurrence_id: int) -> PublicStream | None:
+    """What the public page of an occurrence says; None where nothing is for the public."""
+    found = session.get_one(Occurrence, occurrence_id)
+    return _told(session, found) if _public(found) else None
+
+
+def _told(session: Session, found: Occurrence) -> PublicStream:
     query = select(Occurrence.id).where(Occurrence.id == found.id, visible_to(ANONYMOUS))
     return PublicStream(
-        meeting=meeting,
+        meeting=found.meeting,
         slug=found.slug,
         occurrence_id=found.id,
         title=found.title,
