@@ -9,7 +9,7 @@ from lms.database import Database
 from lms.files import FolderFiles
 from lms.schedule.models import Streaming
 from signaling.control_client import ControlClient, ControlError
-from signaling.meeting.plan import GroupRoom, Plan
+from signaling.meeting.plan import GroupRoom, Plan, StreamTarget
 from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove
 from signaling.model import Source
 from web.config import (
@@ -73,6 +73,8 @@ class NodeControl:
             title=plan.title,
             recording=plan.recorded,
             streaming=plan.streaming is Streaming.PLANNED,
+            may_stream=plan.streaming is not Streaming.NO,
+            targets=[StreamTarget(id=each.id, name=each.name, sealed=each.sealed) for each in plan.targets],
         )
         self._call(plan.node, lambda client: client.plan(plan.meeting, told))
 
