@@ -14,6 +14,7 @@ from lms.notify import models as notify
 from lms.roadmaps import models as roadmaps
 from lms.schedule import audience_models, group_models, plan_models
 from lms.schedule import models as schedule
+from lms.streaming import models as streaming
 
 metadata = Base.metadata
 
@@ -35,4 +36,5 @@ __all__ = [
     "register_models",
     "roadmaps",
     "schedule",
+    "streaming",
 ]
