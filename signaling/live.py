@@ -163,6 +163,8 @@ class LiveMeeting:
                 self._permit(self.state.members[fact.participant])
             case facts.RecordingSet() | facts.StreamSet():
                 self._tell_kept(list(self.state.members.values()))
+                if self.state.stream is None:
+                    self.program.end()
             case facts.Joined():
                 self._around.grouping.moved(self)
                 self._tell_kept([self.state.members[fact.participant]])
@@ -171,8 +173,6 @@ class LiveMeeting:
             case facts.Left():
                 self._forget(fact.participant, fact.reason)
                 self._around.grouping.moved(self)
-            case facts.StreamSet() if fact.status == "off":
-                self.program.end()
             case facts.GroupsSet():
                 self._around.grouping.changed(self)
             case facts.Closed():

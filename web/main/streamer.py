@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib
 import os
 import signal
 import subprocess
@@ -211,7 +210,7 @@ def _take_over(path: Path) -> None:
 
 
 def _outputs(settings: Settings, sealer: FernetSealer, order: wire.Order) -> Sequence[Output]:
-    outputs = importlib.import_module("recordings.live.outputs").outputs
+    from recordings.live.outputs import outputs
     from signaling.client.program import Program
 
     def unseal(sealed: str) -> str:
