@@ -100,7 +100,8 @@ class Manifest(_Shape):
     """A course."""
 
     format: Literal["vikno-course/1"]
-    id: Key
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+    """The course's name in addresses."""
     version: str = ""
     languages: list[Literal["uk", "en"]] = ["uk"]
     title: Words

@@ -284,9 +284,7 @@ def pack(session: Session, visitor: Visitor, slug: str, store: FileStore) -> byt
             select(Occurrence.id, Occurrence.slug).where(
                 Occurrence.id.in_([each.occurrence_id for each in version.lessons if each.occurrence_id])
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
@@ -299,7 +297,7 @@ def _described(course: Course, version: CourseVersion, lessons: list[dict[str, A
     english = bool(version.title_en)
     return {
         "format": manifest.FORMAT,
-        "id": course.slug[:60].strip("-"),
+        "id": course.slug,
         "version": str(version.number),
         "languages": ["uk", "en"] if english else ["uk"],
         "title": {"uk": version.title_uk, "en": version.title_en},
