@@ -41,7 +41,7 @@ export function PreJoin(): VNode {
         <Name />
         <DeviceSelects />
         <div class="prejoin__go">
-          {config.recorded && <p class="prejoin__recorded">{t("prejoin.recorded")}</p>}
+          {(config.recorded || session.recordedNow.value) && <p class="prejoin__recorded">{t("prejoin.recorded")}</p>}
           <CheckAnswer result={check.result} again={check.again} />
           <button
             type="submit"
