@@ -182,11 +182,11 @@ def check_file(kind: LessonKind, ending: str, size: int) -> None:
     taken = VIDEO_TYPES | CAPTION_TYPES if kind is LessonKind.VIDEO else MEDIA_TYPES
     if ending not in taken:
         kinds = ", ".join(sorted(taken))
-        raise Invalid("file_kind", f"This lesson takes files of these kinds: {kinds}.", "file")
+        raise Invalid("lesson_file_kind", f"This lesson takes files of these kinds: {kinds}.", "file")
     if not size:
         raise Invalid("file_empty", "The file is empty. Choose another one.", "file")
     if size > LARGEST_FILE:
-        raise Invalid("file_large", f"A file has at most {LARGEST_FILE // 1024 // 1024} MB.", "file")
+        raise Invalid("lesson_file_large", f"A file has at most {LARGEST_FILE // 1024 // 1024} MB.", "file")
 
 
 def publish(session: Session, visitor: Visitor, slug: str, now: datetime) -> CourseVersion:

@@ -243,7 +243,7 @@ def _checked(text: str, file: tuple[str, bytes] | None) -> tuple[str, bytes]:
     name = safe_name(file[0])
     check_file(LessonKind.TASK, f".{name.rpartition('.')[2]}", len(file[1]))
     if len(file[1]) > LARGEST_SUBMISSION:
-        raise Invalid("file_large", "A file has at most 25 MB.", "file")
+        raise Invalid("task_file_large", "A file has at most 25 MB.", "file")
     return name, file[1]
 
 

@@ -331,7 +331,7 @@ def test_files_and_captions_travel_with_the_course(database: Database, store: Me
             editing.put_file(session, teaches, "video", "film", name, content, store, NOW)
         with pytest.raises(Invalid) as refused:
             editing.put_file(session, teaches, "video", "film", "film.exe", b"MZ", store, NOW)
-        assert refused.value.code == "file_kind"
+        assert refused.value.code == "lesson_file_kind"
         packed = packing.pack(session, teaches, "video", store)
         report = packing.take(session, teaches, packing.Zip(packed), store, NOW)
         assert (report.files, report.notes) == (2, [])

@@ -1,6 +1,6 @@
 """Courses: versions, lessons, enrolments, progress, tasks and opinions
 
-Revision 0014 after 0013, 2026-11-26.
+Revision 0015 after 0014, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
