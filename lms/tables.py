@@ -15,6 +15,7 @@ from lms.notify import models as notify
 from lms.roadmaps import models as roadmaps
 from lms.schedule import audience_models, group_models, plan_models
 from lms.schedule import models as schedule
+from lms.streaming import models as streaming
 
 metadata = Base.metadata
 
@@ -37,4 +38,5 @@ __all__ = [
     "register_models",
     "roadmaps",
     "schedule",
+    "streaming",
 ]

@@ -159,12 +159,11 @@ class LiveMeeting:
                 self.media.mute_by_host(fact.participant, fact.source, muted=fact.muted)
             case facts.RoleChanged():
                 self._permit(self.state.members[fact.participant])
-            case facts.RecordingSet(status="on", recording=recording):
-                self._tell_recorded(list(self.state.members.values()), recording)
+            case facts.RecordingSet() | facts.StreamSet():
+                self._tell_kept(list(self.state.members.values()))
             case facts.Joined():
                 self._around.grouping.moved(self)
-                if self.state.recording is not None:
-                    self._tell_recorded([self.state.members[fact.participant]], self.state.recording)
+                self._tell_kept([self.state.members[fact.participant]])
             case facts.WentAway() | facts.CameBack() | facts.TookOver():
                 self._around.grouping.moved(self)
             case facts.Left():
@@ -177,9 +176,11 @@ class LiveMeeting:
             case _:
                 pass
 
-    def _tell_recorded(self, members: list[Member], recording: str) -> None:
-        people = [member for member in members if member.presence is not Presence.SERVICE]
-        self.commit_surely(words.told(self.state.words, people, recording, now=self.now()))
+    def _tell_kept(self, members: list[Member]) -> None:
+        """These people are told by what follows that they are recorded or streamed: note it, once for each."""
+        if self.state.kept is not None:
+            people = [member for member in members if member.presence is not Presence.SERVICE]
+            self.commit_surely(words.told(self.state.words, people, self.state.kept, now=self.now()))
 
     def _permit(self, member: Member) -> None:
         self.media.permit(

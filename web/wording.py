@@ -68,6 +68,28 @@ SENTENCES: dict[str, str] = {
     "task_waits": _("What you handed in waits for its review."),
     "recording_busy": _("It is being recorded or made just now. Wait until that is done."),
     "recording_held": _("It must be kept for a legal reason. Lift the hold first."),
+    "recording_instant": _("It was made while the meeting ran; there is nothing to make it of anew."),
+    "stream_unknown": _("There is no live stream here."),
+    "stream_private": _("A meeting is private: it cannot be streamed."),
+    "stream_link": _(
+        "The address of the stream would let everybody in. Choose another way to join, or do not stream it."
+    ),
+    "server_scheme": _("The address begins with rtmp:// or rtmps://."),
+    "server_app": _("The address lacks its application after the host, as in rtmps://live.example.org/app."),
+    "server_wrong": _(
+        "This is no address of a stream server. It looks like rtmps://live.example.org/app, without the key."
+    ),
+    "server_inside": _("This address lies inside a network of our own. An administrator may enter it."),
+    "key_needed": _("Paste the stream key that the service shows."),
+    "key_wrong": _("This cannot be a stream key: it has blanks or other characters in it."),
+    "key_lost": _("The key cannot be read any more. Replace the key first."),
+    "link_wrong": _("The link begins with https://."),
+    "target_name": _("Give it a name of at most 120 characters."),
+    "target_not_yours": _("Only administrators keep targets that every occurrence may use."),
+    "target_unknown": _("There is no such target, or others keep it."),
+    "target_whose": _("It belongs to a programme or to an organisation, not to both."),
+    "targets_many": _("There are 200 targets already. Remove what is not used."),
+    "targets_chosen": _("A stream goes to at most 10 targets."),
     "recording_unknown": _("There is no such recording, or it is not for you."),
     "answer_invalid": _("This is no answer to this question. Answer it again."),
     "rating_invalid": _("Give points for each criterion, as its grades say."),
