@@ -42,7 +42,8 @@ SENTENCES: dict[str, str] = {
     "lesson_body": _("A text has at most 100,000 characters. Make two lessons of it."),
     "lesson_closed": _("Other lessons come first: the list of lessons shows which."),
     "lesson_file_kind": _(
-        "This lesson does not take files of this kind. Videos are MP4 or WebM, captions WebVTT, handouts PDF, office documents, pictures or ZIP."
+        "This lesson does not take files of this kind. Videos are MP4 or WebM, captions WebVTT, handouts PDF, office "
+        "documents, pictures or ZIP."
     ),
     "lesson_file_large": _("A file has at most 200 MB."),
     "lesson_minutes": _("A lesson takes from 0 to 6000 minutes."),

@@ -1,6 +1,6 @@
 """Courses: versions, lessons, enrolments, progress, tasks and opinions
 
-Revision 0015 after 0014, 2026-11-26.
+Revision 0016 after 0015, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:
