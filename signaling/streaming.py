@@ -73,14 +73,22 @@ class MeetingStreamer:
 
     # ------------------------------------------------------------ what happens
 
-    def prepare(self, told: list[facts.Fact]) -> None:
-        """Facts that are about to be written begin a stream: reserve what it needs. Raises `RefusedError`."""
-        for fact in told:
+    def prepare(self, decided: list[facts.Fact], *, wanted: bool) -> list[facts.Fact]:
+        """Facts that are about to be written may begin a stream: reserve what it needs.
+
+        `wanted`: it was ordered by itself, so `RefusedError` is raised where it cannot be. A planned one must not keep
+        the meeting from beginning: then the other facts remain.
+        """
+        for fact in decided:
             if isinstance(fact, facts.StreamSet) and fact.status == "on" and self._around is not None:
                 try:
                     self._prepared = fact.stream, self._ring(self._around, fact.stream)
                 except RingError as error:
-                    raise RefusedError("cannot_stream", str(error)) from error
+                    if wanted:
+                        raise RefusedError("cannot_stream", str(error)) from error
+                    _log.error("planned_stream_not_begun", meeting=self._state.id, reason=str(error))
+                    return [other for other in decided if other is not fact]
+        return decided
 
     def note(self, fact: facts.Fact) -> None:
         """A fact was applied to the state."""
