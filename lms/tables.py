@@ -2,6 +2,7 @@
 
 from lms.audit import models as audit
 from lms.base import Base
+from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
 from lms.media import models as media
@@ -20,6 +21,7 @@ __all__ = [
     "attendance_models",
     "audience_models",
     "audit",
+    "credentials",
     "directory",
     "group_models",
     "media",
