@@ -1,10 +1,12 @@
 """Every table of the product, in one place for migrations and tests."""
 
+from lms.assessment import models as assessment
 from lms.audit import models as audit
 from lms.base import Base
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
+from lms.frameworks import models as frameworks
 from lms.media import models as media
 from lms.meetings import attendance_models
 from lms.meetings import models as meetings
@@ -18,11 +20,13 @@ metadata = Base.metadata
 
 __all__ = [
     "access_models",
+    "assessment",
     "attendance_models",
     "audience_models",
     "audit",
     "credentials",
     "directory",
+    "frameworks",
     "group_models",
     "media",
     "meetings",

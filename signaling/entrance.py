@@ -143,6 +143,7 @@ class Entrance:
                 consented=state.words.consents.get(member.identity, "told") != "told",
                 speaker=self._meeting.media.speaker,
                 groups=self._meeting.groups_seen(member),
+                stream=self._meeting.streamer.seen() if member.moderates else None,
                 ice_servers=self._meeting.ice_servers,
                 now=self._meeting.now(),
                 token=self._meeting.renewed_token(member, link.token),

@@ -146,6 +146,15 @@ class Recording(Shape):
     by: str = ""
 
 
+class Streaming(Shape):
+    """A stream to the public began (`on`) or has ended (`off`)."""
+
+    type: Literal["streaming"] = "streaming"
+    stream: Id
+    status: Literal["on", "off"]
+    by: str = ""
+
+
 class Closed(Shape):
     """The meeting is over on the node; nothing follows for this opening."""
 
@@ -171,6 +180,7 @@ EventData = Annotated[
     | QuestionMoved
     | Consented
     | Recording
+    | Streaming
     | Closed,
     Field(discriminator="type"),
 ]

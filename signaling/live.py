@@ -29,6 +29,7 @@ from signaling.meeting.state import Member, State
 from signaling.model import GroupsSeen, Permission, Presence, Publication
 from signaling.problems import RefusedError, problem
 from signaling.recording import MeetingRecorder
+from signaling.streaming import MeetingStreamer, Streaming
 from signaling.tokens import LIFETIME_S, Token
 
 ROSTER_S = 15.0
@@ -49,6 +50,8 @@ class Surroundings:
     token_key: bytes
     feed: Feed | None
     """Where recordings go; None: this node records nothing."""
+    streaming: Streaming | None
+    """None: this node streams nothing."""
     ice_servers: list[messages.IceServer]
     grouping: Grouping
 
@@ -70,6 +73,10 @@ class LiveMeeting:
         )
         self.recorder = MeetingRecorder(surroundings.feed, state, self.media, now=self.now, number=self._number_track)
         state.can_record = surroundings.feed is not None
+        self.streamer = MeetingStreamer(surroundings.streaming, state, self.media)
+        self._stream_seen: messages.StreamSeen | None = None
+        self._plan_seen: Plan | None = None
+        """The plan by which it was told that there is no stream."""
         self.links: dict[str, Link] = {}
         self._away_until: dict[str, float] = {}
         self._renew_at: dict[str, float] = {}
@@ -140,6 +147,7 @@ class LiveMeeting:
             self.state.apply(fact)
             self._follow(fact)
             self.recorder.note(fact)
+            self.streamer.note(fact)
             for announcement in announce(self.state, fact):
                 self._tell(announcement.message, announcement.to)
         self._around.delivery.written()
@@ -182,6 +190,7 @@ class LiveMeeting:
         if link := self.links.get(member.id):
             if member.moderates:
                 link.send(messages.LobbyChanged(waiting=self.entrance.waiting()))
+                link.send(messages.StreamChanged(stream=self.streamer.seen()))
                 for question in self.state.words.seen_by(moderates=True):
                     link.send(messages.QuestionChanged(question=question))
             self._renew_token(member, link)
@@ -234,8 +243,11 @@ class LiveMeeting:
 
     def tell_lobby(self) -> None:
         """Tell hosts and moderators who waits."""
-        moderators = frozenset(member.id for member in self.state.members.values() if member.moderates)
-        self._tell(messages.LobbyChanged(waiting=self.entrance.waiting()), moderators)
+        self.tell_moderators(messages.LobbyChanged(waiting=self.entrance.waiting()))
+
+    def tell_moderators(self, message: messages.ServerMessage) -> None:
+        """Tell hosts and moderators."""
+        self._tell(message, frozenset(member.id for member in self.state.members.values() if member.moderates))
 
     def tell_participant(self, member: Member) -> None:
         """Tell everybody what somebody looks like now."""
@@ -291,6 +303,7 @@ class LiveMeeting:
         `silent_since`: when the earlier run was last alive, as far as the journal tells (UTC).
         """
         self.recorder.restored(silent_since)
+        self.streamer.restored()
         monotonic = self.monotonic()
         gone = [
             facts.WentAway(at=self.now(), participant=member.id)
@@ -333,10 +346,27 @@ class LiveMeeting:
             return
         if isinstance(action, messages.Record) and action.status == "on" and not self.recorder.can_record:
             raise RefusedError("cannot_record", "The disk is full, or the capture process is away.")
-        self.commit(orders.decide(self.state, actor, action, now=self.now()))
+        if isinstance(action, messages.CountViewers):
+            if actor is not None:
+                raise RefusedError("not_allowed", "The web process counts those who watch.")
+            self.streamer.count(action.counted_by, action.viewers)
+            return
+        decided = orders.decide(self.state, actor, action, now=self.now())
+        self._prepare_stream(decided, wanted=isinstance(action, messages.Stream))
+        self.commit(decided)
         if isinstance(action, messages.AllowUnmute):
             by = actor.name if actor is not None else self.state.plan.title or self.state.id
             self.send_to(action.participant, messages.Asked(what="unmute", source=action.source, by=by[:120]))
+
+    def _prepare_stream(self, decided: list[facts.Fact], *, wanted: bool) -> None:
+        """A planned stream that cannot be must not keep the meeting from beginning. Raises `RefusedError`."""
+        try:
+            self.streamer.prepare(decided)
+        except RefusedError as refused:
+            if wanted:
+                raise
+            _log.error("planned_stream_not_begun", meeting=self.state.id, reason=refused.problem.detail)
+            decided[:] = [fact for fact in decided if not isinstance(fact, facts.StreamSet)]
 
     def plan(self, plan: Plan) -> None:
         """Hold the meeting as planned from now on. Raises `RefusedError`."""
@@ -363,13 +393,13 @@ class LiveMeeting:
         if member := self.state.members.get(participant):
             self.state.publish(member, publication)
             self.tell_participant(member)
-            self.recorder.look()
+            self._look()
 
     def unpublished(self, participant: str, publication: str) -> None:
         member = self.state.members.get(participant)
         if member is not None and member.publications.pop(publication, None) is not None:
             self.tell_participant(member)
-            self.recorder.look()
+            self._look()
 
     def speaking(self, participant: str | None) -> None:
         now = self.now()
@@ -379,7 +409,12 @@ class LiveMeeting:
                 self.commit_surely([facts.Spoke(at=now, participant=speaker, since=since)])
         self._speaking_since = None if participant is None else (participant, now)
         self._tell(messages.SpeakerChanged(participant=participant))
+        self._look()
+
+    def _look(self) -> None:
+        """Publications, or who speaks, may have changed."""
         self.recorder.look()
+        self.streamer.look()
 
     def media_state(self, participant: str) -> None:
         """A peer's state has changed: say at once if that is bad news or good."""
@@ -401,15 +436,30 @@ class LiveMeeting:
         if now >= self._roster_at:
             self._roster_at = now + ROSTER_S
             self._take_roster()
-        self.recorder.look()
+        self._look()
         if self.recorder.trouble != self.state.recording_trouble:
             self.state.recording_trouble = self.recorder.trouble
             self._tell(messages.MeetingChanged(meeting=self.state.as_meeting()))
+        self._tick_stream()
         if self._empty_since is not None and now >= self._empty_since + self._around.limits.empty_meeting_s:
             if self._around.grouping.busy(self):
                 self._empty_since = now
             else:
                 self.shut("empty")
+
+    def _tick_stream(self) -> None:
+        self.streamer.tick()
+        viewers = self.streamer.counted() if self.state.stream is not None else 0
+        if viewers != self.state.viewers:
+            self.state.viewers = viewers
+            self._tell(messages.MeetingChanged(meeting=self.state.as_meeting()))
+        if self.state.stream is None and self._plan_seen is self.state.plan:
+            return
+        self._plan_seen = self.state.plan if self.state.stream is None else None
+        seen = self.streamer.seen()
+        if seen != self._stream_seen:
+            self._stream_seen = seen
+            self.tell_moderators(messages.StreamChanged(stream=seen))
 
     def _take_roster(self) -> None:
         present = [member.id for member in self.state.members.values() if not member.away]

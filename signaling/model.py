@@ -249,3 +249,7 @@ class MeetingState(Shape):
     recording_trouble: str | None = None
     """Why what is said may not be kept: `capture_away`, `disk_full`; `disk_low` warns of that."""
     streaming: bool = False
+    """Whether it is being streamed to the public."""
+    stream_since: float | None = None
+    viewers: Annotated[int, Field(ge=0)] = 0
+    """People who watch the stream and are not in the meeting."""

@@ -25,6 +25,7 @@ KNOWN_KINDS = frozenset(
         "said",
         "chat_erased",
         "recording",
+        "streaming",
         "closed",
     }
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import secrets
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ _WORD: Final = struct.Struct("<Q")
 _REAL: Final = struct.Struct("<d")
 _CAPACITY, _HEAD, _TAIL = 8, 16, 64
 """Where the words lie; head and tail in cache lines of their own."""
-_WRITER_SEEN, _WRITER_OPEN, _READER_SEEN, _STATUS = 24, 32, 72, 80
+_WRITER_SEEN, _WRITER_OPEN, _READER_SEEN, _STATUS, _READER = 24, 32, 72, 80, 88
 
 FRAME: Final = struct.Struct("!IHHQ")
 """Before each record: length of what follows the frame, kind, number, key."""
@@ -194,6 +195,20 @@ class Ring:
         """Everything that the last `records` gave is safe elsewhere: its room may be used again."""
         self._tail = self._read_to
         _WORD.pack_into(self._map, _TAIL, self._tail)
+
+    def take_over(self) -> None:
+        """A new reader begins with what is written from now on: what waited for the one before is let go.
+
+        The writer sees that `reader` has changed.
+        """
+        self._tail = self._read_to = self._word(_HEAD)
+        _WORD.pack_into(self._map, _TAIL, self._tail)
+        _WORD.pack_into(self._map, _READER, secrets.randbits(63) | 1)
+
+    @property
+    def reader(self) -> int:
+        """Names the reader that took over last; 0 if none ever did."""
+        return self._word(_READER)
 
     @property
     def waiting(self) -> int:

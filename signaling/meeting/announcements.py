@@ -73,8 +73,15 @@ def _(fact: facts.Left, state: State) -> Iterator[Announcement]:
 @_announce.register(facts.Began)
 @_announce.register(facts.Ended)
 @_announce.register(facts.RecordingSet)
+@_announce.register(facts.StreamSet)
 def _(
-    fact: facts.Planned | facts.Spotlighted | facts.MeetingSet | facts.Began | facts.Ended | facts.RecordingSet,
+    fact: facts.Planned
+    | facts.Spotlighted
+    | facts.MeetingSet
+    | facts.Began
+    | facts.Ended
+    | facts.RecordingSet
+    | facts.StreamSet,
     state: State,
 ) -> Iterator[Announcement]:
     yield Announcement(messages.MeetingChanged(meeting=state.as_meeting()))

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from signaling.meeting.plan import Groups, Plan
+from signaling.meeting.plan import Groups, Plan, StreamTarget
 from signaling.model import (
     Caption,
     ChatMessage,
@@ -245,6 +245,28 @@ class TrackRecorded(_Fact):
     track: int
 
 
+class StreamSet(_Fact):
+    """The meeting is streamed from now on (`on`), or no longer."""
+
+    fact: Literal["stream_set"] = "stream_set"
+    stream: Id
+    """16 hexadecimal digits."""
+    status: Literal["on", "off"]
+    targets: list[StreamTarget] = []
+    """Where it goes to beside the public page, as it begins."""
+    by: str = ""
+    """Who ordered it; empty: the plan, the control API, or the end of the meeting."""
+    reason: Literal["ordered", "ended", "closed"] = "ordered"
+
+
+class StreamTargetSet(_Fact):
+    """A running stream goes to this target as well, or no longer, or is to try it again."""
+
+    fact: Literal["stream_target_set"] = "stream_target_set"
+    target: StreamTarget
+    status: Literal["on", "off", "again"]
+
+
 class Spoke(_Fact):
     """Somebody was the active speaker from `since` to `at`."""
 
@@ -295,6 +317,8 @@ Fact = Annotated[
     | Ended
     | RecordingSet
     | TrackRecorded
+    | StreamSet
+    | StreamTargetSet
     | Spoke
     | RosterTaken
     | Closed,

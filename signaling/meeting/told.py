@@ -44,6 +44,8 @@ def event_data(fact: facts.Fact) -> events.EventData | None:
             return events.Ended()
         case facts.RecordingSet():
             return events.Recording(recording=fact.recording, status=fact.status, by=fact.by)
+        case facts.StreamSet():
+            return events.Streaming(stream=fact.stream, status=fact.status, by=fact.by)
         case facts.Closed():
             return events.Closed(reason=fact.reason)
         case _:

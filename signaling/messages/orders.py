@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from signaling.meeting.plan import MOST_GROUPS, GroupRoom
+from signaling.meeting.plan import MOST_GROUPS, MOST_TARGETS, GroupRoom, StreamTarget
 from signaling.model import Id, QuestionText, Role, Shape, Source, Text
 
 
@@ -161,6 +161,34 @@ class Record(Shape):
     status: Literal["on", "paused", "off"]
 
 
+class Stream(Shape):
+    """Begin to stream the meeting to its public page and to targets, or end the stream."""
+
+    do: Literal["stream"]
+    status: Literal["on", "off"]
+    targets: Annotated[list[Id], Field(max_length=MOST_TARGETS)] | None = None
+    """Which of the planned targets; null: all of them."""
+    others: Annotated[list[StreamTarget], Field(max_length=MOST_TARGETS)] = []
+    """Targets that are not planned. By the control API alone."""
+
+
+class SetStreamTarget(Shape):
+    """A running stream goes to a planned target as well (`on`), no longer (`off`), or tries it again at once."""
+
+    do: Literal["stream_target"]
+    id: Id
+    status: Literal["on", "off", "again"]
+
+
+class CountViewers(Shape):
+    """How many watch the stream by HLS. By the control API alone: the web process serves them."""
+
+    do: Literal["count_viewers"]
+    counted_by: Id
+    """Each web process counts its own; a count is good for 60 s."""
+    viewers: Annotated[int, Field(ge=0, le=10_000_000)]
+
+
 OrderAction = Annotated[
     MuteOther
     | AllowUnmute
@@ -180,6 +208,9 @@ OrderAction = Annotated[
     | KeepPicture
     | MoveQuestion
     | TakeQuestion
-    | Record,
+    | Record
+    | Stream
+    | SetStreamTarget
+    | CountViewers,
     Field(discriminator="do"),
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from recordings.live.wire import TargetProblem, TargetState
 from signaling.messages.common import VERSION, Problem, RequestId
 from signaling.model import (
     Caption,
@@ -38,6 +39,39 @@ class IceServer(Shape):
     credential: str | None = None
 
 
+class TargetSeen(Shape):
+    """Where the stream goes to, or may go to, and how that fares."""
+
+    id: Id
+    name: str = ""
+    on: bool = False
+    state: TargetState | None = None
+    """None: not known yet, or off."""
+    problem: TargetProblem = ""
+    detail: str = ""
+    """What the server said, in its own words."""
+    since: float | None = None
+    tries: int = 0
+
+
+class StreamSeen(Shape):
+    """The stream as hosts and moderators see it."""
+
+    may: bool
+    """Whether they may begin one."""
+    state: Literal["off", "starting", "live", "away"] = "off"
+    """`away`: the composer has died and is being replaced, or does not keep up."""
+    since: float | None = None
+    live_at: float | None = None
+    """When there was something to watch for the first time."""
+    viewers: int = 0
+    late_frames: int = 0
+    """Pictures that were left out because the machine is too slow."""
+    lost_packets: int = 0
+    """What came from participants and found the composer too slow."""
+    targets: list[TargetSeen] = []
+
+
 class Welcome(Shape):
     """You are in: the whole state. Sent after `hello` (join, resume or rejoin) and after admission from the lobby."""
 
@@ -62,6 +96,8 @@ class Welcome(Shape):
     """Whether this participant has answered to being recorded, if the meeting is."""
     speaker: Id | None = None
     groups: GroupsSeen | None = None
+    stream: StreamSeen | None = None
+    """For hosts and moderators."""
     ice_servers: list[IceServer] = []
     now: float
     token: str
@@ -230,6 +266,13 @@ class GroupsTold(Shape):
     text: str
 
 
+class StreamChanged(Shape):
+    """For hosts and moderators: the stream, or one of its targets, fares otherwise than before."""
+
+    type: Literal["stream"] = "stream"
+    stream: StreamSeen
+
+
 class Asked(Shape):
     """A host asks you to unmute."""
 
@@ -300,6 +343,7 @@ ServerMessage = Annotated[
     | QualityChanged
     | GroupsChanged
     | GroupsTold
+    | StreamChanged
     | Asked
     | PictureTaken
     | TokenRenewed

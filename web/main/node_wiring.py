@@ -26,6 +26,8 @@ def node_config(settings: Settings, node: int) -> NodeAppConfig:
         events_url=settings.local_url + EVENTS_PATH,
         events_tls=own_certificate_only(settings),
         capture=True,
+        streaming=True,
+        own_url=settings.node_url(node),
     )
 
 
