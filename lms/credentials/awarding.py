@@ -249,4 +249,4 @@ def _write(
 def versions(session: Session, codes: Collection[str]) -> dict[str, int]:
     """How many versions each rule has."""
     query = select(AwardRule.code, func.count()).where(AwardRule.code.in_(codes)).group_by(AwardRule.code)
-    return {code: number for code, number in session.execute(query)}
+    return dict(session.execute(query).all())

@@ -195,9 +195,7 @@ def _require_earned(
         raise Conflict("sheets_open", "The attendance of some dates is not approved yet. Approve it first.")
     earned = {each.person_id: each for each in found.standings if each.earned}
     if any(each not in earned for each in chosen):
-        raise Invalid(
-            "not_earned", "Somebody of these has not earned it by the rule. Look at the list again.", "people"
-        )
+        raise Invalid("not_earned", "Somebody of these has not earned it by the rule. Read the list again.", "people")
     return earned
 
 

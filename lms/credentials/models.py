@@ -1,4 +1,4 @@
-"""Tables of certificates. What was issued never changes: a change of name or of term is a new edition beside the old."""
+"""Tables of certificates. What was issued never changes: a new name or a new term is a new edition beside the old."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, deferred, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.base import Base, Word
 
@@ -28,7 +28,7 @@ class KeyEnd(StrEnum):
 
 
 class IssuerKey(Base):
-    """A key of the issuer, listed for ever at `/issuer`. The private half is sealed, and destroyed once it has ended."""
+    """A key of the issuer, listed for ever at `/issuer`. The private half is sealed, and destroyed once it ended."""
 
     __tablename__ = "issuer_key"
 
@@ -91,17 +91,17 @@ class AwardRule(Base):
 
 
 class StatusList(Base):
-    """One bit for each certificate, and the signed list as it is served. `taken` also has bits that belong to nobody."""
+    """One bit for each certificate, and the signed list as served. `taken` also has bits that belong to nobody."""
 
     __tablename__ = "status_list"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     issuer: Mapped[str] = mapped_column(String(300))
-    bits: Mapped[bytes] = deferred(mapped_column(LargeBinary))
-    taken: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    bits: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    taken: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     used: Mapped[int]
     """Bits of `taken`."""
-    credential: Mapped[str] = deferred(mapped_column(Text, default=""))
+    credential: Mapped[str] = mapped_column(Text, default="", deferred=True)
     signed_at: Mapped[datetime]
     full: Mapped[bool] = mapped_column(default=False)
 

@@ -1,4 +1,4 @@
-"""Reading certificates: for everybody who has a number, for holders, for those who approve; and as a verifier's trust."""
+"""Reading certificates: for whoever has a number, for holders, for those who approve; and as a verifier's trust."""
 
 from __future__ import annotations
 
@@ -342,7 +342,7 @@ def people_found(session: Session, words: str, *, limit: int = 20) -> list[tuple
     return [(person.id, f"{person.family_name} {person.given_name}".strip()) for person in rows]
 
 
-def _cards() -> Select[tuple[Certificate, CertificateEdition]]:
+def _cards() -> Select[Certificate, CertificateEdition]:
     return select(Certificate, CertificateEdition).join(
         CertificateEdition,
         and_(CertificateEdition.certificate_id == Certificate.id, CertificateEdition.number == Certificate.edition),
@@ -389,9 +389,7 @@ def _rule_cards(session: Session, rules: Sequence[AwardRule]) -> list[RuleCard]:
             select(Certificate.rule_id, func.count())
             .where(Certificate.rule_id.in_([rule.id for rule in rules]))
             .group_by(Certificate.rule_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         RuleCard(
@@ -418,7 +416,7 @@ def _issued_by(session: Session, rule: AwardRule, now: datetime, page: int) -> t
 def _candidates(session: Session, rule: AwardRule, standings: Sequence[Standing], now: datetime) -> list[Candidate]:
     people = [each.person_id for each in standings]
     names = names_of_people(session, people)
-    rows = session.execute(
+    found = session.execute(
         select(Certificate.person_id, Certificate.number)
         .join(AwardRule, AwardRule.id == Certificate.rule_id)
         .where(
@@ -428,8 +426,8 @@ def _candidates(session: Session, rule: AwardRule, standings: Sequence[Standing]
             or_(Certificate.valid_until.is_(None), Certificate.valid_until > now),
         )
     )
-    having = {person: number for person, number in rows}
+    having = {person_id: number for person_id, number in found if person_id is not None}
     return [
-        Candidate(each.person_id, names.get(each.person_id, ""), each, having.get(each.person_id, ""))
+        Candidate(each.person_id, names.get(f"person:{each.person_id}", ""), each, having.get(each.person_id, ""))
         for each in standings
     ]
