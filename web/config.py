@@ -13,7 +13,10 @@ from starlette.routing import BaseRoute
 from lms.database import Database
 from lms.files import FileStore, MemoryFiles
 from lms.media.library import MediaLibrary, NoLibrary
+from lms.schedule.models import Streaming
 from lms.sealing import FernetSealer, Sealer
+from lms.streaming.library import LiveLibrary, NoLive
+from lms.streaming.queries import PlannedTarget
 from web.links import Links
 from web.mail.outbox import OutboxFolder
 
@@ -66,6 +69,10 @@ class MeetingPlan:
     ends_at: datetime
     recorded: bool = False
     """Whether its recording begins with it."""
+    streaming: Streaming = Streaming.NO
+    """Whether a host may stream it, or its stream begins with it."""
+    targets: tuple[PlannedTarget, ...] = ()
+    """Where its stream goes to beside the public page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,8 @@ class WebConfig:
     """Where the log's daily anchors lie (`lms.audit.anchors`)."""
     recordings: MediaLibrary = field(default_factory=NoLibrary)
     """Where recordings lie."""
+    live: LiveLibrary = field(default_factory=NoLive)
+    """Where live streams lie."""
     files: FileStore = field(default_factory=MemoryFiles)
     """Keeps what people send in."""
     outbox: OutboxFolder | None = None

@@ -112,5 +112,6 @@ _WRITERS: dict[str, Callable[[Any, str], str]] = {
     "language": _word(LANGUAGES),
     "listed": _yes_no,
     "recorded": _yes_no,
+    "streaming": _word(vocabulary.STREAMING),
     "reminder_offsets": _minutes,
 }

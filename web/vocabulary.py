@@ -173,6 +173,12 @@ AGENDA = {
     "test": _("Test"),
     "break": _("Break"),
 }
+STREAMING = {
+    "no": _("Not streamed"),
+    "allowed": _("A host may go live"),
+    "planned": _("Live from the beginning of the meeting"),
+}
+TARGET_KINDS = {"youtube": _("YouTube"), "facebook": _("Facebook"), "other": _("Another service")}
 CREDITS = {
     "organiser": _("Organised by"),
     "expert_body": _("Experts from"),
@@ -194,6 +200,7 @@ FIELDS = {
     "status": _("State"),
     "listed": _("In the public schedule"),
     "recorded": _("Recorded from its beginning"),
+    "streaming": _("Public live stream"),
     "access": _("Who may join"),
     "mode": _("Where"),
     "venue": _("Venue"),
@@ -243,7 +250,10 @@ OBJECTS = {
     "programme": _("Programme"),
     "registration": _("Registration"),
     "role_grant": _("Role"),
+    "recording": _("Recording"),
     "series": _("Series"),
+    "stream": _("Live stream"),
+    "stream_target": _("Target of streams"),
     "topic": _("Topic"),
 }
 """What the log of changes speaks of."""

@@ -169,6 +169,8 @@ def give_back(session: Session, job: int, now: datetime) -> None:
 def rebuild(session: Session, code: str, actor: str, now: datetime) -> None:
     """Make it anew from its raw files. Raises `NotFound`, or `Conflict` while it is captured or worked on."""
     found = queries.by_code(session, code)
+    if found.instant:
+        raise Conflict("recording_instant", "It was made while the meeting ran; there is nothing to make it of anew.")
     busy = (RecordingState.CAPTURING, RecordingState.PROCESSING)
     if found.state in (*busy, RecordingState.WITHDRAWN):
         raise Conflict("recording_busy", "It is being recorded or processed, or was deleted.")

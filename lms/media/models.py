@@ -46,6 +46,8 @@ class Recording(Base):
     meeting: Mapped[str] = mapped_column(String(64), index=True)
     occurrence_id: Mapped[int | None] = mapped_column(ForeignKey("occurrence.id"), index=True)
     title: Mapped[str] = mapped_column(String(300), default="")
+    instant: Mapped[bool] = mapped_column(default=False)
+    """Whether it was kept of a live stream while it ran: nothing can be made of it anew."""
     state: Mapped[RecordingState] = mapped_column(Word(RecordingState))
     watching: Mapped[Watching] = mapped_column(Word(Watching))
     downloadable: Mapped[bool] = mapped_column(default=False)

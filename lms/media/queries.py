@@ -36,6 +36,8 @@ class RecordingCard:
     duration_s: float
     phase: str
     progress: float
+    instant: bool
+    """Made while it ran, of a live stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,10 @@ def page(session: Session, visitor: Visitor, code: str, now: datetime) -> Record
 
 
 def of_occurrence(session: Session, visitor: Visitor, occurrence_id: int, now: datetime) -> list[RecordingCard]:
-    """The recordings of an occurrence that the visitor may watch, or manage; first one first."""
+    """The recordings of an occurrence that the visitor may watch, or manage; first one first.
+
+    What was kept of a live stream stands in for the recording of the same time until that is ready.
+    """
     query = select(Recording).where(
         Recording.occurrence_id == occurrence_id, Recording.state != RecordingState.WITHDRAWN
     )
@@ -114,7 +119,15 @@ def of_occurrence(session: Session, visitor: Visitor, occurrence_id: int, now: d
     if not found:
         return []
     standing = _standing(session, visitor, found[0], now)
-    return [_card(each) for each in found if may_watch(each.watching, each.state, visitor, standing)]
+    seen = [each for each in found if may_watch(each.watching, each.state, visitor, standing)]
+    whole = [each for each in seen if not each.instant and each.state is RecordingState.READY]
+    return [_card(each) for each in seen if not (each.instant and any(_covers(one, each) for one in whole))]
+
+
+def _covers(whole: Recording, kept: Recording) -> bool:
+    """Whether the recording was running while the stream ran."""
+    end = whole.ended_at or whole.heard_at
+    return whole.began_at < (kept.ended_at or kept.began_at) and kept.began_at < end
 
 
 def listing(session: Session, limit: int = 200) -> list[Recording]:
@@ -185,4 +198,5 @@ def _card(found: Recording) -> RecordingCard:
         found.duration_s,
         found.phase,
         found.progress,
+        found.instant,
     )

@@ -76,6 +76,16 @@ class Mode(StrEnum):
     ON_SITE = "on_site"
 
 
+class Streaming(StrEnum):
+    """Whether the public may watch a meeting while it runs."""
+
+    NO = "no"
+    ALLOWED = "allowed"
+    """A host may begin it."""
+    PLANNED = "planned"
+    """It begins with the meeting."""
+
+
 class AgendaKind(StrEnum):
     """What happens during one point of the agenda."""
 
@@ -125,6 +135,8 @@ class Occurrence(Base):
     listed: Mapped[bool] = mapped_column(default=True)
     recorded: Mapped[bool] = mapped_column(default=False)
     """Whether its recording begins with it, without anybody pressing a button."""
+    streaming: Mapped[Streaming] = mapped_column(Word(Streaming), default=Streaming.ALLOWED)
+    """What was decided; `rules.streaming_of` says what follows for this kind and access."""
     access: Mapped[Access] = mapped_column(Word(Access), default=Access.NETWORK)
     mode: Mapped[Mode] = mapped_column(Word(Mode), default=Mode.ONLINE)
     venue: Mapped[str] = mapped_column(String(300), default="")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.base import Base, WallTime, Word
 from lms.directory.models import Organisation
-from lms.schedule.models import Access, Kind
+from lms.schedule.models import Access, Kind, Streaming
 
 
 class Programme(Base):
@@ -60,6 +60,7 @@ class Series(Base):
     duration_minutes: Mapped[int]
     listed: Mapped[bool] = mapped_column(default=True)
     recorded: Mapped[bool] = mapped_column(default=False)
+    streaming: Mapped[Streaming] = mapped_column(Word(Streaming), default=Streaming.ALLOWED)
     access: Mapped[Access] = mapped_column(Word(Access), default=Access.NETWORK)
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]

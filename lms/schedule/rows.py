@@ -30,6 +30,7 @@ _PLAIN = (
     "duration_minutes",
     "listed",
     "recorded",
+    "streaming",
     "access",
     "mode",
     "venue",

@@ -38,6 +38,7 @@ _PLAIN = (
     "duration_minutes",
     "listed",
     "recorded",
+    "streaming",
     "access",
 )
 _ALIVE = (Status.DRAFT, Status.PUBLISHED, Status.MOVED)

@@ -9,7 +9,7 @@ from typing import Any
 
 from lms.errors import Invalid
 from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft, check
-from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part
+from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part, Streaming
 from lms.schedule.recurrence import Placed, dates_of, place
 
 
@@ -35,6 +35,7 @@ class SeriesDraft:
     language: str = "uk"
     listed: bool = True
     recorded: bool = False
+    streaming: Streaming = Streaming.ALLOWED
     access: Access = Access.NETWORK
     programme_id: int | None = None
     parties: list[PartyDraft] = field(default_factory=list)
@@ -61,6 +62,7 @@ class SeriesDraft:
             language=self.language,
             listed=self.listed,
             recorded=self.recorded,
+            streaming=self.streaming,
             access=self.access,
             parties=list(self.parties),
             speakers=list(self.speakers),

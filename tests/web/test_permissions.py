@@ -39,6 +39,7 @@ from lms.schedule.audience_models import CalendarFeed, Invitation, Registration
 from lms.schedule.models import GuestLink, MeetingRole, Occurrence, Status
 from lms.schedule.pictures import Taken
 from lms.schedule.plan_models import LegalAct, Programme, Series, Topic
+from lms.streaming.models import StreamTarget, TargetKind
 from tests.lms.facts import NOW
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD, Visitor
 
@@ -178,6 +179,7 @@ LETS_IN: dict[str, str] = {
     "GET /series/{slug}/reschedule": "PA",
     "GET /sign-in": ALL,
     "GET /slots": "oPA",
+    "GET /streaming": "oPA",
     "GET /topics": ALL,
     "GET /unsubscribe/{signed}": BY_LINK,
     "GET /welcome/{token}": BY_LINK,
@@ -291,6 +293,7 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/roll-call": "LPA",
     "POST /schedule/{slug}/roadmaps": "PA",
     "POST /schedule/{slug}/start": "PA",
+    "POST /schedule/{slug}/streaming": "PA",
     "POST /series/dates": "oPA",
     "POST /series/new": "oPA",
     "POST /series/{slug}/dates": "PA",
@@ -303,8 +306,14 @@ LETS_IN: dict[str, str] = {
     "POST /series/{slug}/register": NOBODY,
     "POST /series/{slug}/release": "PA",
     "POST /series/{slug}/reschedule": "PA",
+    "POST /series/{slug}/streaming": "PA",
     "POST /sign-in": ALL,
     "POST /sign-out": ALL,
+    "POST /streaming": "oPA",
+    "POST /streaming/{target_id}": "PA",
+    "POST /streaming/{target_id}/key": "PA",
+    "POST /streaming/{target_id}/remove": "PA",
+    "POST /streaming/{target_id}/switch": "PA",
     "POST /topics": "oPA",
     "POST /topics/{topic_id}": "oPA",
     "POST /unsubscribe/{signed}": BY_LINK,
@@ -449,6 +458,12 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         watching=Watching.NETWORK, began_at=NOW, heard_at=NOW,
     )  # fmt: skip
     session.add(recording)
+    target = StreamTarget(
+        name="Канал", kind=TargetKind.OTHER, server="rtmp://live.example.org/app", sealed=b"", key_set_at=NOW,
+        owner_id=homes["lviv"].id, created_by=planner.actor, created_at=NOW,
+    )  # fmt: skip
+    session.add(target)
+    session.flush()
     series = one(session, Series, Series.created_by == planner.actor)
     dated = one(session, Occurrence, Occurrence.series_id == series.id, Occurrence.status == Status.PUBLISHED)
     people = session.scalars(select(Account.person_id).order_by(Account.person_id).limit(2)).all()
@@ -475,6 +490,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "material_id": material.id,
         "picture_id": picture,
         "recording": recording.code,
+        "target_id": target.id,
         "act_id": act.id,
         "topic_id": one(session, Topic).id,
         "rule_id": one(session, AttendanceRule).id,

@@ -1,4 +1,5 @@
-"""Where recordings lie on this machine: `recordings/raw/<code>` as captured, `recordings/made/<code>` as processed."""
+"""Where recordings lie on this machine: `recordings/raw/<code>` as captured, `recordings/made/<code>` as processed,
+`recordings/instant/<code>.mp4` as kept of a live stream."""
 
 from __future__ import annotations
 
@@ -13,6 +14,16 @@ from recordings.processing import publish, state
 
 _CODE = re.compile(r"[0-9a-f]{16}")
 _PLAYBACK = "playback.json"
+_PICTURE_ALONE: dict[str, object] = {
+    "poster": "",
+    "chapters_file": "",
+    "captions": [],
+    "gaps": [],
+    "chapters": [],
+    "chat": [],
+    "people": [],
+}
+"""What a recording has that was kept of a live stream."""
 
 
 class FolderLibrary:
@@ -21,6 +32,7 @@ class FolderLibrary:
     def __init__(self, data: Path) -> None:
         self._raw = raw_root(data)
         self._made = data / "recordings" / "made"
+        self._instant = data / "recordings" / "instant"
 
     def raw(self, code: str) -> Path:
         """The folder with what was captured."""
@@ -32,6 +44,9 @@ class FolderLibrary:
 
     def path(self, code: str, name: str) -> Path:
         """A published file. Raises `FileNotFoundError`."""
+        kept = self._kept(code)
+        if name == kept.name and kept.is_file() and not kept.with_suffix("").exists():
+            return kept
         folder = publish.current(self.made(code))
         if folder is None:
             raise FileNotFoundError(code)
@@ -42,6 +57,8 @@ class FolderLibrary:
 
     def playback(self, code: str) -> dict[str, object]:
         """What the playback page shows beside the picture. Raises `FileNotFoundError`."""
+        if publish.current(self.made(code)) is None:
+            return _PICTURE_ALONE | {"video": self.path(code, self._kept(code).name).name}
         found: dict[str, object] = json.loads(self.path(code, _PLAYBACK).read_bytes())
         return found
 
@@ -66,7 +83,15 @@ class FolderLibrary:
         for folder in (self.raw(code), self.made(code)):
             freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
             shutil.rmtree(folder, ignore_errors=True)
+        for kept in (self._kept(code), *self._instant.glob(f"{code}-*.mp4")):
+            if kept.is_file():
+                freed += kept.stat().st_size
+                kept.unlink()
         return freed
+
+    def _kept(self, code: str) -> Path:
+        """What was kept of a live stream; the folder of its name beside it holds parts that are not joined yet."""
+        return self._instant / f"{_checked(code)}.mp4"
 
 
 def _checked(code: str) -> str:

@@ -25,6 +25,7 @@ from web.main import audit_log, mailing
 from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
 from web.main.in_turn import Finder, InTurn
+from web.main.live_following import Follower
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 
@@ -61,6 +62,7 @@ def duties(settings: Settings) -> list[Duty]:
         _in_turn("offer free seats", 10, book.with_late_offers, book.settle),
         Duty("read mail", 30, mailing.read_mail(settings)),
         _in_turn("compute attendance", 20, computing.stale, _compute),
+        Duty("follow live streams", 4, Follower(settings.data)),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]

@@ -146,6 +146,7 @@ def _values(page: OccurrencePage, draft: OccurrenceDraft) -> dict[str, Any]:
         "time": draft.starts_local.time(),
         "duration": draft.duration_minutes,
         "access": draft.access.value,
+        "streaming": draft.streaming.value,
         "mode": draft.mode.value,
         "topics": list(draft.topic_ids or ()),
         "own_reminders": draft.reminder_offsets is not None,
