@@ -32,10 +32,12 @@ SENTENCES: dict[str, str] = {
     "certify_self": _("Nobody approves a certificate of their own. Ask somebody else."),
     "four_eyes": _("You corrected the attendance on which it depends, so somebody else has to approve."),
     "issuer_key_lost": _(
-        "The key that certificates are signed with cannot be opened. The administrator makes a new one: vikno certificates rotate-key --lost."
+        "The key that certificates are signed with cannot be opened. "
+        "The administrator makes a new one: vikno certificates rotate-key --lost."
     ),
     "issuer_local": _(
-        "Certificates carry the public address of this site for ever, and now only this machine knows it. The administrator sets VIKNO_PUBLIC_URL first."
+        "Certificates carry the public address of this site for ever, and now only this machine knows it. "
+        "The administrator sets VIKNO_PUBLIC_URL first."
     ),
     "not_earned": _("Somebody of these has not earned it by the rule. Look at the list again."),
     "reason_missing": _("Say why, in at most 500 characters."),

@@ -1,6 +1,6 @@
 """Certificates: rules of award, what was issued in editions, status lists, the issuer's keys
 
-Revision 0015 after 0014, 2026-11-26.
+Revision 0017 after 0016, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0015"
-down_revision = "0014"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:
