@@ -34,6 +34,8 @@ AWAY_S = 10.0
 """A composer that has said nothing for so long is away."""
 COUNTED_S = 60.0
 """How long a count of viewers is good."""
+FIRST_WORD_S = 30.0
+"""One that is just beginning may take so long."""
 MOST_TRACKS = 65_535
 _log = structlog.get_logger(__name__)
 
@@ -260,8 +262,8 @@ class MeetingStreamer:
         state, status = self._state, self._status
         if state.stream is None:
             return "off"
-        said_at = status.at if status is not None else state.stream_since or 0.0
-        if self._feed is None or self._now() - said_at > AWAY_S:
+        silent_s = self._now() - (status.at if status is not None else state.stream_since or 0.0)
+        if self._feed is None or silent_s > (AWAY_S if status is not None else FIRST_WORD_S):
             return "away"
         return "live" if status is not None and status.state == "live" else "starting"
 

@@ -78,7 +78,7 @@ class Streamer:
     node: int
     command: Sequence[str]
     """Starts a composer that reads the stream's name from its standard input."""
-    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.0, most_s=10.0))
+    backoff: Backoff = field(default_factory=lambda: Backoff(most_s=10.0))
     composers: dict[str, _Composer] = field(default_factory=dict)
     spare: subprocess.Popen[bytes] | None = None
 
@@ -212,6 +212,8 @@ def _alone(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_ino != path.stat().st_ino:
+            raise FileNotFoundError(path)  # the other one has ended the stream, and it was begun anew
         yield
     finally:
         os.close(descriptor)
