@@ -99,7 +99,7 @@ class Sender:
     def _judge(self, failure: Failure) -> Failure:
         """A target that has worked is not given up: a server may hold on to a connection that broke, and refuse the
         next for a while."""
-        if failure.lasted >= self._pace.proven:
+        if failure.lasted > self._pace.proven:
             self._proven = True
         elif failure.problem == "ended" and not self._proven:
             return failure._replace(problem="refused", detail=failure.detail or "The server hung up at once.")
