@@ -3,6 +3,7 @@
 from lms.assessment import models as assessment
 from lms.audit import models as audit
 from lms.base import Base
+from lms.courses import models as courses
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
 from lms.frameworks import models as frameworks
@@ -24,6 +25,7 @@ __all__ = [
     "attendance_models",
     "audience_models",
     "audit",
+    "courses",
     "directory",
     "frameworks",
     "group_models",
