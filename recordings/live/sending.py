@@ -58,6 +58,11 @@ class Sender:
         return self._status
 
     @property
+    def ending(self) -> bool:
+        """Whether it still has something to do."""
+        return self._thread.is_alive()
+
+    @property
     def dropped(self) -> int:
         """Packets that a slow line had no room for."""
         return self._supply.dropped
