@@ -22,6 +22,7 @@ from signaling.grouping import Grouping
 from signaling.journal import Journal
 from signaling.media.meeting import MeetingMedia
 from signaling.media.ports import NodePort, PeerPort
+from signaling.media.program import Program
 from signaling.meeting import facts, orders, rules, words
 from signaling.meeting.announcements import announce
 from signaling.meeting.plan import Plan
@@ -73,6 +74,7 @@ class LiveMeeting:
         )
         self.recorder = MeetingRecorder(surroundings.feed, state, self.media, now=self.now, number=self._number_track)
         state.can_record = surroundings.feed is not None
+        self.program = Program()
         self.streamer = MeetingStreamer(surroundings.streaming, state, self.media)
         self._stream_seen: messages.StreamSeen | None = None
         self._plan_seen: Plan | None = None
@@ -159,12 +161,13 @@ class LiveMeeting:
                 self.media.mute_by_host(fact.participant, fact.source, muted=fact.muted)
             case facts.RoleChanged():
                 self._permit(self.state.members[fact.participant])
-            case facts.RecordingSet(status="on", recording=recording):
-                self._tell_recorded(list(self.state.members.values()), recording)
+            case facts.RecordingSet() | facts.StreamSet():
+                self._tell_kept(list(self.state.members.values()))
+                if self.state.stream is None:
+                    self.program.end()
             case facts.Joined():
                 self._around.grouping.moved(self)
-                if self.state.recording is not None:
-                    self._tell_recorded([self.state.members[fact.participant]], self.state.recording)
+                self._tell_kept([self.state.members[fact.participant]])
             case facts.WentAway() | facts.CameBack() | facts.TookOver():
                 self._around.grouping.moved(self)
             case facts.Left():
@@ -177,9 +180,11 @@ class LiveMeeting:
             case _:
                 pass
 
-    def _tell_recorded(self, members: list[Member], recording: str) -> None:
-        people = [member for member in members if member.presence is not Presence.SERVICE]
-        self.commit_surely(words.told(self.state.words, people, recording, now=self.now()))
+    def _tell_kept(self, members: list[Member]) -> None:
+        """These people are told by what follows that they are recorded or streamed: note it, once for each."""
+        if self.state.kept is not None:
+            people = [member for member in members if member.presence is not Presence.SERVICE]
+            self.commit_surely(words.told(self.state.words, people, self.state.kept, now=self.now()))
 
     def _permit(self, member: Member) -> None:
         self.media.permit(
@@ -449,7 +454,7 @@ class LiveMeeting:
 
     def _tick_stream(self) -> None:
         self.streamer.tick()
-        viewers = self.streamer.counted() if self.state.stream is not None else 0
+        viewers = self.streamer.counted() + len(self.program.viewers) if self.state.stream is not None else 0
         if viewers != self.state.viewers:
             self.state.viewers = viewers
             self._tell(messages.MeetingChanged(meeting=self.state.as_meeting()))

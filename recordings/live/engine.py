@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import av
@@ -56,6 +56,8 @@ KEY_FRAME_S: Final = 0.5
 FIGURES_S: Final = 1.0
 ABANDONED_S: Final = 120.0
 """A node that was not seen for so long does not come back to this stream."""
+SILENT_S: Final = 1.0
+"""Who sends nothing for so long is not asked for key frames."""
 MOST_LINES: Final = 5_000
 _log = structlog.get_logger(__name__)
 
@@ -64,7 +66,7 @@ class LeftBehindError(Exception):
     """The engine is so late (the machine slept) that a new one begins sooner than this one catches up."""
 
 
-WORDS: Final = Words(paused="Трансляцію призупинено", nobody="Скоро почнемо")
+WORDS: Final = Words(paused="Трансляцію призупинено")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,10 @@ class _Track:
     voice: Voice | None = None
     lateness: Lateness | None = None
 
+    def waits_for_key(self, time: float) -> bool:
+        """Whether packets come that cannot be shown."""
+        return self.picture is not None and self.picture.waits_for_key and time - self.source.heard_at < SILENT_S
+
     def take(self, packets: Iterable[Packet | Lost]) -> None:
         for packet in packets:
             if self.picture is not None:
@@ -115,7 +121,9 @@ class Engine:
         wall: Callable[[], float],
         settings: Settings | None = None,
     ) -> None:
-        """`outputs` is asked once, when the first order is there."""
+        """Takes the ring over. `outputs` is asked once, when the first order is there."""
+        ring.take_over()
+        ring.wanted = 0
         self._settings = settings or Settings()
         self._ring = ring
         self._make = outputs
@@ -141,8 +149,12 @@ class Engine:
         self._interpreted = False
         self._told_at = float("-inf")
         self._writer_seen = (0.0, monotonic())
+        self._seen_anybody = False
+        self._wanted = 0
         self.over = False
-        """The stream is to end: it was stopped, or its node is gone for good."""
+        """The stream was stopped: it is to end."""
+        self.abandoned = False
+        """The node has been away for long: whoever is started next waits until it is back."""
 
     # What is asked of it.
 
@@ -168,7 +180,9 @@ class Engine:
                 return 0.02
             self._begin(self._order)
         assert self._zero is not None
-        while not self.over:
+        for _ in range(RATE):
+            if self.over or self.abandoned:
+                break
             due = self._zero + self._tick / RATE
             now = self._monotonic()
             if now < due:
@@ -198,7 +212,7 @@ class Engine:
             self._writer_seen = (written, now)
         elif now - self._writer_seen[1] > ABANDONED_S:
             _log.warning("the stream's node is gone", stream=self._order.stream if self._order else None)
-            self.over = True
+            self.abandoned = True
         time = self._node.of(now)
         while ring.waiting:
             for record in inputs.records(ring):
@@ -210,8 +224,13 @@ class Engine:
                     self._take_order(record)
                 else:
                     self._take_line(record, time)
-        for track in self._tracks.values():
+        wanted = 0
+        for number, track in self._tracks.items():
             track.take(track.source.overdue(time))
+            if track.waits_for_key(time) and number not in self._stage.muted:
+                wanted |= 1 << (number & 63)
+        if wanted != self._wanted:
+            self._wanted = ring.wanted = wanted
 
     def _take_order(self, order: Order) -> None:
         if self._order is not None and order != self._order:
@@ -222,14 +241,17 @@ class Engine:
 
     def _take_line(self, line: AnyLine, time: float) -> None:
         """Tracks are listened to at once; everything else holds when its moment is composed."""
-        if isinstance(line, timeline.Track):
+        if isinstance(line, timeline.Begun):  # everything is told anew, numbers of tracks may come again
+            self._hold(time)
+            self._tracks.clear()
+            self._views.end_all()
+        elif isinstance(line, timeline.Track):
             self._begin_track(line, time)
         self._lines.append((time, line))
 
     def _begin_track(self, line: timeline.Track, time: float) -> None:
-        known = self._tracks.get(line.track)
-        if known is not None and known.line.participant == line.participant and known.line.codec == line.codec:
-            return  # told again
+        if line.track in self._tracks:
+            return
         track = _Track(line, TrackInput(line.track, line.codec.clock_rate))
         if line.media == "video" and line.codec.name.upper() in PICTURE_CODECS:
             track.picture = PictureTrack(line.codec.name.upper(), track.source.clock)
@@ -261,19 +283,19 @@ class Engine:
     def _begin(self, order: Order) -> None:
         settings = self._settings
         self.outputs = self._make(order)
-        self._zero = self._monotonic()
         self._pictures = [
             PictureEncoder("720p", settings.width, settings.height, settings.bit_rate, settings.preset),
             PictureEncoder("360p", *settings.small, settings.small_bit_rate, settings.preset),
         ]
         self._sounds = [
             SoundEncoder("floor", settings.sound_bit_rate),
-            SoundEncoder("interpretation", settings.sound_bit_rate),
             SoundEncoder("opus", settings.opus_bit_rate),
         ]
-        opening = self._painter.paint(Look("empty"), order.title, {})
+        opening = self._painter.paint(Look("opening"), order.title, {})
         formats = {one.name: one.format(opening) for one in self._pictures}
         formats |= {one.name: one.format for one in self._sounds}
+        formats["interpretation"] = replace(formats["floor"], name="interpretation")
+        self._zero = self._monotonic()
         wall = self._node.of(self._zero) - DELAY_S
         for output in self.outputs:
             if isinstance(output, WantsKeyFrames):
@@ -317,9 +339,15 @@ class Engine:
         return lags
 
     def _sound(self, time: float, lags: dict[str, float]) -> Iterator[Encoded]:
-        mixed = self._mixer.mix(time, BLOCK, self._voices(lags))
+        mixed = self._mixer.mix(time, BLOCK, list(self._voices(lags)))
         for encoder in self._sounds:
-            yield from encoder.encode(mixed.interpretation if encoder.name == "interpretation" else mixed.floor)
+            if encoder.name == "interpretation":
+                yield from encoder.encode(mixed.interpretation)
+                continue
+            for encoded in encoder.encode(mixed.floor):
+                yield encoded
+                if encoded.name == "floor" and not self._interpreted:
+                    yield encoded._replace(name="interpretation")
 
     def _voices(self, lags: dict[str, float]) -> Iterator[tuple[Voice, float, bool, bool]]:
         stage = self._stage
@@ -327,9 +355,15 @@ class Engine:
             if track.voice is not None:
                 who = track.line.participant
                 interprets = stage.interprets(who)
-                self._interpreted = self._interpreted or interprets
+                if interprets and not self._interpreted:
+                    self._begin_interpretation()
                 heard = number not in stage.muted and not stage.paused
                 yield track.voice, lags.get(who, 0.0), interprets, heard
+
+    def _begin_interpretation(self) -> None:
+        """Until somebody interprets, what is sent as the interpretation is the floor; now it goes its own way."""
+        self._interpreted = True
+        self._sounds.append(self._sounds[0].branch("interpretation"))
 
     def _picture(self, time: float, lags: dict[str, float], *, segment: bool, late: bool) -> Iterator[Encoded]:
         picture = self._painter.frame if late else self._painted(time, lags)
@@ -355,7 +389,9 @@ class Engine:
         if self._stage.paused:
             return Look("pause")
         situation = self._stage.situation(time, self._views.shown(time), settings.words.somebody)
-        return arrange(situation, self._canvas, settings.layout, settings.words)
+        look = arrange(situation, self._canvas, settings.layout, settings.words)
+        self._seen_anybody = self._seen_anybody or look.kind != "empty"
+        return look if self._seen_anybody else Look("opening")
 
 
 _ASKED: Final[Name] = "720p"

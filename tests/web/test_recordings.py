@@ -17,7 +17,7 @@ from sqlalchemy import select
 from lms.database import Database
 from lms.media import actions
 from lms.media.library import Made, MadeFile
-from lms.media.models import Recording, RecordingState, Watching
+from lms.media.models import Recording, RecordingState, Rendition, Watching
 from lms.schedule.models import Occurrence, Status
 from tests.web.visitor import Visitor
 from web.config import WebConfig
@@ -100,6 +100,39 @@ async def test_it_is_watched_by_whom_it_is_for(browser: Browser, slug: str) -> N
     assert "was interrupted once" in page.text
     assert "Legal hold" not in page.text
     assert "&amp;save=1" not in page.text, "not to be downloaded unless its terms say so"
+
+
+async def test_questions_captions_and_kinds_of_chapters_stand_beside_the_picture(
+    browser: Browser, slug: str, library: FolderLibrary, database: Database
+) -> None:
+    said = {
+        "captions": [{"language": "uk", "file": "captions.uk.vtt"}, {"language": "en", "file": "captions.en.vtt"}],
+        "questions": [
+            {"at": 70.0, "name": "Олена", "text": "Коли?", "public": False, "votes": 3, "asked": 5.0, "answered": 80.0}
+        ],
+        "transcript": [
+            {"at": 3.0, "until": 5.0, "language": "uk", "name": "Субтитри", "text": "Добрий <день>"},
+            {"at": 4.0, "until": 6.0, "language": "en", "name": "Captions", "text": "Good day"},
+        ],
+    }
+    version = library.made(CODE) / "v0001"
+    (version / "playback.json").write_text(json.dumps(PLAYBACK | said))
+    with database.writing() as session:
+        recording = session.scalars(select(Recording).where(Recording.code == CODE)).one()
+        for language in ("uk", "en"):
+            name = f"captions.{language}.vtt"
+            (version / name).write_text("WEBVTT\n")
+            session.add(Rendition(recording_id=recording.id, name=name, media_type="text/vtt", size=7, sha256="0" * 64))
+        recording.downloadable = True
+    member = browser()
+    await member.sign_in("staff@vikno.test")
+    page = (await member.get(f"/recordings/{CODE}")).text
+    assert re.search(r'<track kind="captions" srclang="uk" label="Ukrainian" src="[^"]+captions.uk.vtt', page)
+    assert "Добрий &lt;день&gt;" in page
+    assert '<option value="en" selected>' in page
+    assert re.search(r'data-at="70.0".*?Олена</strong> Коли\?.*?answered.*?3 votes', page, re.DOTALL)
+    assert re.search(r"Практика <span[^>]*>agenda</span>", page)
+    assert "Captions: English" in page
 
 
 async def test_files_come_by_a_link_that_works_for_a_while_and_in_ranges(browser: Browser, slug: str) -> None:

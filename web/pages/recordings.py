@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,7 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from lms.errors import Conflict, Invalid, NotFound
 from lms.media import actions, queries
 from lms.media.models import RecordingState, Watching
-from lms.media.queries import RecordingPage
+from lms.media.queries import RecordingFile, RecordingPage
 from lms.schedule.cards import OccurrencePage
 from web import forms, panels
 from web.errors import status_of
@@ -39,6 +40,16 @@ STATES = {
     RecordingState.FAILED: _("Could not be made"),
     RecordingState.WITHDRAWN: _("Deleted"),
 }
+CHAPTER_KINDS = {
+    "agenda": _("agenda"),
+    "question": _("question"),
+    "screen": _("screen"),
+    "document_camera": _("second camera"),
+    "speaker": _("speaker"),
+}
+"""What a chapter is, in a word beside its title."""
+LANGUAGES = {"uk": _("Ukrainian"), "en": _("English")}
+_CAPTIONS = re.compile(r"captions\.([A-Za-z-]+)\.vtt")
 _WORKING = (RecordingState.CAPTURING, RecordingState.QUEUED, RecordingState.PROCESSING)
 
 
@@ -135,6 +146,8 @@ def _page(visit: Visit, code: str, *, status: int = 200, failure: str = "") -> R
         working=shown.card.state in _WORKING,
         player=_player(visit, shown) if shown.files else None,
         downloads=_downloads(visit, shown),
+        chapter_kinds=CHAPTER_KINDS,
+        languages=LANGUAGES,
         stamp=stamp,
     )
 
@@ -153,25 +166,33 @@ def _player(visit: Visit, shown: RecordingPage) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     named = {each.name: _link(visit, shown.card.code, each.name) for each in shown.files}
-    return playback | {"links": named}
+    return {"questions": [], "transcript": []} | playback | {"links": named}
 
 
 def _downloads(visit: Visit, shown: RecordingPage) -> list[dict[str, Any]]:
-    """The whole as one file, and what each participant sent."""
+    """The whole as one file, its captions, and what each participant sent."""
     if not shown.downloadable or shown.card.state is not RecordingState.READY:
         return []
-    kinds = ("composition", "person")
-    wanted = [each for each in shown.files if each.source in kinds]
+    kinds = ("composition", "captions", "person")
+    wanted = [(kind, label, each) for each in shown.files for kind, label in [_offered(each)] if kind in kinds]
     return [
         {
-            "label": each.label or each.name,
-            "whole": each.source == "composition",
+            "label": label,
+            "kind": kind,
             "type": each.name.rpartition(".")[2].upper(),
             "size": each.size,
             "link": _link(visit, shown.card.code, each.name) + "&save=1",
         }
-        for each in sorted(wanted, key=lambda each: (kinds.index(each.source), each.label))
+        for kind, label, each in sorted(wanted, key=lambda one: (kinds.index(one[0]), one[1]))
     ]
+
+
+def _offered(file: RecordingFile) -> tuple[str, str]:
+    """What a file is to whoever downloads it, and what names it."""
+    captions = _CAPTIONS.fullmatch(file.name)
+    if captions:
+        return "captions", captions[1]
+    return file.source, file.label or file.name
 
 
 def _link(visit: Visit, code: str, name: str) -> str:
