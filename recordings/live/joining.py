@@ -5,8 +5,11 @@ Parts whose encoding differs cannot be one: then there is a second file, `<strea
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +23,42 @@ def finish(data: Path, stream: str) -> list[Path]:
     was kept. May be repeated, also after it was killed. Takes as long as copying. Raises OSError and av.FFmpegError.
     """
     folder = instant_root(data) / stream
-    parts = [path for path in parts_in(folder) if _readable(path)]
-    if parts:
-        made = []
+    with _alone(folder) as there:
+        parts = [path for path in parts_in(folder) if _readable(path)] if there else []
+        if parts:
+            _make(data, stream, parts)
+        if there:
+            shutil.rmtree(folder)
+    made = (final(data, stream), *sorted(instant_root(data).glob(f"{stream}-*.mp4")))
+    return [path for path in made if path.exists()]
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether there is something to be done, once nobody else does it."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield folder.exists()
+    finally:
+        os.close(descriptor)
+
+
+def _make(data: Path, stream: str, parts: list[Path]) -> None:
+    targets = []
+    try:
         for number, group in enumerate(_alike(parts), 1):
-            target = final(data, stream, number)
-            _join(group, target.with_suffix(".joining"))
-            made.append(target)
-        for target in made:
+            targets.append(final(data, stream, number))
+            _join(group, targets[-1].with_suffix(".joining"))
+        for target in targets:
             target.with_suffix(".joining").replace(target)
-    if folder.exists():
-        shutil.rmtree(folder)
-    return [
-        path for path in (final(data, stream), *sorted(instant_root(data).glob(f"{stream}-*.mp4"))) if path.exists()
-    ]
+    finally:
+        for target in targets:
+            target.with_suffix(".joining").unlink(missing_ok=True)
 
 
 def _readable(path: Path) -> bool:
