@@ -22,6 +22,7 @@ from signaling.grouping import Grouping
 from signaling.journal import Journal
 from signaling.media.meeting import MeetingMedia
 from signaling.media.ports import NodePort, PeerPort
+from signaling.media.program import Program
 from signaling.meeting import facts, orders, rules, words
 from signaling.meeting.announcements import announce
 from signaling.meeting.plan import Plan
@@ -73,6 +74,7 @@ class LiveMeeting:
         )
         self.recorder = MeetingRecorder(surroundings.feed, state, self.media, now=self.now, number=self._number_track)
         state.can_record = surroundings.feed is not None
+        self.program = Program()
         self.streamer = MeetingStreamer(surroundings.streaming, state, self.media)
         self._stream_seen: messages.StreamSeen | None = None
         self._plan_seen: Plan | None = None
@@ -161,6 +163,8 @@ class LiveMeeting:
                 self._permit(self.state.members[fact.participant])
             case facts.RecordingSet() | facts.StreamSet():
                 self._tell_kept(list(self.state.members.values()))
+                if self.state.stream is None:
+                    self.program.end()
             case facts.Joined():
                 self._around.grouping.moved(self)
                 self._tell_kept([self.state.members[fact.participant]])
@@ -450,7 +454,7 @@ class LiveMeeting:
 
     def _tick_stream(self) -> None:
         self.streamer.tick()
-        viewers = self.streamer.counted() if self.state.stream is not None else 0
+        viewers = self.streamer.counted() + len(self.program.viewers) if self.state.stream is not None else 0
         if viewers != self.state.viewers:
             self.state.viewers = viewers
             self._tell(messages.MeetingChanged(meeting=self.state.as_meeting()))

@@ -191,6 +191,8 @@ class MeetingStreamer:
         if self._tracks is not None:
             self._tracks.end()
             self._tracks = None
+        if self._order is not None:  # for a composer that comes just for the end, its predecessor having died
+            feed.record(wire.ORDER, self._stream, self._order.model_dump_json().encode())
         feed.line(self._stream, timeline.Stopped(at=fact.at, reason=fact.reason))
         feed.close()
         feed.ring.close()

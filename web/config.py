@@ -161,6 +161,8 @@ class WebConfig:
     """Scheme and host, no slash at the end. With https, cookies are Secure and bear the `__Host-` prefix."""
     sealing_key: bytes
     """Seals what the database must not hold in the open (`lms.sealing`)."""
+    targets_key: bytes = b""
+    """Seals where streams go to: live composers have this key and no other. Empty: as everything else."""
     mail_sender: str = "vikno@localhost"
     """The address that mails come from: ORGANIZER in calendars."""
     static_dir: Path = STATIC
@@ -197,6 +199,11 @@ class WebConfig:
     def sealer(self) -> Sealer:
         """Seals and opens with `sealing_key`."""
         return FernetSealer(self.sealing_key)
+
+    @property
+    def target_sealer(self) -> Sealer:
+        """Seals addresses and keys of servers to stream to."""
+        return FernetSealer(self.targets_key) if self.targets_key else self.sealer
 
     @property
     def links(self) -> Links:

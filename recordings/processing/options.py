@@ -37,6 +37,7 @@ class Words(_Choice):
     gap_line: str = "Продовження — після перерви"
     paused: str = "Запис було призупинено"
     nobody: str = "Зустріч триває"
+    opening: str = "Скоро почнемо"
     somebody: str = "Учасник"
     screen: str = "екран"
     document_camera: str = "друга камера"

@@ -211,13 +211,14 @@ def test_what_goes_to_the_composer(scene: Scene) -> None:
     found = composer.read()
     assert kinds(found) == [
         "Order", "begun", "present", "spotlight", "speaker", "track", "tuple", "present", "Order", "Order", "Order",
-        "track_ended", "stopped",
+        "track_ended", "Order", "stopped",
     ]  # fmt: skip
     told = [each for each in found if isinstance(each, wire.Order)]
     assert [[(target.id, target.again) for target in order.targets] for order in told] == [
         [("youtube", 0)],
         [("youtube", 0), ("facebook", 0)],
         [("youtube", 1), ("facebook", 0)],
+        [("youtube", 1)],
         [("youtube", 1)],
     ]
     assert {(order.stream, order.meeting, order.title) for order in told} == {(stream, "demo", "Вебінар")}
