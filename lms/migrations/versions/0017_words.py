@@ -1,6 +1,6 @@
 """Questions, how long recordings are kept, that they were deleted, and who knew of them
 
-Revision 0016 after 0015, 2026-11-26.
+Revision 0017 after 0016, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:
