@@ -1,6 +1,6 @@
 """Questions, how long recordings are kept, that they were deleted, and who knew of them
 
-Revision 0017 after 0016, 2026-11-26.
+Revision 0018 after 0017, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:
