@@ -23,6 +23,9 @@ SENTENCES: dict[str, str] = {
     "changed_meanwhile": _(
         "Somebody changed this while you were writing. Your text is kept below; look at both and save again."
     ),
+    "keep_for_invalid": _(
+        "Recordings are kept for 14 to 3650 days or for 1 to 120 months; for ever if you leave it empty."
+    ),
     "award_rule_unknown": _("There is no such rule of award."),
     "certificate_endless": _("This certificate has no end, so there is nothing to renew."),
     "certificate_revoked": _("This certificate is revoked. Issue a new one instead."),
@@ -120,6 +123,7 @@ SENTENCES: dict[str, str] = {
     "target_whose": _("It belongs to a programme or to an organisation, not to both."),
     "targets_many": _("There are 200 targets already. Remove what is not used."),
     "targets_chosen": _("A stream goes to at most 10 targets."),
+    "recording_raw_gone": _("What was captured has been deleted. Nothing can be made of it anew."),
     "recording_unknown": _("There is no such recording, or it is not for you."),
     "answer_invalid": _("This is no answer to this question. Answer it again."),
     "rating_invalid": _("Give points for each criterion, as its grades say."),
