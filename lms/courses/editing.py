@@ -24,6 +24,8 @@ from lms.schedule.slugs import free_slug, slug_of
 LARGEST_FILE = 200 * 1024 * 1024
 VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}
 CAPTION_TYPES = {".vtt": "text/vtt; charset=utf-8"}
+RESERVED = frozenset({"new", "import", "tasks"})
+"""Names in addresses that are pages of their own."""
 TYPES = MEDIA_TYPES | VIDEO_TYPES | CAPTION_TYPES
 """What a lesson's file may be, by the ending of its name."""
 
@@ -36,7 +38,7 @@ def create(
         raise NotAllowed("course_not_yours", "Courses are made by trainers and organisers.")
     check_course(draft)
     course = Course(
-        slug=free_slug(session, Course.slug, slug_of(draft.title_en or draft.title_uk) or "course"),
+        slug=free_slug(session, Course.slug, _wanted(draft)),
         organisation_id=organisation_id,
         created_by=visitor.actor,
         created_at=now,
@@ -275,6 +277,11 @@ def lesson_of(version: CourseVersion, key: str) -> Lesson:
 def facts(lessons: Sequence[Lesson]) -> list[LessonFacts]:
     """For the rules."""
     return [LessonFacts(each.key, each.move_on, tuple(each.requires), each.title_uk) for each in lessons]
+
+
+def _wanted(draft: CourseDraft) -> str:
+    wanted = slug_of(draft.title_en or draft.title_uk) or "course"
+    return f"course-{wanted}" if wanted in RESERVED else wanted
 
 
 def _version(session: Session, course_id: int, state: VersionState) -> CourseVersion | None:

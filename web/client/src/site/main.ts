@@ -9,6 +9,7 @@ import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
 import { keepWhenLeft } from "./keeping";
+import { followLesson } from "./lesson";
 import { tellOwnTime } from "./own-time";
 import { offerWatching } from "./recording";
 
@@ -40,5 +41,6 @@ offerDeviceCheck();
 askBeforeSending();
 tellOwnTime();
 offerWatching();
+followLesson();
 showWhatIsWrong();
 closeMenus();
