@@ -48,7 +48,7 @@ class CourseTyped:
             card.audience,
             f"{card.hours.normalize():f}" if card.hours else "",
             page.framework,
-            str(page.edit),
+            str(page.seen),
         )
 
     def draft(self) -> CourseDraft:
@@ -145,9 +145,9 @@ class LessonTyped:
             each_area=_percent(each) if each is not None else "",
         )
 
-    def at(self, edit: int) -> LessonTyped:
+    def at(self, seen: int) -> LessonTyped:
         """With the number that refuses an edit of what has changed meanwhile."""
-        return replace(self, edit=str(edit))
+        return replace(self, edit=str(seen))
 
     def draft(self, session: Session, visitor: Visitor) -> LessonDraft:
         """For the domain. Raises `Invalid`."""

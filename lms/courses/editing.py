@@ -77,11 +77,10 @@ def draft_of(session: Session, visitor: Visitor, slug: str, now: datetime) -> tu
 
 
 def save(
-    session: Session, visitor: Visitor, slug: str, draft: CourseDraft, now: datetime, *, expected_edit: int
+    session: Session, visitor: Visitor, slug: str, draft: CourseDraft, now: datetime, *, seen: int
 ) -> CourseVersion:
     """Change what the course says of itself. Raises `NotFound`, `NotAllowed`, `Invalid`, `Conflict`."""
-    course, version = draft_of(session, visitor, slug, now)
-    _expect(version, expected_edit)
+    course, version = _draft_as_seen(session, visitor, slug, seen, now)
     check_course(draft)
     before = _told(version)
     _fill(version, draft)
@@ -105,11 +104,10 @@ def add_lesson(session: Session, visitor: Visitor, slug: str, draft: LessonDraft
 
 
 def save_lesson(
-    session: Session, visitor: Visitor, slug: str, key: str, draft: LessonDraft, now: datetime, *, expected_edit: int
+    session: Session, visitor: Visitor, slug: str, key: str, draft: LessonDraft, now: datetime, *, seen: int
 ) -> Lesson:
     """Change a lesson. Raises `NotFound`, `NotAllowed`, `Invalid`, `Conflict` (changed_meanwhile)."""
-    course, version = draft_of(session, visitor, slug, now)
-    _expect(version, expected_edit)
+    course, version = _draft_as_seen(session, visitor, slug, seen, now)
     lesson = lesson_of(version, key)
     before = _lesson(lesson)
     _write(version, lesson, draft)
@@ -327,9 +325,15 @@ def _check(version: CourseVersion) -> None:
     check_order(facts(version.lessons))
 
 
-def _expect(version: CourseVersion, expected: int) -> None:
-    if version.edit != expected:
+def _draft_as_seen(
+    session: Session, visitor: Visitor, slug: str, seen: int, now: datetime
+) -> tuple[Course, CourseVersion]:
+    """The draft, if what the editor saw (`CourseVersion.stamp`) is what there is: the draft, or what it begins from."""
+    course = editable(session, visitor, slug)
+    there = _version(session, course.id, VersionState.DRAFT) or _version(session, course.id, VersionState.PUBLISHED)
+    if there is not None and there.stamp != seen:
         raise Conflict("changed_meanwhile", "Somebody else has saved it since you opened it.")
+    return draft_of(session, visitor, slug, now)
 
 
 def _touch(session: Session, version: CourseVersion, now: datetime) -> None:

@@ -165,7 +165,7 @@ def _begin(
     _, version = draft_of(session, visitor, shape.id, now)
     version.lessons = []
     session.flush()
-    return save(session, visitor, shape.id, draft, now, expected_edit=version.edit)
+    return save(session, visitor, shape.id, draft, now, seen=version.stamp)
 
 
 def _course(shape: Manifest) -> CourseDraft:

@@ -105,7 +105,8 @@ class CoursePage:
     organisation_id: int | None
     version: int
     version_state: VersionState
-    edit: int
+    seen: int
+    """Refuses an edit of what has changed meanwhile (`CourseVersion.stamp`)."""
     framework: str
     lessons: tuple[LessonCard, ...]
     standing: Standing
@@ -243,7 +244,7 @@ def course_page(session: Session, visitor: Visitor, slug: str, *, draft: bool = 
         organisation_id=course.organisation_id,
         version=version.number,
         version_state=version.state,
-        edit=version.edit,
+        seen=version.stamp,
         framework=version.framework,
         lessons=tuple(_lessons(version.lessons, stands, {row.key for row in rows}, edits=edits)),
         standing=stands,

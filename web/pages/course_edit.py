@@ -91,8 +91,8 @@ def save(slug: str, visit: Acting) -> Response:
     """Save the course's own words."""
     typed = course_form.course_typed(visit.form)
     try:
-        expected = forms.whole(typed.edit) or 0
-        editing.save(visit.session, visit.visitor, slug, typed.draft(), visit.now, expected_edit=expected)
+        seen = forms.whole(typed.edit) or 0
+        editing.save(visit.session, visit.visitor, slug, typed.draft(), visit.now, seen=seen)
     except MENDABLE as refused:
         return _editor(visit, slug, typed=typed, refused=refused)
     return see_other(f"/courses/{slug}/edit?done=saved")
@@ -162,9 +162,9 @@ def save_lesson(slug: str, key: str, visit: Uploading) -> Response:
     if forms.text(visit.form, "do") == "preview":
         return _lesson_form(visit, slug, key, typed, preview=True)
     try:
-        draft, expected = typed.draft(visit.session, visit.visitor), forms.whole(typed.edit) or 0
+        draft, seen = typed.draft(visit.session, visit.visitor), forms.whole(typed.edit) or 0
         with visit.session.begin_nested():
-            editing.save_lesson(visit.session, visit.visitor, slug, key, draft, visit.now, expected_edit=expected)
+            editing.save_lesson(visit.session, visit.visitor, slug, key, draft, visit.now, seen=seen)
             _put_file(visit, slug, key)
     except MENDABLE as refused:
         return _lesson_form(visit, slug, key, typed, refused=refused)
@@ -258,7 +258,7 @@ def _lesson_form(
         status=status_of(refused) if refused else 200,
         failure=forms.sentence(visit, refused) if refused else "",
         detail=refused.detail if refused else "",
-        typed=typed if typed.edit else typed.at(page.edit),
+        typed=typed if typed.edit else typed.at(page.seen),
         page=page,
         card=page.card,
         key=key,
