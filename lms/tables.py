@@ -4,6 +4,7 @@ from lms.assessment import models as assessment
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
+from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
 from lms.frameworks import models as frameworks
@@ -26,6 +27,7 @@ __all__ = [
     "audience_models",
     "audit",
     "courses",
+    "credentials",
     "directory",
     "frameworks",
     "group_models",

@@ -73,6 +73,10 @@ class MeetingPlan:
     """Whether a host may stream it, or its stream begins with it."""
     targets: tuple[PlannedTarget, ...] = ()
     """Where its stream goes to beside the public page."""
+    questions: bool = True
+    """Whether those in the room may ask."""
+    public_questions: bool = False
+    """Whether those who watch its stream may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,8 @@ class WebConfig:
     """Scheme and host, no slash at the end. With https, cookies are Secure and bear the `__Host-` prefix."""
     sealing_key: bytes
     """Seals what the database must not hold in the open (`lms.sealing`)."""
+    targets_key: bytes = b""
+    """Seals where streams go to: live composers have this key and no other. Empty: as everything else."""
     mail_sender: str = "vikno@localhost"
     """The address that mails come from: ORGANIZER in calendars."""
     static_dir: Path = STATIC
@@ -193,6 +199,11 @@ class WebConfig:
     def sealer(self) -> Sealer:
         """Seals and opens with `sealing_key`."""
         return FernetSealer(self.sealing_key)
+
+    @property
+    def target_sealer(self) -> Sealer:
+        """Seals addresses and keys of servers to stream to."""
+        return FernetSealer(self.targets_key) if self.targets_key else self.sealer
 
     @property
     def links(self) -> Links:

@@ -23,6 +23,38 @@ SENTENCES: dict[str, str] = {
     "changed_meanwhile": _(
         "Somebody changed this while you were writing. Your text is kept below; look at both and save again."
     ),
+    "keep_for_invalid": _(
+        "Recordings are kept for 14 to 3650 days or for 1 to 120 months; for ever if you leave it empty."
+    ),
+    "award_rule_unknown": _("There is no such rule of award."),
+    "certificate_endless": _("This certificate has no end, so there is nothing to renew."),
+    "certificate_revoked": _("This certificate is revoked. Issue a new one instead."),
+    "certificate_same": _("Nothing has changed: the certificate says the same already."),
+    "certificate_unknown": _("There is no such certificate, or it is not for you."),
+    "certify_not_yours": _("Certificates are approved and changed by a certifier, or by those who organise it."),
+    "certify_self": _("Nobody approves a certificate of their own. Ask somebody else."),
+    "four_eyes": _("You corrected the attendance on which it depends, so somebody else has to approve."),
+    "issuer_key_lost": _(
+        "The key that certificates are signed with cannot be opened. "
+        "The administrator makes a new one: vikno certificates rotate-key --lost."
+    ),
+    "issuer_local": _(
+        "Certificates carry the public address of this site for ever, and now only this machine knows it. "
+        "The administrator sets VIKNO_PUBLIC_URL first."
+    ),
+    "not_earned": _("Somebody of these has not earned it by the rule. Look at the list again."),
+    "reason_missing": _("Say why, in at most 500 characters."),
+    "revoked_already": _("This certificate is revoked already."),
+    "rule_achievement": _("Choose a kind of achievement of the list."),
+    "rule_amount": _("A number above 0, with at most two decimals."),
+    "rule_kind_stays": _("The kind of a rule stays. Make another rule."),
+    "rule_months": _("Between 1 and 600 months, or nothing for no end."),
+    "rule_needs_series": _("Attendance is counted over a series: make the rule on the series’ page."),
+    "rule_share": _("A percentage between 1 and 100."),
+    "rule_text_long": _("This text is too long."),
+    "rule_text_missing": _("A certificate needs a name, and says what had to be done."),
+    "sheets_open": _("The attendance of some dates is not approved yet. Approve it first."),
+    "status_list_unknown": _("There is no such status list."),
     "course_circle": _("Lessons wait for each other in a circle. Take one of the requirements away."),
     "course_due": _("A due date lies in the future, at most ten years ahead."),
     "course_empty": _("Add at least one lesson before you publish the course."),
@@ -92,6 +124,7 @@ SENTENCES: dict[str, str] = {
     "target_whose": _("It belongs to a programme or to an organisation, not to both."),
     "targets_many": _("There are 200 targets already. Remove what is not used."),
     "targets_chosen": _("A stream goes to at most 10 targets."),
+    "recording_raw_gone": _("What was captured has been deleted. Nothing can be made of it anew."),
     "recording_unknown": _("There is no such recording, or it is not for you."),
     "answer_invalid": _("This is no answer to this question. Answer it again."),
     "rating_invalid": _("Give points for each criterion, as its grades say."),

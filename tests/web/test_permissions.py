@@ -29,7 +29,7 @@ from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
 from lms.files import MemoryFiles
 from lms.images import CleanPicture, Encoded
-from lms.media.models import Recording, RecordingState, Watching
+from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Watching
 from lms.meetings.attendance_models import AttendanceRule, RosterEntry
 from lms.needs.models import NeedsPlan, NeedsSurvey
 from lms.notify.actions import enqueue
@@ -124,6 +124,10 @@ LETS_IN: dict[str, str] = {
     "GET /mail/inbox/{number}": "kA",
     "GET /mail/{number}": "kA",
     "GET /manage": "loiukLPA",
+    "GET /live/{meeting}": ALL,
+    "GET /live/{meeting}/state": ALL,
+    "GET /live/{meeting}/watch": NOBODY,
+    "GET /live/{meeting}/{name:path}": NOBODY,
     "GET /me": KNOWN,
     "GET /me/attendance": KNOWN,
     "GET /me/calendar": KNOWN,
@@ -157,6 +161,8 @@ LETS_IN: dict[str, str] = {
     "GET /programmes/{slug}/edit": "PA",
     "GET /readyz": ALL,
     "GET /recordings/{recording}": KNOWN,
+    "GET /recordings/{recording}/consents.csv": "PA",
+    "GET /recordings/{recording}/deletions/{number}.txt": "PA",
     "GET /recordings/{recording}/files/{name:path}": BY_LINK,
     "GET /recordings/{recording}/state": KNOWN,
     "GET /rsvp/{signed}": BY_LINK,
@@ -503,6 +509,12 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         watching=Watching.NETWORK, began_at=NOW, heard_at=NOW,
     )  # fmt: skip
     session.add(recording)
+    session.flush()
+    deletion = Deletion(
+        recording_id=recording.id, scope=DeletionScope.RAW, reason=DeletionReason.ORDERED,
+        ordered_by=planner.actor, ordered_at=NOW,
+    )  # fmt: skip
+    session.add(deletion)
     target = StreamTarget(
         name="Канал", kind=TargetKind.OTHER, server="rtmp://live.example.org/app", sealed=b"", key_set_at=NOW,
         owner_id=homes["lviv"].id, created_by=planner.actor, created_at=NOW,
@@ -567,6 +579,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "enrolment_rule": rule.id,
         "organisation": homes["lviv"].id,
         "series": series.id,
+        "deletion": deletion.id,
     }
 
 
@@ -585,6 +598,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/mail/inbox/", "number"): "inbound",
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
+        ("/recordings/", "number"): "deletion",
     }
 
     def fill(found: re.Match[str]) -> str:

@@ -180,13 +180,27 @@ def run_live(settings: Settings, node: int, stream: str) -> None:
         path = wire.ring_path(settings.data, node, name)
         with _alone(path):
             _take_over(path)
-            run(path, lambda order: _outputs(settings, sealer, order), threading.Event(), tell_ready)
+            over = run(path, lambda order: _outputs(settings, sealer, order), threading.Event(), tell_ready)
     except (SecretError, RingError) as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_UNUSABLE)
     except FileNotFoundError:
         return  # the stream is over already
     _log.info("stream is over", stream=name)
+    if over:
+        _keep(settings, name)
+
+
+def _keep(settings: Settings, stream: str) -> None:
+    """Make one recording of what was kept. The worker does it where this one cannot."""
+    import av
+
+    from recordings.live.joining import finish
+
+    try:
+        finish(settings.data, stream)
+    except (OSError, av.FFmpegError) as error:
+        _log.error("the instant recording could not be joined", stream=stream, reason=str(error))
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ from web.mail.outbox import OutboxFolder
 from web.main import passthrough, probes
 from web.main.library import FolderLibrary
 from web.main.live_library import LiveFolder
-from web.main.secrets import derive, master_key
+from web.main.secrets import derive, master_key, target_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
 
@@ -46,6 +46,7 @@ def web_config(settings: Settings) -> WebConfig:
         public_url=settings.site_url,
         mail_sender=settings.sender.address,
         sealing_key=derive(master, "sealing"),
+        targets_key=target_key(master),
         node_of=lambda meeting: node_of(meeting, settings.media_nodes),
         control=NodeControl(settings.node_url, derive(master, "control")),
         probes=probes.of_web(settings, database),
@@ -72,6 +73,8 @@ class NodeControl:
         told = Plan(
             title=plan.title,
             recording=plan.recorded,
+            questions_enabled=plan.questions,
+            public_questions=plan.public_questions,
             streaming=plan.streaming is Streaming.PLANNED,
             may_stream=plan.streaming is not Streaming.NO,
             targets=[StreamTarget(id=each.id, name=each.name, sealed=each.sealed) for each in plan.targets],
