@@ -65,6 +65,7 @@ SENTENCES: dict[str, str] = {
     "course_not_enrolled": _("Begin the course first: its page has the button for it."),
     "course_not_yours": _("This course is looked after by its trainers and organisers."),
     "course_package": _("The package cannot be taken."),
+    "course_person_unknown": _("Nobody signs in with this e-mail. Look for a typing error."),
     "course_requires_unknown": _("A lesson requires one that is not in this course."),
     "course_sign_in": _("Sign in to learn a course: your progress is kept with your account."),
     "course_summary": _("A summary has at most 5000 characters."),
@@ -390,6 +391,10 @@ SENTENCES: dict[str, str] = {
 
 NOTICES: dict[str, str] = {
     "feed_revoked": _("The address is withdrawn."),
+    "course_done": _("You have completed the course."),
+    "course_left": _("You have left the course. What you did is kept, should you come back."),
+    "course_published": _("The course is published."),
+    "task_handed_in": _("It is handed in. You see here what the reviewer says."),
     "roadmap_saved": _("The road map is saved."),
     "roadmaps_made": _("The road maps are made. Each centre's lead fills in its own."),
     "groups_saved": _("The groups are saved."),
