@@ -140,7 +140,7 @@ class Entrance:
                 captions=state.words.captions,
                 questions=state.words.seen_by(member.moderates),
                 voted=state.words.voted_by(member.identity),
-                consented=state.words.consents.get(member.identity, "told") != "told",
+                consented=state.words.has_answered(member.identity, state.kept),
                 speaker=self._meeting.media.speaker,
                 groups=self._meeting.groups_seen(member),
                 stream=self._meeting.streamer.seen() if member.moderates else None,

@@ -226,6 +226,11 @@ class Node:
         )
 
     @property
+    def program_viewers(self) -> int:
+        """How many watch streams by WebRTC on this node."""
+        return sum(len(meeting.program.viewers) for meeting in self.meetings.values())
+
+    @property
     def ice_servers(self) -> list[messages.IceServer]:
         return [
             messages.IceServer(urls=list(server.urls), username=server.username, credential=server.credential)

@@ -115,8 +115,10 @@ def begun(state: State, key: str, at: float) -> timeline.Begun:
 
 
 def present(state: State, at: float) -> list[timeline.AnyLine]:
-    """Who is there, and who is pinned, for whoever begins to listen now."""
+    """Who is there, which questions there are, and who is pinned, for whoever begins to listen now."""
     told: list[timeline.AnyLine] = [_present(member, at) for member in state.members.values()]
+    for question in state.words.questions.values():
+        told += _question(at, question)
     return [*told, _spotlight(at, state.spotlight, state.spotlight_source)]
 
 

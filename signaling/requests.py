@@ -49,7 +49,7 @@ def _say(meeting: LiveMeeting, member: Member, message: messages.Request) -> Non
         case messages.Vote():
             meeting.commit(words.vote(state.words, member, message.question, wanted=message.wanted, now=now))
         case messages.Consent():
-            meeting.commit(words.consent(state.words, member, state.recording, message.answer, message.notice, now=now))
+            meeting.commit(words.consent(state.words, member, state.kept, message.answer, message.notice, now=now))
         case messages.Hand():
             meeting.commit(rules.move_hand(state, member, raised=message.raised, now=now))
         case messages.Rename():

@@ -99,7 +99,7 @@ class TrackFeed:
             self.publication.request_keyframe(now)
 
     def want_key_frame(self) -> None:
-        """The picture was away and is back: it is seen again from the next key frame on."""
+        """The picture was away and is back, or its reader lost a part: it is seen again from the next key frame on."""
         self.publication.request_keyframe(self._feed.monotonic())
 
     def close(self) -> None:
@@ -172,8 +172,11 @@ class Feed:
         self._pour()
         if self._lost and not self._backlog:
             self._tell_gaps(now)
+        wanted = self.ring.wanted
         for track in list(self.tracks):
             track.tick(now)
+            if wanted >> (track.track & 63) & 1:
+                track.want_key_frame()
 
     def close(self) -> None:
         """The node ends in an orderly way, or nothing more will come."""

@@ -24,7 +24,7 @@ _WORD: Final = struct.Struct("<Q")
 _REAL: Final = struct.Struct("<d")
 _CAPACITY, _HEAD, _TAIL = 8, 16, 64
 """Where the words lie; head and tail in cache lines of their own."""
-_WRITER_SEEN, _WRITER_OPEN, _READER_SEEN, _STATUS, _READER = 24, 32, 72, 80, 88
+_WRITER_SEEN, _WRITER_OPEN, _READER_SEEN, _STATUS, _READER, _WANTED = 24, 32, 72, 80, 88, 96
 
 FRAME: Final = struct.Struct("!IHHQ")
 """Before each record: length of what follows the frame, kind, number, key."""
@@ -224,6 +224,15 @@ class Ring:
     @reader_seen.setter
     def reader_seen(self, value: float) -> None:
         _REAL.pack_into(self._map, _READER_SEEN, value)
+
+    @property
+    def wanted(self) -> int:
+        """Tracks of which the reader needs a key frame: bit n stands for those whose number is n modulo 64."""
+        return self._word(_WANTED)
+
+    @wanted.setter
+    def wanted(self, value: int) -> None:
+        _WORD.pack_into(self._map, _WANTED, value)
 
     @property
     def reader_status(self) -> int:

@@ -71,6 +71,15 @@ class PictureTrack:
                 self._lose()
 
     @property
+    def waits_for_key(self) -> bool:
+        """Whether nothing more can be shown before the next key frame."""
+        return not self._gathering.decodable or (self._needs_key and not self._has_key)
+
+    @property
+    def _has_key(self) -> bool:
+        return any(frame.key for frame in self._waiting)
+
+    @property
     def can_show(self) -> bool:
         """Whether there is a picture, or one can be decoded."""
         return self.picture is not None or bool(self._due)

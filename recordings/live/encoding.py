@@ -19,6 +19,8 @@ _VUI: Final = "colorprim=smpte170m:transfer=smpte170m:colormatrix=smpte170m"
 _AAC_FRAME: Final = 1_024
 _AAC_PROFILE_LC: Final = "mp4a.40.2"
 _OPUS_FRAME: Final = 960
+_OPUS_LEAD: Final = 312
+"""Samples by which libopus begins before time 0 (RFC 7845 §4.2)."""
 _SPS: Final = 7
 _PPS: Final = 8
 
@@ -89,7 +91,19 @@ class SoundEncoder:
         made.open()
         self._encoder = made
         self._rest = np.zeros((2, 0), np.float32)
-        self._taken = self._given = 0
+        self._last = np.zeros((2, self._frame), np.float32)
+        self._taken = 0
+        self._lead = _OPUS_LEAD if self._opus else 0
+        """Of AAC the first packet, before time 0, is left out; Opus is some milliseconds late, and loses nothing."""
+
+    def branch(self, name: Name) -> SoundEncoder:
+        """An encoder of AAC whose first packet follows the last one of this."""
+        made = SoundEncoder(name, self.bit_rate)
+        made._rest, made._taken = self._rest, self._taken
+        if self._taken:
+            made._taken -= self._frame
+            assert not list(made._encode(self._last)), "it gives nothing before the second"
+        return made
 
     @property
     def format(self) -> Format:
@@ -114,12 +128,12 @@ class SoundEncoder:
         )
         frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, self._taken, Fraction(1, SOUND_RATE)
         self._taken += self._frame
+        self._last = part
         for packet in self._encoder.encode(frame):
             assert packet.pts is not None
-            if not self._opus and packet.pts < 0:  # the lead-in, before time 0
-                continue
-            yield Encoded(self.name, self._given, self._frame, True, bytes(packet))
-            self._given += self._frame
+            at = packet.pts + self._lead
+            if at >= 0:
+                yield Encoded(self.name, at, self._frame, True, bytes(packet))
 
 
 def split_annex_b(data: bytes) -> list[bytes]:

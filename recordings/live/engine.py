@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import av
@@ -23,6 +23,7 @@ from recordings.live.encoding import PictureEncoder, SoundEncoder
 from recordings.live.formats import (
     RATE,
     SEGMENT_S,
+    Caption,
     Encoded,
     EngineFigures,
     Name,
@@ -56,6 +57,10 @@ KEY_FRAME_S: Final = 0.5
 FIGURES_S: Final = 1.0
 ABANDONED_S: Final = 120.0
 """A node that was not seen for so long does not come back to this stream."""
+ASK_S: Final = 0.1
+"""A key frame is asked for when one was waited for so long: it may be on its way."""
+SILENT_S: Final = 1.0
+"""Who sends nothing for so long is not asked for key frames."""
 MOST_LINES: Final = 5_000
 _log = structlog.get_logger(__name__)
 
@@ -64,7 +69,7 @@ class LeftBehindError(Exception):
     """The engine is so late (the machine slept) that a new one begins sooner than this one catches up."""
 
 
-WORDS: Final = Words(paused="Трансляцію призупинено", nobody="Скоро почнемо")
+WORDS: Final = Words(paused="Трансляцію призупинено")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,16 @@ class _Track:
     picture: PictureTrack | None = None
     voice: Voice | None = None
     lateness: Lateness | None = None
+    waits_since: float | None = None
+
+    def waits_for_key(self, time: float) -> bool:
+        """Whether packets come that cannot be shown, and have done so for a moment."""
+        if self.picture is None or not self.picture.waits_for_key or time - self.source.heard_at > SILENT_S:
+            self.waits_since = None
+            return False
+        if self.waits_since is None:
+            self.waits_since = time
+        return time - self.waits_since > ASK_S
 
     def take(self, packets: Iterable[Packet | Lost]) -> None:
         for packet in packets:
@@ -115,7 +130,12 @@ class Engine:
         wall: Callable[[], float],
         settings: Settings | None = None,
     ) -> None:
-        """`outputs` is asked once, when the first order is there."""
+        """Takes the ring over, unless nothing more will come into it. `outputs` is asked once, when the first order is
+        there.
+        """
+        if ring.writer_open:
+            ring.take_over()
+        ring.wanted = 0
         self._settings = settings or Settings()
         self._ring = ring
         self._make = outputs
@@ -134,6 +154,9 @@ class Engine:
         self._pictures: list[PictureEncoder] = []
         self._sounds: list[SoundEncoder] = []
         self._zero: float | None = None
+        self._wall = 0.0
+        """UTC of the stream's zero: when what is seen there was captured."""
+        self._languages: dict[str, None] = {}
         self._tick = 0
         self._key_wanted = False
         self._key_tick = 0
@@ -141,8 +164,12 @@ class Engine:
         self._interpreted = False
         self._told_at = float("-inf")
         self._writer_seen = (0.0, monotonic())
+        self._seen_anybody = False
+        self._wanted = 0
         self.over = False
-        """The stream is to end: it was stopped, or its node is gone for good."""
+        """The stream was stopped: it is to end."""
+        self.abandoned = False
+        """The node has been away for long: whoever is started next waits until it is back."""
 
     # What is asked of it.
 
@@ -154,6 +181,7 @@ class Engine:
     def figures(self) -> EngineFigures:
         return EngineFigures(
             late_frames=self._late_frames,
+            captions=tuple(self._languages),
             sounds=("floor", "interpretation") if self._interpreted else ("floor",),
         )
 
@@ -164,11 +192,13 @@ class Engine:
         """
         self._read()
         if self._zero is None:
-            if self._order is None:
+            if self._order is None or self.over:
                 return 0.02
             self._begin(self._order)
         assert self._zero is not None
-        while not self.over:
+        for _ in range(RATE):
+            if self.over or self.abandoned:
+                break
             due = self._zero + self._tick / RATE
             now = self._monotonic()
             if now < due:
@@ -198,7 +228,7 @@ class Engine:
             self._writer_seen = (written, now)
         elif now - self._writer_seen[1] > ABANDONED_S:
             _log.warning("the stream's node is gone", stream=self._order.stream if self._order else None)
-            self.over = True
+            self.abandoned = True
         time = self._node.of(now)
         while ring.waiting:
             for record in inputs.records(ring):
@@ -210,8 +240,13 @@ class Engine:
                     self._take_order(record)
                 else:
                     self._take_line(record, time)
-        for track in self._tracks.values():
+        wanted = 0
+        for number, track in self._tracks.items():
             track.take(track.source.overdue(time))
+            if track.waits_for_key(time) and number not in self._stage.muted:
+                wanted |= 1 << (number & 63)
+        if wanted != self._wanted:
+            self._wanted = ring.wanted = wanted
 
     def _take_order(self, order: Order) -> None:
         if self._order is not None and order != self._order:
@@ -222,14 +257,19 @@ class Engine:
 
     def _take_line(self, line: AnyLine, time: float) -> None:
         """Tracks are listened to at once; everything else holds when its moment is composed."""
-        if isinstance(line, timeline.Track):
+        if isinstance(line, timeline.Begun):  # everything is told anew, numbers of tracks may come again
+            self._hold(time)
+            self._tracks.clear()
+            self._views.end_all()
+        elif isinstance(line, timeline.Track):
             self._begin_track(line, time)
+        elif isinstance(line, timeline.Stopped) and self._order is None:
+            self.over = True  # it ended before this began, and nobody knows for whom it was
         self._lines.append((time, line))
 
     def _begin_track(self, line: timeline.Track, time: float) -> None:
-        known = self._tracks.get(line.track)
-        if known is not None and known.line.participant == line.participant and known.line.codec == line.codec:
-            return  # told again
+        if line.track in self._tracks:
+            return
         track = _Track(line, TrackInput(line.track, line.codec.clock_rate))
         if line.media == "video" and line.codec.name.upper() in PICTURE_CODECS:
             track.picture = PictureTrack(line.codec.name.upper(), track.source.clock)
@@ -255,30 +295,40 @@ class Engine:
                 self._end_track(line.track)
             elif isinstance(line, timeline.Stopped):
                 self.over = True
+            elif isinstance(line, timeline.Caption):
+                self._caption(line)
+
+    def _caption(self, line: timeline.Caption) -> None:
+        """A line is known when its writer has finished it: it is shown where it was begun, as far as can be."""
+        self._languages.setdefault(line.language, None)
+        caption = Caption(max(0.0, line.since - self._wall), line.until - self._wall, line.language, line.text)
+        if caption.until > caption.at:
+            for output in self.outputs:
+                output.caption(caption)
 
     # What goes out.
 
     def _begin(self, order: Order) -> None:
         settings = self._settings
         self.outputs = self._make(order)
-        self._zero = self._monotonic()
         self._pictures = [
             PictureEncoder("720p", settings.width, settings.height, settings.bit_rate, settings.preset),
             PictureEncoder("360p", *settings.small, settings.small_bit_rate, settings.preset),
         ]
         self._sounds = [
             SoundEncoder("floor", settings.sound_bit_rate),
-            SoundEncoder("interpretation", settings.sound_bit_rate),
             SoundEncoder("opus", settings.opus_bit_rate),
         ]
-        opening = self._painter.paint(Look("empty"), order.title, {})
+        opening = self._painter.paint(Look("opening"), order.title, {})
         formats = {one.name: one.format(opening) for one in self._pictures}
         formats |= {one.name: one.format for one in self._sounds}
-        wall = self._node.of(self._zero) - DELAY_S
+        formats["interpretation"] = replace(formats["floor"], name="interpretation")
+        self._zero = self._monotonic()
+        self._wall = self._node.of(self._zero) - DELAY_S
         for output in self.outputs:
             if isinstance(output, WantsKeyFrames):
                 output.key_frames(self.want_key_frame)
-            output.begin(formats, wall)
+            output.begin(formats, self._wall)
 
     def _compose(self, due: float, *, late: bool) -> None:
         """Sound always; the picture unless the engine is late, but always where a segment begins."""
@@ -317,9 +367,15 @@ class Engine:
         return lags
 
     def _sound(self, time: float, lags: dict[str, float]) -> Iterator[Encoded]:
-        mixed = self._mixer.mix(time, BLOCK, self._voices(lags))
+        mixed = self._mixer.mix(time, BLOCK, list(self._voices(lags)))
         for encoder in self._sounds:
-            yield from encoder.encode(mixed.interpretation if encoder.name == "interpretation" else mixed.floor)
+            if encoder.name == "interpretation":
+                yield from encoder.encode(mixed.interpretation)
+                continue
+            for encoded in encoder.encode(mixed.floor):
+                yield encoded
+                if encoded.name == "floor" and not self._interpreted:
+                    yield encoded._replace(name="interpretation")
 
     def _voices(self, lags: dict[str, float]) -> Iterator[tuple[Voice, float, bool, bool]]:
         stage = self._stage
@@ -327,9 +383,15 @@ class Engine:
             if track.voice is not None:
                 who = track.line.participant
                 interprets = stage.interprets(who)
-                self._interpreted = self._interpreted or interprets
+                if interprets and not self._interpreted:
+                    self._begin_interpretation()
                 heard = number not in stage.muted and not stage.paused
                 yield track.voice, lags.get(who, 0.0), interprets, heard
+
+    def _begin_interpretation(self) -> None:
+        """Until somebody interprets, what is sent as the interpretation is the floor; now it goes its own way."""
+        self._interpreted = True
+        self._sounds.append(self._sounds[0].branch("interpretation"))
 
     def _picture(self, time: float, lags: dict[str, float], *, segment: bool, late: bool) -> Iterator[Encoded]:
         picture = self._painter.frame if late else self._painted(time, lags)
@@ -355,7 +417,9 @@ class Engine:
         if self._stage.paused:
             return Look("pause")
         situation = self._stage.situation(time, self._views.shown(time), settings.words.somebody)
-        return arrange(situation, self._canvas, settings.layout, settings.words)
+        look = arrange(situation, self._canvas, settings.layout, settings.words)
+        self._seen_anybody = self._seen_anybody or look.kind != "empty"
+        return look if self._seen_anybody else Look("opening")
 
 
 _ASKED: Final[Name] = "720p"

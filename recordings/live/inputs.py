@@ -19,7 +19,11 @@ from recordings.raw.rtpdump import Packet
 
 PATIENCE_S: Final = 0.18
 """How long a missing packet is waited for: less than the composition's delay, more than a repair takes."""
+START_S: Final = 0.03
+"""The first packets of a track may overtake each other, too: whichever comes first need not be the first."""
 HELD: Final = 1_000
+CREDIBLE_S: Final = 30.0
+"""What waits in the ring is not older: there is no room for it."""
 MOST_BYTES: Final = 1024 * 1024
 """Taken out of the ring between two pictures, so that neither waits long for the other."""
 _log = structlog.get_logger(__name__)
@@ -36,11 +40,16 @@ class Ordering:
     def take(self, packet: Packet) -> Iterator[Packet | Lost]:
         """What may go on with this packet."""
         number = packet.sequence
-        if self._expected < 0 or abs(number - self._expected) > WILD:  # the first, or a track that begins anew
-            if self._expected >= 0:
-                yield Lost(1)
+        if self._expected >= 0 and abs(number - self._expected) > WILD:  # the track begins anew
+            yield Lost(1)
             self._held.clear()
-            self._expected = number
+            self._expected = -1
+        if self._expected < 0:
+            if not self._held:
+                self._since = packet.arrived
+            self._held[number] = packet
+            yield from self._start(packet.arrived)
+            return
         if number < self._expected:
             return
         if number > self._expected:
@@ -56,8 +65,15 @@ class Ordering:
 
     def overdue(self, now: float) -> Iterator[Packet | Lost]:
         """What goes on because what is missing before it was waited for long enough."""
+        if self._expected < 0:
+            yield from self._start(now)
         while self._held and now - self._since > PATIENCE_S:
             yield from self._give_up(now)
+
+    def _start(self, now: float) -> Iterator[Packet | Lost]:
+        if self._held and now - self._since > START_S:
+            self._expected = min(self._held)
+            yield from self._run(now)
 
     def _give_up(self, now: float) -> Iterator[Packet | Lost]:
         first = min(self._held)
@@ -81,14 +97,22 @@ class TrackInput:
         self.clock = TrackClock(rate)
         self._ordering = Ordering()
         self._sequence = self._timestamp = -1
+        self.heard_at = float("-inf")
+        """When a packet came last."""
+        self._started: float | None = None
+        """The time from which records count theirs."""
 
     def take(self, content: memoryview, now: float) -> Iterator[Packet | Lost]:
-        """A record of the track's file. `now` is the node's time: what is in the ring has just arrived."""
+        """A record of the track's file. `now` is the node's time: what is in the ring has arrived lately."""
         if len(content) < rtpdump.RECORD.size + rtpdump.RTP.size:
             return
-        length, plain, _ = rtpdump.RECORD.unpack_from(content)
-        if length != len(content):  # the beginning of a file, or damage
+        length, plain, offset = rtpdump.RECORD.unpack_from(content)
+        if length != len(content):
+            self._started = rtpdump.started(content)
             return
+        if self._started is not None:
+            arrived = self._started + offset / 1000
+            now = arrived if abs(arrived - now) < CREDIBLE_S else now
         if plain == 0:
             self._report(content, now)
             return
@@ -100,6 +124,7 @@ class TrackInput:
         self._sequence, self._timestamp = max(sequence, self._sequence), max(timestamp, self._timestamp)
         payload = bytes(content[rtpdump.RECORD.size + rtpdump.RTP.size :])
         self.clock.saw(timestamp, now)
+        self.heard_at = max(now, self.heard_at)
         yield from self._ordering.take(Packet(now, sequence, timestamp, second >= 0x80, payload))
 
     def overdue(self, now: float) -> Iterator[Packet | Lost]:

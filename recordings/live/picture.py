@@ -21,10 +21,13 @@ Planes = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Moving(NamedTuple):
-    """A moving picture as it is now; `version` changes when it does."""
+    """A moving picture as it is now."""
 
     frame: av.VideoFrame
     version: tuple[int, int]
+    """Changes when the picture does."""
+    fine: bool = False
+    """There may be letters in it: scaled with more care."""
 
 
 def planes(frame: av.VideoFrame) -> Planes:
@@ -87,7 +90,7 @@ class Painter:
             frame,
             *size,
             format="yuv420p",
-            interpolation=Interpolation.FAST_BILINEAR,
+            interpolation=Interpolation.BICUBIC if picture.fine else Interpolation.BILINEAR,
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )

@@ -25,14 +25,15 @@ def run(
     have more methods than `Output` (`formats.TakesOrders`, `TakesFigures`, `WantsKeyFrames`) get those called too.
     `ready` is called when the ring is open.
 
-    Whether the stream is over for good: then the ring is removed, and nobody needs to run this again for it. Raises
-    `RingError`, and `LeftBehindError` where a new process does better.
+    Whether the stream is over for good: then the ring is removed, and nobody needs to run this again for it. If not,
+    run it again as long as the ring is there. Raises `RingError`, and `LeftBehindError` where a new process does
+    better.
     """
     memory = Ring(ring)
     engine = Engine(memory, outputs, monotonic=time.monotonic, wall=time.time, settings=settings)
     ready()
     try:
-        while not engine.over and not stopping.is_set():
+        while not engine.over and not engine.abandoned and not stopping.is_set():
             stopping.wait(engine.step())
     finally:
         engine.close()

@@ -63,10 +63,11 @@ class Stage:
         self.title = ""
         self.paused = False
         self.stopped = False
-        self.tracks: dict[int, timeline.Track] = {}
         self.muted: set[int] = set()
         self.people: dict[str, timeline.Present] = {}
         """Who is there, in the order in which they came."""
+        self.left: set[str] = set()
+        """Who is gone: what they sent is not shown any more."""
         self._turns = Turns()
         self._spotlight: timeline.Spotlight | None = None
         self._senders: set[str] = set()
@@ -85,14 +86,14 @@ class Stage:
                 self.paused = False
             case timeline.Present():
                 self.people[line.participant] = line
+                self.left.discard(line.participant)
             case timeline.Gone():
                 self.people.pop(line.participant, None)
+                self.left.add(line.participant)
             case timeline.Track():
-                self.tracks[line.track] = line
                 self.muted.discard(line.track)
                 self._senders.add(line.participant)
             case timeline.TrackEnded():
-                self.tracks.pop(line.track, None)
                 self.muted.discard(line.track)
             case timeline.Muted():
                 (self.muted.add if line.muted else self.muted.discard)(line.track)
@@ -104,10 +105,13 @@ class Stage:
                 pass
 
     def _begin(self, line: timeline.Begun) -> None:
-        """Everything is told anew after this line: a new reader, or a node that was started again."""
+        """Everything is told anew after this line: to a new reader, or by a node that was started again."""
         self.title = line.title
         self.paused = False
         self.people.clear()
+        self.muted.clear()
+        self.left.clear()
+        self._spotlight = None
 
     def interprets(self, participant: str) -> bool:
         """Whether it is an interpreter's media."""
@@ -119,6 +123,8 @@ class Stage:
         cameras: dict[str, int] = {}
         contents: list[Shown] = []
         for one in pictures:
+            if one.participant in self.left:
+                continue
             if one.source == "camera":
                 cameras[one.participant] = one.number
             else:

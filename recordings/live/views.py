@@ -40,7 +40,7 @@ class View:
             track.advance(time - lag, wanted=wanted or (self.source != CAMERA and track.picture is None))
             self._moved_at = max(self._moved_at, track.moved_at + lag)
             if track.picture is not None and not self.muted:
-                self.moving = Moving(track.picture, (number, track.version))
+                self.moving = Moving(track.picture, (number, track.version), self.source != CAMERA)
         if self.tracks:
             self._ended_at = None
         elif self._ended_at is None:
@@ -89,6 +89,11 @@ class Views:
         """A track ended."""
         for view in self._views.values():
             view.tracks.pop(number, None)
+
+    def end_all(self) -> None:
+        """All tracks ended."""
+        for view in self._views.values():
+            view.tracks.clear()
 
     def mute(self, muted: Collection[int]) -> None:
         """These tracks are muted, all others are not."""

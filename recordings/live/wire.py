@@ -8,7 +8,8 @@ then who is there, then tracks).
 A composer calls `Ring.take_over` before it reads. The node notices and tells everything anew: `Order`, `begun` and so
 on. It does the same when it is itself back after it was killed. So **`begun` is the whole truth from then on**: people
 and tracks of before are gone, numbers of tracks may come again. Its `recording` is the stream's id, its `at` the time
-at which the stream began. The stream is over with `stopped`; nothing follows, and then `Ring.writer_open` is false.
+at which the stream began. The stream is over with `stopped`; nothing follows, and then `Ring.writer_open` is false. A
+composer that finds it so does not take over but reads what is left: an `Order` and `stopped` at least.
 `Ring.writer_seen` (UTC) grows twice a second while the node lives. Whoever runs the composer removes the ring.
 """
 

@@ -30,7 +30,7 @@ class Tile(NamedTuple):
 class Look(NamedTuple):
     """All that stands in the picture."""
 
-    kind: Literal["pictures", "gap", "pause", "empty"]
+    kind: Literal["pictures", "gap", "pause", "opening", "empty"]
     tiles: tuple[Tile, ...] = ()
     others: int = 0
     """How many more people are there than have a place."""

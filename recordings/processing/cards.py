@@ -45,7 +45,8 @@ def picture(look: Look, canvas: Canvas, words: Words, title: str) -> Image.Image
             _others(pen, f"{words.others} {look.others}", canvas)
     else:
         said = {"gap": (words.gap, words.gap_line), "pause": (words.paused, title)}
-        headline, line = said.get(look.kind, (title or words.nobody, words.nobody if title else ""))
+        alone = words.opening if look.kind == "opening" else words.nobody
+        headline, line = said.get(look.kind, (title or alone, alone if title else ""))
         _card(pen, headline, line, canvas)
     return drawn
 

@@ -135,6 +135,11 @@ class State:
         self.viewers = 0
         """People who watch the stream; they do not outlive the node."""
 
+    @property
+    def kept(self) -> str | None:
+        """The recording, or else the stream, of which people have to know; None: nothing goes beyond the room."""
+        return self.recording or self.stream
+
     # ------------------------------------------------------------ views
 
     def as_meeting(self) -> MeetingState:
@@ -410,7 +415,7 @@ class State:
         told += [facts.Barred(at=now, identity=identity) for identity in sorted(self.banned)]
         told += [facts.HandMoved(at=now, participant=participant, raised=True) for participant in self.hands]
         told += [facts.Said(at=message.at, message=message) for message in self.public_chat + self.private_chat]
-        told += self.words.restate(now=now, recording=self.recording)
+        told += self.words.restate(now=now, recording=self.kept)
         if self.spotlight is not None:
             told.append(facts.Spotlighted(at=now, participant=self.spotlight, source=self.spotlight_source))
         if self.groups is not None:

@@ -34,7 +34,7 @@ class Words:
     votes: dict[str, set[str]] = field(default_factory=dict)
     """Question → identities."""
     consents: dict[str, facts.ConsentAnswer] = field(default_factory=dict)
-    """Identity → answer, for the recording under way."""
+    """Identity → answer, for the recording or stream under way."""
     consents_of: str = ""
     """Which recording that is."""
 
@@ -45,6 +45,10 @@ class Words:
     def voted_by(self, identity: str) -> list[str]:
         """The questions that somebody wants answered too."""
         return [question for question, voters in self.votes.items() if identity in voters]
+
+    def has_answered(self, identity: str, recording: str | None) -> bool:
+        """Whether somebody has answered to this recording."""
+        return recording == self.consents_of and self.consents.get(identity, "told") != "told"
 
     # What happens.
 

@@ -45,7 +45,8 @@ async function check(credential) {
   return {
     verified: result.verified,
     signed: result.results?.every((each) => each.verified) ?? false,
-    status: result.statusResult?.verified ?? null,
+    // The library says what the bit is, and leaves to its user what follows from it.
+    revoked: result.statusResult?.results?.some((each) => each.status) ?? null,
     error: error ? String(error.message ?? error) : "",
   };
 }

@@ -83,8 +83,7 @@ class Scene:
 
     def order(self, action: OrderAction, actor: Member | None = None) -> None:
         decided = orders.decide(self.state, actor, action, now=self.time.wall_now)
-        self.streamer.prepare(decided)
-        self.apply(*decided)
+        self.apply(*self.streamer.prepare(decided, wanted=isinstance(action, Stream)))
 
     def enter(self, name: str, role: Role = Role.PARTICIPANT) -> Member:
         joined = rules.join(
@@ -211,13 +210,14 @@ def test_what_goes_to_the_composer(scene: Scene) -> None:
     found = composer.read()
     assert kinds(found) == [
         "Order", "begun", "present", "spotlight", "speaker", "track", "tuple", "present", "Order", "Order", "Order",
-        "track_ended", "stopped",
+        "track_ended", "Order", "stopped",
     ]  # fmt: skip
     told = [each for each in found if isinstance(each, wire.Order)]
     assert [[(target.id, target.again) for target in order.targets] for order in told] == [
         [("youtube", 0)],
         [("youtube", 0), ("facebook", 0)],
         [("youtube", 1), ("facebook", 0)],
+        [("youtube", 1)],
         [("youtube", 1)],
     ]
     assert {(order.stream, order.meeting, order.title) for order in told} == {(stream, "demo", "Вебінар")}

@@ -103,7 +103,7 @@ def test_lines_and_questions_in_a_recording(scene: Scene) -> None:
     assert (caption.text, caption.language, caption.name) == ("Добрий день, колеги", "uk", "Субтитри")
     assert caption.at - caption.since == pytest.approx(3)
     asked = [(line.question, line.status) for line in lines if isinstance(line, timeline.Question)]
-    assert asked == [(early, "answering"), (early, "answered"), ("q1", "open"), ("q1", "dismissed")], (
+    assert asked == [(early, "open"), (early, "answering"), (early, "answered"), ("q1", "open"), ("q1", "dismissed")], (
         "nothing of a question that waits"
     )
 

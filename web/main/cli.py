@@ -110,6 +110,25 @@ def capture(node: Annotated[int, typer.Option(min=0, max=63, help="Number of the
 
 
 @app.command()
+def streamer(node: Annotated[int, typer.Option(min=0, max=63, help="Number of the media node.")] = 0) -> None:
+    """Run the streamer of one media node alone: it keeps a composer for each live stream. `serve` starts it for you."""
+    from web.main import streamer
+
+    streamer.run_streamer(settings_or_exit(), node)
+
+
+@app.command("live", hidden=True)
+def live_composer(
+    node: Annotated[int, typer.Option(min=0, max=63, help="Number of the media node.")] = 0,
+    stream: Annotated[str, typer.Option(help="The stream; read from standard input when empty.")] = "",
+) -> None:
+    """Compose one live stream. The streamer starts it for you."""
+    from web.main import streamer
+
+    streamer.run_live(settings_or_exit(), node, stream)
+
+
+@app.command()
 def composer() -> None:
     """Run the process that makes recordings. `serve` starts it for you; several share the work."""
     from web.main import composer

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
+SCRIPT = ROOT / "tests" / "conformance" / "credentials.mjs"
+MODULES = ROOT / "web" / "client" / "node_modules"
 
 
 def check(credentials: Sequence[dict[str, Any]], documents: dict[str, Any], now: str) -> list[dict[str, Any]]:

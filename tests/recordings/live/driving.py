@@ -6,6 +6,7 @@ an output that keeps everything, and decodes it for `measuring`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -31,6 +32,8 @@ STREAM = "00000000000000cd"
 BEGINS = 100.0
 """The monotonic time at which the recording's zero is."""
 STEP_S = 0.02
+Record = tuple[float, int, int, bytes]
+"""Seconds since the zero, kind, number, content."""
 
 
 class Kept:
@@ -110,10 +113,10 @@ class Kept:
         return whole[before:] if before >= 0 else np.concatenate((np.zeros(-before), whole))
 
 
-def records(meeting: Meeting) -> list[tuple[float, int, int, bytes]]:
-    """What the node would have written: seconds since the zero, kind, number, content; in the order of arrival."""
+def records(meeting: Meeting) -> list[Record]:
+    """What the node would have written, in the order of arrival."""
     raw = meeting.write()
-    made: list[tuple[float, int, int, bytes]] = []
+    made: list[Record] = []
     for line in timeline.read(raw / timeline.NAME):
         made.append((line.at - ZERO, LINE, 0, timeline.encode(line)))
         if isinstance(line, timeline.Track):
@@ -137,11 +140,14 @@ class Driver:
     order: Order = field(default_factory=lambda: Order(stream=STREAM, meeting="m1", title="Нарада центрів"))
     kept: Kept = field(default_factory=Kept)
     now: float = BEGINS
-    cost: Callable[[], float] = lambda: 0.0
-    """Seconds that the machine takes between two looks at the clock."""
+    wanted: dict[int, list[float]] = field(default_factory=dict)
+    """When key frames were asked for, by the number of the track."""
+
+    _sent: deque[Record] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.ring = Ring(self.path, 8 * 1024 * 1024)
+        self.ring.writer_open = True
         self.engine = self.start()
 
     def start(self) -> Engine:
@@ -161,8 +167,14 @@ class Driver:
         return [self.kept]
 
     def _time(self) -> float:
-        self.now += self.cost()
+        """Whenever the engine looks at the clock, the node has been at work."""
+        self._node()
         return self.now
+
+    def _node(self) -> None:
+        self.ring.writer_seen = ZERO + self.now - BEGINS
+        while self._sent and self._sent[0][0] <= self.now - BEGINS:
+            self.write(*self._sent.popleft()[1:])
 
     def write(self, kind: int, number: int, content: bytes) -> None:
         assert self.ring.write(kind, number, int(STREAM, 16), content), "the engine leaves the ring full"
@@ -170,16 +182,14 @@ class Driver:
     def say(self, order: Order) -> None:
         self.write(ORDER, 0, order.model_dump_json().encode())
 
-    def run(self, until: float, sent: Sequence[tuple[float, int, int, bytes]] = ()) -> Kept:
+    def run(self, until: float, sent: Sequence[Record] = ()) -> Kept:
         """Until so many seconds after the zero, with what is sent until then."""
-        waiting = iter(sorted(sent, key=lambda one: one[0]))
-        following = next(waiting, None)
+        self._sent = deque(sorted(sent, key=lambda one: one[0]))
         while self.now - BEGINS < until and not self.engine.over:
-            self.ring.writer_seen = ZERO + self.now - BEGINS
-            while following is not None and following[0] <= self.now - BEGINS:
-                self.write(*following[1:])
-                following = next(waiting, None)
+            self._node()
             self.engine.step()
+            for number in (number for number in range(64) if self.ring.wanted >> number & 1):
+                self.wanted.setdefault(number, []).append(self.now - BEGINS)
             self.now += STEP_S
         return self.kept
 
@@ -188,9 +198,23 @@ class Driver:
         return self.kept
 
 
-def stream(folder: Path, meeting: Meeting, lasts: float | None = None, **how: Any) -> Kept:
-    """What becomes of a meeting that is streamed from its zero on."""
+def later(sent: Sequence[Record], tracks: Sequence[int], by: float) -> list[Record]:
+    """The same, but what is sent on these tracks takes so much longer on its way."""
+    made = []
+    for at, kind, number, content in sent:
+        if kind == CONTENT and number in tracks and not content.startswith(rtpdump.FIRST_LINE):
+            length, plain, offset = rtpdump.RECORD.unpack_from(content)
+            head = rtpdump.RECORD.pack(length, plain, offset + round(by * 1000))
+            made.append((at + by, kind, number, head + content[rtpdump.RECORD.size :]))
+        else:
+            made.append((at, kind, number, content))
+    return sorted(made, key=lambda one: one[0])
+
+
+def stream(folder: Path, meeting: Meeting, sent: Sequence[Record] | None = None, **how: Any) -> Driver:
+    """A meeting that is streamed from its zero on, to its end. `sent` is what arrives of it, if not all."""
     driver = Driver(folder / "ring", **how)
     driver.say(driver.order)
-    driver.run((meeting.lasts if lasts is None else lasts) + DELAY_S + 0.1, records(meeting))
-    return driver.close()
+    driver.run(meeting.lasts + DELAY_S + 0.1, records(meeting) if sent is None else sent)
+    driver.close()
+    return driver

@@ -12,6 +12,7 @@ export const en: Catalogue = {
   "prejoin.cameraOff": "The camera is off",
   "prejoin.meter": "Microphone level",
   "prejoin.recorded": "This meeting is recorded: what you say and show is kept, and whoever may watch the recording sees it.",
+  "prejoin.live": "This meeting is shown live to the public: everybody who has the address sees and hears you.",
   "prejoin.join": "Join",
   "prejoin.joining": "Joining…",
   "prejoin.back": "Back to the occurrence’s page",
@@ -180,7 +181,9 @@ export const en: Catalogue = {
 
   "consent.title": "This meeting is being recorded",
   "consent.text": "From now on, what you say, show and write to everybody is kept. Whoever may watch the recording sees it, and it is told with the recording that you knew.",
-  "consent.choice": "If you do not agree, go on without camera and microphone, or leave. You can still listen and read; what you write in the public chat is kept.",
+  "consent.titleLive": "This meeting is shown live to the public",
+  "consent.textLive": "From now on, everybody on the internet who has the address sees and hears what you say and show.",
+  "consent.choice": "If you do not agree, go on without camera and microphone, or leave. You can still listen and read; what you write to everybody in the chat stays visible.",
   "consent.quiet": "Go on without camera and microphone",
   "consent.understood": "Understood",
 

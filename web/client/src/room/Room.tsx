@@ -53,7 +53,7 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       {dialog === "groups" && <Groups meeting={meeting} />}
       {dialog === "yourGroup" && <YourGroup meeting={meeting} />}
       {dialog === "secondCamera" && <SecondCameraDialog />}
-      {dialog === "consent" && <ConsentDialog />}
+      {dialog === "consent" && <ConsentDialog meeting={meeting} />}
       {view.still.value && <KeepPicture still={view.still.value} />}
       {dialog === "leave" && <Leave meeting={meeting} />}
       {removing && <Remove person={removing} />}

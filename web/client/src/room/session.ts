@@ -16,7 +16,7 @@ import { WakeLock } from "./media/wakelock";
 import { groupTitle, leadsHome, offerOf } from "./meeting/groups";
 import { noticeOf } from "./meeting/notices";
 import { problemText } from "./meeting/problems";
-import { begin, may, publicationOf, reduce, type Meeting } from "./meeting/state";
+import { begin, isKept, may, publicationOf, reduce, type Meeting } from "./meeting/state";
 import { Connection, type ConnectionEvents } from "./signal/connection";
 import type { Ask } from "./signal/protocol";
 import { fetchToken, TokenRefused } from "./signal/token";
@@ -68,8 +68,8 @@ export class Session {
   skew = 0;
   /** By what this person knows of the recording without being asked: read it before coming in, or began it. */
   knows: "joined" | "understood" | null = null;
-  /** Whether it was being recorded when we looked in before joining. */
-  readonly recordedNow = signal(false);
+  /** Whether it was recorded or streamed when we looked in before joining. */
+  readonly keptNow = signal<"recorded" | "live" | null>(null);
   /** For which group we were asked already. */
   private offered: string | null = null;
 
@@ -135,7 +135,7 @@ export class Session {
     if (!this.config.nameFixed) remember({ name: this.name.value.trim() });
     this.phase.value = "joining";
     this.ending.value = null;
-    if ((this.config.recorded || this.recordedNow.value) && !this.config.autoJoin) this.knows = "joined";
+    if ((this.config.recorded || this.config.streamed || this.keptNow.value) && !this.config.autoJoin) this.knows = "joined";
     this.connection.join(token);
   }
 
@@ -232,9 +232,9 @@ export class Session {
         this.view.newQuestions.value += 1;
       }
     }
-    if (message.type === "meeting" && after.state.recording && !before.state.recording) this.askConsent();
-    if (message.type === "meeting" && !after.state.recording && this.view.dialog.value === "consent") {
-      this.view.dialog.value = null;
+    if (message.type === "meeting") {
+      if (isKept(after.state)) this.askConsent();
+      else if (this.view.dialog.value === "consent") this.view.dialog.value = null;
     }
   }
 
@@ -272,7 +272,7 @@ export class Session {
     this.subscribing.signalingBack(message.resumed && this.networkMoved);
     this.networkMoved = false;
     if (message.meeting.recording && before?.state.recording !== true) this.tellOfRecording(message);
-    if (message.meeting.recording) this.askConsent();
+    if (isKept(message.meeting)) this.askConsent();
     const self = this.self();
     if (self?.role === "captioner" && !before) this.view.panel.value ??= "captions";
     this.groupsChanged(this.meeting.value.groups);

@@ -1,14 +1,16 @@
-/** "You are being recorded": whoever is in the room when that begins says that they know, or goes on unseen, or leaves. */
+/** "You are being recorded", or shown live: whoever is here when that begins says so, goes on unseen, or leaves. */
 import type { VNode } from "preact";
+import type { Meeting } from "../meeting/state";
 import { useSession } from "../ui/context";
 import { Dialog } from "../ui/Dialog";
 
-export function ConsentDialog(): VNode {
+export function ConsentDialog({ meeting }: { readonly meeting: Meeting }): VNode {
   const session = useSession();
   const { t } = session;
+  const { recording } = meeting.state;
   return (
-    <Dialog title={t("consent.title")} onClose={() => session.consent("understood")}>
-      <p>{t("consent.text")}</p>
+    <Dialog title={t(recording ? "consent.title" : "consent.titleLive")} onClose={() => session.consent("understood")}>
+      <p>{t(recording ? "consent.text" : "consent.textLive")}</p>
       <p class="sheet__note">{t("consent.choice")}</p>
       <div class="sheet__actions">
         <button type="button" class="button" onClick={() => session.leave()}>

@@ -109,9 +109,13 @@ export function reduce(meeting: Meeting, message: Announcement): Meeting {
   }
 }
 
-/** Each recording is asked about anew. */
+/** Whether what happens here goes beyond the room: is kept, or shown to the public. */
+export const isKept = (state: MeetingState): boolean => state.recording || state.streaming;
+
+/** Each recording is asked about anew, and a stream that is not recorded. */
 function withState(meeting: Meeting, state: MeetingState): Meeting {
-  return { ...meeting, state, consented: meeting.consented && state.recording };
+  const begins = (!meeting.state.recording && state.recording) || !isKept(meeting.state);
+  return { ...meeting, state, consented: meeting.consented && isKept(state) && !begins };
 }
 
 function withLine(meeting: Meeting, caption: Caption): Meeting {

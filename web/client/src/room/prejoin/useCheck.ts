@@ -27,7 +27,7 @@ export function useCheck(session: Session): Check {
         return checkLine(
           () => new WebSocket(signalUrl(session.config, location)),
           token,
-          (meeting) => (session.recordedNow.value = meeting.recording || meeting.streaming),
+          ({ recording, streaming }) => (session.keptNow.value = recording ? "recorded" : streaming ? "live" : null),
         );
       })
       .catch((error: unknown): CheckResult => {
