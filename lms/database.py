@@ -73,9 +73,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One reading transaction."""
+        """One reading transaction.
+
+        It ends by COMMIT, also after an exception: it has nothing to undo, and at a ROLLBACK the PostgreSQL driver
+        throws away every statement that the connection has prepared.
+        """
         with self._reading() as session:
-            yield session
+            try:
+                yield session
+            finally:
+                session.commit()
 
     def check(self) -> None:
         """Ask the database for something small; raises `sqlalchemy.exc.DBAPIError` when it does not answer."""
@@ -166,7 +173,7 @@ def _ping_after_a_rest(connection: Any, record: ConnectionPoolEntry, _proxy: obj
         return
     try:
         connection.execute("SELECT 1")
-        connection.rollback()
+        connection.commit()
     except psycopg.OperationalError as error:
         raise InvalidatePoolError from error
 
