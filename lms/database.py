@@ -32,8 +32,9 @@ STATEMENTS = 1000
 """So many different statements are kept prepared; the pages of all kinds of visitors have several hundred."""
 _REST_S = 5.0
 """A connection that lay unused for longer is asked whether it still works, before it is used."""
-_POSTGRESQL_OPTIONS = "-c jit=off"
-"""Pages ask for little at a time: compiling a query takes longer than answering it."""
+_POSTGRESQL_OPTIONS = "-c jit=off -c plan_cache_mode=force_generic_plan"
+"""Pages ask for little at a time: to compile a query, or to plan it anew for its values, takes longer than to answer
+it. What a plan must know of the values stands in the text of statements (`lms.prepared`)."""
 
 _WRITES = "vikno_writes"
 _WRITABLE = "vikno_writable"

@@ -12,7 +12,7 @@ place of the values; what it returns is kept, and every call gives the statement
 
 So the function may compare what it is given, hand it on and ask whether it is empty; it must not count with it or
 look into it. What decides the form of the statement is part of the key under which it is kept: None, booleans,
-enumerations and whether a collection is empty. Nothing that was read is kept, only the question.
+enumerations, `Fixed` numbers and whether a collection is empty. Nothing that was read is kept, only the question.
 """
 
 from __future__ import annotations
@@ -50,6 +50,10 @@ class Several(BindParameter[Any]):
         return True
 
 
+class Fixed(int):
+    """A number that decides the form, as how many lines are wanted: a database must know it to plan well."""
+
+
 class StandIn(NamedTuple):
     """What a statement is built with in place of a value, the form that it decides, and the values to ask with."""
 
@@ -72,6 +76,7 @@ def _single(value: Any, name: str) -> StandIn:
     return StandIn("", bindparam(name, required=True), {name: value})
 
 
+@stand_in.register(Fixed)
 @stand_in.register(type(None))
 @stand_in.register(bool)
 @stand_in.register(Enum)
