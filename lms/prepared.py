@@ -92,7 +92,7 @@ class Prepared:
         self._outward = [(place, outward) for place, outward in enumerate(kinds) if outward is not None]
         line: Any = namedtuple("Line", [column[0] for column in description], rename=True)  # type: ignore[misc]
         self._made_for = made_for = line._make
-        return made_for  # type: ignore[no-any-return]
+        return made_for
 
 
 def _compiler_of(dialect: type[Dialect]) -> type[SQLCompiler]:
