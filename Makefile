@@ -9,6 +9,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 BIN := .venv/bin
 CLIENT := web/client
+CONTEXTS := lms/credentials/contexts
 CLIENT_SOURCES := $(shell find $(CLIENT)/src $(CLIENT)/scripts -type f -not -path '*/generated/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SAY := @printf '\n\033[1m%s\033[0m\n'
@@ -28,7 +29,7 @@ run: .venv/run.stamp client
 	$(SAY) "Starting Vikno with demo data."
 	@exec $(BIN)/vikno serve --demo
 
-client: web/static/dist/.stamp
+client: web/static/dist/.stamp $(CONTEXTS)/.stamp
 
 # --- set-up: each stamp is newer than what it was made from, so that nothing is done twice ---
 
@@ -68,6 +69,11 @@ web/static/dist/.stamp: $(CLIENT)/src/generated/messages.ts $(CLIENT_SOURCES) \
 	@cd $(CLIENT) && npm run --silent build -- --logLevel warn
 	@touch $@
 
+$(CONTEXTS)/.stamp: $(CLIENT)/scripts/contexts.mjs $(CLIENT)/node_modules/.stamp
+	$(SAY) "Copying the JSON-LD contexts of credentials."
+	@cd $(CLIENT) && npm run --silent contexts
+	@touch $@
+
 # --- checks ---
 
 test: .venv/test.stamp client
@@ -92,6 +98,6 @@ bench: .venv/test.stamp client
 	$(BIN)/python -m tests.bench
 
 clean:
-	rm -rf .venv build *.egg-info web/static/dist $(CLIENT)/node_modules $(CLIENT)/src/generated
+	rm -rf .venv build *.egg-info web/static/dist $(CONTEXTS) $(CLIENT)/node_modules $(CLIENT)/src/generated
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,9 +1,13 @@
 """Every table of the product, in one place for migrations and tests."""
 
+from lms.assessment import models as assessment
 from lms.audit import models as audit
 from lms.base import Base
+from lms.courses import models as courses
+from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
+from lms.frameworks import models as frameworks
 from lms.media import models as media
 from lms.meetings import attendance_models
 from lms.meetings import models as meetings
@@ -12,15 +16,20 @@ from lms.notify import models as notify
 from lms.roadmaps import models as roadmaps
 from lms.schedule import audience_models, group_models, plan_models
 from lms.schedule import models as schedule
+from lms.streaming import models as streaming
 
 metadata = Base.metadata
 
 __all__ = [
     "access_models",
+    "assessment",
     "attendance_models",
     "audience_models",
     "audit",
+    "courses",
+    "credentials",
     "directory",
+    "frameworks",
     "group_models",
     "media",
     "meetings",
@@ -31,4 +40,5 @@ __all__ = [
     "register_models",
     "roadmaps",
     "schedule",
+    "streaming",
 ]

@@ -42,6 +42,8 @@ class Limits:
     """How long a meeting with nobody in it stays open."""
     journal_bytes: int = 64 * 1024 * 1024
     """Size of one meeting's journal above which it is compacted."""
+    program_viewers: int = 300
+    """Viewers by WebRTC on this node, of all its streams together."""
     automatic_videos: int = 9
     """Videos sent to a client that has not said which it wants."""
 
@@ -69,5 +71,9 @@ class NodeAppConfig:
     limits: Limits = field(default_factory=Limits)
     capture: bool = False
     """Whether a capture process takes what this node records."""
+    streaming: bool = False
+    """Whether a streamer composes what this node streams."""
+    own_url: str = ""
+    """Where programs on this machine reach this node's app, `http://127.0.0.1:8701`."""
     open_meetings: bool = True
     """Whether a genuine token opens a meeting for which no plan was put yet."""

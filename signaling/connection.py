@@ -30,6 +30,11 @@ CLOSE_STOPPING = 1012
 """Service restart (RFC 6455 registry): the node stops."""
 CHAT_PER_S = 1.0
 CHAT_BURST = 10
+CAPTIONS_PER_S = 3.0
+CAPTION_BURST = 12
+"""Drafts included."""
+QUESTIONS_PER_S = 0.1
+QUESTION_BURST = 5
 DESCRIPTIONS_PER_S = 2.0
 DESCRIPTION_BURST = 30
 """`publish` and `restart`: each may open a peer, and reading a large description takes the loop's time."""
@@ -51,6 +56,8 @@ class Connection:
         now = self._clock.monotonic()
         self._frames = Bucket(limits.messages_per_second, limits.message_burst, now)
         self._chat = Bucket(CHAT_PER_S, CHAT_BURST, now)
+        self._captions = Bucket(CAPTIONS_PER_S, CAPTION_BURST, now)
+        self._questions = Bucket(QUESTIONS_PER_S, QUESTION_BURST, now)
         self._descriptions = Bucket(DESCRIPTIONS_PER_S, DESCRIPTION_BURST, now)
         self._queue: deque[str] = deque()
         self._queued = asyncio.Event()
@@ -238,7 +245,8 @@ class Connection:
         return set(self._meeting.state.members) if self._meeting is not None else set()
 
     async def _answer(self, message: messages.Request) -> ServerMessage:
-        if isinstance(message, messages.SendChat) and not self._chat.take(self._clock.monotonic()):
+        written = self._bucket(message)
+        if written is not None and not written.take(self._clock.monotonic()):
             raise RefusedError("too_many_messages", "You write very fast; wait a moment.")
         describes = isinstance(message, messages.Publish | messages.Restart)
         if describes and not self._descriptions.take(self._clock.monotonic()):
@@ -250,6 +258,18 @@ class Connection:
         if isinstance(message, messages.Leave):
             return messages.Ok(id=message.id)
         raise RefusedError("not_allowed", "You have not been let in yet.")
+
+    def _bucket(self, message: messages.Request) -> Bucket | None:
+        """What bounds this kind of message, beside what bounds all."""
+        match message:
+            case messages.SendChat():
+                return self._chat
+            case messages.SendCaption():
+                return self._captions
+            case messages.PutQuestion():
+                return self._questions
+            case _:
+                return None
 
     # ------------------------------------------------------------ checking the line
 

@@ -13,7 +13,7 @@ from signaling.control_tokens import is_control
 from signaling.http_problems import problem_response
 from signaling.live import LiveMeeting
 from signaling.meeting.plan import Plan
-from signaling.messages import OrderAction, WaitingParticipant
+from signaling.messages import OrderAction, StreamSeen, WaitingParticipant
 from signaling.model import Id, MeetingState, Participant
 from signaling.node import Node
 from signaling.problems import RefusedError, problem
@@ -45,6 +45,7 @@ class MeetingDetail(BaseModel):
     waiting: list[WaitingParticipant]
     hands: list[str]
     speaker: str | None
+    stream: StreamSeen
 
 
 def summary(meeting: LiveMeeting) -> MeetingSummary:
@@ -72,6 +73,7 @@ def detail(meeting: LiveMeeting) -> MeetingDetail:
         waiting=meeting.entrance.waiting(),
         hands=list(state.hands),
         speaker=meeting.media.speaker,
+        stream=meeting.streamer.seen(),
     )
 
 

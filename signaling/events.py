@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import jwt
 from pydantic import Field
 
-from signaling.model import ChatMessage, Id, Presence, Role, Shape
+from signaling.model import ChatMessage, Id, Presence, Question, QuestionStatus, Role, Shape
 
 AUDIENCE = "vikno-events"
 ISSUER = "vikno-node"
@@ -110,12 +110,48 @@ class ChatErased(Shape):
     message: Id
 
 
+class Asked(Shape):
+    """A question was put."""
+
+    type: Literal["asked"] = "asked"
+    question: Question
+
+
+class QuestionMoved(Shape):
+    """What became of a question."""
+
+    type: Literal["question_moved"] = "question_moved"
+    question: Id
+    status: QuestionStatus
+
+
+class Consented(Shape):
+    """Somebody was told that they are recorded, or has answered to that."""
+
+    type: Literal["consented"] = "consented"
+    recording: Id
+    participant: Id
+    identity: Id
+    name: str
+    answer: Literal["told", "joined", "understood", "quiet"]
+    notice: str
+
+
 class Recording(Shape):
     """A recording began or goes on (`on`), is paused, or has ended (`off`): then it can be processed."""
 
     type: Literal["recording"] = "recording"
     recording: Id
     status: Literal["on", "paused", "off"]
+    by: str = ""
+
+
+class Streaming(Shape):
+    """A stream to the public began (`on`) or has ended (`off`)."""
+
+    type: Literal["streaming"] = "streaming"
+    stream: Id
+    status: Literal["on", "off"]
     by: str = ""
 
 
@@ -140,7 +176,11 @@ EventData = Annotated[
     | Spoke
     | Said
     | ChatErased
+    | Asked
+    | QuestionMoved
+    | Consented
     | Recording
+    | Streaming
     | Closed,
     Field(discriminator="type"),
 ]

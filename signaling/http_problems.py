@@ -7,17 +7,21 @@ from starlette.responses import JSONResponse, Response
 from signaling.messages import Problem
 
 STATUS = {
+    "already_streaming": 409,
     "bad_action": 409,
     "bad_description": 400,
     "bad_message": 400,
     "bad_token": 401,
     "banned": 403,
+    "cannot_stream": 503,
     "denied": 403,
     "ended": 409,
     "full": 503,
     "locked": 403,
+    "may_not_stream": 403,
     "node_stopping": 503,
     "not_allowed": 403,
+    "not_streaming": 404,
     "storage_full": 507,
     "token_expired": 401,
     "too_large": 413,
@@ -26,6 +30,7 @@ STATUS = {
     "unknown_meeting": 404,
     "unknown_participant": 404,
     "unknown_publication": 404,
+    "unknown_target": 404,
     "waiting_room": 403,
     "wrong_meeting": 403,
 }

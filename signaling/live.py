@@ -22,13 +22,16 @@ from signaling.grouping import Grouping
 from signaling.journal import Journal
 from signaling.media.meeting import MeetingMedia
 from signaling.media.ports import NodePort, PeerPort
-from signaling.meeting import facts, orders, rules
+from signaling.media.program import Program
+from signaling.meeting import facts, orders, rules, words
 from signaling.meeting.announcements import announce
 from signaling.meeting.plan import Plan
 from signaling.meeting.state import Member, State
-from signaling.model import GroupsSeen, Permission, Publication
+from signaling.model import GroupsSeen, Permission, Presence, Publication
 from signaling.problems import RefusedError, problem
 from signaling.recording import MeetingRecorder
+from signaling.stream_telling import StreamTelling
+from signaling.streaming import MeetingStreamer, Streaming
 from signaling.tokens import LIFETIME_S, Token
 
 ROSTER_S = 15.0
@@ -49,6 +52,8 @@ class Surroundings:
     token_key: bytes
     feed: Feed | None
     """Where recordings go; None: this node records nothing."""
+    streaming: Streaming | None
+    """None: this node streams nothing."""
     ice_servers: list[messages.IceServer]
     grouping: Grouping
 
@@ -70,10 +75,15 @@ class LiveMeeting:
         )
         self.recorder = MeetingRecorder(surroundings.feed, state, self.media, now=self.now, number=self._number_track)
         state.can_record = surroundings.feed is not None
+        self.program = Program()
+        self.streamer = MeetingStreamer(surroundings.streaming, state, self.media)
+        self._stream_telling = StreamTelling(state, self.streamer, self.program, self.tell, self.tell_moderators)
         self.links: dict[str, Link] = {}
         self._away_until: dict[str, float] = {}
         self._renew_at: dict[str, float] = {}
         self._quality: dict[str, int] = {}
+        self._drafts: dict[tuple[str, str], float] = {}
+        """Lines of captions that are being written: by whom and in which language → since when."""
         monotonic = self.monotonic()
         self._roster_at = monotonic + ROSTER_S
         self._quality_at = monotonic + QUALITY_S
@@ -138,6 +148,7 @@ class LiveMeeting:
             self.state.apply(fact)
             self._follow(fact)
             self.recorder.note(fact)
+            self.streamer.note(fact)
             for announcement in announce(self.state, fact):
                 self._tell(announcement.message, announcement.to)
         self._around.delivery.written()
@@ -149,7 +160,14 @@ class LiveMeeting:
                 self.media.mute_by_host(fact.participant, fact.source, muted=fact.muted)
             case facts.RoleChanged():
                 self._permit(self.state.members[fact.participant])
-            case facts.Joined() | facts.WentAway() | facts.CameBack() | facts.TookOver():
+            case facts.RecordingSet() | facts.StreamSet():
+                self._tell_kept(list(self.state.members.values()))
+                if self.state.stream is None:
+                    self.program.end()
+            case facts.Joined():
+                self._around.grouping.moved(self)
+                self._tell_kept([self.state.members[fact.participant]])
+            case facts.WentAway() | facts.CameBack() | facts.TookOver():
                 self._around.grouping.moved(self)
             case facts.Left():
                 self._forget(fact.participant, fact.reason)
@@ -161,6 +179,12 @@ class LiveMeeting:
             case _:
                 pass
 
+    def _tell_kept(self, members: list[Member]) -> None:
+        """These people are told by what follows that they are recorded or streamed: note it, once for each."""
+        if self.state.kept is not None:
+            people = [member for member in members if member.presence is not Presence.SERVICE]
+            self.commit_surely(words.told(self.state.words, people, self.state.kept, now=self.now()))
+
     def _permit(self, member: Member) -> None:
         self.media.permit(
             member.id,
@@ -170,6 +194,9 @@ class LiveMeeting:
         if link := self.links.get(member.id):
             if member.moderates:
                 link.send(messages.LobbyChanged(waiting=self.entrance.waiting()))
+                link.send(messages.StreamChanged(stream=self.streamer.seen()))
+                for question in self.state.words.seen_by(moderates=True):
+                    link.send(messages.QuestionChanged(question=question))
             self._renew_token(member, link)
 
     def _negotiates(self, participant: str) -> bool:
@@ -183,6 +210,8 @@ class LiveMeeting:
             table.pop(participant, None)
         if self._speaking_since is not None and self._speaking_since[0] == participant:
             self._speaking_since = None
+        for language in ("uk", "en"):
+            self._drafts.pop((participant, language), None)
         link = self.links.pop(participant, None)
         if link is not None and reason == "removed":
             link.close(problem("banned" if link.token.identity in self.state.banned else "removed"))
@@ -218,12 +247,30 @@ class LiveMeeting:
 
     def tell_lobby(self) -> None:
         """Tell hosts and moderators who waits."""
-        moderators = frozenset(member.id for member in self.state.members.values() if member.moderates)
-        self._tell(messages.LobbyChanged(waiting=self.entrance.waiting()), moderators)
+        self.tell_moderators(messages.LobbyChanged(waiting=self.entrance.waiting()))
+
+    def tell_moderators(self, message: messages.ServerMessage) -> None:
+        """Tell hosts and moderators."""
+        self._tell(message, frozenset(member.id for member in self.state.members.values() if member.moderates))
 
     def tell_participant(self, member: Member) -> None:
         """Tell everybody what somebody looks like now."""
         self._tell(messages.ParticipantChanged(participant=self.state.as_participant(member)))
+
+    def caption(self, member: Member, sent: messages.SendCaption) -> None:
+        """Show a draft of a line of captions, or keep the line. Raises `RefusedError`."""
+        key = (member.id, sent.language)
+        now = self.now()
+        since = self._drafts.get(key, now)
+        line = words.caption(member, sent.text, language=sent.language, final=sent.final, since=since, now=now)
+        if sent.final:
+            self.commit([facts.Captioned(at=now, caption=line)])
+        else:
+            self._tell(messages.CaptionShown(caption=line))
+        if sent.final or not line.text:
+            self._drafts.pop(key, None)
+        else:
+            self._drafts[key] = since
 
     # ------------------------------------------------------------ links
 
@@ -260,6 +307,7 @@ class LiveMeeting:
         `silent_since`: when the earlier run was last alive, as far as the journal tells (UTC).
         """
         self.recorder.restored(silent_since)
+        self.streamer.restored()
         monotonic = self.monotonic()
         gone = [
             facts.WentAway(at=self.now(), participant=member.id)
@@ -302,7 +350,13 @@ class LiveMeeting:
             return
         if isinstance(action, messages.Record) and action.status == "on" and not self.recorder.can_record:
             raise RefusedError("cannot_record", "The disk is full, or the capture process is away.")
-        self.commit(orders.decide(self.state, actor, action, now=self.now()))
+        if isinstance(action, messages.CountViewers):
+            if actor is not None:
+                raise RefusedError("not_allowed", "The web process counts those who watch.")
+            self.streamer.count(action.counted_by, action.viewers)
+            return
+        decided = orders.decide(self.state, actor, action, now=self.now())
+        self.commit(self.streamer.prepare(decided, wanted=isinstance(action, messages.Stream)))
         if isinstance(action, messages.AllowUnmute):
             by = actor.name if actor is not None else self.state.plan.title or self.state.id
             self.send_to(action.participant, messages.Asked(what="unmute", source=action.source, by=by[:120]))
@@ -332,13 +386,13 @@ class LiveMeeting:
         if member := self.state.members.get(participant):
             self.state.publish(member, publication)
             self.tell_participant(member)
-            self.recorder.look()
+            self._look()
 
     def unpublished(self, participant: str, publication: str) -> None:
         member = self.state.members.get(participant)
         if member is not None and member.publications.pop(publication, None) is not None:
             self.tell_participant(member)
-            self.recorder.look()
+            self._look()
 
     def speaking(self, participant: str | None) -> None:
         now = self.now()
@@ -348,7 +402,12 @@ class LiveMeeting:
                 self.commit_surely([facts.Spoke(at=now, participant=speaker, since=since)])
         self._speaking_since = None if participant is None else (participant, now)
         self._tell(messages.SpeakerChanged(participant=participant))
+        self._look()
+
+    def _look(self) -> None:
+        """Publications, or who speaks, may have changed."""
         self.recorder.look()
+        self.streamer.look()
 
     def media_state(self, participant: str) -> None:
         """A peer's state has changed: say at once if that is bad news or good."""
@@ -370,10 +429,11 @@ class LiveMeeting:
         if now >= self._roster_at:
             self._roster_at = now + ROSTER_S
             self._take_roster()
-        self.recorder.look()
+        self._look()
         if self.recorder.trouble != self.state.recording_trouble:
             self.state.recording_trouble = self.recorder.trouble
             self._tell(messages.MeetingChanged(meeting=self.state.as_meeting()))
+        self._stream_telling.tick()
         if self._empty_since is not None and now >= self._empty_since + self._around.limits.empty_meeting_s:
             if self._around.grouping.busy(self):
                 self._empty_since = now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -28,6 +28,11 @@ Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_name)
 """A name in one line. Control characters become spaces: databases and screens take them badly."""
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
 """Lines of text, without control characters but line ends and tabs."""
+Line = Annotated[str, Field(max_length=300), AfterValidator(_name)]
+"""A line of captions, drafts included."""
+QuestionText = Annotated[str, Field(min_length=1, max_length=600), AfterValidator(_text)]
+Language = Literal["uk", "en"]
+"""Of captions (BCP 47)."""
 Sdp = Annotated[str, Field(min_length=1, max_length=131_072)]
 
 
@@ -58,6 +63,10 @@ class Permission(StrEnum):
     SUBSCRIBE = "subscribe"
     CHAT = "chat"
     RAISE_HAND = "raise_hand"
+    ASK = "ask"
+    """Put questions to those who lead, and vote for those of others."""
+    CAPTION = "caption"
+    """Write captions for everybody."""
     MODERATE = "moderate"
     """Mute, remove, admit, lock, pin for everybody, begin, end, lower hands, delete chat, change roles below host."""
     TAKE_PICTURES = "take_pictures"
@@ -136,6 +145,48 @@ class ChatMessage(Shape):
     to: Id | None = None
 
 
+class Caption(Shape):
+    """What a writer of captions has written of one line. The next draft of theirs in this language replaces it, until
+    it is final.
+    """
+
+    at: float
+    since: float
+    """When the line was begun."""
+    participant: Id
+    name: Name
+    language: Language
+    text: Line
+    """Empty: the draft is taken back."""
+    final: bool
+
+
+class QuestionStatus(StrEnum):
+    """What became of a question."""
+
+    WAITING = "waiting"
+    """From the public page; those who lead have to let it in."""
+    OPEN = "open"
+    ANSWERING = "answering"
+    ANSWERED = "answered"
+    DISMISSED = "dismissed"
+
+
+class Question(Shape):
+    """A question to those who lead the meeting."""
+
+    id: Id
+    at: float
+    name: Name
+    text: QuestionText
+    participant: Id | None = None
+    """Who asked, of those in the room; none for somebody who watches the public page."""
+    status: QuestionStatus = QuestionStatus.OPEN
+    votes: int = 0
+    moved_at: float | None = None
+    """When it got its status, if not when it was asked."""
+
+
 class GroupSeen(Shape):
     """One group of a meeting. Who leads the meeting also sees who is in it."""
 
@@ -186,6 +237,8 @@ class MeetingState(Shape):
     self_unmute: bool = True
     """Whether a participant muted by the host may unmute without being allowed to."""
     chat_enabled: bool = True
+    questions_enabled: bool = True
+    """Whether participants may ask."""
     spotlight: Id | None = None
     """Participant pinned for everybody."""
     spotlight_source: Source | None = None
@@ -196,3 +249,7 @@ class MeetingState(Shape):
     recording_trouble: str | None = None
     """Why what is said may not be kept: `capture_away`, `disk_full`; `disk_low` warns of that."""
     streaming: bool = False
+    """Whether it is being streamed to the public."""
+    stream_since: float | None = None
+    viewers: Annotated[int, Field(ge=0)] = 0
+    """People who watch the stream and are not in the meeting."""

@@ -28,6 +28,7 @@ from signaling.meeting.plan import Plan
 from signaling.meeting.state import State
 from signaling.model import Role
 from signaling.problems import RefusedError
+from signaling.streaming import Streaming, close_forgotten
 from signaling.tokens import LIFETIME_S, Token
 from signaling.whip.resource import Resource
 
@@ -75,6 +76,11 @@ class Node:
         self.stopping = False
         self.ready = False
         self.feed: Feed | None = None
+        self._streaming = (
+            Streaming(config.data_dir, config.node, self.clock, config.token_key, config.own_url)
+            if config.streaming
+            else None
+        )
         self._directory = config.data_dir / f"node-{config.node}"
         self._syncer = Syncer()
         self._events_client = events_client
@@ -107,6 +113,8 @@ class Node:
         self._syncer.start()
         self.feed = self._open_feed() if self.config.capture else None
         self._restore()
+        streams = {meeting.state.stream for meeting in self.meetings.values() if meeting.state.stream is not None}
+        close_forgotten(self.config.data_dir, self.config.node, streams)
         self._delivery.start()
         self._ticker = asyncio.create_task(self._tick_forever(), name="meetings")
         self.ready = True
@@ -131,6 +139,7 @@ class Node:
         for resource in list(self.resources.values()):
             resource.end("lost")
         for meeting in self.meetings.values():
+            meeting.streamer.let_go()
             meeting.media.close()
         await self.delivery.close()
         await asyncio.gather(*self._closings)
@@ -211,9 +220,15 @@ class Node:
             delivery=self.delivery,
             token_key=self.config.token_key,
             feed=self.feed,
+            streaming=self._streaming,
             ice_servers=self.ice_servers,
             grouping=self.grouping,
         )
+
+    @property
+    def program_viewers(self) -> int:
+        """How many watch streams by WebRTC on this node."""
+        return sum(len(meeting.program.viewers) for meeting in self.meetings.values())
 
     @property
     def ice_servers(self) -> list[messages.IceServer]:

@@ -6,33 +6,13 @@ The feed never waits and never fails, so a meeting goes on whatever becomes of i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
 
-from recordings.capture.feed import Feed, TrackFeed
+from recordings.capture.feed import Feed
 from recordings.raw import timeline
-from signaling.media.ports import PublicationPort
-from signaling.media.publishing import PublishedMedia
 from signaling.meeting import facts
 from signaling.meeting.state import Member, State
-from signaling.model import Source
-
-
-class Heard(Protocol):
-    """Where publications are looked up; the meeting's media."""
-
-    @property
-    def speaker(self) -> str | None: ...
-    def everything(self) -> list[tuple[str, PublishedMedia]]: ...
-
-
-@dataclass(slots=True)
-class _Taken:
-    """A publication that is being recorded."""
-
-    port: PublicationPort
-    feed: TrackFeed
-    muted: bool = False
+from signaling.model import Question, QuestionStatus, Source
+from signaling.tracks import Heard, Tracks
 
 
 class MeetingRecorder:
@@ -47,10 +27,9 @@ class MeetingRecorder:
         self._media = media
         self._now = now
         self._number = number
-        self._taken: dict[str, _Taken] = {}
+        self._tracks: Tracks | None = None
         self._recording: str | None = None
         """The recording whose timeline is open here; it outlives its state by the line that ends it."""
-        self._speaker: str | None = None
 
     @property
     def can_record(self) -> bool:
@@ -69,7 +48,7 @@ class MeetingRecorder:
         if self._feed is None or isinstance(fact, facts.TrackRecorded):
             return
         if isinstance(fact, facts.RecordingSet):
-            self._set(fact)
+            self._set(self._feed, fact)
         elif self._recording is not None and not self._state.recording_paused:
             for line in lines(fact, self._state):
                 self._line(line)
@@ -77,116 +56,70 @@ class MeetingRecorder:
 
     def look(self) -> None:
         """Publications may have come or gone, or another person may speak: keep up."""
-        if self._feed is None or self._recording is None or self._state.recording_paused:
-            return
-        current = {media.port.id: (who, media) for who, media in self._media.everything() if media.port.codec}
-        for port_id in [port_id for port_id in self._taken if port_id not in current]:
-            self._end(port_id)
-        for port_id, (who, media) in current.items():
-            if port_id not in self._taken:
-                self._begin(who, media)
-            self._note_mute(self._taken[port_id], muted=media.muted or media.port.muted)
-        if self._media.speaker != self._speaker:
-            self._speaker = self._media.speaker
-            self._line(timeline.Speaker(at=self._now(), participant=self._speaker))
+        if self._tracks is not None and not self._state.recording_paused:
+            self._tracks.look()
 
     def restored(self, silent_since: float) -> None:
         """The node was restarted in the middle of a recording; it was last alive at `silent_since` (UTC)."""
         if self._feed is None or self._state.recording is None:
             return
-        self._recording = self._state.recording
+        self._open(self._feed, self._state.recording)
         self._line(timeline.Gap(at=self._now(), since=self._feed.writer_seen_before or silent_since, cause="node"))
 
     # Recordings.
 
-    def _set(self, fact: facts.RecordingSet) -> None:
+    def _open(self, feed: Feed, recording: str) -> None:
+        self._recording = recording
+        self._tracks = Tracks(feed, recording, self._media, now=self._now, next_number=self._next_number)
+
+    def _next_number(self) -> int:
+        track = self._state.recorded_tracks + 1
+        self._number(track)
+        return track
+
+    def _set(self, feed: Feed, fact: facts.RecordingSet) -> None:
         if fact.status == "off":
             self._stop_tracks()
             self._line(timeline.Stopped(at=fact.at, reason=fact.reason))
-            self._recording = None
+            self._recording = self._tracks = None
         elif fact.status == "paused":
             self._stop_tracks()
             self._line(timeline.Paused(at=fact.at))
         elif self._recording == fact.recording:
             self._line(timeline.Resumed(at=fact.at))
             self._tell_present(fact.at)
-            self.look()
         else:
-            self._recording = fact.recording
-            self._line(
-                timeline.Begun(
-                    at=fact.at,
-                    recording=fact.recording,
-                    meeting=self._state.id,
-                    opening=self._state.opening,
-                    title=self._state.plan.title,
-                )
-            )
+            self._open(feed, fact.recording)
+            self._line(begun(self._state, fact.recording, fact.at))
             self._tell_present(fact.at)
-            self.look()
 
     def _tell_present(self, at: float) -> None:
-        for member in self._state.members.values():
-            self._line(_present(member, at))
-        self._line(_spotlight(at, self._state.spotlight, self._state.spotlight_source))
-        self._speaker = self._media.speaker
-        self._line(timeline.Speaker(at=at, participant=self._speaker))
+        for line in present(self._state, at):
+            self._line(line)
+        if self._tracks is not None:
+            self._tracks.tell_speaker(at)
+            self._tracks.look()
 
     def _line(self, line: timeline.AnyLine) -> None:
         if self._feed is not None and self._recording is not None:
             self._feed.line(self._recording, line)
 
-    # Tracks.
-
-    def _begin(self, participant: str, media: PublishedMedia) -> None:
-        feed, recording, codec = self._feed, self._recording, media.port.codec
-        if feed is None or recording is None:
-            return
-        track = self._state.recorded_tracks + 1
-        self._number(track)
-        self._line(
-            timeline.Track(
-                at=self._now(),
-                track=track,
-                participant=participant,
-                source=media.source.value,
-                media=_media(media.source.kind),
-                codec=timeline.Codec(
-                    name=codec.name,
-                    clock_rate=codec.clock_rate,
-                    channels=codec.channels,
-                    parameters=dict(codec.parameters),
-                ),
-            )
-        )
-        self._taken[media.port.id] = _Taken(media.port, feed.open_track(recording, track, media.port))
-        media.port.on_codec = self._codec_changed
-
-    def _codec_changed(self, port: PublicationPort) -> None:
-        """Another codec is another track."""
-        self._end(port.id)
-        self.look()
-
-    def _note_mute(self, taken: _Taken, *, muted: bool) -> None:
-        if taken.muted != muted:
-            taken.muted = muted
-            if not muted:
-                taken.feed.want_key_frame()
-            self._line(timeline.Muted(at=self._now(), track=taken.feed.track, muted=muted))
-
-    def _end(self, port_id: str) -> None:
-        taken = self._taken.pop(port_id)
-        taken.port.on_codec = None
-        taken.feed.close()
-        self._line(timeline.TrackEnded(at=self._now(), track=taken.feed.track))
-
     def _stop_tracks(self) -> None:
-        for port_id in list(self._taken):
-            self._end(port_id)
+        if self._tracks is not None:
+            self._tracks.end()
 
 
-def _media(kind: str) -> Literal["audio", "video"]:
-    return "audio" if kind == "audio" else "video"
+def begun(state: State, key: str, at: float) -> timeline.Begun:
+    """A recording, or a stream, of this meeting begins."""
+    return timeline.Begun(at=at, recording=key, meeting=state.id, opening=state.opening, title=state.plan.title)
+
+
+def present(state: State, at: float) -> list[timeline.AnyLine]:
+    """Who is there, which questions there are, and who is pinned, for whoever begins to listen now."""
+    told: list[timeline.AnyLine] = [_present(member, at) for member in state.members.values()]
+    for question in state.words.questions.values():
+        told += _question(at, question)
+    return [*told, _spotlight(at, state.spotlight, state.spotlight_source)]
 
 
 def _present(member: Member, at: float) -> timeline.Present:
@@ -202,6 +135,39 @@ def _present(member: Member, at: float) -> timeline.Present:
 
 def _spotlight(at: float, participant: str | None, source: Source | None) -> timeline.Spotlight:
     return timeline.Spotlight(at=at, participant=participant, source=source.value if source else None)
+
+
+_KEPT: dict[QuestionStatus, timeline.QuestionStatus] = {
+    QuestionStatus.OPEN: "open",
+    QuestionStatus.ANSWERING: "answering",
+    QuestionStatus.ANSWERED: "answered",
+}
+
+
+def _question(at: float, question: Question) -> list[timeline.AnyLine]:
+    """A question that everybody may see; nothing of one that waits."""
+    status = _KEPT.get(question.status)
+    if status is None:
+        return []
+    return [
+        timeline.Question(
+            at=at,
+            question=question.id,
+            status=status,
+            text=question.text,
+            name=question.name,
+            participant=question.participant or "",
+            votes=question.votes,
+        )
+    ]
+
+
+def _moved(fact: facts.QuestionMoved, state: State) -> list[timeline.AnyLine]:
+    question = state.words.questions.get(fact.question)
+    if question is not None:
+        return _question(fact.at, question)
+    gone = timeline.Question(at=fact.at, question=fact.question, status="dismissed", text="", name="")
+    return [gone]
 
 
 def lines(fact: facts.Fact, state: State) -> list[timeline.AnyLine]:
@@ -223,6 +189,22 @@ def lines(fact: facts.Fact, state: State) -> list[timeline.AnyLine]:
             ]
         case facts.ChatErased():
             return [timeline.ChatErased(at=fact.at, message=fact.message)]
+        case facts.Captioned():
+            line = fact.caption
+            return [
+                timeline.Caption(
+                    at=fact.at,
+                    participant=line.participant,
+                    name=line.name,
+                    language=line.language,
+                    text=line.text,
+                    since=line.since,
+                )
+            ]
+        case facts.QuestionPut():
+            return _question(fact.at, fact.question)
+        case facts.QuestionMoved():
+            return _moved(fact, state)
         case facts.Began():
             return [timeline.Official(at=fact.at, what="began")]
         case facts.Ended():

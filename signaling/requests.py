@@ -6,7 +6,7 @@ import secrets
 
 from signaling import messages
 from signaling.live import LiveMeeting
-from signaling.meeting import facts, rules
+from signaling.meeting import facts, rules, words
 from signaling.meeting.state import Member
 from signaling.problems import RefusedError
 
@@ -42,6 +42,14 @@ def _say(meeting: LiveMeeting, member: Member, message: messages.Request) -> Non
             message_id = f"c{secrets.token_hex(8)}"
             said = rules.say(state, member, text=message.text, to=message.to, message_id=message_id, now=now)
             meeting.commit([said])
+        case messages.SendCaption():
+            meeting.caption(member, message)
+        case messages.PutQuestion():
+            meeting.commit(words.ask(state.words, member, message.text, enabled=state.questions_enabled, now=now))
+        case messages.Vote():
+            meeting.commit(words.vote(state.words, member, message.question, wanted=message.wanted, now=now))
+        case messages.Consent():
+            meeting.commit(words.consent(state.words, member, state.kept, message.answer, message.notice, now=now))
         case messages.Hand():
             meeting.commit(rules.move_hand(state, member, raised=message.raised, now=now))
         case messages.Rename():

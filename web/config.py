@@ -13,7 +13,10 @@ from starlette.routing import BaseRoute
 from lms.database import Database
 from lms.files import FileStore, MemoryFiles
 from lms.media.library import MediaLibrary, NoLibrary
+from lms.schedule.models import Streaming
 from lms.sealing import FernetSealer, Sealer
+from lms.streaming.library import LiveLibrary, NoLive
+from lms.streaming.queries import PlannedTarget
 from web.links import Links
 from web.mail.outbox import OutboxFolder
 
@@ -66,6 +69,14 @@ class MeetingPlan:
     ends_at: datetime
     recorded: bool = False
     """Whether its recording begins with it."""
+    streaming: Streaming = Streaming.NO
+    """Whether a host may stream it, or its stream begins with it."""
+    targets: tuple[PlannedTarget, ...] = ()
+    """Where its stream goes to beside the public page."""
+    questions: bool = True
+    """Whether those in the room may ask."""
+    public_questions: bool = False
+    """Whether those who watch its stream may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +161,8 @@ class WebConfig:
     """Scheme and host, no slash at the end. With https, cookies are Secure and bear the `__Host-` prefix."""
     sealing_key: bytes
     """Seals what the database must not hold in the open (`lms.sealing`)."""
+    targets_key: bytes = b""
+    """Seals where streams go to: live composers have this key and no other. Empty: as everything else."""
     mail_sender: str = "vikno@localhost"
     """The address that mails come from: ORGANIZER in calendars."""
     static_dir: Path = STATIC
@@ -165,6 +178,8 @@ class WebConfig:
     """Where the log's daily anchors lie (`lms.audit.anchors`)."""
     recordings: MediaLibrary = field(default_factory=NoLibrary)
     """Where recordings lie."""
+    live: LiveLibrary = field(default_factory=NoLive)
+    """Where live streams lie."""
     files: FileStore = field(default_factory=MemoryFiles)
     """Keeps what people send in."""
     outbox: OutboxFolder | None = None
@@ -184,6 +199,11 @@ class WebConfig:
     def sealer(self) -> Sealer:
         """Seals and opens with `sealing_key`."""
         return FernetSealer(self.sealing_key)
+
+    @property
+    def target_sealer(self) -> Sealer:
+        """Seals addresses and keys of servers to stream to."""
+        return FernetSealer(self.targets_key) if self.targets_key else self.sealer
 
     @property
     def links(self) -> Links:

@@ -12,6 +12,8 @@ from lms.errors import Refusal
 from lms.schedule import group_queries, guest_browsers, guests, queries
 from lms.schedule.cards import MeetingDoor
 from lms.schedule.group_rules import LEADS, entry_refusal, meeting_name, parse_meeting
+from lms.schedule.models import Streaming
+from lms.streaming.queries import planned_targets
 from signaling.model import Presence
 from web import cookies
 from web.config import ControlUnavailable, MeetingPlan
@@ -164,7 +166,19 @@ def tell_node(visit: Visit, door: MeetingDoor) -> None:
     """See that the media node knows the meeting's title and times; once per change of them."""
     card = door.card
     node = visit.config.node_of(card.meeting)
-    plan = MeetingPlan(card.meeting, node, card.title, card.starts_at, card.ends_at, door.recorded)
+    targets = planned_targets(visit.session, card.meeting) if door.streaming is not Streaming.NO else ()
+    plan = MeetingPlan(
+        meeting=card.meeting,
+        node=node,
+        title=card.title,
+        starts_at=card.starts_at,
+        ends_at=card.ends_at,
+        recorded=door.recorded,
+        streaming=door.streaming,
+        targets=targets,
+        questions=door.questions,
+        public_questions=door.public_questions,
+    )
     if visit.site.planned.get(card.meeting) == plan:
         return
     try:

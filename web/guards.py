@@ -24,6 +24,14 @@ def organisers_only(visit: Visit) -> None:
         raise Problem(403, "organisers_only", _("Planning is for organisers. Ask an administrator for this role."))
 
 
+def planners_only(visit: Visit) -> None:
+    """Raises `Problem` 401 for whoever has not signed in, 403 for others who plan nothing, not even one series."""
+    if visit.sign_in is None:
+        raise Problem(401, "sign_in_needed", _("Planning is for organisers. Sign in with your account."))
+    if not visit.visitor.plans:
+        raise Problem(403, "organisers_only", _("Planning is for organisers. Ask an administrator for this role."))
+
+
 def people_readers_only(visit: Visit) -> None:
     """Raises `Problem` 401 for whoever has not signed in, 403 for whoever looks after nobody."""
     signed_in_only(visit)

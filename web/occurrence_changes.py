@@ -112,5 +112,8 @@ _WRITERS: dict[str, Callable[[Any, str], str]] = {
     "language": _word(LANGUAGES),
     "listed": _yes_no,
     "recorded": _yes_no,
+    "streaming": _word(vocabulary.STREAMING),
+    "questions": _yes_no,
+    "public_questions": _yes_no,
     "reminder_offsets": _minutes,
 }

@@ -26,7 +26,7 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from lms.errors import Refusal
 from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft
-from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part
+from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part, Streaming
 from web import vocabulary
 from web.forms import EMAIL, VisitForm, at_most, required, stripped, whole
 from web.i18n import mark as _
@@ -134,6 +134,9 @@ class OccurrenceForm(VisitForm):
     access = SelectField(_("Who may join"), [required()])
     listed = BooleanField(_("Show it in the public schedule"), default=True)
     recorded = BooleanField(_("Record it from its beginning"))
+    streaming = SelectField(_("Public live stream"), default=Streaming.ALLOWED.value)
+    questions = BooleanField(_("Participants may ask questions in the room"), default=True)
+    public_questions = BooleanField(_("Whoever watches the live stream may ask questions"))
     mode = SelectField(_("Where people take part"), default=Mode.ONLINE.value)
     venue = StringField(_("Venue"), [at_most(300)], filters=[stripped])
     topics = SelectMultipleField(_("Topics"), coerce=int)
@@ -166,6 +169,7 @@ class OccurrenceForm(VisitForm):
         self.zone.choices = [(zone, zone) for zone in ZONES]
         self.kind.choices = vocabulary.choices(vocabulary.KINDS, language)
         self.access.choices = vocabulary.choices(vocabulary.ACCESS, language)
+        self.streaming.choices = vocabulary.choices(vocabulary.STREAMING, language)
         if data is None:
             for name in ROWS:
                 self.more(name)
@@ -249,6 +253,9 @@ class OccurrenceForm(VisitForm):
             duration_minutes=self.duration.data,
             listed=self.listed.data,
             recorded=self.recorded.data,
+            streaming=Streaming(self.streaming.data),
+            questions=self.questions.data,
+            public_questions=self.public_questions.data,
             access=Access(self.access.data),
             parties=[
                 PartyDraft(row.form.organisation.data, Part(row.form.part.data))

@@ -62,6 +62,7 @@ PLACES: tuple[Place, ...] = (
     ),
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
     Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
+    Place("/streaming", _("Live streams"), _("To which services meetings are streamed, with which keys."), planners),
     Place("/needs", _("Surveys of needs"), _("Ask the centres what they want to learn, then plan for it."), organisers),
     Place("/roadmaps", _("Road maps"), _("What the centres do after trainings, and how far they are."), road_mappers),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),

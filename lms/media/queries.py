@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
-from lms.media.models import Recording, RecordingState, Rendition, Watching
+from lms.media.models import Deletion, Recording, RecordingState, Rendition, Watching
 from lms.media.rules import Standing, may_watch
 from lms.meetings.models import Connection, Meeting
 from lms.schedule import queries as schedule
 from lms.schedule.audience import invited_in
 from lms.schedule.audience_models import RegistrationState
-from lms.schedule.models import AgendaItem, Occurrence, OccurrenceParty, Speaker
+from lms.schedule.models import AgendaItem, Ending, Occurrence, OccurrenceParty, Speaker
 from lms.schedule.registrations import of_person
 
 _SEATED = (RegistrationState.CONFIRMED, RegistrationState.NO_SHOW)
@@ -36,6 +36,8 @@ class RecordingCard:
     duration_s: float
     phase: str
     progress: float
+    instant: bool
+    """Made while it ran, of a live stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,14 @@ class RecordingPage:
     """By whoever may watch."""
     problem: str
     keep_until: date | None
+    ending: Ending
+    ruled: bool
+    """Whether the rule of its series says how long it is kept."""
     held: bool
+    raw_gone: bool
+    """Whether what was captured has been deleted: nothing can be made of it anew."""
+    deletions: Sequence[Deletion]
+    """For those who manage it: what of it was deleted."""
     files: Sequence[RecordingFile]
     occurrence_slug: str
     occurrence_title: str
@@ -97,7 +106,11 @@ def page(session: Session, visitor: Visitor, code: str, now: datetime) -> Record
         downloadable_by_all=found.downloadable,
         problem=found.problem if standing.edits else "",
         keep_until=found.keep_until,
+        ending=found.ending,
+        ruled=found.keep_until is not None and not found.own_terms,
         held=found.held,
+        raw_gone=found.raw_deleted_at is not None,
+        deletions=_deletions(session, found) if standing.edits else (),
         files=[RecordingFile(each.name, each.media_type, each.size, each.source, each.label) for each in files],
         occurrence_slug=occurrence.slug if occurrence else "",
         occurrence_title=occurrence.title if occurrence else found.title,
@@ -105,8 +118,25 @@ def page(session: Session, visitor: Visitor, code: str, now: datetime) -> Record
     )
 
 
+def _deletions(session: Session, found: Recording) -> Sequence[Deletion]:
+    query = select(Deletion).where(Deletion.recording_id == found.id).order_by(Deletion.id)
+    return session.scalars(query).all()
+
+
+def listing_of_deletion(session: Session, visitor: Visitor, code: str, number: int, now: datetime) -> str:
+    """The files that a deletion concerned, a line each. Raises `NotFound`."""
+    found, standing = standing_at(session, visitor, code, now)
+    kept = session.get(Deletion, number)
+    if not standing.edits or kept is None or kept.recording_id != found.id:
+        raise NotFound("recording_unknown", "There is no such recording, or it is not for you.")
+    return kept.listing
+
+
 def of_occurrence(session: Session, visitor: Visitor, occurrence_id: int, now: datetime) -> list[RecordingCard]:
-    """The recordings of an occurrence that the visitor may watch, or manage; first one first."""
+    """The recordings of an occurrence that the visitor may watch, or manage; first one first.
+
+    What was kept of a live stream stands in for the recording of the same time until that is ready.
+    """
     query = select(Recording).where(
         Recording.occurrence_id == occurrence_id, Recording.state != RecordingState.WITHDRAWN
     )
@@ -114,7 +144,15 @@ def of_occurrence(session: Session, visitor: Visitor, occurrence_id: int, now: d
     if not found:
         return []
     standing = _standing(session, visitor, found[0], now)
-    return [_card(each) for each in found if may_watch(each.watching, each.state, visitor, standing)]
+    seen = [each for each in found if may_watch(each.watching, each.state, visitor, standing)]
+    whole = [each for each in seen if not each.instant and each.state is RecordingState.READY]
+    return [_card(each) for each in seen if not (each.instant and any(_covers(one, each) for one in whole))]
+
+
+def _covers(whole: Recording, kept: Recording) -> bool:
+    """Whether the recording was running while the stream ran."""
+    end = whole.ended_at or whole.heard_at
+    return whole.began_at < (kept.ended_at or kept.began_at) and kept.began_at < end
 
 
 def listing(session: Session, limit: int = 200) -> list[Recording]:
@@ -185,4 +223,5 @@ def _card(found: Recording) -> RecordingCard:
         found.duration_s,
         found.phase,
         found.progress,
+        found.instant,
     )

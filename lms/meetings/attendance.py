@@ -25,6 +25,29 @@ def attended(session: Session, occurrence_id: int) -> set[int]:
     return {number for number, verdict in _verdicts(session, occurrence_id).items() if verdict is Verdict.ATTENDED}
 
 
+def attended_in(session: Session, occurrence_ids: Collection[int]) -> dict[int, set[int]]:
+    """The same for several occurrences at once; those that nobody attended are missing. Two queries."""
+    found: dict[int, set[int]] = {}
+    for (occurrence_id, person_id), verdict in _verdicts_in(session, occurrence_ids).items():
+        if verdict is Verdict.ATTENDED:
+            found.setdefault(occurrence_id, set()).add(person_id)
+    return found
+
+
+def correctors(session: Session, occurrence_ids: Collection[int]) -> set[str]:
+    """Who corrected anything in any of these."""
+    query = select(AttendanceCorrection.corrected_by).where(AttendanceCorrection.occurrence_id.in_(occurrence_ids))
+    return set(session.scalars(query.distinct()))
+
+
+def approved_of(session: Session, occurrence_ids: Collection[int]) -> set[int]:
+    """Of which of these occurrences the sheet was approved."""
+    query = select(AttendanceSheet.occurrence_id).where(
+        AttendanceSheet.occurrence_id.in_(occurrence_ids), AttendanceSheet.state == SheetState.APPROVED
+    )
+    return set(session.scalars(query))
+
+
 def present(session: Session, occurrence_id: int) -> set[int]:
     """People who were there at all, however short."""
     return {number for number, verdict in _verdicts(session, occurrence_id).items() if verdict is not Verdict.ABSENT}
@@ -59,19 +82,24 @@ def _corrections_in(occurrence_ids: Collection[int]) -> Select[AttendanceCorrect
 
 
 def _verdicts(session: Session, occurrence_id: int) -> dict[int, Verdict]:
+    return {person: verdict for (_number, person), verdict in _verdicts_in(session, [occurrence_id]).items()}
+
+
+def _verdicts_in(session: Session, occurrence_ids: Collection[int]) -> dict[tuple[int, int], Verdict]:
+    """By occurrence and person."""
     rows = session.execute(
-        select(Attendance.person_id, Attendance.subject, Attendance.verdict)
+        select(Attendance.occurrence_id, Attendance.person_id, Attendance.subject, Attendance.verdict)
         .join(AttendanceSheet, AttendanceSheet.occurrence_id == Attendance.occurrence_id)
         .where(
-            Attendance.occurrence_id == occurrence_id,
+            Attendance.occurrence_id.in_(occurrence_ids),
             Attendance.generation == IN_FORCE,
             Attendance.person_id.is_not(None),
         )
     )
-    decided = corrections(session, [occurrence_id])
+    decided = corrections(session, occurrence_ids)
     found = {}
-    for person_id, subject, verdict in rows:
+    for occurrence_id, person_id, subject, verdict in rows:
         correction = decided.get((occurrence_id, subject))
         if person_id is not None:
-            found[person_id] = correction.verdict if correction else verdict
+            found[occurrence_id, person_id] = correction.verdict if correction else verdict
     return found

@@ -22,9 +22,13 @@ KNOWN_KINDS = frozenset(
         "began",
         "ended",
         "spoke",
+        "asked",
+        "question_moved",
+        "consented",
         "said",
         "chat_erased",
         "recording",
+        "streaming",
         "closed",
     }
 )

@@ -22,6 +22,7 @@ from lms.schedule.models import (
     Occurrence,
     Part,
     Status,
+    Streaming,
 )
 from lms.schedule.rules import (
     NO_SEATS,
@@ -34,6 +35,7 @@ from lms.schedule.rules import (
     is_over,
     join_role,
     may_edit,
+    streaming_of,
 )
 
 
@@ -182,6 +184,12 @@ class MeetingDoor:
     agenda: tuple[AgendaCard, ...]
     recorded: bool
     """Whether it is recorded from its beginning."""
+    streaming: Streaming
+    """Whether the public may watch it."""
+    questions: bool
+    """Whether those in the room may ask."""
+    public_questions: bool
+    """Whether those who watch its stream may."""
 
     @property
     def opens_at(self) -> datetime | None:
@@ -303,7 +311,17 @@ def door_of(
     """The door of the meeting, before which the visitor stands: who stands there has the link."""
     card = card_of(occurrence, visitor, now, guest, seats)
     agenda = _agenda(occurrence.agenda, card.speakers, card.starts_at)
-    return MeetingDoor(card, card.join, visitor.organisation, agenda, occurrence.recorded)
+    streaming = streaming_of(occurrence.streaming, occurrence.kind, occurrence.access)
+    return MeetingDoor(
+        card,
+        card.join,
+        visitor.organisation,
+        agenda,
+        occurrence.recorded,
+        streaming,
+        occurrence.questions,
+        occurrence.public_questions and streaming is not Streaming.NO,
+    )
 
 
 def to_join_now(cards: Sequence[OccurrenceCard], now: datetime) -> OccurrenceCard | None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lms.errors import Invalid
-from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part
-from lms.schedule.rules import exists
+from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part, Streaming
+from lms.schedule.rules import exists, streaming_of
 
 SHORTEST_MINUTES = 5
 LONGEST_MINUTES = 24 * 60
@@ -71,6 +71,9 @@ class OccurrenceDraft:
     language: str = "uk"
     listed: bool = True
     recorded: bool = False
+    streaming: Streaming = Streaming.ALLOWED
+    questions: bool = True
+    public_questions: bool = False
     access: Access = Access.NETWORK
     parties: list[PartyDraft] = field(default_factory=list)
     speakers: list[SpeakerDraft] = field(default_factory=list)
@@ -85,6 +88,7 @@ class OccurrenceDraft:
 
 def check(draft: OccurrenceDraft) -> None:
     """Raises `Invalid`, naming the field, for what cannot be right."""
+    check_streaming(draft.streaming, draft.kind, draft.access)
     _check_text(draft)
     _check_time(draft)
     _check_place(draft)
@@ -108,6 +112,16 @@ def check(draft: OccurrenceDraft) -> None:
             raise Invalid("minutes_invalid", f"A point lasts 0 to {LONGEST_MINUTES} minutes.", "agenda")
         if item.speaker is not None and not 0 <= item.speaker < len(draft.speakers):
             raise Invalid("agenda_speaker", "A point of the agenda names a speaker who is not there.", "agenda")
+
+
+def check_streaming(streaming: Streaming, kind: Kind, access: Access) -> None:
+    """Raises `Invalid` (stream_private, stream_link) for a stream that was planned where there can be none."""
+    if streaming is not Streaming.PLANNED or streaming_of(streaming, kind, access) is Streaming.PLANNED:
+        return
+    if kind is Kind.MEETING:
+        raise Invalid("stream_private", "A meeting is private: it cannot be streamed.", "streaming")
+    detail = "The address of the stream would let everybody in. Choose another way to join, or do not stream."
+    raise Invalid("stream_link", detail, "streaming")
 
 
 def _check_text(draft: OccurrenceDraft) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from lms.directory.rules import Visitor
 from lms.errors import Invalid
 from lms.schedule.audience_models import RegistrationState, Seat
-from lms.schedule.models import Access, MeetingRole, Part, Status
+from lms.schedule.models import Access, Kind, MeetingRole, Part, Status, Streaming
 
 OPENS_BEFORE = timedelta(minutes=30)
 OPENS_BEFORE_FOR_SPEAKERS = timedelta(minutes=60)
@@ -267,3 +267,11 @@ def _role(
     if facts.listed or asked:
         return MeetingRole.PARTICIPANT, ""
     return None, "not_invited"
+
+
+def streaming_of(streaming: Streaming, kind: Kind, access: Access) -> Streaming:
+    """What holds of what was decided: a meeting is private, and where the link opens the door it is not published.
+
+    The address of a stream bears the meeting's name, which is the link.
+    """
+    return Streaming.NO if kind is Kind.MEETING or access is Access.LINK else streaming

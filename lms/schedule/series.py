@@ -38,6 +38,12 @@ _PLAIN = (
     "duration_minutes",
     "listed",
     "recorded",
+    "streaming",
+    "questions",
+    "public_questions",
+    "keep_for",
+    "keep_unit",
+    "keep_ending",
     "access",
 )
 _ALIVE = (Status.DRAFT, Status.PUBLISHED, Status.MOVED)

@@ -17,12 +17,24 @@ _MEETING_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 def slug_for(title: str, day: date) -> str:
     """`2026-11-25-reiestratsiia-mistsia-prozhyvannia`: the day, then the words of the title as far as there is room."""
-    words = re.findall(r"[a-z0-9]+", transliterate(title))
-    slug = day.isoformat()
+    return _joined([day.isoformat(), *_words(title)])
+
+
+def slug_of(title: str) -> str:
+    """`tsyfrova-hramotnist`: the words of the title as far as there is room; empty if there are none."""
+    return _joined(_words(title))
+
+
+def _words(title: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", transliterate(title))
+
+
+def _joined(words: list[str]) -> str:
+    slug = ""
     for word in words:
         if len(slug) + 1 + len(word) > LONGEST_SLUG:
             break
-        slug += f"-{word}"
+        slug += f"-{word}" if slug else word
     return slug
 
 

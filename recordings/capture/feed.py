@@ -27,11 +27,12 @@ MAX_BACKLOG: Final = 10_000
 
 
 class Recorded(Protocol):
-    """What is recorded: a publication of the SFU."""
+    """What is recorded or streamed: a publication of the SFU."""
 
-    tap: Callable[[Any], None] | None
-    """Called with each packet as it enters the publication's timeline (`sfu.media.ring.Entry`)."""
+    def add_tap(self, tap: Callable[[Any], None]) -> None:
+        """`tap` is called with each packet as it enters the publication's timeline (`sfu.media.ring.Entry`)."""
 
+    def remove_tap(self, tap: Callable[[Any], None]) -> None: ...
     def anchor(self) -> tuple[int, float] | None:
         """A timestamp of its timeline and the monotonic time at which that was captured, None while unknown."""
 
@@ -55,7 +56,7 @@ class TrackFeed:
         self.key = key
         self.track = track
         self.publication = publication
-        publication.tap = self.take
+        publication.add_tap(self.take)
         publication.request_keyframe(now)
 
     def take(self, entry: tuple[int, int, int, bytes, Any, float]) -> None:
@@ -98,13 +99,12 @@ class TrackFeed:
             self.publication.request_keyframe(now)
 
     def want_key_frame(self) -> None:
-        """The picture was away and is back: it is seen again from the next key frame on."""
+        """The picture was away and is back, or its reader lost a part: it is seen again from the next key frame on."""
         self.publication.request_keyframe(self._feed.monotonic())
 
     def close(self) -> None:
         """Take nothing more."""
-        if self.publication.tap == self.take:
-            self.publication.tap = None
+        self.publication.remove_tap(self.take)
         self._feed.tracks.discard(self)
 
 
@@ -122,7 +122,8 @@ class Feed:
         self.tracks: set[TrackFeed] = set()
         self.lost_packets = 0
         self._lost: dict[int, tuple[float, int]] = {}
-        self._backlog: deque[tuple[int, bytes]] = deque(maxlen=MAX_BACKLOG)
+        self._backlog: deque[tuple[int, int, bytes]] = deque(maxlen=MAX_BACKLOG)
+        """Kind, key and content of what has not found room yet."""
 
     def wall(self, monotonic: float) -> float:
         """UTC in seconds since the epoch of a monotonic time."""
@@ -139,8 +140,17 @@ class Feed:
 
     def line(self, recording: str, line: timeline.AnyLine) -> None:
         """Something happened. Kept here while the ring is full."""
-        self._backlog.append((int(recording, 16), timeline.encode(line)))
+        self.record(LINE, recording, timeline.encode(line))
+
+    def record(self, kind: int, recording: str, content: bytes) -> None:
+        """A record of any kind but packets, after those before it. Kept here while the ring is full."""
+        self._backlog.append((kind, int(recording, 16), content))
         self._pour()
+
+    def forget(self) -> None:
+        """Another reader has begun: what waits here was for the one before."""
+        self._backlog.clear()
+        self._lost.clear()
 
     def lose(self, key: int, now: float) -> None:
         """A packet found no room."""
@@ -162,19 +172,26 @@ class Feed:
         self._pour()
         if self._lost and not self._backlog:
             self._tell_gaps(now)
+        wanted = self.ring.wanted
         for track in list(self.tracks):
             track.tick(now)
+            if wanted >> (track.track & 63) & 1:
+                track.want_key_frame()
 
     def close(self) -> None:
-        """The node ends in an orderly way."""
+        """The node ends in an orderly way, or nothing more will come."""
+        self.let_go()
+        self.ring.writer_open = False
+
+    def let_go(self) -> None:
+        """The node ends, and what is fed goes on when it is back."""
         for track in list(self.tracks):
             track.close()
         self.tick()
-        self.ring.writer_open = False
 
     def _pour(self) -> None:
         backlog, ring = self._backlog, self.ring
-        while backlog and ring.write(LINE, 0, backlog[0][0], backlog[0][1]):
+        while backlog and ring.write(backlog[0][0], 0, backlog[0][1], backlog[0][2]):
             backlog.popleft()
 
     def _tell_gaps(self, now: float) -> None:
@@ -187,3 +204,6 @@ class Feed:
             if not self.ring.write(LINE, 0, key, timeline.encode(line)):
                 return
             del self._lost[key]
+            for track in self.tracks:
+                if track.key == key:
+                    track.want_key_frame()

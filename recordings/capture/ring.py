@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import secrets
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ _WORD: Final = struct.Struct("<Q")
 _REAL: Final = struct.Struct("<d")
 _CAPACITY, _HEAD, _TAIL = 8, 16, 64
 """Where the words lie; head and tail in cache lines of their own."""
-_WRITER_SEEN, _WRITER_OPEN, _READER_SEEN, _STATUS = 24, 32, 72, 80
+_WRITER_SEEN, _WRITER_OPEN, _READER_SEEN, _STATUS, _READER, _WANTED = 24, 32, 72, 80, 88, 96
 
 FRAME: Final = struct.Struct("!IHHQ")
 """Before each record: length of what follows the frame, kind, number, key."""
@@ -195,6 +196,20 @@ class Ring:
         self._tail = self._read_to
         _WORD.pack_into(self._map, _TAIL, self._tail)
 
+    def take_over(self) -> None:
+        """A new reader begins with what is written from now on: what waited for the one before is let go.
+
+        The writer sees that `reader` has changed.
+        """
+        self._tail = self._read_to = self._word(_HEAD)
+        _WORD.pack_into(self._map, _TAIL, self._tail)
+        _WORD.pack_into(self._map, _READER, secrets.randbits(63) | 1)
+
+    @property
+    def reader(self) -> int:
+        """Names the reader that took over last; 0 if none ever did."""
+        return self._word(_READER)
+
     @property
     def waiting(self) -> int:
         """Bytes that wait for the reader."""
@@ -209,6 +224,15 @@ class Ring:
     @reader_seen.setter
     def reader_seen(self, value: float) -> None:
         _REAL.pack_into(self._map, _READER_SEEN, value)
+
+    @property
+    def wanted(self) -> int:
+        """Tracks of which the reader needs a key frame: bit n stands for those whose number is n modulo 64."""
+        return self._word(_WANTED)
+
+    @wanted.setter
+    def wanted(self, value: int) -> None:
+        _WORD.pack_into(self._map, _WANTED, value)
 
     @property
     def reader_status(self) -> int:

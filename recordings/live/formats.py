@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol, runtime_checkable
+
+from recordings.live.wire import Order
 
 Name = Literal["720p", "360p", "floor", "interpretation", "opus"]
 """`720p`, `360p`: H.264, constrained baseline, no B-frames, so that decoding order is display order and WebRTC can take
@@ -71,6 +74,47 @@ class Output(Protocol):
 
     def close(self) -> None:
         """The stream is over. May take up to 2 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFigures:
+    """How the engine fares."""
+
+    late_frames: int = 0
+    """Pictures that were left out because the machine is too slow."""
+    captions: tuple[str, ...] = ()
+    """Languages of the captions there have been (BCP 47)."""
+    sounds: tuple[Name, ...] = ("floor",)
+    """Sounds worth choosing from. The format `interpretation` is there from the begin of every run, so that an
+    interpreter may come at any time, but sounds like the floor before one does: it is named here from then on."""
+
+
+# An output may have more methods than `Output`. The engine calls them, on the same thread, if they are there.
+
+
+@runtime_checkable
+class TakesOrders(Protocol):
+    """An output that can be told anew what is wanted."""
+
+    def order(self, order: Order) -> None:
+        """Another `Order` than the one it was made with."""
+
+
+@runtime_checkable
+class TakesFigures(Protocol):
+    """An output that passes on how the engine fares."""
+
+    def figures(self, figures: EngineFigures) -> None:
+        """About each second, and last before `close`."""
+
+
+@runtime_checkable
+class WantsKeyFrames(Protocol):
+    """An output whose viewers need key frames at any time."""
+
+    def key_frames(self, want: Callable[[], None]) -> None:
+        """Before `begin`: `want` asks for an IDR picture in 720p. It may be called from any thread; what is asked for
+        within half a second of the last IDR picture waits until then."""
 
 
 class Unseal(Protocol):

@@ -2,7 +2,15 @@
 
 Each stream has a ring of its own in the form of `recordings.capture.ring`, so that a killed composer or a slow one
 concerns this stream only. `CONTENT` and `LINE` records (`recordings.capture.feed`) hold what a raw recording holds;
-`ORDER` records say what is wanted. A stream begins with an `Order`, then the lines of a recording that begins.
+`ORDER` records say what is wanted. A stream begins with an `Order`, then the lines of a recording that begins (`begun`,
+then who is there, then tracks).
+
+A composer calls `Ring.take_over` before it reads. The node notices and tells everything anew: `Order`, `begun` and so
+on. It does the same when it is itself back after it was killed. So **`begun` is the whole truth from then on**: people
+and tracks of before are gone, numbers of tracks may come again. Its `recording` is the stream's id, its `at` the time
+at which the stream began. The stream is over with `stopped`; nothing follows, and then `Ring.writer_open` is false. A
+composer that finds it so does not take over but reads what is left: an `Order` and `stopped` at least.
+`Ring.writer_seen` (UTC) grows twice a second while the node lives. Whoever runs the composer removes the ring.
 """
 
 from __future__ import annotations
@@ -36,6 +44,8 @@ class Target(_Shape):
     name: str = ""
     sealed: str
     """Address and key, sealed (`Unseal` opens it). Nothing that is kept or logged holds them in the open."""
+    again: int = 0
+    """Grows when somebody wants a target that has failed, or waits, tried again at once."""
 
 
 class Order(_Shape):

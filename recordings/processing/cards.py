@@ -10,9 +10,9 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
+from recordings.processing.arranging import Look, Tile
 from recordings.processing.layouts import LABEL, MARGIN, Box, Canvas
 from recordings.processing.options import Words
-from recordings.processing.plan import Look, Tile
 
 # The stage of the room (web/client/src/styles/tokens.css): always dark, so that faces and slides are the brightest.
 GROUND: Final = "#0b1220"
@@ -31,8 +31,13 @@ def _font(weight: str, size: int) -> ImageFont.FreeTypeFont:
 
 def draw(look: Look, canvas: Canvas, words: Words, title: str, path: Path) -> None:
     """Draw what stands still in a scene into a PNG. Raises OSError."""
-    picture = Image.new("RGB", (canvas.width, canvas.height), GROUND)
-    pen = ImageDraw.Draw(picture)
+    picture(look, canvas, words, title).save(path, "PNG", compress_level=1)
+
+
+def picture(look: Look, canvas: Canvas, words: Words, title: str) -> Image.Image:
+    """What stands still, in RGB."""
+    drawn = Image.new("RGB", (canvas.width, canvas.height), GROUND)
+    pen = ImageDraw.Draw(drawn)
     if look.kind == "pictures":
         for tile in look.tiles:
             _tile(pen, tile, canvas)
@@ -40,9 +45,10 @@ def draw(look: Look, canvas: Canvas, words: Words, title: str, path: Path) -> No
             _others(pen, f"{words.others} {look.others}", canvas)
     else:
         said = {"gap": (words.gap, words.gap_line), "pause": (words.paused, title)}
-        headline, line = said.get(look.kind, (title or words.nobody, words.nobody if title else ""))
+        alone = words.opening if look.kind == "opening" else words.nobody
+        headline, line = said.get(look.kind, (title or alone, alone if title else ""))
         _card(pen, headline, line, canvas)
-    picture.save(path, "PNG", compress_level=1)
+    return drawn
 
 
 def _tile(pen: ImageDraw.ImageDraw, tile: Tile, canvas: Canvas) -> None:

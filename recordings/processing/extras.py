@@ -1,4 +1,4 @@
-"""What the playback page needs beside the picture: poster, previews, chapters, captions, chat, hands, speakers."""
+"""What the playback page needs beside the picture: poster, previews, chapters, captions, chat, questions, hands."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import ffmpeg
 from PIL import Image
 from pydantic import BaseModel
 
-from recordings.processing import children
+from recordings.processing import children, moments
 from recordings.processing.children import Child, Job
-from recordings.processing.options import Caption, Options
+from recordings.processing.moments import Chapter, QuestionEntry, TranscriptLine, ms
+from recordings.processing.options import Options
 from recordings.processing.plan import Scene, Schedule, turns
 from recordings.processing.state import replace
 from recordings.processing.story import Story
@@ -25,17 +26,6 @@ ON_A_SHEET: Final = 100
 MOST_SPRITES: Final = 600
 SPRITE_S: Final = 5.0
 """Between previews; longer where the recording is so long that there would be too many."""
-SAME_MOMENT_S: Final = 10.0
-"""Chapters that begin so close together are one."""
-
-
-class Chapter(BaseModel):
-    """A part of the recording; `at` in seconds of the composition."""
-
-    at: float
-    title: str
-    kind: str
-    """`start`, `agenda`, or what somebody begins to show: `screen`, `document_camera`."""
 
 
 class Spoken(BaseModel):
@@ -91,6 +81,8 @@ class Playback(BaseModel):
     chapters: list[Chapter] = []
     speakers: list[Spoken] = []
     chat: list[ChatEntry] = []
+    questions: list[QuestionEntry] = []
+    transcript: list[TranscriptLine] = []
     hands: list[HandEntry] = []
     people: list[Member] = []
     gaps: list[tuple[float, float]] = []
@@ -106,66 +98,24 @@ def playback(story: Story, reels: Sequence[Reel], schedule: Schedule, options: O
         title=story.title,
         zero=story.zero,
         duration=round(end, 3),
-        chapters=chapters(story, reels, schedule, options),
+        chapters=moments.chapters(story, reels, schedule, options),
         speakers=_speakers(story, schedule),
         chat=[
-            ChatEntry(at=_ms(at(line.at)), participant=line.participant, name=line.name, text=line.text)
+            ChatEntry(at=ms(at(line.at)), participant=line.participant, name=line.name, text=line.text)
             for line in story.chat
         ],
+        questions=moments.questions(story, schedule),
+        transcript=moments.transcript(story, options.captions, schedule),
         hands=[
             HandEntry(
-                at=_ms(at(hand.at)), participant=hand.participant, name=story.name(hand.participant), raised=hand.raised
+                at=ms(at(hand.at)), participant=hand.participant, name=story.name(hand.participant), raised=hand.raised
             )
             for hand in story.hands
         ],
         people=_members(story, schedule),
-        gaps=[(_ms(at(gap.since)), _ms(at(gap.until))) for gap in story.gaps],
-        official=[(_ms(at(one.at)), one.what) for one in story.official],
+        gaps=[(ms(at(gap.since)), ms(at(gap.until))) for gap in story.gaps],
+        official=[(ms(at(one.at)), one.what) for one in story.official],
     )
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds, 3)
-
-
-def chapters(story: Story, reels: Iterable[Reel], schedule: Schedule, options: Options) -> list[Chapter]:
-    """The agenda's points, and between them whoever begins to show a screen."""
-    duration = schedule.duration
-    found = [
-        Chapter(at=_ms(schedule.media(max(0.0, item.at - story.zero))), title=item.title, kind="agenda")
-        for item in options.agenda
-        if item.at - story.zero < schedule.stretches[-1].at + schedule.stretches[-1].lasting
-    ]
-    for reel in reels:
-        if reel.media == "video" and reel.source != "camera":
-            for begins in _beginnings(reel):
-                words = options.words
-                shows = words.shows_screen if reel.source == "screen" else words.shows_thing
-                title = f"{story.name(reel.participant)} {shows}"
-                found.append(Chapter(at=_ms(schedule.media(begins)), title=title, kind=reel.source))
-    kept: list[Chapter] = []
-    for chapter in sorted(found, key=lambda one: (one.at, one.kind)):
-        close = [one for one in kept if abs(one.at - chapter.at) < SAME_MOMENT_S]
-        if chapter.kind == "agenda":
-            kept = [one for one in kept if one not in close or one.kind == "agenda"]
-        elif close:
-            continue
-        if chapter.at < duration:
-            kept.append(chapter)
-    if not kept or kept[0].at > 1.0:
-        kept.insert(0, Chapter(at=0.0, title=options.words.begins, kind="start"))
-    return kept
-
-
-def _beginnings(reel: Reel) -> list[float]:
-    """When a screen began to be shared; a hole of a moment is not a new beginning."""
-    found: list[float] = []
-    until = -math.inf
-    for span in reel.spans:
-        if span.since - until > SAME_MOMENT_S:
-            found.append(span.since)
-        until = span.until
-    return found
 
 
 def _speakers(story: Story, schedule: Schedule) -> list[Spoken]:
@@ -177,7 +127,7 @@ def _speakers(story: Story, schedule: Schedule) -> list[Spoken]:
         until = schedule.media(chosen[number + 1].at) if number + 1 < len(chosen) else schedule.duration
         if until > since:
             name = story.name(turn.participant)
-            spoken.append(Spoken(since=_ms(since), until=_ms(until), participant=turn.participant, name=name))
+            spoken.append(Spoken(since=ms(since), until=ms(until), participant=turn.participant, name=name))
     return spoken
 
 
@@ -190,10 +140,10 @@ def _members(story: Story, schedule: Schedule) -> list[Member]:
             if seen.role is not None and since is None:
                 since = seen.at
             elif seen.role is None and since is not None:
-                present.append((_ms(schedule.media(since)), _ms(schedule.media(seen.at))))
+                present.append((ms(schedule.media(since)), ms(schedule.media(seen.at))))
                 since = None
         if since is not None:
-            present.append((_ms(schedule.media(since)), _ms(schedule.duration)))
+            present.append((ms(schedule.media(since)), ms(schedule.duration)))
         role = next((seen.role for seen in reversed(person.seen) if seen.role), "participant")
         organisation = person.seen[-1].organisation if person.seen else ""
         members.append(
@@ -223,13 +173,11 @@ def chapters_webvtt(found: Sequence[Chapter], duration: float) -> str:
     return webvtt((one.at, end, one.title) for one, end in zip(found, ends, strict=True))
 
 
-def captions(lines: Iterable[Caption], zero: float, schedule: Schedule) -> dict[str, str]:
+def captions(lines: Iterable[TranscriptLine]) -> dict[str, str]:
     """WebVTT by language."""
     found: dict[str, list[tuple[float, float, str]]] = {}
-    for line in sorted(lines, key=lambda one: one.since):
-        since, until = schedule.media(line.since - zero), schedule.media(line.until - zero)
-        if until > since:
-            found.setdefault(line.language, []).append((since, until, line.text))
+    for line in lines:
+        found.setdefault(line.language, []).append((line.at, line.until, line.text))
     return {language: webvtt(cues) for language, cues in found.items()}
 
 

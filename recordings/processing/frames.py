@@ -59,10 +59,15 @@ def sounds(packets: Iterable[Packet | Lost], tally: Tally) -> Iterator[Frame]:
 
 def pictures(codec: str, packets: Iterable[Packet | Lost], tally: Tally) -> Iterator[Frame]:
     """Frames of `codec` (`VP8` or `H264`)."""
-    return (_Vp8(tally) if codec == "VP8" else _H264(tally)).frames(packets)
+    return gathering(codec, tally).frames(packets)
 
 
-class _Assembly(ABC):
+def gathering(codec: str, tally: Tally) -> Assembly:
+    """What makes frames of `codec` (`VP8` or `H264`) from packets as they come."""
+    return _Vp8(tally) if codec == "VP8" else _H264(tally)
+
+
+class Assembly(ABC):
     """Gathers the packets of one timestamp, and keeps account of what may be decoded."""
 
     def __init__(self, tally: Tally) -> None:
@@ -77,21 +82,26 @@ class _Assembly(ABC):
         self.left_out = False
 
     def frames(self, packets: Iterable[Packet | Lost]) -> Iterator[Frame]:
+        """All frames of a track."""
         for packet in packets:
-            if isinstance(packet, Lost):
-                self.gap()
-                continue
-            if packet.timestamp != self.timestamp:
-                if self.parts:  # its last packet, with the marker, was lost, or there was none
-                    yield from self.finish(whole=not self.needs_marker)
-                self.timestamp, self.arrived, self.torn = packet.timestamp, packet.arrived, self.missing_before(packet)
-            if packet.payload:
-                self.parts.append(packet.payload)
-            if packet.marker and self.parts:
-                yield from self.finish(whole=True)
-                self.timestamp = -1
+            yield from self.take(packet)
         if self.parts:
             yield from self.finish(whole=not self.needs_marker)
+
+    def take(self, packet: Packet | Lost) -> Iterator[Frame]:
+        """The frames that are whole with this packet."""
+        if isinstance(packet, Lost):
+            self.gap()
+            return
+        if packet.timestamp != self.timestamp:
+            if self.parts:  # its last packet, with the marker, was lost, or there was none
+                yield from self.finish(whole=not self.needs_marker)
+            self.timestamp, self.arrived, self.torn = packet.timestamp, packet.arrived, self.missing_before(packet)
+        if packet.payload:
+            self.parts.append(packet.payload)
+        if packet.marker and self.parts:
+            yield from self.finish(whole=True)
+            self.timestamp = -1
 
     needs_marker = True
     pending_loss = False
@@ -140,7 +150,7 @@ class _Assembly(ABC):
         """The frame that these payloads are, None if they are none."""
 
 
-class _Vp8(_Assembly):
+class _Vp8(Assembly):
     """RFC 7741. Picture ids tell a lost frame from lost padding, TL0PICIDX and TID what may still be decoded."""
 
     def __init__(self, tally: Tally) -> None:
@@ -213,7 +223,7 @@ def _layer(payload: bytes) -> tuple[int, bool]:
     return payload[position] >> 6, bool(payload[position] & 0x20)
 
 
-class _H264(_Assembly):
+class _H264(Assembly):
     """RFC 6184 §5: single units, STAP-A, FU-A."""
 
     def __init__(self, tally: Tally) -> None:

@@ -37,10 +37,12 @@ class Words(_Choice):
     gap_line: str = "Продовження — після перерви"
     paused: str = "Запис було призупинено"
     nobody: str = "Зустріч триває"
+    opening: str = "Скоро почнемо"
     somebody: str = "Учасник"
     screen: str = "екран"
     document_camera: str = "друга камера"
     begins: str = "Початок"
+    question: str = "Запитання"
     shows_screen: str = "показує екран"
     shows_thing: str = "показує другою камерою"
     others: str = "і ще"
@@ -67,6 +69,7 @@ class Options(_Choice):
     """The longest scene: what is lost at most when processing is killed is a scene for each job."""
     agenda: tuple[AgendaItem, ...] = ()
     captions: tuple[Caption, ...] = ()
+    """Beside those that were written in the meeting."""
     words: Words = Words()
 
     @property

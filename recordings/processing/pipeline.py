@@ -39,7 +39,7 @@ from recordings.processing.tracks import PersonJob, PersonResult, Reel, TrackJob
 from recordings.processing.voices import Mixing
 from recordings.raw import rtpdump
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raise it when what a phase makes changes: then everything is made anew."""
 VIDEO: Final = "video.mp4"
 SECOND_BYTES: Final = 250_000
@@ -330,7 +330,7 @@ class _Run:
             "chapters.vtt": extras.chapters_webvtt(facts.chapters, duration),
             "thumbnails.vtt": extras.thumbnails_webvtt(duration),
         }
-        for language, text in extras.captions(self.options.captions, self.story.zero, plan).items():
+        for language, text in extras.captions(facts.transcript).items():
             name = f"captions.{language}.vtt"
             texts[name] = text
             facts.captions.append(CaptionTrack(language=language, file=name))

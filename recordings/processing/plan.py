@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-from recordings.processing import layouts
-from recordings.processing.layouts import Box, Canvas
+from recordings.processing.arranging import INTERPRETER, SILENT_ROLES, Content, Look, Situation, Tile, arrange
+from recordings.processing.layouts import Canvas
 from recordings.processing.options import Options
 from recordings.processing.story import Change, Span, Story
 from recordings.processing.tracks import Reel
@@ -28,29 +28,6 @@ SHORT_SCENE_S: Final = 0.4
 PAUSE_CARD_S: Final = 3.0
 """A pause, however long, takes so long in the composition."""
 CARD_GAPS: Final = ("node", "capture", "disk")
-SILENT_ROLES: Final = ("viewer", "captioner")
-INTERPRETER: Final = "interpreter"
-
-
-class Tile(NamedTuple):
-    """A place in the picture: a reel's moving picture, or, without one, the person's initials."""
-
-    box: Box
-    participant: str
-    label: str
-    reel: int | None
-    """Number of the reel among those given."""
-    since: float = 0.0
-    """Since when the reel's picture has this size."""
-
-
-class Look(NamedTuple):
-    """All that stands in the picture."""
-
-    kind: Literal["pictures", "gap", "pause", "empty"]
-    tiles: tuple[Tile, ...] = ()
-    others: int = 0
-    """How many more people are there than have a place."""
 
 
 class Scene(NamedTuple):
@@ -218,13 +195,34 @@ class Planner:
         """What stands in the picture at `at`."""
         if any(gap.since <= at < gap.until for gap in self._gaps()):
             return Look("gap")
+        look = arrange(self._situation(at), self.canvas, self.options.layout, self.options.words)
+        return look._replace(tiles=tuple(self._dated(at, tile) for tile in look.tiles))
+
+    def _situation(self, at: float) -> Situation:
         people = self._people(at)
         cameras, contents = self._pictures(at)
-        if self.options.layout == "grid":
-            return self._grid(at, people, cameras, contents)
-        if self.options.layout == "slides":
-            return self._slides(at, people, cameras, contents)
-        return self._speaker(at, people, cameras, contents)
+        seen = [(person.id, person.at(at)) for person in self.story.people.values()]
+        names = {who: now.name if now else self.story.name(who) for who, now in seen}
+        interpreters = {who for who, now in seen if now is not None and now.role == INTERPRETER}
+        recent: list[str] = []
+        for turn in reversed(self.turns):
+            if turn.at <= at and turn.participant and turn.participant not in recent:
+                recent.append(turn.participant)
+        upcoming = [turn.participant for turn in self.turns if turn.at > at and turn.participant]
+        pinned = next((one for one in reversed(self.story.spotlights) if one.at <= at), None)
+        return Situation(
+            people=people,
+            names=names,
+            interpreters=interpreters,
+            cameras=cameras,
+            contents=[
+                Content(number, self.reels[number].participant, self.reels[number].source) for number in contents
+            ],
+            recent=recent,
+            upcoming=upcoming,
+            pinned=pinned.participant if pinned else None,
+            pinned_source=pinned.source if pinned else None,
+        )
 
     def _people(self, at: float) -> list[str]:
         """Who has a place, in the order in which they came: those who send anything in this recording."""
@@ -249,129 +247,12 @@ class Planner:
                 contents.append((span.since, number))
         return cameras, [number for _, number in sorted(contents, reverse=True)]
 
-    def _speaking(self, at: float, people: Sequence[str], cameras: dict[str, int]) -> str | None:
-        """Who is large for speaking: the last who spoke and is there, else whoever came first."""
-        for turn in reversed(self.turns):
-            if turn.at <= at and (turn.participant in people or turn.participant in cameras):
-                return turn.participant
-        upcoming = [turn.participant for turn in self.turns if turn.at > at and turn.participant in people]
-        everybody = [*upcoming, *(one for one in people if one in cameras), *people, *cameras]
-        return next(
-            (one for one in everybody if one and not self._interprets(one, at)), everybody[0] if everybody else None
-        )
-
-    def _interprets(self, participant: str, at: float) -> bool:
-        person = self.story.people.get(participant)
-        seen = person.at(at) if person else None
-        return seen is not None and seen.role == INTERPRETER
-
-    def _spotlight(self, at: float, cameras: dict[str, int], contents: Sequence[int]) -> tuple[str | None, int | None]:
-        """Who is pinned, and which content of them."""
-        pinned = None
-        for change in self.story.spotlights:
-            if change.at <= at:
-                pinned = change
-        if pinned is None or pinned.participant is None:
-            return None, None
-        content = next(
-            (
-                number
-                for number in contents
-                if self.reels[number].participant == pinned.participant and pinned.source == self.reels[number].source
-            ),
-            None,
-        )
-        return pinned.participant, content
-
-    def _speaker(self, at: float, people: list[str], cameras: dict[str, int], contents: list[int]) -> Look:
-        pinned, content = self._spotlight(at, cameras, contents)
-        speaking = self._speaking(at, people, cameras)
-        small: list[tuple[str, int | None]] = []
-        if pinned is None and content is None and contents:
-            content = contents[0]
-        if content is not None:
-            large: tuple[str, int | None] = (self.reels[content].participant, content)
-            small += [(self.reels[other].participant, other) for other in contents if other != content]
-            first = speaking or large[0]
-            small.insert(0, (first, cameras.get(first)))
-        else:
-            who = pinned if pinned in people or pinned in cameras else speaking
-            if who is None:
-                return Look("empty")
-            large = (who, cameras.get(who))
-            small += [(self.reels[other].participant, other) for other in contents]
-            if speaking and speaking != who:
-                small.insert(0, (speaking, cameras.get(speaking)))
-        taken = {who for who, reel in (large, *small) if reel is None or reel == cameras.get(who)}
-        small += self._rest(at, people, cameras, taken)
-        return self._placed(at, large, small)
-
-    def _rest(
-        self, at: float, people: Sequence[str], cameras: dict[str, int], taken: set[str]
-    ) -> list[tuple[str, int | None]]:
-        """Everybody else for the column: interpreters, then those with a camera, then the others."""
-        others = [one for one in people if one not in taken] + [
-            one for one in cameras if one not in taken and one not in people
-        ]
-        others.sort(key=lambda one: (not self._interprets(one, at), one not in cameras))
-        return [(one, cameras.get(one)) for one in others]
-
-    def _placed(self, at: float, large: tuple[str, int | None], small: list[tuple[str, int | None]]) -> Look:
-        room = layouts.room_beside(self.canvas)
-        interpreters = [one for one in small if self._interprets(one[0], at)]
-        shown = small[:room]
-        for one in interpreters:  # always visible
-            if one not in shown:
-                others = [other for other in small if other not in interpreters]
-                shown = [*others[: max(0, room - len(interpreters))], *interpreters[:room]]
-                break
-        boxes = layouts.large_with_column(self.canvas, len(shown))
-        tiles = tuple(self._tile(at, box, who, reel) for box, (who, reel) in zip(boxes, (large, *shown), strict=True))
-        return Look("pictures", tiles, len(small) - len(shown))
-
-    def _grid(self, at: float, people: list[str], cameras: dict[str, int], contents: list[int]) -> Look:
-        chosen: list[tuple[str, int | None]] = [(self.reels[number].participant, number) for number in contents]
-        everybody = self._rest(at, people, cameras, set())
-        recent: list[str] = []
-        for turn in reversed(self.turns):
-            if turn.at <= at and turn.participant and turn.participant not in recent:
-                recent.append(turn.participant)
-        room = layouts.MOST_IN_GRID - len(chosen)
-        if len(everybody) > room:
-            order = {who: number for number, who in enumerate(recent)}
-            kept = sorted(
-                everybody,
-                key=lambda one: (not self._interprets(one[0], at), order.get(one[0], len(order)), one[1] is None),
-            )[:room]
-            chosen += [one for one in everybody if one in kept]
-        else:
-            chosen += everybody
-        if not chosen:
-            return Look("empty")
-        boxes = layouts.grid(self.canvas, len(chosen))
-        tiles = tuple(self._tile(at, box, who, reel) for box, (who, reel) in zip(boxes, chosen, strict=True))
-        return Look("pictures", tiles, len(everybody) + len(contents) - len(chosen))
-
-    def _slides(self, at: float, people: list[str], cameras: dict[str, int], contents: list[int]) -> Look:
-        interpreters = [(one, cameras.get(one)) for one in people if self._interprets(one, at)]
-        if not contents:
-            if not interpreters:
-                return Look("empty")
-            return self._placed(at, interpreters[0], interpreters[1:])._replace(others=0)
-        content = self._spotlight(at, cameras, contents)[1] or contents[0]
-        return self._placed(at, (self.reels[content].participant, content), list(interpreters))._replace(others=0)
-
-    def _tile(self, at: float, box: Box, who: str, reel: int | None) -> Tile:
-        person = self.story.people.get(who)
-        seen = person.at(at) if person else None
-        label = seen.name if seen else self.story.name(who)
-        since = 0.0
-        if reel is not None:
-            source, words = self.reels[reel].source, self.options.words
-            if source != "camera":
-                label = f"{label} · {words.screen if source == 'screen' else words.document_camera}"
-            since = max((size.at for size in self.reels[reel].sizes if size.at <= at + 1e-6), default=0.0)
-        return Tile(box, who, label, reel, since)
+    def _dated(self, at: float, tile: Tile) -> Tile:
+        """With the time since when the reel's picture has its size."""
+        if tile.reel is None:
+            return tile
+        sizes = self.reels[tile.reel].sizes
+        return tile._replace(since=max((size.at for size in sizes if size.at <= at + 1e-6), default=0.0))
 
 
 def _bridged(spans: Iterable[Span]) -> list[Span]:

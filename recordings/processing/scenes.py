@@ -22,11 +22,12 @@ import av
 import ffmpeg
 
 from recordings.processing import cards, children, frames, webm
+from recordings.processing.arranging import Look, Tile
 from recordings.processing.children import Child, Job
 from recordings.processing.errors import EncoderError, writing
 from recordings.processing.layouts import Canvas
 from recordings.processing.options import Options
-from recordings.processing.plan import Look, Scene, Tile
+from recordings.processing.plan import Scene
 from recordings.processing.tracks import Reel
 
 _VUI: Final = "colorprim=smpte170m:transfer=smpte170m:colormatrix=smpte170m"

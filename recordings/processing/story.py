@@ -77,6 +77,31 @@ class ChatLine(NamedTuple):
     text: str
 
 
+class CaptionLine(NamedTuple):
+    """A line of captions, and when it should be seen."""
+
+    since: float
+    until: float
+    language: str
+    name: str
+    text: str
+
+
+@dataclass
+class Asked:
+    """A question, and when what became of it; None: never."""
+
+    id: str
+    at: float
+    name: str
+    text: str
+    public: bool
+    """From somebody who watched the public page."""
+    votes: int = 0
+    answering: float | None = None
+    answered: float | None = None
+
+
 class HandChange(NamedTuple):
     at: float
     participant: str
@@ -111,6 +136,9 @@ class Story:
     speakers: list[Change] = field(default_factory=list)
     spotlights: list[Change] = field(default_factory=list)
     chat: list[ChatLine] = field(default_factory=list)
+    captions: list[CaptionLine] = field(default_factory=list)
+    questions: list[Asked] = field(default_factory=list)
+    """In the order in which they were asked."""
     hands: list[HandChange] = field(default_factory=list)
     official: list[Official] = field(default_factory=list)
     damaged_lines: int = 0
@@ -164,6 +192,7 @@ class _Teller:
         self._muted: dict[int, float] = {}
         self._paused: float | None = None
         self._erased: set[str] = set()
+        self._asked: dict[str, Asked] = {}
 
     def take(self, line: AnyLine) -> None:
         story, at = self.story, line.at - self.story.zero
@@ -207,6 +236,13 @@ class _Teller:
                 story.chat.append(ChatLine(at, line.message, line.participant, line.name, line.text))
             case timeline.ChatErased():
                 self._erased.add(line.message)
+            case timeline.Caption():
+                since, until = line.since - story.zero, line.until - story.zero
+                story.captions.append(CaptionLine(max(0.0, since), until, line.language, line.name, line.text))
+            case timeline.Question(status="dismissed"):
+                self._asked.pop(line.question, None)
+            case timeline.Question():
+                self._ask(line, at)
             case timeline.Hand():
                 story.hands.append(HandChange(at, line.participant, line.raised))
             case timeline.Official():
@@ -214,8 +250,20 @@ class _Teller:
             case _:
                 pass
 
+    def _ask(self, line: timeline.Question, at: float) -> None:
+        known = self._asked.get(line.question)
+        if known is None:
+            known = Asked(line.question, at, line.name, line.text, public=not line.participant)
+            self._asked[line.question] = known
+        known.votes = line.votes
+        if line.status == "answering":
+            known.answering, known.answered = at, None
+        elif line.status == "answered" and known.answered is None:
+            known.answered = at
+
     def close(self) -> None:
         story = self.story
+        story.questions = list(self._asked.values())
         for track, since in self._muted.items():
             story.muted.setdefault(track, []).append(Span(since, float("inf")))
         if self._paused is not None:

@@ -39,6 +39,14 @@ def file_header(started: float) -> bytes:
     return FIRST_LINE + _HEADER.pack(seconds, int((started - seconds) * 1e6), 0, 0, 0)
 
 
+def started(header: bytes | memoryview) -> float | None:
+    """What `file_header` was given; None if this is no header."""
+    if len(header) < len(FIRST_LINE) + _HEADER.size or header[: len(FIRST_LINE)] != FIRST_LINE:
+        return None
+    seconds, microseconds, *_ = _HEADER.unpack_from(header, len(FIRST_LINE))
+    return float(seconds + microseconds / 1e6)
+
+
 def rtp_record(track: int, sequence: int, timestamp: int, marker: bool, payload: bytes, offset_ms: int) -> bytes:
     """A record with one packet. `sequence` and `timestamp` may be extended ones; only their low bits are kept."""
     length = RTP.size + len(payload)

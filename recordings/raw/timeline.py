@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -19,6 +19,15 @@ _REPEATED = 200
 GapCause = Literal["node", "capture", "disk", "overflow"]
 """`node` and `capture`: the process was away. `disk`: it was full. `overflow`: capture could not keep up."""
 StopReason = Literal["ordered", "ended", "closed"]
+QuestionStatus = Literal["open", "answering", "answered", "dismissed"]
+"""`open`: everybody sees it. `answering`: somebody answers it now. `dismissed`: it is shown no more."""
+READ_PER_S: Final = 15.0
+"""Characters that people read in a second, as subtitlers reckon."""
+
+
+def reading_s(text: str) -> float:
+    """How long a line has to be seen to be read, in seconds."""
+    return min(7.0, max(1.5, len(text) / READ_PER_S))
 
 
 def track_file(number: int) -> str:
@@ -152,6 +161,40 @@ class ChatErased(Line):
     message: str
 
 
+class Caption(Line):
+    """A line of captions that is finished; `at` is when it was. Drafts of it are not kept."""
+
+    kind: Literal["caption"] = "caption"
+    participant: str
+    """Who wrote it, not who spoke."""
+    name: str = ""
+    language: str
+    """BCP 47."""
+    text: str
+    since: float
+    """When its writer began it."""
+
+    @property
+    def until(self) -> float:
+        """How long it should be seen, in seconds of `at`: until it is finished, and long enough to be read."""
+        return max(self.at, self.since + reading_s(self.text))
+
+
+class Question(Line):
+    """A question to those who lead the meeting, or what becomes of it."""
+
+    kind: Literal["question"] = "question"
+    question: str
+    """Its identifier."""
+    status: QuestionStatus
+    text: str
+    name: str
+    """Who asks."""
+    participant: str = ""
+    """Who asks, of those in the room; empty for somebody who watches the public page."""
+    votes: int = 0
+
+
 class Hand(Line):
     kind: Literal["hand"] = "hand"
     participant: str
@@ -189,6 +232,8 @@ AnyLine = Annotated[
     | Spotlight
     | Said
     | ChatErased
+    | Caption
+    | Question
     | Hand
     | Official
     | Gap,

@@ -35,10 +35,11 @@ class Publication:
     """One published track. Made by a link; subscriptions of any link attach themselves."""
 
     __slots__ = (
-        "_fanouts", "_gathered", "_gathering", "_held", "_key_timestamp", "_muted", "_numbering", "_outbox", "_paused",
-        "_starts_key_frame", "_waiting", "clock", "closed", "codec", "codecs", "counts", "id", "is_video", "key_frames",
-        "key_sequence", "kind", "last_marker", "last_packet_at", "level", "octets", "on_codec", "on_first_packet",
-        "packets", "ring", "rtx_types", "section", "source", "subscriptions", "tap", "timeline",
+        "_fanouts", "_gathered", "_gathering", "_held", "_key_timestamp", "_muted", "_numbering", "_outbox",
+        "_paused", "_starts_key_frame", "_tap", "_taps", "_waiting", "clock", "closed", "codec", "codecs",
+        "counts", "id", "is_video", "key_frames", "key_sequence", "kind", "last_marker", "last_packet_at",
+        "level", "octets", "on_codec", "on_first_packet", "packets", "ring", "rtx_types", "section", "source",
+        "subscriptions", "timeline",
     )  # fmt: skip
 
     def __init__(
@@ -61,10 +62,11 @@ class Publication:
         """RTX payload type → the codec it repairs."""
         self.update_section(section)
         self.on_first_packet: Callable[[Publication], None] | None = None
-        self.on_codec: Callable[[Publication], None] | None = None
+        self.on_codec: tuple[Callable[[Publication], None], ...] = ()
         """Called when packets of another codec than before begin to come."""
-        self.tap: Callable[[Entry], None] | None = None
-        """Called with each packet that enters the timeline, late ones too: capture. It must not fail or wait."""
+        self._taps: tuple[Callable[[Entry], None], ...] = ()
+        self._tap: Callable[[Entry], None] | None = None
+        """The taps as one call, so that a packet costs no more than it must."""
         self.last_packet_at = float("-inf")
         self.level: float = SILENT_LEVEL
         """Smoothed audio level in -dBov: 0 is loudest, 127 silence (RFC 6464)."""
@@ -135,8 +137,8 @@ class Publication:
             payload = self._numbering.normalise(payload)
         entry: Entry = (number, timeline.timestamp, marker, payload, passed, now)
         self.ring.store(entry)
-        if self.tap is not None:
-            self.tap(entry)
+        if self._tap is not None:
+            self._tap(entry)
         self.last_marker = marker
         test = self._starts_key_frame
         if test is None:
@@ -197,8 +199,8 @@ class Publication:
         place = self.timeline.late_timestamp(source.extend_timestamp(timestamp))
         entry: Entry = (number, place, marker, payload, passed, now)
         self.ring.store(entry)
-        if self.tap is not None:
-            self.tap(entry)
+        if self._tap is not None:
+            self._tap(entry)
         stamp = send_time(now)
         for fanout in self._fanouts.values():
             members = [member for member in fanout.members if member.takes_late(entry, now)]
@@ -243,9 +245,23 @@ class Publication:
             subscription.choose_codec()
         if self.is_video and self._waiting:
             self.key_frames.want()
-        told = self.on_first_packet if first else self.on_codec
-        if told is not None:
-            told(self)
+        if not first:
+            for told in self.on_codec:
+                told(self)
+        elif self.on_first_packet is not None:
+            self.on_first_packet(self)
+
+    def add_tap(self, tap: Callable[[Entry], None]) -> None:
+        """From now on `tap` gets each packet that enters the timeline, late ones too. It must not fail or wait."""
+        self._set_taps((*self._taps, tap))
+
+    def remove_tap(self, tap: Callable[[Entry], None]) -> None:
+        """`tap` gets nothing more; one that is not there is ignored."""
+        self._set_taps(tuple(other for other in self._taps if other != tap))
+
+    def _set_taps(self, taps: tuple[Callable[[Entry], None], ...]) -> None:
+        self._taps = taps
+        self._tap = _as_one(taps)
 
     @property
     def muted(self) -> bool:
@@ -368,3 +384,17 @@ class Publication:
             subscription.begin(entry, now)
             if late:
                 subscription.replay(entry[0], self.timeline.highest, now)
+
+
+def _as_one(taps: tuple[Callable[[Entry], None], ...]) -> Callable[[Entry], None] | None:
+    """One call for all taps; the one itself where there is but one."""
+    if len(taps) < 2:
+        return taps[0] if taps else None
+    rest, last = _as_one(taps[:-1]), taps[-1]
+    assert rest is not None
+
+    def both(entry: Entry) -> None:
+        rest(entry)
+        last(entry)
+
+    return both

@@ -20,11 +20,13 @@ class PublicationPort(Protocol):
     muted: bool
     """Set by signaling: the node forwards nothing."""
     on_first_packet: Callable[[Any], None] | None
-    on_codec: Callable[[Any], None] | None
+    on_codec: tuple[Callable[[Any], None], ...]
     """Called when packets of another codec than before begin to come."""
-    tap: Callable[[Any], None] | None
-    """Called with each packet: capture."""
 
+    def add_tap(self, tap: Callable[[Any], None]) -> None:
+        """`tap` is called with each packet: a recording, a live stream."""
+
+    def remove_tap(self, tap: Callable[[Any], None]) -> None: ...
     def anchor(self) -> tuple[int, float] | None: ...
     def since_key_frame(self) -> float: ...
     def request_keyframe(self, now: float) -> None: ...

@@ -9,6 +9,7 @@ from functools import singledispatch
 from signaling import messages
 from signaling.meeting import facts
 from signaling.meeting.state import State
+from signaling.model import QuestionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,15 @@ def _(fact: facts.Left, state: State) -> Iterator[Announcement]:
 @_announce.register(facts.Began)
 @_announce.register(facts.Ended)
 @_announce.register(facts.RecordingSet)
+@_announce.register(facts.StreamSet)
 def _(
-    fact: facts.Planned | facts.Spotlighted | facts.MeetingSet | facts.Began | facts.Ended | facts.RecordingSet,
+    fact: facts.Planned
+    | facts.Spotlighted
+    | facts.MeetingSet
+    | facts.Began
+    | facts.Ended
+    | facts.RecordingSet
+    | facts.StreamSet,
     state: State,
 ) -> Iterator[Announcement]:
     yield Announcement(messages.MeetingChanged(meeting=state.as_meeting()))
@@ -84,6 +92,25 @@ def _(fact: facts.Said, state: State) -> Iterator[Announcement]:
     said = fact.message
     to = None if said.to is None else frozenset({said.to, said.participant})
     yield Announcement(messages.ChatSaid(message=said), to)
+
+
+@_announce.register
+def _(fact: facts.Captioned, state: State) -> Iterator[Announcement]:
+    yield Announcement(messages.CaptionShown(caption=fact.caption))
+
+
+@_announce.register(facts.QuestionPut)
+@_announce.register(facts.QuestionVoted)
+@_announce.register(facts.QuestionMoved)
+def _(fact: facts.QuestionPut | facts.QuestionVoted | facts.QuestionMoved, state: State) -> Iterator[Announcement]:
+    number = fact.question.id if isinstance(fact, facts.QuestionPut) else fact.question
+    question = state.words.questions.get(number)
+    if question is None:
+        yield Announcement(messages.QuestionGone(question=number))
+        return
+    waiting = question.status is QuestionStatus.WAITING
+    leading = frozenset(member.id for member in state.members.values() if member.moderates)
+    yield Announcement(messages.QuestionChanged(question=question), leading if waiting else None)
 
 
 @_announce.register

@@ -9,11 +9,25 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from signaling.meeting.plan import Groups, Plan
-from signaling.model import ChatMessage, Id, Permission, Presence, Role, Shape, Source
+from signaling.meeting.plan import Groups, Plan, StreamTarget
+from signaling.model import (
+    Caption,
+    ChatMessage,
+    Id,
+    Permission,
+    Presence,
+    Question,
+    QuestionStatus,
+    Role,
+    Shape,
+    Source,
+)
 
 LeaveReason = Literal["left", "lost", "removed", "replaced", "ended"]
 CloseReason = Literal["ended", "empty", "ordered"]
+ConsentAnswer = Literal["told", "joined", "understood", "quiet"]
+"""`told`: shown the notice, no answer yet. `joined`: came in after the notice. `understood`: said so in the room.
+`quiet`: goes on without camera and microphone."""
 
 
 class _Fact(Shape):
@@ -131,6 +145,7 @@ class MeetingSet(_Fact):
     lobby: bool | None = None
     self_unmute: bool | None = None
     chat_enabled: bool | None = None
+    questions_enabled: bool | None = None
 
 
 class GroupsSet(_Fact):
@@ -148,6 +163,49 @@ class Said(_Fact):
 class ChatErased(_Fact):
     fact: Literal["chat_erased"] = "chat_erased"
     message: Id
+
+
+class Captioned(_Fact):
+    """A line of captions is finished. Drafts are told and forgotten."""
+
+    fact: Literal["captioned"] = "captioned"
+    caption: Caption
+
+
+class QuestionPut(_Fact):
+    fact: Literal["question_put"] = "question_put"
+    question: Question
+
+
+class QuestionVoted(_Fact):
+    """Somebody wants a question answered too, or no longer."""
+
+    fact: Literal["question_voted"] = "question_voted"
+    question: Id
+    identity: Id
+    wanted: bool
+
+
+class QuestionMoved(_Fact):
+    """A question is let in, being answered, answered or dismissed."""
+
+    fact: Literal["question_moved"] = "question_moved"
+    question: Id
+    status: QuestionStatus
+    by: str = ""
+
+
+class Consented(_Fact):
+    """Somebody who is or comes in while it is recorded was told so, or has answered to that."""
+
+    fact: Literal["consented"] = "consented"
+    participant: Id
+    identity: Id
+    name: str
+    recording: Id
+    answer: ConsentAnswer
+    notice: str
+    """Which wording of the notice they were shown."""
 
 
 class Pictured(_Fact):
@@ -185,6 +243,28 @@ class TrackRecorded(_Fact):
 
     fact: Literal["track_recorded"] = "track_recorded"
     track: int
+
+
+class StreamSet(_Fact):
+    """The meeting is streamed from now on (`on`), or no longer."""
+
+    fact: Literal["stream_set"] = "stream_set"
+    stream: Id
+    """16 hexadecimal digits."""
+    status: Literal["on", "off"]
+    targets: list[StreamTarget] = []
+    """Where it goes to beside the public page, as it begins."""
+    by: str = ""
+    """Who ordered it; empty: the plan, the control API, or the end of the meeting."""
+    reason: Literal["ordered", "ended", "closed"] = "ordered"
+
+
+class StreamTargetSet(_Fact):
+    """A running stream goes to this target as well, or no longer, or is to try it again."""
+
+    fact: Literal["stream_target_set"] = "stream_target_set"
+    target: StreamTarget
+    status: Literal["on", "off", "again"]
 
 
 class Spoke(_Fact):
@@ -227,14 +307,23 @@ Fact = Annotated[
     | GroupsSet
     | Said
     | ChatErased
+    | Captioned
+    | QuestionPut
+    | QuestionVoted
+    | QuestionMoved
+    | Consented
     | Pictured
     | Began
     | Ended
     | RecordingSet
     | TrackRecorded
+    | StreamSet
+    | StreamTargetSet
     | Spoke
     | RosterTaken
     | Closed,
     Field(discriminator="fact"),
 ]
+WordFact = Captioned | QuestionPut | QuestionVoted | QuestionMoved | Consented
+"""What `signaling.meeting.words` keeps."""
 FACT: TypeAdapter[Fact] = TypeAdapter(Fact)

@@ -9,10 +9,10 @@ import secrets
 from functools import singledispatch
 
 from signaling import messages
-from signaling.meeting import facts, rules
+from signaling.meeting import facts, rules, words
 from signaling.meeting.plan import Groups
 from signaling.meeting.state import Member, State
-from signaling.model import Permission, Role
+from signaling.model import Permission, QuestionStatus, Role
 from signaling.problems import RefusedError
 from signaling.tokens import ROLE_PERMISSIONS
 
@@ -23,8 +23,8 @@ def decide(state: State, actor: Member | None, action: messages.OrderAction, *, 
     """The facts that follow from an order. Admission and denial concern the lobby, which is not part of the state."""
     if actor is not None and not actor.may(Permission.MODERATE):
         raise RefusedError("not_allowed", "Only hosts and moderators may do this.")
-    if state.plan.main is not None and isinstance(action, messages.Begin | messages.End | messages.Record):
-        raise RefusedError("bad_action", "The meeting as a whole begins, is recorded and ends in its main room.")
+    if state.plan.main is not None and isinstance(action, messages.Begin | messages.End | messages.Stream):
+        raise RefusedError("bad_action", "The meeting as a whole begins, is streamed and ends in its main room.")
     return _order(action, state, actor, now)
 
 
@@ -156,24 +156,79 @@ def _(action: messages.KeepPicture, state: State, actor: Member | None, now: flo
 
 
 @_order.register
+def _(action: messages.MoveQuestion, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    by = actor.name if actor is not None else ""
+    return words.move(state.words, action.question, QuestionStatus(action.status), by=by, now=now)
+
+
+@_order.register
+def _(action: messages.TakeQuestion, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if actor is not None:
+        raise RefusedError("not_allowed", "Questions from the public page come through the web process.")
+    enabled = state.plan.public_questions and state.ended_at is None
+    return words.take(
+        state.words, question=action.question, name=action.name, text=action.text, enabled=enabled, now=now
+    )
+
+
+@_order.register
 def _(action: messages.Begin, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
     running = state.began_at is not None and state.ended_at is None
     if running:
         return []
     began: list[facts.Fact] = [facts.Began(at=now)]
     if state.plan.recording and state.can_record:
-        began += rules.record(state, "on", fresh=_recording_id(), now=now)
+        began += rules.record(state, "on", fresh=_new_id(), now=now)
+    if state.plan.streaming and state.can_stream and state.stream is None:
+        began.append(rules.stream(state, state.plan.targets, fresh=_new_id(), now=now))
     return began
 
 
 @_order.register
 def _(action: messages.Record, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
     by = actor.name if actor is not None else ""
-    return rules.record(state, action.status, fresh=_recording_id(), by=by, now=now)
+    return rules.record(state, action.status, fresh=_new_id(), by=by, now=now)
 
 
-def _recording_id() -> str:
+def _new_id() -> str:
+    """Of a recording or a stream."""
     return secrets.token_hex(8)
+
+
+@_order.register
+def _(action: messages.Stream, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    by = actor.name if actor is not None else ""
+    if action.status == "off":
+        return rules.end_stream(state, by=by, now=now)
+    if actor is not None and not may_stream(state):
+        raise RefusedError("may_not_stream", "Whoever plans it can allow that.")
+    if actor is not None and action.others:
+        raise RefusedError("not_allowed", "Other targets than the planned ones come from the web process.")
+    planned = {target.id: target for target in state.plan.targets}
+    wanted = list(planned) if action.targets is None else action.targets
+    if unknown := [each for each in wanted if each not in planned]:
+        raise RefusedError("unknown_target", unknown[0])
+    chosen = {each: planned[each] for each in wanted} | {target.id: target for target in action.others}
+    return [rules.stream(state, list(chosen.values()), fresh=_new_id(), by=by, now=now)]
+
+
+def may_stream(state: State) -> bool:
+    """Whether hosts and moderators may begin to stream this meeting."""
+    return state.can_stream and state.plan.main is None and (state.plan.may_stream or state.plan.streaming)
+
+
+@_order.register
+def _(action: messages.SetStreamTarget, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if state.stream is None:
+        raise RefusedError("not_streaming")
+    streamed = state.stream_targets.get(action.id)
+    planned = next((target for target in state.plan.targets if target.id == action.id), None)
+    target = streamed.target if streamed is not None else planned
+    if target is None:
+        raise RefusedError("unknown_target", action.id)
+    if action.status != "again" and (streamed is not None and streamed.on) == (action.status == "on"):
+        return []
+    return [facts.StreamTargetSet(at=now, target=target, status=action.status)]
 
 
 @_order.register
@@ -182,7 +237,8 @@ def _(action: messages.End, state: State, actor: Member | None, now: float) -> l
     ended: list[facts.Fact] = [] if over else [facts.Ended(at=now)]
     if action.close:
         return [*ended, *rules.close(state, "ended", now=now)]
-    return [*ended, *close_groups(state, now=now)]
+    # What people say when the meeting is over is not for the public.
+    return [*ended, *rules.end_stream(state, now=now, reason="ended"), *close_groups(state, now=now)]
 
 
 @_order.register

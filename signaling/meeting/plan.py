@@ -9,6 +9,7 @@ from pydantic import Field
 from signaling.model import Id, Role, Shape
 
 MOST_GROUPS = 40
+MOST_TARGETS = 20
 
 
 class GroupRoom(Shape):
@@ -39,6 +40,14 @@ class Groups(Shape):
         return next((room for room in self.rooms if identity in room.members), None)
 
 
+class StreamTarget(Shape):
+    """An RTMP or RTMPS server that a stream may go to. Address and key are sealed: the live composer opens them."""
+
+    id: Id
+    name: Annotated[str, Field(max_length=120)] = ""
+    sealed: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
 class Plan(Shape):
     """How a meeting is to be held. A later plan replaces the earlier one.
 
@@ -52,8 +61,17 @@ class Plan(Shape):
     lobby: bool = False
     self_unmute: bool = True
     chat_enabled: bool = True
+    questions_enabled: bool = True
+    """Whether those in the room may ask."""
+    public_questions: bool = False
+    """Whether those who watch the public page may; those who lead let each in."""
     recording: bool = False
     streaming: bool = False
+    """The stream begins by itself, with the official begin."""
+    may_stream: bool = False
+    """Whether hosts and moderators may stream the meeting; where `streaming` is set they may as well."""
+    targets: Annotated[list[StreamTarget], Field(max_length=MOST_TARGETS)] = []
+    """Where the stream may go to beside the public page."""
     capacity: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Most participants at a time; hosts and moderators come in beyond it, up to the node's own limit."""
     main: Id | None = None

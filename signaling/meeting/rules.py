@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from signaling.meeting import facts
+from signaling.meeting.plan import StreamTarget
 from signaling.meeting.state import Member, State
 from signaling.model import ChatMessage, Permission, Presence, Role, Source
 from signaling.problems import RefusedError
@@ -89,10 +91,10 @@ def leave(state: State, participant: str, reason: facts.LeaveReason, *, now: flo
 
 
 def close(state: State, reason: facts.CloseReason, *, now: float) -> list[facts.Fact]:
-    """Everybody leaves, the recording ends and the meeting closes."""
-    ended: list[facts.Fact] = []
+    """Everybody leaves, recording and stream end and the meeting closes."""
+    why: Literal["ended", "closed"] = "ended" if reason == "ended" else "closed"
+    ended: list[facts.Fact] = end_stream(state, now=now, reason=why)
     if state.recording is not None:
-        why: Literal["ended", "closed"] = "ended" if reason == "ended" else "closed"
         ended.append(facts.RecordingSet(at=now, recording=state.recording, status="off", reason=why))
     departures = [fact for participant in list(state.members) for fact in leave(state, participant, "ended", now=now)]
     return [*ended, *departures, facts.Closed(at=now, reason=reason)]
@@ -110,6 +112,24 @@ def record(
     if state.recording is None and status == "paused":
         raise RefusedError("bad_action", "Nothing is being recorded.")
     return [facts.RecordingSet(at=now, recording=state.recording or fresh, status=status, by=by)]
+
+
+def stream(state: State, targets: Sequence[StreamTarget], *, fresh: str, by: str = "", now: float) -> facts.StreamSet:
+    """Begin to stream. `fresh` names the stream."""
+    if state.stream is not None:
+        raise RefusedError("already_streaming")
+    if not state.can_stream:
+        raise RefusedError("cannot_stream", "The media node runs without a streamer.")
+    return facts.StreamSet(at=now, stream=fresh, status="on", targets=list(targets), by=by)
+
+
+def end_stream(
+    state: State, *, now: float, by: str = "", reason: Literal["ordered", "ended", "closed"] = "ordered"
+) -> list[facts.Fact]:
+    """The stream is over; nothing follows where there is none."""
+    if state.stream is None:
+        return []
+    return [facts.StreamSet(at=now, stream=state.stream, status="off", by=by, reason=reason)]
 
 
 def say(state: State, member: Member, *, text: str, to: str | None, message_id: str, now: float) -> facts.Said:

@@ -7,7 +7,8 @@ from functools import singledispatchmethod
 from typing import Literal
 
 from signaling.meeting import facts
-from signaling.meeting.plan import Groups, Plan
+from signaling.meeting.plan import Groups, Plan, StreamTarget
+from signaling.meeting.words import Words
 from signaling.model import (
     ChatMessage,
     MeetingState,
@@ -21,6 +22,7 @@ from signaling.model import (
 
 CHAT_HISTORY = 200
 PRIVATE_HISTORY = 1000
+_SETTINGS = ("locked", "lobby", "self_unmute", "chat_enabled", "questions_enabled")
 
 
 @dataclass(slots=True)
@@ -77,6 +79,16 @@ class Member:
         return told
 
 
+@dataclass(slots=True)
+class Streamed:
+    """A target of the running stream."""
+
+    target: StreamTarget
+    on: bool = True
+    again: int = 0
+    """How often somebody wanted it tried again."""
+
+
 class State:
     """Roster, chat, hands and settings of one opening of a meeting."""
 
@@ -97,6 +109,8 @@ class State:
         self.lobby = False
         self.self_unmute = True
         self.chat_enabled = True
+        self.questions_enabled = True
+        self.words = Words()
         self.spotlight: str | None = None
         self.spotlight_source: Source | None = None
         self.began_at: float | None = None
@@ -112,6 +126,20 @@ class State:
         self.can_record = False
         """Whether the node has capture at all; it does not outlive the node."""
 
+        self.stream: str | None = None
+        """The stream under way."""
+        self.stream_since: float | None = None
+        self.stream_targets: dict[str, Streamed] = {}
+        self.can_stream = False
+        """Whether the node can stream at all; it does not outlive the node."""
+        self.viewers = 0
+        """People who watch the stream; they do not outlive the node."""
+
+    @property
+    def kept(self) -> str | None:
+        """The recording, or else the stream, of which people have to know; None: nothing goes beyond the room."""
+        return self.recording or self.stream
+
     # ------------------------------------------------------------ views
 
     def as_meeting(self) -> MeetingState:
@@ -125,12 +153,15 @@ class State:
             lobby=self.lobby,
             self_unmute=self.self_unmute,
             chat_enabled=self.chat_enabled,
+            questions_enabled=self.questions_enabled,
             spotlight=self.spotlight,
             spotlight_source=self.spotlight_source,
             recording=self.recording is not None,
             recording_paused=self.recording_paused,
             recording_trouble=self.recording_trouble if self.recording else None,
-            streaming=self.plan.streaming,
+            streaming=self.stream is not None,
+            stream_since=self.stream_since,
+            viewers=self.viewers,
         )
 
     def as_participant(self, member: Member) -> Participant:
@@ -194,11 +225,14 @@ class State:
         self._plan(fact.plan)
 
     def _plan(self, plan: Plan) -> None:
-        for setting in ("locked", "lobby", "self_unmute", "chat_enabled"):
+        for setting in _SETTINGS:
             if getattr(plan, setting) != getattr(self.plan, setting):
                 setattr(self, setting, getattr(plan, setting))
         self.roles |= plan.roles
         self.plan = plan
+        for target in plan.targets:
+            if target.id in self.stream_targets:
+                self.stream_targets[target.id].target = target
 
     @apply.register
     def _(self, fact: facts.Joined) -> None:
@@ -289,7 +323,7 @@ class State:
 
     @apply.register
     def _(self, fact: facts.MeetingSet) -> None:
-        for setting in ("locked", "lobby", "self_unmute", "chat_enabled"):
+        for setting in _SETTINGS:
             if (value := getattr(fact, setting)) is not None:
                 setattr(self, setting, value)
 
@@ -335,6 +369,33 @@ class State:
     def _(self, fact: facts.TrackRecorded) -> None:
         self.recorded_tracks = max(self.recorded_tracks, fact.track)
 
+    @apply.register
+    def _(self, fact: facts.StreamSet) -> None:
+        if fact.status == "off":
+            self.stream, self.stream_since, self.stream_targets = None, None, {}
+            self.viewers = 0
+        elif fact.stream != self.stream:
+            self.stream, self.stream_since = fact.stream, fact.at
+            self.stream_targets = {target.id: Streamed(target) for target in fact.targets}
+
+    @apply.register
+    def _(self, fact: facts.StreamTargetSet) -> None:
+        if self.stream is None:
+            return
+        streamed = self.stream_targets.setdefault(fact.target.id, Streamed(fact.target))
+        streamed.target = fact.target
+        streamed.on = fact.status != "off"
+        if fact.status == "again":
+            streamed.again += 1
+
+    @apply.register(facts.Captioned)
+    @apply.register(facts.QuestionPut)
+    @apply.register(facts.QuestionVoted)
+    @apply.register(facts.QuestionMoved)
+    @apply.register(facts.Consented)
+    def _(self, fact: facts.WordFact) -> None:
+        self.words.apply(fact)
+
     @apply.register(facts.Spoke)
     @apply.register(facts.RosterTaken)
     @apply.register(facts.Pictured)
@@ -346,13 +407,7 @@ class State:
     def restate(self, *, now: float) -> list[facts.Fact]:
         """The fewest facts that lead to this state: what a journal that grew too long is replaced by."""
         opened = facts.Opened(at=now, meeting=self.id, opening=self.opening, plan=self.plan)
-        settings = facts.MeetingSet(
-            at=now,
-            locked=self.locked,
-            lobby=self.lobby,
-            self_unmute=self.self_unmute,
-            chat_enabled=self.chat_enabled,
-        )
+        settings = facts.MeetingSet(at=now, **{setting: getattr(self, setting) for setting in _SETTINGS})
         told: list[facts.Fact] = [opened, settings]
         told += [facts.RoleGiven(at=now, identity=identity, role=role) for identity, role in self.roles.items()]
         told += [fact for member in self.members.values() for fact in member.restate(now=now)]
@@ -360,6 +415,7 @@ class State:
         told += [facts.Barred(at=now, identity=identity) for identity in sorted(self.banned)]
         told += [facts.HandMoved(at=now, participant=participant, raised=True) for participant in self.hands]
         told += [facts.Said(at=message.at, message=message) for message in self.public_chat + self.private_chat]
+        told += self.words.restate(now=now, recording=self.kept)
         if self.spotlight is not None:
             told.append(facts.Spotlighted(at=now, participant=self.spotlight, source=self.spotlight_source))
         if self.groups is not None:
@@ -372,6 +428,16 @@ class State:
             status: Literal["on", "paused"] = "paused" if self.recording_paused else "on"
             told.append(facts.RecordingSet(at=now, recording=self.recording, status=status))
             told.append(facts.TrackRecorded(at=now, track=self.recorded_tracks))
+        if self.stream is not None and self.stream_since is not None:
+            told += self._restate_stream(self.stream, self.stream_since)
+        return told
+
+    def _restate_stream(self, stream: str, since: float) -> list[facts.Fact]:
+        streamed = list(self.stream_targets.values())
+        told: list[facts.Fact] = [
+            facts.StreamSet(at=since, stream=stream, status="on", targets=[each.target for each in streamed])
+        ]
+        told += [facts.StreamTargetSet(at=since, target=each.target, status="off") for each in streamed if not each.on]
         return told
 
     # ------------------------------------------------------------ media

@@ -32,12 +32,20 @@ def event_data(fact: facts.Fact) -> events.EventData | None:
             return events.Said(message=fact.message)
         case facts.ChatErased():
             return events.ChatErased(message=fact.message)
+        case facts.QuestionPut():
+            return events.Asked(question=fact.question)
+        case facts.QuestionMoved():
+            return events.QuestionMoved(question=fact.question, status=fact.status)
+        case facts.Consented():
+            return events.Consented(**fact.model_dump(exclude={"at", "fact"}))
         case facts.Began():
             return events.Began()
         case facts.Ended():
             return events.Ended()
         case facts.RecordingSet():
             return events.Recording(recording=fact.recording, status=fact.status, by=fact.by)
+        case facts.StreamSet():
+            return events.Streaming(stream=fact.stream, status=fact.status, by=fact.by)
         case facts.Closed():
             return events.Closed(reason=fact.reason)
         case _:

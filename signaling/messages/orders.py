@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from signaling.meeting.plan import MOST_GROUPS, GroupRoom
-from signaling.model import Id, Role, Shape, Source, Text
+from signaling.meeting.plan import MOST_GROUPS, MOST_TARGETS, GroupRoom, StreamTarget
+from signaling.model import Id, QuestionText, Role, Shape, Source, Text
 
 
 class MuteOther(Shape):
@@ -56,6 +56,7 @@ class SetMeeting(Shape):
     lobby: bool | None = None
     self_unmute: bool | None = None
     chat_enabled: bool | None = None
+    questions_enabled: bool | None = None
 
 
 class Spotlight(Shape):
@@ -136,11 +137,56 @@ class KeepPicture(Shape):
     source: Source = Source.CAMERA
 
 
+class MoveQuestion(Shape):
+    """Let a question in, say that it is being answered or has been, or dismiss it."""
+
+    do: Literal["question"]
+    question: Id
+    status: Literal["open", "answering", "answered", "dismissed"]
+
+
+class TakeQuestion(Shape):
+    """A question from the public page. By the control API alone; repeated, it changes nothing."""
+
+    do: Literal["take_question"]
+    question: Id
+    name: Annotated[str, Field(max_length=120)] = ""
+    text: QuestionText
+
+
 class Record(Shape):
     """Begin a recording or go on with it, pause it, or end it."""
 
     do: Literal["record"]
     status: Literal["on", "paused", "off"]
+
+
+class Stream(Shape):
+    """Begin to stream the meeting to its public page and to targets, or end the stream."""
+
+    do: Literal["stream"]
+    status: Literal["on", "off"]
+    targets: Annotated[list[Id], Field(max_length=MOST_TARGETS)] | None = None
+    """Which of the planned targets; null: all of them."""
+    others: Annotated[list[StreamTarget], Field(max_length=MOST_TARGETS)] = []
+    """Targets that are not planned. By the control API alone."""
+
+
+class SetStreamTarget(Shape):
+    """A running stream goes to a planned target as well (`on`), no longer (`off`), or tries it again at once."""
+
+    do: Literal["stream_target"]
+    id: Id
+    status: Literal["on", "off", "again"]
+
+
+class CountViewers(Shape):
+    """How many watch the stream by HLS. By the control API alone: the web process serves them."""
+
+    do: Literal["count_viewers"]
+    counted_by: Id
+    """Each web process counts its own; a count is good for 60 s."""
+    viewers: Annotated[int, Field(ge=0, le=10_000_000)]
 
 
 OrderAction = Annotated[
@@ -160,6 +206,11 @@ OrderAction = Annotated[
     | CloseGroups
     | TellGroups
     | KeepPicture
-    | Record,
+    | MoveQuestion
+    | TakeQuestion
+    | Record
+    | Stream
+    | SetStreamTarget
+    | CountViewers,
     Field(discriminator="do"),
 ]

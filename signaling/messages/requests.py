@@ -8,7 +8,7 @@ from pydantic import Field
 
 from signaling.messages.common import RequestId
 from signaling.messages.orders import OrderAction
-from signaling.model import Id, Name, Sdp, Shape, Source, Text
+from signaling.model import Id, Language, Line, Name, QuestionText, Sdp, Shape, Source, Text
 
 
 class Resume(Shape):
@@ -107,6 +107,45 @@ class SendChat(Shape):
     to: Id | None = None
 
 
+class SendCaption(Shape):
+    """Write captions: a draft of the line, which the next one replaces, or the line as it stays."""
+
+    type: Literal["caption"]
+    id: RequestId
+    text: Line
+    language: Language = "uk"
+    final: bool = False
+
+
+class PutQuestion(Shape):
+    """Ask those who lead the meeting."""
+
+    type: Literal["ask"]
+    id: RequestId
+    text: QuestionText
+
+
+class Vote(Shape):
+    """Want a question answered too, or no longer."""
+
+    type: Literal["vote"]
+    id: RequestId
+    question: Id
+    wanted: bool
+
+
+class Consent(Shape):
+    """Answer to being recorded: `joined` after the notice was shown before coming in, `understood` in the room,
+    `quiet` for going on without camera and microphone.
+    """
+
+    type: Literal["consent"]
+    id: RequestId
+    answer: Literal["joined", "understood", "quiet"]
+    notice: Annotated[str, Field(max_length=40)]
+    """Which wording was shown."""
+
+
 class Hand(Shape):
     """Raise or lower one's own hand."""
 
@@ -145,7 +184,23 @@ class Leave(Shape):
     id: RequestId
 
 
-Request = Publish | Answer | Restart | Receive | Mute | SendChat | Hand | Rename | Order | Ping | Leave
+Request = (
+    Publish
+    | Answer
+    | Restart
+    | Receive
+    | Mute
+    | SendChat
+    | SendCaption
+    | PutQuestion
+    | Vote
+    | Consent
+    | Hand
+    | Rename
+    | Order
+    | Ping
+    | Leave
+)
 """Messages that carry an `id` and get an answer."""
 
 ClientMessage = Annotated[Hello | Request, Field(discriminator="type")]

@@ -6,8 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from recordings.live.wire import TargetProblem, TargetState
 from signaling.messages.common import VERSION, Problem, RequestId
-from signaling.model import ChatMessage, GroupsSeen, Id, MeetingState, Name, Participant, Shape, Source
+from signaling.model import (
+    Caption,
+    ChatMessage,
+    GroupsSeen,
+    Id,
+    MeetingState,
+    Name,
+    Participant,
+    Question,
+    Shape,
+    Source,
+)
 
 
 class WaitingParticipant(Shape):
@@ -27,6 +39,39 @@ class IceServer(Shape):
     credential: str | None = None
 
 
+class TargetSeen(Shape):
+    """Where the stream goes to, or may go to, and how that fares."""
+
+    id: Id
+    name: str = ""
+    on: bool = False
+    state: TargetState | None = None
+    """None: not known yet, or off."""
+    problem: TargetProblem = ""
+    detail: str = ""
+    """What the server said, in its own words."""
+    since: float | None = None
+    tries: int = 0
+
+
+class StreamSeen(Shape):
+    """The stream as hosts and moderators see it."""
+
+    may: bool
+    """Whether they may begin one."""
+    state: Literal["off", "starting", "live", "away"] = "off"
+    """`away`: the composer has died and is being replaced, or does not keep up."""
+    since: float | None = None
+    live_at: float | None = None
+    """When there was something to watch for the first time."""
+    viewers: int = 0
+    late_frames: int = 0
+    """Pictures that were left out because the machine is too slow."""
+    lost_packets: int = 0
+    """What came from participants and found the composer too slow."""
+    targets: list[TargetSeen] = []
+
+
 class Welcome(Shape):
     """You are in: the whole state. Sent after `hello` (join, resume or rejoin) and after admission from the lobby."""
 
@@ -42,8 +87,17 @@ class Welcome(Shape):
     hands: list[Id]
     chat: list[ChatMessage]
     """The last 200 messages that this participant may read."""
+    captions: list[Caption] = []
+    """The last 50 finished lines."""
+    questions: list[Question] = []
+    voted: list[Id] = []
+    """The questions that this participant wants answered too."""
+    consented: bool = False
+    """Whether this participant has answered to being recorded, if the meeting is."""
     speaker: Id | None = None
     groups: GroupsSeen | None = None
+    stream: StreamSeen | None = None
+    """For hosts and moderators."""
     ice_servers: list[IceServer] = []
     now: float
     token: str
@@ -155,6 +209,27 @@ class ChatDeleted(Shape):
     message: Id
 
 
+class CaptionShown(Shape):
+    """A line of captions: a draft, or as it stays."""
+
+    type: Literal["caption"] = "caption"
+    caption: Caption
+
+
+class QuestionChanged(Shape):
+    """A question was asked or let in, got a vote or another status."""
+
+    type: Literal["question"] = "question"
+    question: Question
+
+
+class QuestionGone(Shape):
+    """A question was dismissed."""
+
+    type: Literal["question_gone"] = "question_gone"
+    question: Id
+
+
 class HandsChanged(Shape):
     """Raised hands, the first raised first."""
 
@@ -189,6 +264,13 @@ class GroupsTold(Shape):
     type: Literal["groups_told"] = "groups_told"
     name: Name
     text: str
+
+
+class StreamChanged(Shape):
+    """For hosts and moderators: the stream, or one of its targets, fares otherwise than before."""
+
+    type: Literal["stream"] = "stream"
+    stream: StreamSeen
 
 
 class Asked(Shape):
@@ -253,11 +335,15 @@ ServerMessage = Annotated[
     | LobbyChanged
     | ChatSaid
     | ChatDeleted
+    | CaptionShown
+    | QuestionChanged
+    | QuestionGone
     | HandsChanged
     | SpeakerChanged
     | QualityChanged
     | GroupsChanged
     | GroupsTold
+    | StreamChanged
     | Asked
     | PictureTaken
     | TokenRenewed

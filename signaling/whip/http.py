@@ -13,11 +13,12 @@ from signaling.messages import IceServer
 from signaling.model import Permission
 from signaling.node import Node
 from signaling.problems import RefusedError, problem
-from signaling.tokens import Token, TokenError, verify
+from signaling.tokens import ProgramToken, Token, TokenError, verify, verify_program
 from signaling.whip.descriptions import credentials, fragment
 from signaling.whip.ingest import Ingest
 from signaling.whip.paths import new_resource
 from signaling.whip.playback import ACTIVE, Playback
+from signaling.whip.program import PROGRAM, ProgramIngest, ProgramPlayback, owner
 from signaling.whip.resource import Resource
 
 SDP = "application/sdp"
@@ -88,7 +89,11 @@ class _Api:
             raise TokenError("wrong_meeting", "The token is for another meeting.")
         _require_type(request, SDP, {"Accept-Post": SDP})
         _require_accept(request, SDP)
-        resource = self._make(request, token, await _body(request))
+        body = await _body(request)
+        if isinstance(token, ProgramToken):
+            resource = self._program(request, token, body)
+        else:
+            resource = self._make(request, token, body)
         try:
             answer = await resource.open()
         except RefusedError:
@@ -113,6 +118,21 @@ class _Api:
         meeting = self._node.meeting_for(token)
         return Playback(name, token, meeting, self._node.resources, offer, source=source or ACTIVE)
 
+    def _program(self, request: Request, token: ProgramToken, offer: str) -> Resource:
+        if self._node.stopping:
+            raise RefusedError("node_stopping")
+        if request.query_params.get("source") != PROGRAM:
+            raise RefusedError("not_allowed", "The token is for `source=program`.")
+        meeting = self._node.running(token.meeting)
+        if meeting is None:
+            raise RefusedError("not_streaming", "The meeting does not run now.")
+        name = new_resource(self._node.config.node)
+        if request.url.path.startswith("/whip/"):
+            return ProgramIngest(name, token, meeting, self._node.resources, offer)
+        if self._node.program_viewers >= self._node.config.limits.program_viewers:
+            raise RefusedError("full", "As many watch by WebRTC as may; the playlist has room.")
+        return ProgramPlayback(name, token, meeting, self._node.resources, offer)
+
     # ------------------------------------------------------------ resources
 
     async def resource(self, request: Request) -> Response:
@@ -135,7 +155,8 @@ class _Api:
         ours = resource is not None and request.url.path == resource.path
         if resource is None or not ours:
             raise _StatusError(404, "There is no such resource; it may have ended.")
-        if token.identity != resource.identity or token.meeting != resource.meeting.state.id:
+        bearer = owner(token) if isinstance(token, ProgramToken) else token.identity
+        if bearer != resource.owner or token.meeting != resource.meeting.state.id:
             raise RefusedError("not_allowed", "The resource is somebody else's.")
         return resource
 
@@ -156,14 +177,24 @@ class _Api:
         answer = await resource.restart(found)
         return Response(fragment(answer), status_code=200, media_type=FRAGMENT, headers={"ETag": resource.etag})
 
-    def _bearer(self, request: Request, *, expired: bool = False) -> Token:
+    def _bearer(self, request: Request, *, expired: bool = False) -> Token | ProgramToken:
         scheme, _, compact = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not compact.strip():
             raise TokenError("bad_token", "Send the token as `Authorization: Bearer ...`.")
-        token = verify(compact.strip(), self._node.config.token_key, allow_expired=expired)
+        token = _either(compact.strip(), self._node.config.token_key, expired=expired)
         if token.node != self._node.config.node:
             raise TokenError("wrong_meeting", f"The meeting is on node {token.node}.")
         return token
+
+
+def _either(compact: str, key: bytes, *, expired: bool) -> Token | ProgramToken:
+    """The claims of a participant's token or of a program's. Raises `TokenError`."""
+    try:
+        return verify(compact, key, allow_expired=expired)
+    except TokenError as error:
+        if error.code != "bad_token":
+            raise
+    return verify_program(compact, key, allow_expired=expired)
 
 
 def _options(allow: str, headers: dict[str, str]) -> Response:

@@ -10,7 +10,7 @@ from signaling.problems import RefusedError
 from signaling.requests import publish
 from signaling.tokens import Token
 from signaling.whip.descriptions import sections
-from signaling.whip.resource import Resource
+from signaling.whip.resource import ParticipantResource, Resource
 
 MAX_SECTIONS = 16
 _SOURCES = {
@@ -20,7 +20,7 @@ _SOURCES = {
 }
 
 
-class Ingest(Resource):
+class Ingest(ParticipantResource):
     """`what` the encoder sends: `camera` (and microphone), `screen` (and its sound), or `document_camera`."""
 
     protocol = "whip"

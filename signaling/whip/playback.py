@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from signaling.live import LiveMeeting
-from signaling.media.ports import PeerPort, SubscriptionPort
+from signaling.media.ports import PeerPort
 from signaling.model import Permission, Source
 from signaling.problems import RefusedError
 from signaling.tokens import Token
-from signaling.whip.descriptions import sections
-from signaling.whip.resource import Resource
+from signaling.whip.resource import ParticipantResource, Resource
+from signaling.whip.watching import Watching
 
 ACTIVE = "active"
 _PREFERRED = {
@@ -20,7 +20,7 @@ _PREFERRED = {
 }
 
 
-class Playback(Resource):
+class Playback(ParticipantResource):
     """One audio and one video, switched in place (same SSRC) when what is watched changes."""
 
     protocol = "whep"
@@ -41,33 +41,16 @@ class Playback(Resource):
             raise RefusedError("unknown_participant", "`source` is a participant's id or `active`.")
         super().__init__(name, token, meeting, resources, offer)
         self._source = source
-        self._peer: PeerPort | None = None
-        self._subscriptions: dict[str, SubscriptionPort] = {}
-        self._watched: dict[str, Any] = {}
-        self._stop_watching: Callable[[], None] = meeting.media.observe(self._follow)
+        self._watching = Watching(lambda: meeting.open_peer(f"{self.participant}/whep"), self._wanted)
+        self._stop_watching: Callable[[], None] = meeting.media.observe(self._watching.follow)
         self._last_speaker = meeting.media.speaker
 
     @property
     def peer(self) -> PeerPort | None:
-        return self._peer
+        return self._watching.peer
 
     async def negotiate(self, offer: str) -> str:
-        if self._peer is None:
-            self._peer = self.meeting.open_peer(f"{self.participant}/whep")
-        peer = self._peer
-        try:
-            answer = await peer.accept_offer(offer, lambda _mid, _kind: False)
-        except ValueError as error:
-            raise RefusedError("bad_description", str(error)) from error
-        kinds = dict(sections(offer))
-        for mid, slot in answer.slots.items():
-            kind = kinds.get(mid, "")
-            if kind in _PREFERRED and kind not in self._subscriptions:
-                self._watched[kind] = self._wanted(kind)
-                self._subscriptions[kind] = peer.subscribe(self._watched[kind], stream_id="whep", slot=slot)
-        if not self._subscriptions:
-            raise RefusedError("bad_description", "It asks for neither audio nor video (`a=recvonly`).")
-        return str(answer.sdp)
+        return await self._watching.negotiate(offer)
 
     def _target(self) -> str | None:
         """Who is watched. Between speakers, the last one stays; before any, whoever shows something."""
@@ -85,20 +68,10 @@ class Playback(Resource):
         ports = {media.source: media.port for media in self.meeting.media.published_by(target)} if target else {}
         return next((ports[source] for source in _PREFERRED[kind] if source in ports), None)
 
-    def _follow(self) -> None:
-        """Publications or the speaker have changed."""
-        for kind, subscription in self._subscriptions.items():
-            wanted = self._wanted(kind)
-            if wanted is not self._watched[kind]:
-                self._watched[kind] = wanted
-                subscription.switch(wanted)
-
     def release(self) -> None:
         self._stop_watching()
         self._stop_watching = _nothing
-        self._subscriptions.clear()
-        if self._peer is not None:
-            self._peer.close()
+        self._watching.close()
 
 
 def _nothing() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import forwarding, joining, latency, pages, recording
+from tests.bench import forwarding, joining, latency, live, pages, recording
 
-for benchmark in (forwarding, latency, joining, recording, pages):
+for benchmark in (forwarding, latency, joining, recording, live, pages):
     benchmark.main()
     print()

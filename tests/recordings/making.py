@@ -219,7 +219,7 @@ def _encoder(codec: str, size: Size, rate: float) -> av.VideoCodecContext:
     assert isinstance(made, av.VideoCodecContext)
     made.width, made.height = size
     made.pix_fmt, made.time_base, made.framerate = "yuv420p", Fraction(1, round(rate)), Fraction(round(rate))
-    made.gop_size, made.bit_rate = 100_000, 300_000
+    made.gop_size, made.bit_rate, made.thread_count = 100_000, 300_000, 1
     made.options = (
         {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "0"}
         if codec == "VP8"

@@ -25,9 +25,15 @@ class Publication:
     """What the feed needs of one."""
 
     def __init__(self) -> None:
-        self.tap: Any = None
+        self.taps: list[Any] = []
         self.asked: list[float] = []
         self.age = 0.0
+
+    def add_tap(self, tap: Any) -> None:
+        self.taps.append(tap)
+
+    def remove_tap(self, tap: Any) -> None:
+        self.taps.remove(tap)
 
     def anchor(self) -> tuple[int, float] | None:
         return (90_000, 1.5)
@@ -39,7 +45,8 @@ class Publication:
         self.asked.append(now)
 
     def send(self, sequence: int, now: float, payload: bytes = b"x" * 100) -> None:
-        self.tap((sequence, sequence * 3_000, 0x80, payload, (), now))
+        (tap,) = self.taps
+        tap((sequence, sequence * 3_000, 0x80, payload, (), now))
 
 
 class Bench:
@@ -117,7 +124,7 @@ def test_packets_and_lines_reach_their_files(bench: Bench) -> None:
     assert (anchor.timestamp, anchor.captured) == (90_000, pytest.approx(WALL + 1.5))
     assert [line.kind for line in bench.lines()] == ["begun"]
     track.close()
-    assert publication.tap is None
+    assert publication.taps == []
 
 
 def test_a_picture_without_key_frames_is_asked_for_one(bench: Bench) -> None:

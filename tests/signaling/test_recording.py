@@ -35,9 +35,15 @@ class Port:
         self.codec: Any = None if codec is None else codec_of(codec)
         self.muted = False
         self.asked = 0
-        self.tap: Callable[[Any], None] | None = None
-        self.on_codec: Callable[[Any], None] | None = None
+        self.taps: list[Callable[[Any], None]] = []
+        self.on_codec: tuple[Callable[[Any], None], ...] = ()
         self.on_first_packet: Callable[[Any], None] | None = None
+
+    def add_tap(self, tap: Callable[[Any], None]) -> None:
+        self.taps.append(tap)
+
+    def remove_tap(self, tap: Callable[[Any], None]) -> None:
+        self.taps.remove(tap)
 
     def anchor(self) -> tuple[int, float] | None:
         return None
@@ -49,13 +55,13 @@ class Port:
         self.asked += 1
 
     def send(self, sequence: int) -> None:
-        if self.tap is not None:
-            self.tap((sequence, sequence, 0, b"payload", (), 0.0))
+        for tap in self.taps:
+            tap((sequence, sequence, 0, b"payload", (), 0.0))
 
     def change_codec(self, name: str) -> None:
         self.codec = codec_of(name)
-        if self.on_codec is not None:
-            self.on_codec(self)
+        for told in self.on_codec:
+            told(self)
 
 
 def codec_of(name: str) -> SimpleNamespace:
@@ -208,11 +214,11 @@ def test_a_pause_keeps_nothing(scene: Scene) -> None:
     scene.publish(host, port)
     scene.order(Record(do="record", status="on"), host)
     scene.order(Record(do="record", status="paused"), host)
-    assert port.tap is None
+    assert port.taps == []
     scene.apply(rules.say(scene.state, host, text="не для запису", to=None, message_id="c1", now=NOW))
     scene.enter("Прийшла в перерві")
     scene.order(Record(do="record", status="on"), host)
-    assert port.tap is not None
+    assert len(port.taps) == 1
     assert "said" not in scene.kinds()
     after = scene.lines()[scene.kinds().index("resumed") :]
     assert [line.name for line in after if isinstance(line, timeline.Present)] == ["Ведуча", "Прийшла в перерві"]

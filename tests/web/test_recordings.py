@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -17,10 +18,11 @@ from sqlalchemy import select
 from lms.database import Database
 from lms.media import actions
 from lms.media.library import Made, MadeFile
-from lms.media.models import Recording, RecordingState, Watching
+from lms.media.models import Consent, ConsentAnswer, Recording, RecordingState, Rendition, Watching
 from lms.schedule.models import Occurrence, Status
 from tests.web.visitor import Visitor
 from web.config import WebConfig
+from web.main.deleting import Deleter
 from web.main.library import FolderLibrary
 from web.site import build_site
 
@@ -102,6 +104,39 @@ async def test_it_is_watched_by_whom_it_is_for(browser: Browser, slug: str) -> N
     assert "&amp;save=1" not in page.text, "not to be downloaded unless its terms say so"
 
 
+async def test_questions_captions_and_kinds_of_chapters_stand_beside_the_picture(
+    browser: Browser, slug: str, library: FolderLibrary, database: Database
+) -> None:
+    said = {
+        "captions": [{"language": "uk", "file": "captions.uk.vtt"}, {"language": "en", "file": "captions.en.vtt"}],
+        "questions": [
+            {"at": 70.0, "name": "Олена", "text": "Коли?", "public": False, "votes": 3, "asked": 5.0, "answered": 80.0}
+        ],
+        "transcript": [
+            {"at": 3.0, "until": 5.0, "language": "uk", "name": "Субтитри", "text": "Добрий <день>"},
+            {"at": 4.0, "until": 6.0, "language": "en", "name": "Captions", "text": "Good day"},
+        ],
+    }
+    version = library.made(CODE) / "v0001"
+    (version / "playback.json").write_text(json.dumps(PLAYBACK | said))
+    with database.writing() as session:
+        recording = session.scalars(select(Recording).where(Recording.code == CODE)).one()
+        for language in ("uk", "en"):
+            name = f"captions.{language}.vtt"
+            (version / name).write_text("WEBVTT\n")
+            session.add(Rendition(recording_id=recording.id, name=name, media_type="text/vtt", size=7, sha256="0" * 64))
+        recording.downloadable = True
+    member = browser()
+    await member.sign_in("staff@vikno.test")
+    page = (await member.get(f"/recordings/{CODE}")).text
+    assert re.search(r'<track kind="captions" srclang="uk" label="Ukrainian" src="[^"]+captions.uk.vtt', page)
+    assert "Добрий &lt;день&gt;" in page
+    assert '<option value="en" selected>' in page
+    assert re.search(r'data-at="70.0".*?Олена</strong> Коли\?.*?answered.*?3 votes', page, re.DOTALL)
+    assert re.search(r"Практика <span[^>]*>agenda</span>", page)
+    assert "Captions: English" in page
+
+
 async def test_files_come_by_a_link_that_works_for_a_while_and_in_ranges(browser: Browser, slug: str) -> None:
     member, player = browser(), browser()
     await member.sign_in("staff@vikno.test")
@@ -137,10 +172,45 @@ async def test_its_terms_and_its_end(browser: Browser, slug: str, library: Folde
     assert "Lift the hold first" in refused.text
     await planner.post(f"/recordings/{CODE}/terms", **(held | {"held": ""}))
     await planner.post(f"/recordings/{CODE}/delete")
+    assert library.raw(CODE).exists(), "files go once the order is certain"
+    assert (await planner.get(f"/recordings/{CODE}")).text.count("its files are being deleted") == 1
+    assert Deleter(library)(database, datetime(2026, 11, 26, 9, tzinfo=UTC)) == 1
     assert not library.raw(CODE).exists()
     assert not library.made(CODE).exists()
     assert (await stranger.get(f"/recordings/{CODE}")).status_code == 404
     assert f"/recordings/{CODE}" not in (await planner.get(f"/schedule/{slug}")).text
+    gone = (await planner.get(f"/recordings/{CODE}")).text
+    assert "This recording has been deleted" in gone
+    assert "its files are being deleted" not in gone
+    found = re.search(rf"/recordings/{CODE}/deletions/\d+\.txt", gone)
+    assert found
+    listing = await planner.get(found[0])
+    assert f"recordings/raw/{CODE}/timeline.jsonl" in listing.text
+    assert hashlib.sha256(listing.content).hexdigest() in gone
+    assert (await stranger.get(found[0])).status_code == 404
+
+
+async def test_who_knew_is_seen_by_those_who_organise(browser: Browser, slug: str, database: Database) -> None:
+    with database.writing() as session:
+        now = datetime(2026, 11, 25, 9, tzinfo=UTC)
+        session.add_all(
+            Consent(code=CODE, meeting="demo", identity=identity, name=name, told_at=now, answer=answer,
+                    answered_at=answered, notice="2026-11")
+            for identity, name, answer, answered in (
+                ("person:1", "=Олена", ConsentAnswer.QUIET, now),
+                ("guest:k7", "Гість", ConsentAnswer.TOLD, None),
+            )
+        )  # fmt: skip
+    planner, member = browser(), browser()
+    await planner.sign_in()
+    await member.sign_in("staff@vikno.test")
+    page = (await planner.get(f"/recordings/{CODE}")).text
+    assert "Who knew that it was recorded" in page
+    assert re.search(r"went on without camera and microphone: <strong>1</strong>", page)
+    assert "Who knew" not in (await member.get(f"/recordings/{CODE}")).text
+    table = (await planner.get(f"/recordings/{CODE}/consents.csv")).content.decode("utf-8-sig")
+    assert "'=Олена,person:1,2026-11-25" in table, "no spreadsheet takes a name for a formula"
+    assert (await member.get(f"/recordings/{CODE}/consents.csv")).status_code == 403
 
 
 async def test_what_is_being_made_says_how_far_it_is(browser: Browser, slug: str, database: Database) -> None:

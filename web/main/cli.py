@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -109,6 +110,25 @@ def capture(node: Annotated[int, typer.Option(min=0, max=63, help="Number of the
 
 
 @app.command()
+def streamer(node: Annotated[int, typer.Option(min=0, max=63, help="Number of the media node.")] = 0) -> None:
+    """Run the streamer of one media node alone: it keeps a composer for each live stream. `serve` starts it for you."""
+    from web.main import streamer
+
+    streamer.run_streamer(settings_or_exit(), node)
+
+
+@app.command("live", hidden=True)
+def live_composer(
+    node: Annotated[int, typer.Option(min=0, max=63, help="Number of the media node.")] = 0,
+    stream: Annotated[str, typer.Option(help="The stream; read from standard input when empty.")] = "",
+) -> None:
+    """Compose one live stream. The streamer starts it for you."""
+    from web.main import streamer
+
+    streamer.run_live(settings_or_exit(), node, stream)
+
+
+@app.command()
 def composer() -> None:
     """Run the process that makes recordings. `serve` starts it for you; several share the work."""
     from web.main import composer
@@ -191,6 +211,58 @@ def _record(meeting: str, status: Literal["on", "paused", "off"]) -> None:
     try:
         recording.order(settings_or_exit(), meeting, status)
     except recording.ControlError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+stream = typer.Typer(help="Stream a running meeting to its public page and elsewhere.", no_args_is_help=True)
+app.add_typer(stream, name="stream")
+To = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to", metavar="URL", help="RTMP or RTMPS address with the key, beside the planned ones; repeatable."
+    ),
+]
+
+
+@stream.command("start")
+def stream_start(meeting: Meeting, to: To = None) -> None:
+    """Begin to stream. Everybody in the meeting is told."""
+    from web.main import live
+
+    _stream(lambda settings: live.start(settings, meeting, to or []))
+
+
+@stream.command("stop")
+def stream_stop(meeting: Meeting) -> None:
+    """End the stream."""
+    from web.main import live
+
+    _stream(lambda settings: live.stop(settings, meeting))
+
+
+@stream.command("status")
+def stream_status(
+    meeting: Meeting, as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every target.")] = False
+) -> None:
+    """How the stream fares, and each of its targets."""
+    from web.main import live
+
+    def show(settings: Settings) -> None:
+        found = live.status(settings, meeting)
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else live.described(found))
+
+    _stream(show)
+
+
+def _stream(act: Callable[[Settings], None]) -> None:
+    from signaling.control_client import ControlError
+
+    try:
+        act(settings_or_exit())
+    except ValueError as error:
+        raise refuse(str(error)) from None
+    except ControlError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 
-from signaling.config import NodeAppConfig
+from signaling.config import Limits, NodeAppConfig
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 
@@ -25,7 +25,10 @@ def node_config(settings: Settings, node: int) -> NodeAppConfig:
         events_key=derive(master, "events"),
         events_url=settings.local_url + EVENTS_PATH,
         events_tls=own_certificate_only(settings),
+        limits=Limits(program_viewers=settings.program_viewers),
         capture=True,
+        streaming=True,
+        own_url=settings.node_url(node),
     )
 
 

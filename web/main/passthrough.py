@@ -26,7 +26,7 @@ from signaling.connection import CLOSE_FINAL, CLOSE_RETRY
 from signaling.http_problems import problem_response
 from signaling.messages import MAX_FRAME_BYTES, Closing, Problem
 from signaling.problems import problem
-from signaling.tokens import TokenError, verify
+from signaling.tokens import TokenError, addressed_node, verify
 from signaling.whip.paths import resource_node
 
 NodeUrl = Callable[[int], str]
@@ -242,7 +242,7 @@ def _http_node(request: Request, token_key: bytes) -> int:
     scheme, _, compact = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not compact.strip():
         raise TokenError("bad_token", "Send the token as `Authorization: Bearer ...`.")
-    return verify(compact.strip(), token_key).node
+    return addressed_node(compact.strip(), token_key)
 
 
 async def _body(request: Request) -> bytes:

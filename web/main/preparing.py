@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from lms.database import Database
 from lms.directory import accounts
+from lms.frameworks.loading import load_shipped
 from web.main import logs
 from web.main.child import EXIT_UNUSABLE
 from web.main.demo import seed_demo
@@ -19,6 +20,8 @@ def run(settings: Settings) -> None:
     """Brings the database up to date and says how to sign in. May be repeated at will."""
     logs.configure(settings.log_format, settings.log_level, process="prepare")
     database = _upgraded(settings)
+    with database.writing() as session:
+        load_shipped(session, datetime.now(UTC))
     if settings.demo:
         seed_demo(settings, database)
     link = administrator_link(settings)

@@ -10,6 +10,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from lms.sealing import FernetSealer
+
 FILE_NAME = "secret.key"
 _LENGTH = 32
 
@@ -41,6 +43,16 @@ def master_key(data: Path) -> bytes:
 def derive(master: bytes, purpose: str) -> bytes:
     """32 bytes for one purpose (`token`, `control`, `events`, `session` ...) by HKDF-SHA256 (RFC 5869)."""
     return HKDF(algorithm=SHA256(), length=_LENGTH, salt=None, info=b"vikno " + purpose.encode()).derive(master)
+
+
+def target_sealer(master: bytes) -> FernetSealer:
+    """Seals addresses and keys of servers to stream to. The web processes seal, live composers open."""
+    return FernetSealer(target_key(master))
+
+
+def target_key(master: bytes) -> bytes:
+    """The key of `target_sealer`."""
+    return derive(master, "stream-targets")
 
 
 def _create(path: Path) -> None:

@@ -54,6 +54,9 @@ def children(settings: Settings, sockets: Sockets) -> list[ChildSpec]:
     specs += [
         child(f"capture-{number}", "capture", "--node", str(number), essential=False) for number in range(len(nodes))
     ]
+    specs += [
+        child(f"streamer-{number}", "streamer", "--node", str(number), essential=False) for number in range(len(nodes))
+    ]
     specs += [child(name, "media", "--node", str(number)) for number, name in enumerate(nodes)]
     if settings.demo:
         specs.append(child("demo", "demo", after=["web", *nodes], essential=False))

@@ -94,6 +94,21 @@ class Settings(BaseSettings):
         allowed="IP addresses, separated by commas",
         example="203.0.113.7",
     )
+    program_viewers: int = _setting(
+        300,
+        "People who may watch streams by WebRTC at a time, on each media node; each takes about 2.6 Mbit/s. More of "
+        "them watch some seconds later, by HLS.",
+        allowed="a whole number from 0 to 5000",
+        example="100",
+        ge=0,
+        le=5_000,
+    )
+    stream_ca: Path | None = _setting(
+        None,
+        "Certificate authorities (PEM) that are trusted beside the system's when a stream goes to a server by RTMPS.",
+        allowed="a readable PEM file",
+        example="/etc/vikno/authority.pem",
+    )
     database_url: str = _setting(
         "",
         "SQLAlchemy URL of the database. Empty: SQLite in the data folder.",
@@ -225,7 +240,7 @@ class Settings(BaseSettings):
             inboxes.check_url(value)
         return value
 
-    @field_validator("tls_cert", "tls_key")
+    @field_validator("tls_cert", "tls_key", "stream_ca")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not (value.is_file() and os.access(value, os.R_OK)):

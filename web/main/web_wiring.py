@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from lms.audit import anchors
 from lms.database import Database
 from lms.files import FolderFiles
+from lms.schedule.models import Streaming
 from signaling.control_client import ControlClient, ControlError
-from signaling.meeting.plan import GroupRoom, Plan
+from signaling.meeting.plan import GroupRoom, Plan, StreamTarget
 from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove
 from signaling.model import Source
 from web.config import (
@@ -23,7 +24,8 @@ from web.config import (
 from web.mail.outbox import OutboxFolder
 from web.main import passthrough, probes
 from web.main.library import FolderLibrary
-from web.main.secrets import derive, master_key
+from web.main.live_library import LiveFolder
+from web.main.secrets import derive, master_key, target_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
 
@@ -44,12 +46,14 @@ def web_config(settings: Settings) -> WebConfig:
         public_url=settings.site_url,
         mail_sender=settings.sender.address,
         sealing_key=derive(master, "sealing"),
+        targets_key=target_key(master),
         node_of=lambda meeting: node_of(meeting, settings.media_nodes),
         control=NodeControl(settings.node_url, derive(master, "control")),
         probes=probes.of_web(settings, database),
         extra_routes=passthrough.routes(token_key, settings.node_url),
         audit_anchors=settings.data / anchors.FOLDER,
         recordings=FolderLibrary(settings.data),
+        live=LiveFolder(settings.data),
         files=FolderFiles(settings.data / "files"),
         outbox=OutboxFolder(settings.outbox) if settings.outbox is not None else None,
         reads_inbox=bool(settings.mail_inbox),
@@ -66,7 +70,16 @@ class NodeControl:
 
     def plan(self, plan: MeetingPlan) -> None:
         """Tell the node of the meeting, or what changed about it."""
-        self._call(plan.node, lambda client: client.plan(plan.meeting, Plan(title=plan.title, recording=plan.recorded)))
+        told = Plan(
+            title=plan.title,
+            recording=plan.recorded,
+            questions_enabled=plan.questions,
+            public_questions=plan.public_questions,
+            streaming=plan.streaming is Streaming.PLANNED,
+            may_stream=plan.streaming is not Streaming.NO,
+            targets=[StreamTarget(id=each.id, name=each.name, sealed=each.sealed) for each in plan.targets],
+        )
+        self._call(plan.node, lambda client: client.plan(plan.meeting, told))
 
     def begin(self, meeting: str, node: int) -> None:
         """Announce the official begin."""

@@ -140,12 +140,15 @@ def _wants_rows(form: OccurrenceForm, data: FormData) -> bool:
 def _values(page: OccurrencePage, draft: OccurrenceDraft) -> dict[str, Any]:
     names = ("title", "title_en", "description", "description_en", "zone", "listed", "recorded", "venue")
     return {
+        "questions": draft.questions,
+        "public_questions": draft.public_questions,
         **{name: getattr(draft, name) for name in names},
         "kind": draft.kind.value,
         "day": draft.starts_local.date(),
         "time": draft.starts_local.time(),
         "duration": draft.duration_minutes,
         "access": draft.access.value,
+        "streaming": draft.streaming.value,
         "mode": draft.mode.value,
         "topics": list(draft.topic_ids or ()),
         "own_reminders": draft.reminder_offsets is not None,

@@ -25,6 +25,7 @@ from lms.schedule.plan_queries import SeriesPage
 from lms.schedule.recurrence import parse
 from lms.schedule.rule_words import in_words
 from lms.schedule.series_drafts import SeriesDraft
+from lms.streaming.queries import choice_of_series
 from web import forms
 from web.errors import status_of
 from web.guards import organisers_only
@@ -193,6 +194,7 @@ def show(
         warning_sentence=lambda warning: sentence(visit.language, warning),
         told=_told(visit, shown),
         causes=plans.causes(visit.session, shown.id),
+        streams=choice_of_series(visit.session, shown.id) if shown.may_edit else None,
         differences=DIFFERENCES,
         when=lambda date: _when(visit.language, date),
         weekday_name=lambda number: translate(visit.language, WEEKDAYS[number]),
@@ -259,6 +261,12 @@ def _values(shown: SeriesPage, kept: SeriesDraft) -> dict[str, Any]:
         "access": kept.access.value,
         "listed": kept.listed,
         "recorded": kept.recorded,
+        "streaming": kept.streaming.value,
+        "questions": kept.questions,
+        "public_questions": kept.public_questions,
+        "keep_for": kept.keep_for,
+        "keep_unit": kept.keep_unit.value,
+        "keep_ending": kept.keep_ending.value,
         "participants": [party.organisation_id for party in kept.parties if party.part is Part.PARTICIPANT],
         "way": "dates",
         "dates": f"{kept.starts_local:%Y-%m-%d %H:%M}",

@@ -33,6 +33,7 @@ describe("the catalogues", () => {
       "role.",
       "help.",
       "check.",
+      "captions.size.",
     ];
     const unused = keys.filter(
       (key) => !code.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)),
@@ -77,6 +78,7 @@ describe.each(["uk", "en"] as const)("the control bar in %s", (language) => {
     "bar.screen": ["bar.screenShow", "bar.screenStop"],
     "bar.hand": ["bar.handUp", "bar.handDown"],
     "bar.chat": ["bar.chatUnread"],
+    "bar.questions": ["bar.questionsNew"],
     "bar.peopleShort": ["bar.people"],
   } as const;
   it.each(Object.entries(labels))("names the controls of %s by their caption first", (caption, keys) => {

@@ -4,6 +4,7 @@ import { noticeOf } from "../src/room/meeting/notices";
 import { begin, reduce, type Meeting } from "../src/room/meeting/state";
 import type { MeetingState } from "../src/generated/messages";
 import { moment, stamp } from "../src/site/recording";
+import { matches } from "../src/site/transcript";
 import { participant, welcome } from "./fakes";
 
 function meeting(role: "host" | "participant", state: Partial<MeetingState> = {}): Meeting {
@@ -66,5 +67,17 @@ describe("watching", () => {
     [3723, "1:02:03"],
   ])("%d seconds", (seconds, expected) => {
     expect(stamp(seconds)).toBe(expected);
+  });
+});
+
+describe("searching the transcript", () => {
+  test.each([
+    ["Подайте заяву до центру", "заяв центр", true],
+    ["Подайте заяву до центру", "ЗАЯВУ", true],
+    ["Прізвище та ім\u2019я", "ім'я", true],
+    ["Подайте заяву", "скарга", false],
+    ["Подайте заяву", "", true],
+  ])("%s: %s", (text, wanted, expected) => {
+    expect(matches(text, wanted)).toBe(expected);
   });
 });

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { Banner } from "./Banner";
 import { Bar } from "./controls/Bar";
 import { useShortcuts } from "./controls/useShortcuts";
+import { ConsentDialog } from "./dialogs/Consent";
 import { Groups } from "./dialogs/Groups";
 import { Help } from "./dialogs/Help";
 import { KeepPicture } from "./dialogs/KeepPicture";
@@ -16,7 +17,10 @@ import { GroupStrip } from "./GroupStrip";
 import type { Meeting } from "./meeting/state";
 import { Chat } from "./panels/Chat";
 import { People } from "./panels/People";
+import { Questions } from "./panels/Questions";
+import { Transcript } from "./panels/Transcript";
 import { AudioSinks } from "./stage/AudioSinks";
+import { Captions } from "./stage/Captions";
 import { Stage } from "./stage/Stage";
 import { TopBar } from "./TopBar";
 import { useSession } from "./ui/context";
@@ -35,8 +39,11 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       <Banner />
       <main class="meeting__stage" id="main">
         <Stage meeting={meeting} />
+        <Captions meeting={meeting} />
       </main>
       {panel === "chat" && <Chat meeting={meeting} />}
+      {panel === "questions" && <Questions meeting={meeting} />}
+      {panel === "captions" && <Transcript meeting={meeting} />}
       {panel === "people" && <People meeting={meeting} />}
       <Bar meeting={meeting} />
       <AudioSinks />
@@ -46,6 +53,7 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       {dialog === "groups" && <Groups meeting={meeting} />}
       {dialog === "yourGroup" && <YourGroup meeting={meeting} />}
       {dialog === "secondCamera" && <SecondCameraDialog />}
+      {dialog === "consent" && <ConsentDialog meeting={meeting} />}
       {view.still.value && <KeepPicture still={view.still.value} />}
       {dialog === "leave" && <Leave meeting={meeting} />}
       {removing && <Remove person={removing} />}

@@ -1,5 +1,6 @@
 /** What a person does in the room. A refusal is said in a toast, in plain words. */
 import type { Order } from "../generated/messages";
+import type { Language } from "./config";
 import { problemText } from "./meeting/problems";
 import { may, publicationOf } from "./meeting/state";
 import { drawn, nextFrame } from "./pictures/picture";
@@ -102,6 +103,26 @@ export async function toggleHand(session: Session): Promise<void> {
 
 export function say(session: Session, text: string, to: string | null): Promise<boolean> {
   return tried(session, session.connection.ask<"chat">({ type: "chat", text, to }));
+}
+
+/** A draft of a line of captions, or the line. */
+export function caption(session: Session, text: string, language: Language, final: boolean): Promise<boolean> {
+  return tried(session, session.connection.ask<"caption">({ type: "caption", text, language, final }));
+}
+
+export function ask(session: Session, text: string): Promise<boolean> {
+  return tried(session, session.connection.ask<"ask">({ type: "ask", text }));
+}
+
+/** Want a question answered too, or no longer. */
+export async function vote(session: Session, question: string, wanted: boolean): Promise<void> {
+  if (!(await tried(session, session.connection.ask<"vote">({ type: "vote", question, wanted })))) return;
+  const meeting = session.meeting.value;
+  if (!meeting) return;
+  const voted = new Set(meeting.voted);
+  if (wanted) voted.add(question);
+  else voted.delete(question);
+  session.meeting.value = { ...meeting, voted };
 }
 
 export function rename(session: Session, name: string): Promise<boolean> {

@@ -16,7 +16,7 @@ import { WakeLock } from "./media/wakelock";
 import { groupTitle, leadsHome, offerOf } from "./meeting/groups";
 import { noticeOf } from "./meeting/notices";
 import { problemText } from "./meeting/problems";
-import { begin, may, publicationOf, reduce, type Meeting } from "./meeting/state";
+import { begin, isKept, may, publicationOf, reduce, type Meeting } from "./meeting/state";
 import { Connection, type ConnectionEvents } from "./signal/connection";
 import type { Ask } from "./signal/protocol";
 import { fetchToken, TokenRefused } from "./signal/token";
@@ -26,6 +26,8 @@ import { View } from "./view";
 export type Phase = "prejoin" | "joining" | "lobby" | "in" | "over";
 
 const QUALITY_EVERY_MS = 2_000;
+/** Names the wording of `consent.*` and `prejoin.recorded`; another wording gets another name (docs/recordings.md). */
+const NOTICE = "2026-11";
 
 export class Session {
   readonly phase = signal<Phase>("prejoin");
@@ -48,7 +50,7 @@ export class Session {
   readonly mediaTrouble = signal(0);
 
   readonly local = new LocalMedia();
-  readonly view = new View();
+  readonly view: View;
   readonly toasts = new Toasts();
   readonly connection: Connection;
   readonly publisher: Publisher;
@@ -64,6 +66,10 @@ export class Session {
   private spoken = 0;
   /** The node's clock minus ours, ms. */
   skew = 0;
+  /** By what this person knows of the recording without being asked: read it before coming in, or began it. */
+  knows: "joined" | "understood" | null = null;
+  /** Whether it was recorded or streamed when we looked in before joining. */
+  readonly keptNow = signal<"recorded" | "live" | null>(null);
   /** For which group we were asked already. */
   private offered: string | null = null;
 
@@ -73,6 +79,7 @@ export class Session {
   ) {
     this.language = signal(config.language);
     this.room = signal(config.meeting);
+    this.view = new View(config.language);
     const translators = { uk: translator("uk"), en: translator("en") };
     this.t = (key, values) => translators[this.language.value](key, values);
     this.name.value = config.name || recall().name;
@@ -128,6 +135,7 @@ export class Session {
     if (!this.config.nameFixed) remember({ name: this.name.value.trim() });
     this.phase.value = "joining";
     this.ending.value = null;
+    if ((this.config.recorded || this.config.streamed || this.keptNow.value) && !this.config.autoJoin) this.knows = "joined";
     this.connection.join(token);
   }
 
@@ -219,6 +227,15 @@ export class Session {
     if (message.type === "chat" && message.message.participant !== after.self) this.chatCame(message.message);
     if (message.type === "participant" && message.participant.id === after.self) this.obeyHost(before, after);
     if (message.type === "groups") this.groupsChanged(after.groups);
+    if (message.type === "question" && !before.questions.some(({ id }) => id === message.question.id)) {
+      if (this.view.panel.value !== "questions" && message.question.participant !== after.self) {
+        this.view.newQuestions.value += 1;
+      }
+    }
+    if (message.type === "meeting") {
+      if (isKept(after.state)) this.askConsent();
+      else if (this.view.dialog.value === "consent") this.view.dialog.value = null;
+    }
   }
 
   private chatCame(line: { name: string; text: string; to: string | null }): void {
@@ -255,6 +272,9 @@ export class Session {
     this.subscribing.signalingBack(message.resumed && this.networkMoved);
     this.networkMoved = false;
     if (message.meeting.recording && before?.state.recording !== true) this.tellOfRecording(message);
+    if (isKept(message.meeting)) this.askConsent();
+    const self = this.self();
+    if (self?.role === "captioner" && !before) this.view.panel.value ??= "captions";
     this.groupsChanged(this.meeting.value.groups);
   }
 
@@ -262,6 +282,23 @@ export class Session {
   private tellOfRecording(message: Welcome): void {
     const paused = message.meeting.recording_paused;
     this.toasts.say(this.t(paused ? "notice.recordingPaused" : "notice.recording"), { urgent: true });
+  }
+
+  /** Who read before coming in that it is recorded has answered by coming in; who could not is asked. */
+  private askConsent(): void {
+    const meeting = this.meeting.value;
+    if (!meeting || meeting.consented) return;
+    if (this.knows) this.consent(this.knows);
+    else if (!this.config.autoJoin) this.view.dialog.value = "consent";
+  }
+
+  /** Answer to being recorded. */
+  consent(answer: "joined" | "understood" | "quiet"): void {
+    if (this.view.dialog.value === "consent") this.view.dialog.value = null;
+    if (answer === "quiet") this.local.hush();
+    const meeting = this.meeting.value;
+    if (meeting) this.meeting.value = { ...meeting, consented: true };
+    this.connection.ask<"consent">({ type: "consent", answer, notice: NOTICE }).catch(() => undefined);
   }
 
   /** Ask once for each opening whether we go to our group; a room in which nobody may be at the keys goes by itself. */

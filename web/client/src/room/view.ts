@@ -1,9 +1,11 @@
 /** What this person has chosen to look at: layout, pins, panels, dialogs. Nothing here is known to the server. */
-import { signal } from "@preact/signals";
+import { signal, type Signal } from "@preact/signals";
 import { recall, remember } from "./devices/choice";
+import type { Language } from "./config";
 import type { Still } from "./pictures/picture";
+import { SIZES, type CaptionSize } from "./words/captions";
 
-export type Panel = "chat" | "people" | null;
+export type Panel = "chat" | "people" | "captions" | "questions" | null;
 export type DialogName =
   | "settings"
   | "help"
@@ -12,6 +14,7 @@ export type DialogName =
   | "secondCamera"
   | "groups"
   | "yourGroup"
+  | "consent"
   | null;
 
 export class View {
@@ -30,10 +33,22 @@ export class View {
   /** Whom the next chat message is for; null everybody. */
   readonly chatTo = signal<string | null>(null);
   readonly unread = signal(0);
+  /** Questions that came while they were not looked at. */
+  readonly newQuestions = signal(0);
+  readonly captions = signal(recall().captions);
+  readonly captionSize = signal<CaptionSize>(SIZES.find((size) => size === recall().captionSize) ?? "medium");
+  readonly captionLanguage: Signal<Language>;
+  readonly writtenLanguage = signal<Language>(recall().writtenLanguage === "en" ? "en" : "uk");
+
+  constructor(language: Language) {
+    const chosen = recall().captionLanguage;
+    this.captionLanguage = signal(chosen === "uk" || chosen === "en" ? chosen : language);
+  }
 
   togglePanel(panel: Exclude<Panel, null>): void {
     this.panel.value = this.panel.value === panel ? null : panel;
     if (this.panel.value === "chat") this.unread.value = 0;
+    if (this.panel.value === "questions") this.newQuestions.value = 0;
   }
 
   togglePin(key: string): void {
@@ -43,6 +58,26 @@ export class View {
   setLowResources(on: boolean): void {
     this.lowResources.value = on;
     remember({ lowResources: on });
+  }
+
+  setCaptions(on: boolean): void {
+    this.captions.value = on;
+    remember({ captions: on });
+  }
+
+  setCaptionSize(size: CaptionSize): void {
+    this.captionSize.value = size;
+    remember({ captionSize: size });
+  }
+
+  setCaptionLanguage(language: Language): void {
+    this.captionLanguage.value = language;
+    remember({ captionLanguage: language });
+  }
+
+  setWrittenLanguage(language: Language): void {
+    this.writtenLanguage.value = language;
+    remember({ writtenLanguage: language });
   }
 
   setShortcuts(on: boolean): void {

@@ -1,8 +1,10 @@
 /** A recording's page: jump to a moment, go on where one stopped, choose the speed; and wait until it is made. */
 
 import { copies } from "./copy";
+import { offerTranscript } from "./transcript";
 
 const KEPT = "vikno.watched.";
+const SPEED = "vikno.speed";
 const NOT_WORTH_S = 15;
 
 export function offerWatching(): void {
@@ -27,6 +29,7 @@ export function offerWatching(): void {
     if (at !== null) goTo(video, at);
   });
   followMoments(page, video);
+  offerTranscript(page);
 }
 
 /** Seconds in `#t=90`, or null. */
@@ -53,10 +56,21 @@ function offerTools(page: HTMLElement, video: HTMLVideoElement, code: string): v
   if (!tools) return;
   tools.hidden = false;
   const speed = tools.querySelector<HTMLSelectElement>("[data-speed]");
-  speed?.addEventListener("change", () => (video.playbackRate = Number(speed.value)));
+  if (speed) offerSpeed(speed, video);
   const button = tools.querySelector<HTMLButtonElement>("[data-moment]");
   if (button) copies(button, () => `${location.origin}${location.pathname}#t=${Math.floor(video.currentTime)}`);
   offerGoingOn(tools, video, KEPT + code);
+}
+
+/** The speed is kept: whoever watches fast does so in every recording. */
+function offerSpeed(speed: HTMLSelectElement, video: HTMLVideoElement): void {
+  const kept = read(SPEED);
+  if ([...speed.options].some(({ value }) => value === kept)) speed.value = kept;
+  video.defaultPlaybackRate = video.playbackRate = Number(speed.value);
+  speed.addEventListener("change", () => {
+    video.playbackRate = Number(speed.value);
+    write(SPEED, speed.value === "1" ? "" : speed.value);
+  });
 }
 
 function offerGoingOn(tools: HTMLElement, video: HTMLVideoElement, key: string): void {
@@ -83,19 +97,26 @@ function offerGoingOn(tools: HTMLElement, video: HTMLVideoElement, key: string):
   });
 }
 
-/** Marks the chapter and the line of chat that belong to what is seen. */
+/** Marks in each list what belongs to the moment that is seen, and keeps it in view unless somebody reads there. */
 function followMoments(page: HTMLElement, video: HTMLVideoElement): void {
   const lists = [...page.querySelectorAll<HTMLElement>(".moments")];
   video.addEventListener("timeupdate", () => {
     for (const list of lists) {
-      const links = [...list.querySelectorAll<HTMLElement>("[data-at]")];
+      const links = [...list.querySelectorAll<HTMLElement>("li:not([hidden]) > [data-at]")];
       const now = links.filter((link) => Number(link.dataset["at"]) <= video.currentTime + 0.3).at(-1);
+      if (now && !now.hasAttribute("aria-current")) keepInView(list, now);
       for (const link of links) {
         if (link === now) link.setAttribute("aria-current", "true");
         else link.removeAttribute("aria-current");
       }
     }
   });
+}
+
+function keepInView(list: HTMLElement, link: HTMLElement): void {
+  if (list.scrollHeight <= list.clientHeight || list.matches(":hover, :focus-within")) return;
+  const [outer, inner] = [list.getBoundingClientRect(), link.getBoundingClientRect()];
+  list.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
 }
 
 function waitUntilMade(): void {

@@ -18,6 +18,9 @@ import {
   Square,
   Camera,
   CameraOff,
+  Captions,
+  CaptionsOff,
+  CircleQuestionMark,
   Users,
   Video,
   VideoOff,
@@ -107,6 +110,19 @@ export function Bar({ meeting }: { readonly meeting: Meeting }): VNode {
           expanded={view.panel.value === "chat"}
           badge={view.unread.value}
           run={() => view.togglePanel("chat")}
+        />
+        <Control
+          name="questions"
+          icon={CircleQuestionMark}
+          label={
+            view.newQuestions.value > 0
+              ? t("bar.questionsNew", { count: view.newQuestions.value })
+              : t("bar.questions")
+          }
+          caption={t("bar.questions")}
+          expanded={view.panel.value === "questions"}
+          badge={view.newQuestions.value}
+          run={() => view.togglePanel("questions")}
         />
         <Control
           name="people"
@@ -210,6 +226,20 @@ function moreItems(session: Session, meeting: Meeting): readonly MenuItem[] {
     },
     { label: t("bar.fullScreen"), icon: Maximize, run: () => void toggleFullScreen(session) },
   ];
+  items.push(
+    {
+      label: t(view.captions.value ? "bar.captionsOff" : "bar.captionsOn"),
+      icon: view.captions.value ? CaptionsOff : Captions,
+      run: () => view.setCaptions(!view.captions.value),
+    },
+    { label: t("captions.open"), icon: Captions, run: () => view.togglePanel("captions") },
+    {
+      label: t("bar.questions"),
+      icon: CircleQuestionMark,
+      narrowOnly: true,
+      run: () => view.togglePanel("questions"),
+    },
+  );
   if (may(self, "publish_screen")) {
     const sharing = local.screen.value !== null;
     items.push({

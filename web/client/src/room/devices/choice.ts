@@ -11,6 +11,12 @@ export interface Choice {
   readonly name: string;
   readonly lowResources: boolean;
   readonly shortcuts: boolean;
+  /** Whether captions are shown over the picture, how large, and in which language; empty: that of the page. */
+  readonly captions: boolean;
+  readonly captionSize: string;
+  readonly captionLanguage: string;
+  /** In which language this person writes captions. */
+  readonly writtenLanguage: string;
 }
 
 const KEY = "vikno.room";
@@ -24,6 +30,10 @@ const DEFAULT: Choice = {
   name: "",
   lowResources: false,
   shortcuts: true,
+  captions: true,
+  captionSize: "medium",
+  captionLanguage: "",
+  writtenLanguage: "uk",
 };
 
 /** Takes from `stored` only what has the right type. */

@@ -115,6 +115,14 @@ export class LocalMedia {
     this.screen.value = null;
   }
 
+  /** Nothing more is sent of what is seen and heard here. */
+  hush(): void {
+    this.microphone.turnOff();
+    this.camera.turnOff();
+    this.stopScreen();
+    this.second.stop();
+  }
+
   close(): void {
     this.camera.close();
     this.microphone.close();

@@ -1,4 +1,5 @@
 /** What is worth a short spoken and shown word when something happens in the meeting. */
+import type { Question } from "../../generated/messages";
 import type { Meeting } from "./state";
 import { may, publicationOf } from "./state";
 import type { Announcement } from "../signal/protocol";
@@ -35,6 +36,8 @@ export function noticeOf(before: Meeting, after: Meeting, message: Announcement)
       const concerns = may(after.participants.get(after.self), "moderate");
       return name !== undefined && concerns ? { key: "notice.hand", name, urgent: false } : null;
     }
+    case "question":
+      return ofQuestion(before, after, message.question);
     case "picture":
       return ofPicture(after, message.by, message.by_name, message.participant);
     case "meeting":
@@ -62,6 +65,17 @@ function ofParticipant(before: Meeting, after: Meeting, id: string): Notice | nu
     return { key: "notice.showsSecond", name: is.name, urgent: false };
   }
   return null;
+}
+
+/** A new question is news for those who lead; that one's own is being answered, for whoever asked it. */
+function ofQuestion(before: Meeting, after: Meeting, question: Question): Notice | null {
+  const was = before.questions.find(({ id }) => id === question.id);
+  const own = question.participant === after.self;
+  if (own && question.status === "answering" && was?.status !== "answering") {
+    return { key: "notice.yourQuestion", name: "", urgent: true };
+  }
+  if (was || own || !may(after.participants.get(after.self), "moderate")) return null;
+  return { key: "notice.question", name: question.name, urgent: false };
 }
 
 /** Whoever is shown has to know; whoever took it knows already. */

@@ -1,5 +1,6 @@
 /** What this client knows of the meeting, and how each message of the server changes it. Pure. */
 import type {
+  Caption,
   ChatMessage,
   GroupsSeen,
   MeetingState,
@@ -7,11 +8,14 @@ import type {
   Permission,
   PictureTaken,
   Publication,
+  Question,
   Source,
   WaitingParticipant,
   Welcome,
 } from "../../generated/messages";
 import type { Announcement } from "../signal/protocol";
+import { withCaption, type Drafts } from "../words/captions";
+import { withQuestion } from "../words/questions";
 
 export interface Meeting {
   /** Own participant id. */
@@ -24,6 +28,14 @@ export interface Meeting {
   readonly chat: readonly ChatMessage[];
   /** Still pictures that were taken while this client was here; they stand among the lines of the chat. */
   readonly pictures: readonly PictureTaken[];
+  /** Finished lines of captions, and those that are being written. */
+  readonly captions: readonly Caption[];
+  readonly drafts: Drafts;
+  readonly questions: readonly Question[];
+  /** Which of them this person wants answered too. */
+  readonly voted: ReadonlySet<string>;
+  /** Whether this person has answered to being recorded. */
+  readonly consented: boolean;
   readonly speaker: string | null;
   /** Participant → 0 lost, 1 bad, 2 fair, 3 good. */
   readonly quality: ReadonlyMap<string, number>;
@@ -35,6 +47,7 @@ export interface Meeting {
 
 const CHAT_KEPT = 500;
 const PICTURES_KEPT = 100;
+const CAPTIONS_KEPT = 500;
 
 export function begin(welcome: Welcome): Meeting {
   const arrived = [...welcome.participants].sort((a, b) => a.joined_at - b.joined_at);
@@ -46,6 +59,11 @@ export function begin(welcome: Welcome): Meeting {
     hands: welcome.hands,
     chat: welcome.chat,
     pictures: [],
+    captions: welcome.captions,
+    drafts: new Map(),
+    questions: welcome.questions,
+    voted: new Set(welcome.voted),
+    consented: welcome.consented,
     speaker: welcome.speaker,
     quality: new Map(),
     undecodable: new Set(),
@@ -61,7 +79,7 @@ export function reduce(meeting: Meeting, message: Announcement): Meeting {
     case "left":
       return withoutParticipant(meeting, message.participant);
     case "meeting":
-      return { ...meeting, state: message.meeting };
+      return withState(meeting, message.meeting);
     case "lobby":
       return { ...meeting, waiting: message.waiting };
     case "chat":
@@ -70,6 +88,12 @@ export function reduce(meeting: Meeting, message: Announcement): Meeting {
       return { ...meeting, chat: meeting.chat.filter((line) => line.id !== message.message) };
     case "picture":
       return { ...meeting, pictures: [...meeting.pictures, message].slice(-PICTURES_KEPT) };
+    case "caption":
+      return withLine(meeting, message.caption);
+    case "question":
+      return { ...meeting, questions: withQuestion(meeting.questions, message.question) };
+    case "question_gone":
+      return { ...meeting, questions: meeting.questions.filter(({ id }) => id !== message.question) };
     case "groups":
       return { ...meeting, groups: message.groups };
     case "hands":
@@ -83,6 +107,21 @@ export function reduce(meeting: Meeting, message: Announcement): Meeting {
     default:
       return meeting;
   }
+}
+
+/** Whether what happens here goes beyond the room: is kept, or shown to the public. */
+export const isKept = (state: MeetingState): boolean => state.recording || state.streaming;
+
+/** Each recording is asked about anew, and a stream that is not recorded. */
+function withState(meeting: Meeting, state: MeetingState): Meeting {
+  const begins = (!meeting.state.recording && state.recording) || !isKept(meeting.state);
+  return { ...meeting, state, consented: meeting.consented && isKept(state) && !begins };
+}
+
+function withLine(meeting: Meeting, caption: Caption): Meeting {
+  const drafts = withCaption(meeting.drafts, caption);
+  if (!caption.final) return { ...meeting, drafts };
+  return { ...meeting, drafts, captions: [...meeting.captions, caption].slice(-CAPTIONS_KEPT) };
 }
 
 function withParticipant(meeting: Meeting, participant: Participant): Meeting {
@@ -100,6 +139,7 @@ function withoutParticipant(meeting: Meeting, id: string): Meeting {
     ...meeting,
     participants,
     quality,
+    drafts: new Map([...meeting.drafts].filter(([, draft]) => draft.participant !== id)),
     hands: meeting.hands.filter((raised) => raised !== id),
     speaker: meeting.speaker === id ? null : meeting.speaker,
   };

@@ -8,12 +8,13 @@ import type { Meeting } from "../meeting/state";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
 
-const SWITCHES: readonly { readonly set: "locked" | "lobby" | "self_unmute" | "chat_enabled"; readonly label: Key }[] =
+const SWITCHES: readonly { readonly set: "locked" | "lobby" | "self_unmute" | "chat_enabled" | "questions_enabled"; readonly label: Key }[] =
   [
     { set: "lobby", label: "host.lobby" },
     { set: "locked", label: "host.locked" },
     { set: "self_unmute", label: "host.selfUnmute" },
     { set: "chat_enabled", label: "host.chat" },
+    { set: "questions_enabled", label: "host.questions" },
   ];
 
 export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode {
@@ -64,7 +65,10 @@ function RecordingControls({ meeting }: { readonly meeting: Meeting }): VNode {
   const { t } = session;
   const { recording, recording_paused: paused } = meeting.state;
   const first = useRef<HTMLButtonElement>(null);
-  const record = (status: "on" | "paused" | "off") => void order(session, { do: "record", status });
+  const record = (status: "on" | "paused" | "off"): void => {
+    if (status === "on") session.knows ??= "understood";
+    void order(session, { do: "record", status });
+  };
   const end = (): void => {
     first.current?.focus(); // the pressed button goes away
     record("off");

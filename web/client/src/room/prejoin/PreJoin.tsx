@@ -21,6 +21,7 @@ export function PreJoin(): VNode {
     void local.begin({ camera: choice.cameraOn && !choice.lowResources, microphone: choice.microphoneOn });
   }, [local]);
   const joining = session.phase.value === "joining";
+  const kept = config.recorded ? "recorded" : config.streamed ? "live" : session.keptNow.value;
   const join = (event: Event): void => {
     event.preventDefault();
     if (joining) return;
@@ -41,7 +42,7 @@ export function PreJoin(): VNode {
         <Name />
         <DeviceSelects />
         <div class="prejoin__go">
-          {config.recorded && <p class="prejoin__recorded">{t("prejoin.recorded")}</p>}
+          {kept && <p class="prejoin__recorded">{t(kept === "live" ? "prejoin.live" : "prejoin.recorded")}</p>}
           <CheckAnswer result={check.result} again={check.again} />
           <button
             type="submit"

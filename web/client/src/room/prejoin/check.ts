@@ -1,5 +1,5 @@
 /** Checks the line before joining: signaling reaches the node, and media reaches it over UDP. Nobody joins by it. */
-import type { Hello, IceServer, Problem } from "../../generated/messages";
+import type { Hello, IceServer, MeetingState, Problem } from "../../generated/messages";
 import { toRtcServers } from "../media/servers";
 import { VERSION } from "../signal/protocol";
 import { SignalSocket, type Wire } from "../signal/socket";
@@ -17,13 +17,21 @@ const MEDIA_MS = 8_000;
 /** Above this, people begin to talk over one another (ITU-T G.114 names 150 ms one way). */
 const SLOW_MS = 300;
 
-/** @param open makes the WebSocket */
-export async function checkLine(open: () => Wire, token: string): Promise<CheckResult> {
+/**
+ * @param open makes the WebSocket
+ * @param seen is told how the meeting is now
+ */
+export async function checkLine(
+  open: () => Wire,
+  token: string,
+  seen: (meeting: MeetingState) => void = () => undefined,
+): Promise<CheckResult> {
   let leave = (): void => undefined;
   try {
     const opened = await reach(open, token);
     if ("problem" in opened) return { kind: "refused", problem: opened.problem };
-    const { socket, servers } = opened;
+    const { socket, servers, meeting } = opened;
+    seen(meeting);
     leave = () => socket.close();
     const trips = [await socket.ping(), await socket.ping(), await socket.ping()];
     const roundTrip = Math.round(Math.min(...trips));
@@ -38,7 +46,7 @@ export async function checkLine(open: () => Wire, token: string): Promise<CheckR
 }
 
 type Reached =
-  | { readonly socket: SignalSocket; readonly servers: readonly IceServer[] }
+  | { readonly socket: SignalSocket; readonly servers: readonly IceServer[]; readonly meeting: MeetingState }
   | { readonly problem: Problem };
 
 function reach(open: () => Wire, token: string): Promise<Reached> {
@@ -51,7 +59,7 @@ function reach(open: () => Wire, token: string): Promise<Reached> {
     const socket: SignalSocket = new SignalSocket(open(), hello, {
       announced: (message) => {
         clearTimeout(late);
-        if (message.type === "checked") resolve({ socket, servers: message.ice_servers });
+        if (message.type === "checked") resolve({ socket, servers: message.ice_servers, meeting: message.meeting });
         else if (message.type === "closing") resolve({ problem: message.problem });
       },
       lost: () => {

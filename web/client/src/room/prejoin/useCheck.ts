@@ -24,7 +24,11 @@ export function useCheck(session: Session): Check {
       .token()
       .then((token) => {
         setFetched({ token, name });
-        return checkLine(() => new WebSocket(signalUrl(session.config, location)), token);
+        return checkLine(
+          () => new WebSocket(signalUrl(session.config, location)),
+          token,
+          ({ recording, streaming }) => (session.keptNow.value = recording ? "recorded" : streaming ? "live" : null),
+        );
       })
       .catch((error: unknown): CheckResult => {
         if (!(error instanceof TokenRefused)) return { kind: "noSignal" };

@@ -1,0 +1,96 @@
+"""What somebody typed of a course or a lesson, and whether it can be so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from pydantic import ValidationError
+
+from lms.courses.manifest import TestShape
+from lms.courses.models import LessonKind, MoveOn
+from lms.errors import Invalid
+
+LONGEST_BODY: Final = 100_000
+LONGEST_SUMMARY: Final = 5_000
+MOST_HOURS: Final = Decimal(1000)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseDraft:
+    """A course without its lessons."""
+
+    title_uk: str
+    title_en: str = ""
+    summary_uk: str = ""
+    summary_en: str = ""
+    audience: tuple[str, ...] = ()
+    hours: Decimal = Decimal(0)
+    framework: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonDraft:
+    """A lesson. Files are put in by themselves (`editing.put_file`)."""
+
+    kind: LessonKind
+    title_uk: str
+    title_en: str = ""
+    body_uk: str = ""
+    body_en: str = ""
+    minutes: int = 0
+    move_on: MoveOn = MoveOn.COMPLETED
+    requires: tuple[str, ...] = ()
+    competences: tuple[str, ...] = ()
+    recording_code: str = ""
+    occurrence_id: int | None = None
+    test: TestShape | None = field(default=None)
+
+
+def check_course(draft: CourseDraft) -> None:
+    """Raises `Invalid` (course_title, course_summary, course_hours)."""
+    _title(draft.title_uk)
+    if len(draft.title_en) > 300:
+        raise Invalid("course_title", "A title has at most 300 characters.", "title_en")
+    for name in ("summary_uk", "summary_en"):
+        if len(getattr(draft, name)) > LONGEST_SUMMARY:
+            raise Invalid("course_summary", f"At most {LONGEST_SUMMARY} characters.", name)
+    if not 0 <= draft.hours <= MOST_HOURS:
+        raise Invalid("course_hours", "A course has from 0 to 1000 hours.", "hours")
+
+
+def check_lesson(draft: LessonDraft) -> None:
+    """Raises `Invalid` (course_title, lesson_body, lesson_minutes, lesson_test)."""
+    _title(draft.title_uk)
+    if len(draft.title_en) > 300:
+        raise Invalid("course_title", "A title has at most 300 characters.", "title_en")
+    for name in ("body_uk", "body_en"):
+        if len(getattr(draft, name)) > LONGEST_BODY:
+            detail = f"A text has at most {LONGEST_BODY} characters. Make two lessons of it."
+            raise Invalid("lesson_body", detail, name)
+    if not 0 <= draft.minutes <= 6000:
+        raise Invalid("lesson_minutes", "A lesson takes from 0 to 6000 minutes.", "minutes")
+    if draft.kind is LessonKind.TEST and draft.test is None:
+        raise Invalid("lesson_test", "Say what the test asks: at least one line with a number of items.", "test")
+
+
+def test_of(stored: dict[str, object] | None) -> TestShape | None:
+    """A test as it is kept. Raises `Invalid` (lesson_test)."""
+    if stored is None:
+        return None
+    try:
+        return TestShape.model_validate(stored)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise Invalid("lesson_test", f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}.", "test") from error
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Words between commas or blanks, each once, in order."""
+    return tuple(dict.fromkeys(text.replace(",", " ").split()))
+
+
+def _title(text: str) -> None:
+    if not text.strip() or len(text) > 300:
+        raise Invalid("course_title", "A title has from 1 to 300 characters.", "title_uk")

@@ -1,0 +1,387 @@
+"""The verifier: is this file genuine, and does it count today? Also for credentials that others issued.
+
+Pure: whom we trust and what status lists say is asked of `Trust`. Each check has a name and a sentence; the first one
+that fails decides the state. Nothing is fetched, so that a stranger's https issuer cannot be known unless its profile
+is at hand: anybody can write any address into a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from lms.credentials import bits, integrity, jose, multibase, pinned
+from lms.credentials.containers import Contents, UnreadableFile, read, read_json
+
+
+class State(StrEnum):
+    """The answer in one word."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    STATUS_UNKNOWN = "status_unknown"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    NOT_GENUINE = "not_genuine"
+    UNREADABLE = "unreadable"
+
+
+class Name(StrEnum):
+    """The checks, in their order."""
+
+    FILE = "file"
+    FORM = "form"
+    ISSUER = "issuer"
+    SIGNATURE = "signature"
+    DATES = "dates"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. `ok` is None where it could not be made."""
+
+    name: Name
+    ok: bool | None
+    code: str
+    """`ok`, or what is wrong in a word: pages have a sentence for it."""
+    says: str
+    """The same in English, with particulars."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key of an issuer that we trust. One of `multikey` and `jwk`."""
+
+    method: str
+    multikey: str = ""
+    jwk: dict[str, Any] | None = None
+    compromised_at: datetime | None = None
+    """Since when somebody else may sign with it."""
+
+
+class Trust(Protocol):
+    """What is known here of issuers."""
+
+    def keys(self, issuer: str) -> Sequence[KnownKey] | None:
+        """The keys of an issuer that is known; None for a stranger."""
+
+    def status_list(self, address: str) -> str | None:
+        """A status list as it is served: JSON, or a JWT. None where it is not at hand."""
+
+    def overtaken(self, credential: dict[str, Any]) -> State | None:
+        """What the issuer's own records say beyond the file: REPLACED, REVOKED, or NOT_GENUINE for one never issued."""
+
+
+class NobodyKnown:
+    """Trusts no one: only keys that are their own address (`did:key`) can be told."""
+
+    def keys(self, issuer: str) -> Sequence[KnownKey] | None:
+        """Nobody."""
+        return None
+
+    def status_list(self, address: str) -> str | None:
+        """Nothing at hand."""
+        return None
+
+    def overtaken(self, credential: dict[str, Any]) -> State | None:
+        """No records."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found. `credential` is what the file says, to be believed only as far as the checks go."""
+
+    state: State
+    checks: tuple[Check, ...]
+    form: str = ""
+    credential: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def genuine(self) -> bool:
+        """Whether the issuer, known here, signed exactly this."""
+        passed = {check.name for check in self.checks if check.ok}
+        return {Name.FILE, Name.FORM, Name.ISSUER, Name.SIGNATURE} <= passed
+
+    @property
+    def valid(self) -> bool:
+        """Whether it is genuine and counts now."""
+        return self.state is State.VALID
+
+    @property
+    def failed(self) -> Check | None:
+        """The first check that did not pass."""
+        return next((check for check in self.checks if not check.ok), None)
+
+
+class _Failure(Exception):  # noqa: N818
+    def __init__(self, state: State, check: Check) -> None:
+        self.state, self.check = state, check
+
+
+def check(data: bytes, trust: Trust, now: datetime) -> Report:
+    """Check a file. Never raises for what is in it."""
+    checks: list[Check] = []
+    found: dict[str, Any] = {}
+    form = ""
+    try:
+        contents = _read(data)
+        form = contents.form
+        checks.append(Check(Name.FILE, True, "ok", f"A credential was found ({form})."))
+        found, claims = _parse(contents)
+        issuer = _check_form(found)
+        checks.append(Check(Name.FORM, True, "ok", "It is an Open Badge by the form of it."))
+        checks.extend(_check_signature(contents, found, claims, issuer, trust))
+        checks.append(_check_dates(found, now))
+        checks.append(_check_status(found, issuer, trust, now))
+        return Report(State.VALID, tuple(checks), form, found)
+    except _Failure as failure:
+        checks.append(failure.check)
+        return Report(failure.state, tuple(checks), form, found)
+
+
+def _read(data: bytes) -> Contents:
+    try:
+        return read(data)
+    except UnreadableFile as error:
+        raise _Failure(State.UNREADABLE, Check(Name.FILE, False, "unreadable", str(error))) from error
+
+
+def _parse(contents: Contents) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        if contents.is_token:
+            jose.header_of(contents.text)
+            return jose.credential_of(contents.text)
+        return read_json(contents.text), {}
+    except (UnreadableFile, jose.TokenError) as error:
+        raise _Failure(State.UNREADABLE, Check(Name.FILE, False, "unreadable", str(error))) from error
+
+
+def _check_form(credential: dict[str, Any]) -> str:
+    """The issuer's id, if all that a credential needs is there."""
+
+    def wrong(says: str, code: str = "form") -> _Failure:
+        return _Failure(State.NOT_GENUINE, Check(Name.FORM, False, code, says))
+
+    contexts = _many(credential.get("@context"))
+    if contexts[:1] != [pinned.CREDENTIALS]:
+        raise wrong("Its first context is not that of Verifiable Credentials 2.0.", "context")
+    for each in contexts:
+        if each not in pinned.PINNED:
+            raise wrong(f"The context {str(each)[:200]} is not one of those that this verifier knows.", "context")
+    types = _many(credential.get("type"))
+    if "VerifiableCredential" not in types or not {"OpenBadgeCredential", "AchievementCredential"} & set(
+        map(str, types)
+    ):
+        raise wrong("It is no Open Badge credential by its type.")
+    issuer = jose.issuer_id(credential)
+    if not issuer:
+        raise wrong("It names no issuer.")
+    if isinstance(credential.get("issuer"), dict) and "Profile" not in _many(credential["issuer"].get("type")):
+        raise wrong("Its issuer is no profile.")
+    if jose.numeric(credential.get("validFrom")) is None:
+        raise wrong("It does not say from when it is valid.")
+    if "validUntil" in credential and jose.numeric(credential["validUntil"]) is None:
+        raise wrong("The day until which it is valid cannot be read.")
+    subject = credential.get("credentialSubject")
+    if not isinstance(subject, dict) or "AchievementSubject" not in _many(subject.get("type")):
+        raise wrong("It says nothing of an achievement.")
+    if "id" not in subject and "identifier" not in subject:
+        raise wrong("It does not say whom it is for.")
+    achievement = subject.get("achievement")
+    if not isinstance(achievement, dict) or "Achievement" not in _many(achievement.get("type")):
+        raise wrong("It says nothing of an achievement.")
+    if not all(isinstance(achievement.get(name), str) for name in ("id", "name", "description")):
+        raise wrong("Its achievement has no name or no description.")
+    if not isinstance(achievement.get("criteria"), dict):
+        raise wrong("It does not say what had to be done.")
+    if isinstance(credential.get("credentialStatus"), list):
+        raise wrong("It has several statuses; an Open Badge has at most one.")
+    return issuer
+
+
+def _check_signature(
+    contents: Contents, credential: dict[str, Any], claims: dict[str, Any], issuer: str, trust: Trust
+) -> list[Check]:
+    signed = Check(Name.SIGNATURE, True, "ok", "The signature fits: nothing was changed since it was signed.")
+    if contents.is_token:
+        known = _check_token(contents.text, credential, claims, issuer, trust)
+    else:
+        known = _check_proofs(credential, issuer, trust)
+    if trust.overtaken(credential) is State.NOT_GENUINE:
+        raise _fails(Name.ISSUER, "not_issued", "The key is the issuer's, but the issuer has no record of this.")
+    return [known, signed]
+
+
+def _check_token(token: str, credential: dict[str, Any], claims: dict[str, Any], issuer: str, trust: Trust) -> Check:
+    header = jose.header_of(token)
+    keys = trust.keys(issuer)
+    if keys is None:
+        raise _stranger(issuer, whole=False)
+    wanted = header.get("kid")
+    inside = jose.thumbprint(header["jwk"]) if isinstance(header.get("jwk"), dict) else ""
+    key = next(
+        (
+            each
+            for each in keys
+            if each.jwk is not None and (each.method == wanted or (inside and jose.thumbprint(each.jwk) == inside))
+        ),
+        None,
+    )
+    if key is None or key.jwk is None:
+        raise _fails(Name.ISSUER, "key_unknown", "It is signed with a key that its issuer does not list.")
+    try:
+        jose.verify(token, key.jwk)
+        jose.check_claims(credential, claims)
+    except jose.TokenError as error:
+        raise _fails(Name.SIGNATURE, "signature", str(error)) from error
+    _check_compromise(key, jose.numeric(credential.get("validFrom")))
+    return _known(issuer)
+
+
+def _check_proofs(credential: dict[str, Any], issuer: str, trust: Trust) -> Check:
+    proofs = [each for each in _many(credential.get("proof")) if isinstance(each, dict)]
+    if not proofs:
+        raise _fails(Name.SIGNATURE, "unsigned", "It is not signed at all.")
+    # A verifier may use any one proof; of those it understands, all have to hold.
+    ours = [each for each in proofs if each.get("cryptosuite") == integrity.SUITE]
+    if not ours or len(proofs) > 4:
+        raise _fails(
+            Name.SIGNATURE, "suite", "It is signed in ways of which this verifier knows none (eddsa-rdfc-2022)."
+        )
+    checks = [_check_proof(credential, proof, issuer, trust) for proof in ours]
+    return checks[0]
+
+
+def _check_proof(credential: dict[str, Any], proof: dict[str, Any], issuer: str, trust: Trust) -> Check:
+    method = str(proof.get("verificationMethod", ""))
+    controller, _, fragment = method.partition("#")
+    if controller != issuer:
+        raise _fails(Name.ISSUER, "key_of_another", "It is signed with a key of somebody else than its issuer.")
+    keys = trust.keys(issuer)
+    key: KnownKey | None = None
+    if keys is not None:
+        key = next((each for each in keys if each.multikey and each.method == method), None)
+        if key is None:
+            raise _fails(Name.ISSUER, "key_unknown", "It is signed with a key that its issuer does not list.")
+        text = key.multikey
+    elif issuer.startswith("did:key:"):
+        text = issuer.removeprefix("did:key:")
+        if fragment != text:
+            raise _fails(Name.ISSUER, "key_of_another", "It is signed with a key of somebody else than its issuer.")
+    else:
+        text = fragment
+    try:
+        public = multibase.from_multikey(text)
+    except multibase.MultibaseError as error:
+        if keys is None and not issuer.startswith("did:key:"):
+            raise _stranger(issuer, whole=False) from error
+        raise _fails(Name.ISSUER, "key_kind", f"Its issuer's key cannot be used: {error}") from error
+    try:
+        integrity.verify(credential, proof, public)
+    except (integrity.ProofError, pinned.UnknownContext) as error:
+        raise _fails(Name.SIGNATURE, "signature", str(error)) from error
+    if keys is None and not issuer.startswith("did:key:"):
+        raise _stranger(issuer, whole=True)
+    if key is not None:
+        _check_compromise(key, jose.numeric(proof.get("created")))
+    return _known(issuer)
+
+
+def _check_compromise(key: KnownKey, signed: int | None) -> None:
+    if key.compromised_at is not None and (signed is None or signed >= key.compromised_at.timestamp()):
+        raise _fails(Name.ISSUER, "key_compromised", "Its key was in other hands when it was signed.")
+
+
+def _check_dates(credential: dict[str, Any], now: datetime) -> Check:
+    begins, ends = jose.numeric(credential["validFrom"]), jose.numeric(credential.get("validUntil"))
+    if begins is not None and now.timestamp() < begins:
+        raise _Failure(
+            State.NOT_YET, Check(Name.DATES, False, "not_yet", f"It is valid from {credential['validFrom']}.")
+        )
+    if ends is not None and now.timestamp() >= ends:
+        says = f"It was valid until {credential['validUntil']}."
+        raise _Failure(State.EXPIRED, Check(Name.DATES, False, "expired", says))
+    return Check(Name.DATES, True, "ok", "It is valid today.")
+
+
+def _check_status(credential: dict[str, Any], issuer: str, trust: Trust, now: datetime) -> Check:
+    overtaken = trust.overtaken(credential)
+    if overtaken is State.REVOKED:
+        raise _Failure(State.REVOKED, Check(Name.STATUS, False, "revoked", "Its issuer has revoked it."))
+    if overtaken is State.REPLACED:
+        says = "Its issuer has replaced it by a newer one with the same number."
+        raise _Failure(State.REPLACED, Check(Name.STATUS, False, "replaced", says))
+    entry = credential.get("credentialStatus")
+    if entry is None:
+        return Check(Name.STATUS, True, "no_status", "Its issuer did not provide for revoking it.")
+    try:
+        revoked = _is_set(entry, issuer, trust, now)
+    except (bits.StatusListError, ValueError) as error:
+        raise _unknown_status(str(error)) from error
+    if revoked:
+        raise _Failure(State.REVOKED, Check(Name.STATUS, False, "revoked", "Its issuer has revoked it."))
+    return Check(Name.STATUS, True, "ok", "Its issuer has not revoked it.")
+
+
+def _is_set(entry: Any, issuer: str, trust: Trust, now: datetime) -> bool:
+    if not isinstance(entry, dict) or entry.get("type") != "BitstringStatusListEntry":
+        raise ValueError("Its status is kept in a way that this verifier does not know.")
+    address, purpose = str(entry.get("statusListCredential", "")), entry.get("statusPurpose")
+    index = str(entry.get("statusListIndex", ""))
+    if not index.isascii() or not index.isdigit() or len(index) > 9:
+        raise ValueError("Its place in the status list is no number.")
+    text = trust.status_list(address)
+    if text is None:
+        raise ValueError(f"The status list {address[:200]} is not at hand, and nothing is fetched.")
+    found = read_json(text)
+    subject = found.get("credentialSubject")
+    if found.get("id") != address or not isinstance(subject, dict):
+        raise ValueError("What stands at the status list's address is another list.")
+    if subject.get("type") != "BitstringStatusList" or purpose not in _many(subject.get("statusPurpose")):
+        raise ValueError("The status list is for another purpose.")
+    if jose.issuer_id(found) != issuer:
+        raise ValueError("The status list comes from another issuer.")
+    try:
+        _check_proofs(found, issuer, trust)
+    except _Failure as failure:
+        raise ValueError(f"The status list itself does not hold: {failure.check.says}") from failure
+    ends = jose.numeric(found.get("validUntil"))
+    if ends is not None and now.timestamp() >= ends:
+        raise ValueError("The status list is out of date.")
+    return bits.get(bits.unpacked(str(subject.get("encodedList", ""))), int(index))
+
+
+def _known(issuer: str) -> Check:
+    if issuer.startswith("did:key:"):
+        says = "The issuer is a key. It signed this; who holds it cannot be told from the file."
+        return Check(Name.ISSUER, True, "did_key", says)
+    return Check(Name.ISSUER, True, "ok", f"The issuer is known here: {issuer[:200]}")
+
+
+def _stranger(issuer: str, *, whole: bool) -> _Failure:
+    says = f"Whether it comes from {issuer[:200]} cannot be told: its keys are not known here, and nothing is fetched."
+    if whole:
+        says += " The file itself was not changed since it was signed."
+    return _Failure(State.UNKNOWN_ISSUER, Check(Name.ISSUER, None, "unknown_issuer", says))
+
+
+def _unknown_status(says: str) -> _Failure:
+    return _Failure(State.STATUS_UNKNOWN, Check(Name.STATUS, None, "status_unknown", says))
+
+
+def _fails(name: Name, code: str, says: str) -> _Failure:
+    return _Failure(State.NOT_GENUINE, Check(name, False, code, says))
+
+
+def _many(value: Any) -> list[Any]:
+    """One or several, as JSON-LD allows."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,111 @@
+"""What somebody hands in to be checked, told by its first bytes: JSON, JWT, or one of them in a PNG, SVG or PDF.
+
+Files come from anybody. Everything is bounded; a PDF, whose readers do much before one knows what they do, is opened
+in a process of its own with little time and memory (`lms.credentials.pdf_child`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+from lms.credentials import baking
+
+Form = Literal["json", "jwt", "png", "svg", "pdf"]
+MOST_BYTES = 8 * 1024 * 1024
+MOST_TEXT = baking.MOST_CREDENTIAL_BYTES
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_PDF_PATIENCE_S = 30
+
+
+class UnreadableFile(ValueError):  # noqa: N818 - an answer about somebody's file
+    """There is no credential in it that can be read; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What was found. `form` is the file's, `text` the credential: JSON, or a compact JWS."""
+
+    form: Form
+    text: str
+
+    @property
+    def is_token(self) -> bool:
+        """Whether the credential is a JSON Web Token."""
+        return not self.text.startswith("{")
+
+
+def read(data: bytes) -> Contents:
+    """The credential in a file. Raises `UnreadableFile`."""
+    if len(data) > MOST_BYTES:
+        raise UnreadableFile("The file is larger than 8 MB. No certificate is.")
+    form, text = _open(data)
+    text = text.strip().removeprefix("\ufeff")
+    if len(text) > MOST_TEXT:
+        raise UnreadableFile("The credential is larger than any real one.")
+    if not (text.startswith("{") or _JWT.fullmatch(text)):
+        raise UnreadableFile("It is no credential: JSON, JWT, or a PNG, SVG or PDF that holds one.")
+    return Contents(form, text)
+
+
+def read_json(text: str | bytes) -> dict[str, Any]:
+    """An object, read strictly: no member twice, no NaN, nothing too deep. Raises `UnreadableFile`."""
+    try:
+        found = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_constant)
+    except UnreadableFile:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFile("It is damaged: no JSON that can be read.") from error
+    if not isinstance(found, dict):
+        raise UnreadableFile("It is no credential: not a JSON object.")
+    return found
+
+
+def _open(data: bytes) -> tuple[Form, str]:
+    try:
+        if data.startswith(baking.PNG_SIGNATURE):
+            return "png", baking.from_png(data)
+        if data.lstrip()[:5] == b"%PDF-":
+            return "pdf", _from_pdf(data)
+        if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            return "svg", baking.from_svg(data)
+        text = data.decode()
+    except baking.NotBaked as error:
+        raise UnreadableFile(str(error)) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableFile("It is no credential: JSON, JWT, or a PNG, SVG or PDF that holds one.") from error
+    return ("json" if text.lstrip("\ufeff \t\r\n").startswith("{") else "jwt"), text
+
+
+def _from_pdf(data: bytes) -> str:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lms.credentials.pdf_child"],
+            input=data,
+            capture_output=True,
+            timeout=_PDF_PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UnreadableFile("The PDF is made so that opening it would take for ever.") from error
+    if done.returncode != 0:
+        raise UnreadableFile("The PDF is damaged, locked, or made to be hard to open.")
+    text = done.stdout.decode(errors="replace")
+    if not text.strip():
+        raise UnreadableFile("There is no credential attached to this PDF.")
+    return text
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise UnreadableFile("A member stands in it twice: readers would not agree on what it says.")
+    return found
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise UnreadableFile("It holds a number that JSON does not have.")

@@ -1,0 +1,36 @@
+"""Reads the credential that is attached to a PDF: standard input to standard output, in a process with few means.
+
+`python -m lms.credentials.pdf_child`; run by `lms.credentials.containers`. Exit code 0 and no output: none attached.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from io import BytesIO
+
+NAME = "credential.json"
+MOST_SECONDS = 10
+MOST_MEMORY = 1024 * 1024 * 1024
+MOST_TEXT = 1024 * 1024
+
+
+def main() -> int:
+    """Find the attachment, print it."""
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    from pypdf import PdfReader
+
+    try:
+        reader = PdfReader(BytesIO(sys.stdin.buffer.read()), strict=False)
+        for attachment in reader.attachment_list:
+            if attachment.name == NAME:
+                sys.stdout.buffer.write(attachment.content[: MOST_TEXT + 1])
+                return 0
+    except Exception:  # whatever a hostile file makes the reader do, the answer is the same
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

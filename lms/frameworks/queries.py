@@ -1,0 +1,99 @@
+"""Reading frames. They are public: nobody is kept from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from lms.errors import NotFound
+from lms.frameworks.models import Competence, CrosswalkLine, FrameworkVersion
+
+
+@dataclass(frozen=True, slots=True)
+class CompetenceName:
+    """A number of a version, by name."""
+
+    scheme: str
+    """The version's code."""
+    number: str
+    area: str
+    name_uk: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corresponding:
+    """What a number corresponds to elsewhere; an empty number for nothing."""
+
+    scheme: str
+    number: str
+    note: str
+
+
+def versions(session: Session) -> list[FrameworkVersion]:
+    """All that are loaded, with their frame, areas, competences and levels: a few."""
+    return list(
+        session.scalars(
+            select(FrameworkVersion)
+            .options(
+                selectinload(FrameworkVersion.framework),
+                selectinload(FrameworkVersion.competences),
+                selectinload(FrameworkVersion.levels),
+            )
+            .order_by(FrameworkVersion.code)
+            .limit(100)
+        )
+    )
+
+
+def version(session: Session, code: str) -> FrameworkVersion:
+    """One of them. Raises `NotFound` (framework_unknown)."""
+    found = next((each for each in versions(session) if each.code == code), None)
+    if found is None:
+        raise NotFound("framework_unknown", f"There is no frame {code}.")
+    return found
+
+
+def schemes(session: Session) -> frozenset[str]:
+    """The codes by which tags name competences."""
+    return frozenset(session.scalars(select(FrameworkVersion.code).limit(100)))
+
+
+def names(session: Session, tags: Collection[tuple[str, str]]) -> dict[tuple[str, str], CompetenceName]:
+    """The names of (version's code, number) pairs, as far as there are such; in one query."""
+    wanted = set(tags)
+    rows = session.execute(
+        select(FrameworkVersion.code, Competence)
+        .join(Competence, Competence.version_id == FrameworkVersion.id)
+        .where(
+            FrameworkVersion.code.in_({scheme for scheme, _ in wanted}),
+            Competence.number.in_({number for _, number in wanted}),
+        )
+    )
+    return {
+        (code, row.number): CompetenceName(code, row.number, row.area, row.name_uk, row.name_en)
+        for code, row in rows
+        if (code, row.number) in wanted
+    }
+
+
+def corresponding(session: Session, scheme: str, number: str, to: str) -> list[Corresponding]:
+    """What a number corresponds to in another version, in the order of the file. Lines that were given for the area
+    count for a competence that has none of its own."""
+    for each in (number, number.split(".")[0]):
+        rows = session.scalars(
+            select(CrosswalkLine)
+            .where(
+                CrosswalkLine.from_version == scheme,
+                CrosswalkLine.from_number == each,
+                CrosswalkLine.to_version == to,
+            )
+            .order_by(CrosswalkLine.position, CrosswalkLine.id)
+            .limit(100)
+        ).all()
+        if rows:
+            return [Corresponding(row.to_version, row.to_number, row.note) for row in rows]
+    return []

@@ -1,0 +1,76 @@
+"""Markdown of authors as HTML that can do no harm: CommonMark with tables, whatever HTML stands in it sanitised.
+
+No script, style, form, frame, event or link but http, https and mailto gets through; headings begin below those of the
+page that the text stands in. Pure, and bounded by the length of the text.
+"""
+
+from __future__ import annotations
+
+import nh3
+from markdown_it import MarkdownIt
+
+_TAGS = {
+    *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "dl", "dt", "em", "h3", "h4", "h5"),
+    *(
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strong",
+    ),
+    *("sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u", "ul", "var"),
+}
+_ATTRIBUTES = {
+    "*": {"lang", "title"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "ol": {"start"},
+    "th": {"scope", "colspan", "rowspan"},
+    "td": {"colspan", "rowspan"},
+}
+_SCHEMES = {"http", "https", "mailto"}
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": True, "maxNesting": 30}).enable(["table", "strikethrough"])
+
+
+def to_html(text: str) -> str:
+    """Sanitised HTML, in blocks."""
+    return sanitised(_lower_headings(_MARKDOWN.render(text))).strip()
+
+
+def to_inline_html(text: str) -> str:
+    """Sanitised HTML of a text that stands in a line, such as an option: without a paragraph around it."""
+    html = to_html(text)
+    inner = html.removeprefix("<p>").removesuffix("</p>")
+    return inner if html == f"<p>{inner}</p>" and "<p>" not in inner else html
+
+
+def sanitised(html: str) -> str:
+    """HTML without anything that could do harm."""
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        link_rel="noopener noreferrer nofollow",
+        strip_comments=True,
+    )
+
+
+def _lower_headings(html: str) -> str:
+    for level in (4, 3, 2, 1):
+        new = min(level + 2, 6)
+        html = html.replace(f"<h{level}>", f"<h{new}>").replace(f"</h{level}>", f"</h{new}>")
+    return html

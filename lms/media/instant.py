@@ -1,0 +1,55 @@
+"""What was kept of a live stream while it ran: a recording at once, until the one made of everything is ready."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lms.audit.actions import record
+from lms.media import retention
+from lms.media.library import MadeFile
+from lms.media.models import Recording, RecordingState, Rendition, Watching
+from lms.schedule.models import Occurrence
+
+
+def keep(
+    session: Session, code: str, meeting: str, made: MadeFile, began_at: datetime, ended_at: datetime, now: datetime
+) -> None:
+    """Note it, public as the stream was. Keeping it again changes nothing."""
+    if session.scalar(select(Recording.id).where(Recording.code == code)) is not None:
+        return
+    occurrence = session.scalar(select(Occurrence).where(Occurrence.meeting == meeting))
+    duration = made.duration_s or max(0.0, (ended_at - began_at).total_seconds())
+    session.add(
+        Recording(
+            code=code,
+            meeting=meeting,
+            occurrence_id=None if occurrence is None else occurrence.id,
+            title=meeting if occurrence is None else occurrence.title,
+            instant=True,
+            state=RecordingState.READY,
+            watching=Watching.PUBLIC,
+            began_at=began_at,
+            ended_at=ended_at,
+            heard_at=now,
+            ready_at=now,
+            duration_s=duration,
+            progress=1.0,
+            files=[
+                Rendition(
+                    name=made.name,
+                    media_type=made.media_type,
+                    size=made.size,
+                    sha256=made.sha256,
+                    duration_s=duration,
+                    source=made.source,
+                    label=made.label,
+                )
+            ],
+        )
+    )
+    session.flush()
+    retention.rule_for(session, session.scalars(select(Recording).where(Recording.code == code)).one(), now)
+    record(session, "system", "recording.kept", "recording", code, now=now, after={"meeting": meeting})

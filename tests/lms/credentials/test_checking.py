@@ -1,0 +1,285 @@
+"""The verifier: what is valid, what is not, and why; files that are made to mislead it or to keep it busy."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import struct
+import zlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from lms.credentials import baking, bits, checking, integrity, jose, multibase
+from lms.credentials.checking import Name, NobodyKnown, Report, State
+from tests.lms.credentials import published, samples
+from tests.lms.credentials.samples import NOW, Known
+
+SVG = '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><title>Badge</title></svg>'
+
+
+def png() -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    return baking.PNG_SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
+
+
+def check(file: object, trust: checking.Trust | None = None, **later: float) -> Report:
+    data = file if isinstance(file, bytes) else (file if isinstance(file, str) else json.dumps(file)).encode()
+    return checking.check(data, trust or Known(), NOW + timedelta(**later))
+
+
+def test_every_form_of_it_is_valid() -> None:
+    text, token = json.dumps(samples.signed(), ensure_ascii=False), samples.token()
+    files = {
+        "json": text,
+        "jwt": token,
+        "png": baking.into_png(png(), text),
+        "svg": baking.into_svg(SVG, text),
+    }
+    for form, file in files.items():
+        report = check(file)
+        assert (report.state, report.form, report.genuine) == (State.VALID, form, True), report.checks
+    for file in (baking.into_png(png(), token), baking.into_svg(SVG, token)):
+        assert check(file).valid
+
+
+def test_whatever_is_changed_in_it_is_noticed() -> None:
+    credential = samples.signed()
+    paths = [path for path, value in _leaves(credential) if isinstance(value, str)]
+    assert len(paths) > 30
+    for path in paths:
+        changed = json.loads(json.dumps(credential))
+        _put(changed, path, "https://changed.example/1")
+        report = check(changed)
+        assert not report.genuine, path
+        assert not report.valid
+
+
+def test_a_token_changed_anywhere_is_noticed() -> None:
+    header, body, signature = samples.token().split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    claims["name"] = "Доктор наук"
+    other = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    assert check(f"{header}.{other}.{signature}").failed == checking.Check(
+        Name.SIGNATURE,
+        False,
+        "signature",
+        "The signature does not fit: the token was changed, or another key signed it.",
+    )
+    none = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
+    assert check(f"{none}.{body}.AA").state is State.UNREADABLE
+    hmac = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=").decode()
+    assert check(f"{hmac}.{body}.AA").state is State.UNREADABLE
+
+
+def test_a_token_whose_claims_say_otherwise_does_not_hold() -> None:
+    import jwt
+
+    credential = samples.signed()
+    claims = {"iss": samples.ISSUER.id, "jti": credential["id"], "sub": credential["credentialSubject"]["id"]}
+    right = claims | {"nbf": jose.numeric(credential["validFrom"])}
+    assert check(jwt.encode(credential | right, samples.rsa(), "RS256", {"kid": samples.KID})).valid
+    for wrong in (
+        {"sub": "urn:uuid:0"},
+        {"nbf": 1},
+        {"jti": "urn:uuid:0"},
+        {"exp": 4_000_000_000},
+        {"iss": "https://x.example"},
+    ):
+        file = jwt.encode(credential | right | wrong, samples.rsa(), "RS256", {"kid": samples.KID})
+        failed = check(file).failed
+        assert failed is not None
+        assert failed.name is Name.SIGNATURE
+    assert not check(jwt.encode(credential | claims, samples.rsa(), "RS256", {"kid": samples.KID})).valid
+
+
+def test_dates() -> None:
+    until = samples.signed(samples.snapshot(valid_until="2027-11-20T09:00:00Z"))
+    assert check(until).valid
+    assert check(until, days=358, hours=23).valid
+    assert check(until, days=359).state is State.EXPIRED
+    assert check(until, days=359).genuine
+    assert check(until, days=-6, hours=-1).state is State.NOT_YET
+
+
+def test_status() -> None:
+    credential = samples.signed()
+    assert check(credential, Known({samples.LIST: samples.status_list(4710, 4712)})).valid
+    revoked = check(credential, Known({samples.LIST: samples.status_list(4711)}))
+    assert (revoked.state, revoked.genuine) == (State.REVOKED, True)
+    assert check(credential, Known({})).state is State.STATUS_UNKNOWN
+    forged = json.loads(samples.status_list())
+    forged["credentialSubject"]["encodedList"] = bits.packed(bytes(16_384) + b"\0")
+    assert check(credential, Known({samples.LIST: json.dumps(forged)})).state is State.STATUS_UNKNOWN
+    without = {name: value for name, value in samples.signed().items() if name != "credentialStatus"}
+    assert not check(without).genuine, "leaving the status out is a change like any other"
+
+
+def test_records_of_the_issuer_go_before_the_file() -> None:
+    assert check(samples.signed(), Known(records=State.REPLACED)).state is State.REPLACED
+    assert check(samples.signed(), Known(records=State.REVOKED)).state is State.REVOKED
+    never = check(samples.signed(), Known(records=State.NOT_GENUINE))
+    assert (never.state, never.genuine) == (State.NOT_GENUINE, False)
+
+
+def test_a_key_in_other_hands() -> None:
+    assert check(samples.signed(), Known(compromised_at=NOW + timedelta(seconds=1))).valid
+    report = check(samples.signed(), Known(compromised_at=NOW - timedelta(seconds=1)))
+    assert report.failed is not None
+    assert (report.failed.code, report.genuine) == ("key_compromised", False)
+
+
+def test_strangers() -> None:
+    report = check(published.SIMPLE, NobodyKnown())
+    assert (report.state, report.genuine) == (State.UNKNOWN_ISSUER, False)
+    assert report.failed is not None
+    assert "not changed since it was signed" in report.failed.says
+    assert check(samples.token(), NobodyKnown()).state is State.UNKNOWN_ISSUER
+    ours_by_name = dict(published.SIMPLE, issuer=samples.ISSUER.id)
+    assert check(ours_by_name).failed == checking.Check(
+        Name.ISSUER, False, "key_of_another", "It is signed with a key of somebody else than its issuer."
+    )
+    other = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    forged = integrity.sign(
+        {name: value for name, value in samples.signed().items() if name != "proof"},
+        integrity.SigningKey(other, samples.ISSUER.id),
+        NOW,
+    )
+    assert check(forged).failed is not None
+    assert check(forged).failed.code == "key_unknown"  # type: ignore[union-attr]
+
+
+def test_an_issuer_that_is_a_key() -> None:
+    private = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
+    own = f"did:key:{multibase.multikey(private.public_key().public_bytes_raw())}"
+    badge = published.BADGE | {"issuer": {"id": own, "type": ["Profile"], "name": "Key"}}
+    signed = integrity.sign(badge, integrity.SigningKey(private, own), NOW)
+    report = check(signed, NobodyKnown())
+    assert report.valid
+    assert next(each for each in report.checks if each.name is Name.ISSUER).code == "did_key"
+    elsewhere = json.loads(json.dumps(signed).replace(own, "did:key:" + samples.KEY.multikey, 1))
+    assert not check(elsewhere, NobodyKnown()).genuine
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"@context": ["https://www.w3.org/2018/credentials/v1"]},
+        {"@context": [*published.BADGE["@context"], "https://a.example/context"]},
+        {"@context": {"@vocab": "https://a.example/"}},
+        {"type": ["VerifiableCredential"]},
+        {"issuer": 7},
+        {"issuer": {"id": samples.ISSUER.id, "type": ["Person"]}},
+        {"validFrom": "yesterday"},
+        {"validFrom": "2026-11-20T09:00:00"},
+        {"credentialSubject": []},
+        {"credentialSubject": {"type": ["AchievementSubject"]}},
+        {"credentialStatus": [{}, {}]},
+        {"proof": []},
+        {"proof": [{"cryptosuite": "eddsa-rdfc-2022"}] * 5},
+        {"proof": "signed"},
+    ],
+)
+def test_what_is_no_credential(wrong: dict[str, Any]) -> None:
+    report = check(samples.signed() | wrong)
+    assert report.state is State.NOT_GENUINE
+    assert report.failed is not None
+    assert report.failed.says.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"",
+        b"\x00\xff\xfe",
+        b"hello",
+        b"{",
+        b"[]",
+        b'{"a": NaN}',
+        b'{"id": 1, "id": 2}',
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b'{"a":' + b"9" * 10_000 + b"}",
+        b"eyJ.eyJ.x",
+        b"." * 100,
+        baking.PNG_SIGNATURE,
+        png(),
+        SVG.encode(),
+        b"<svg",
+        b'<!DOCTYPE svg [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg">&a;</svg>',
+        b"<html/>",
+        b"%PDF-1.7\n%%EOF",
+        b" " * (8 * 1024 * 1024 + 1),
+    ],
+)
+def test_what_cannot_be_read(file: bytes) -> None:
+    report = check(file)
+    assert report.state is State.UNREADABLE
+    assert report.failed is not None
+    assert report.failed.says.endswith(".")
+
+
+def test_a_picture_that_unpacks_without_end() -> None:
+    bomb = zlib.compress(b"{" + b" " * (64 * 1024 * 1024), 9)
+    text = baking.KEYWORD + b"\0\1\0\0\0" + bomb
+    chunk = struct.pack(">I", len(text)) + b"iTXt" + text + struct.pack(">I", zlib.crc32(b"iTXt" + text))
+    picture = png()
+    report = check(picture[:33] + chunk + picture[33:])
+    assert report.state is State.UNREADABLE
+    assert "larger" in report.checks[-1].says
+
+
+def test_a_picture_with_two_credentials() -> None:
+    text = json.dumps(samples.signed())
+    assert check(baking.into_png(baking.into_png(png(), text), text)).state is State.UNREADABLE
+    assert check(
+        baking.into_svg(baking.into_svg(SVG, text).replace(" xmlns:openbadges", " xmlns:o", 1), text)
+    ).state is (State.UNREADABLE)
+
+
+def test_text_that_would_end_its_place_in_the_svg() -> None:
+    text = json.dumps({"a": "]]><script/>", "b": 'quote"'})
+    assert json.loads(baking.from_svg(baking.into_svg(SVG, text).encode())) == json.loads(text)
+
+
+def test_bits() -> None:
+    empty = bytes(bits.SIZE)
+    assert len(bits.packed(empty)) < 80
+    only = bits.with_bit(empty, 23)
+    assert only[2] == 0x01
+    assert only == empty[:2] + b"\x01" + empty[3:]
+    assert [index for index in range(64) if bits.get(only, index)] == [23]
+    assert bits.with_bit(empty, 0)[0] == 0x80
+    assert bits.unpacked(bits.packed(only)) == only
+    for broken in (
+        "",
+        "x",
+        "u!!",
+        bits.packed(only)[:-9],
+        bits.packed(bytes(1000)),
+        "u" + base64.urlsafe_b64encode(gzip.compress(bytes(8 * 1024 * 1024))).rstrip(b"=").decode(),
+    ):
+        with pytest.raises(bits.StatusListError):
+            bits.unpacked(broken)
+    for outside in (-1, bits.LENGTH):
+        with pytest.raises(bits.StatusListError):
+            bits.get(empty, outside)
+
+
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], Any]]:
+    if isinstance(value, dict):
+        return [leaf for key, each in value.items() for leaf in _leaves(each, (*path, key))]
+    if isinstance(value, list):
+        return [leaf for key, each in enumerate(value) for leaf in _leaves(each, (*path, key))]
+    return [(path, value)]
+
+
+def _put(value: Any, path: tuple[Any, ...], new: Any) -> None:
+    for key in path[:-1]:
+        value = value[key]
+    value[path[-1]] = new

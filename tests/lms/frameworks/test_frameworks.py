@@ -1,0 +1,140 @@
+"""Frames of competences: what is shipped, what an operator supplies, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from lms.audit.queries import find_tampering
+from lms.database import Database
+from lms.errors import Conflict, Invalid, NotFound
+from lms.frameworks import queries
+from lms.frameworks.loading import SHIPPED, load, load_shipped
+from lms.frameworks.reading import read
+from lms.frameworks.rules import broad_level, covers, six_level
+from tests.lms.facts import NOW
+
+
+def shipped(name: str) -> bytes:
+    return (files("lms.frameworks") / "data" / name).read_bytes()
+
+
+def changed(name: str, **more: Any) -> bytes:
+    return json.dumps(json.loads(shipped(name)) | more).encode()
+
+
+def test_both_versions_of_digcomp_have_five_areas_and_21_competences() -> None:
+    for name in ("digcomp-2.2.json", "digcomp-3.0.json"):
+        found, _ = read(shipped(name))
+        assert [len(area.competences) for area in found.areas] == [3, 6, 4, 4, 4]
+        assert len(found.numbers()) == 5 + found.version.expected_competences
+        assert all(name.uk and name.en for area in found.areas for name in [each.name for each in area.competences])
+    first, second = (read(shipped(name))[0] for name in SHIPPED[:2])
+    assert first.areas[3].name.en == "Safety"
+    assert second.areas[3].name.en == "Safety, wellbeing and responsible use"
+    assert second.areas[2].competences[3].name.en == "Computational thinking and programming"
+
+
+def test_the_ukrainian_frame_has_six_areas_and_waits_for_its_thirty_names() -> None:
+    found, _ = read(shipped("digcomp-ua.json"))
+    assert len(found.areas) == 6
+    assert found.version.expected_competences == 30
+    assert not any(area.competences for area in found.areas)
+    assert [each.code for each in found.subjects] == ["computer-literacy", "media-literacy", "data", "content"]
+
+
+def test_levels_on_other_scales() -> None:
+    assert [broad_level(level) for level in range(1, 9)] == [
+        *("basic", "basic", "intermediate", "intermediate", "advanced", "advanced"),
+        *("highly-advanced", "highly-advanced"),
+    ]
+    assert [six_level(level) for level in range(1, 9)] == ["A1", "A2", "B1", "B2", "C1", "C1", "C2", "C2"]
+    with pytest.raises(ValueError, match="no 9"):
+        broad_level(9)
+
+
+def test_an_area_covers_what_stands_in_it() -> None:
+    assert covers("1", "1.1")
+    assert covers("1.1", "1.1")
+    assert not covers("1", "10.1")
+    assert not covers("1.1", "1")
+
+
+def test_what_is_shipped_is_loaded_once(database: Database) -> None:
+    with database.writing() as session:
+        assert load_shipped(session, NOW) == len(SHIPPED)
+    with database.writing() as session:
+        assert load_shipped(session, NOW) == 0
+    with database.reading() as session:
+        assert queries.schemes(session) == {"digcomp22", "digcomp30", "digcomp-ua"}
+        names = queries.names(session, [("digcomp22", "2.5"), ("digcomp30", "2.5"), ("digcomp30", "9.9")])
+        assert {key[0]: each.name_en for key, each in names.items()} == {
+            "digcomp22": "Netiquette",
+            "digcomp30": "Digital behaviour",
+        }
+        assert find_tampering(session) is None
+
+
+def test_a_crosswalk_leads_from_one_to_several_or_by_the_area(database: Database) -> None:
+    one_to_many = [{"to": "digcomp22", "lines": [{"from": "1", "to": ["1.1", "5.1"], "note": "Обидві"}]}]
+    with database.writing() as session:
+        load_shipped(session, NOW)
+        load(session, "operator", changed("digcomp-ua.json", crosswalks=one_to_many), NOW)
+        found = queries.corresponding(session, "digcomp-ua", "1", "digcomp22")
+        assert [(each.number, each.note) for each in found] == [("1.1", "Обидві"), ("5.1", "Обидві")]
+        assert queries.corresponding(session, "digcomp-ua", "1.3", "digcomp22") == found
+        assert queries.corresponding(session, "digcomp-ua", "2", "digcomp22") == []
+        (renamed,) = queries.corresponding(session, "digcomp22", "2.5", "digcomp30")
+        assert (renamed.number, renamed.note) == ("2.5", "Renamed: netiquette becomes digital behaviour.")
+
+
+def test_an_operator_supplies_the_names_and_the_next_start_leaves_them(database: Database) -> None:
+    whole = json.loads(shipped("digcomp-ua.json"))
+    whole["areas"][0]["competences"] = [{"number": "1.1", "name": {"uk": "Користування комп’ютером"}}]
+    content = json.dumps(whole).encode()
+    with database.writing() as session:
+        load_shipped(session, NOW)
+        version, written = load(session, "operator", content, NOW)
+        assert written
+        assert load(session, "operator", content, NOW) == (version, False)
+    with database.writing() as session:
+        load_shipped(session, NOW)
+        found = queries.version(session, "digcomp-ua")
+        assert [each.number for each in found.competences] == ["1", "1.1", "2", "3", "4", "5", "6"]
+        with pytest.raises(Conflict) as refused:
+            load(session, "operator", shipped("digcomp-ua.json"), NOW)
+        assert (refused.value.code, "1.1" in refused.value.detail) == ("framework_shrinks", True)
+        with pytest.raises(NotFound):
+            queries.version(session, "none")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b" " * (1024 * 1024 + 1),
+        b"{}",
+        changed("digcomp-2.2.json", format="vikno-framework/2"),
+        changed("digcomp-2.2.json", more=1),
+        changed("digcomp-2.2.json", areas=[]),
+        changed("digcomp-2.2.json", areas=json.loads(shipped("digcomp-2.2.json"))["areas"] * 2),
+        changed("digcomp-2.2.json", subjects=[{"code": "x", "name": {"uk": "х"}, "numbers": ["7.1"]}]),
+        changed(
+            "digcomp-2.2.json",
+            areas=[
+                {"number": "1", "name": {"uk": "а"}, "competences": [{"number": "2.1", "name": {"uk": "б"}}]},
+            ],
+        ),
+    ],
+    ids=range(11),
+)
+def test_a_file_that_is_no_frame_is_refused_with_the_place(content: bytes) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(content)
+    assert refused.value.code == "framework_file"
+    assert refused.value.detail

@@ -1,0 +1,176 @@
+"""The live stream, measured: everybody flashes and beeps each second, and so must what comes out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recordings.capture.feed import LINE
+from recordings.processing.layouts import Canvas, large_with_column, room_beside
+from recordings.raw import timeline
+from tests.recordings.live.driving import SMALL, Driver, Kept, stream
+from tests.recordings.making import BLUE, GREEN, RED, YELLOW, ZERO, Meeting, Person, Sender, microphone
+from tests.recordings.measuring import Film, every_second, offsets
+
+CANVAS = Canvas(SMALL.width, SMALL.height)
+LARGE, BESIDE = large_with_column(CANVAS, 1)
+(ALONE,) = large_with_column(CANVAS, 0)
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """Olena's clock is fast, Taras's slow; he sends H.264 and speaks from the third second on."""
+    folder = tmp_path_factory.mktemp("usual")
+    meeting = Meeting(
+        folder / "raw",
+        [Person("a", "Олена Ковальчук"), Person("b", "Тарас Ґудзь")],
+        [
+            Sender("a", drift_ppm=300, anchor_noise_s=0.004, reorders=0.05),
+            microphone("a", drift_ppm=300, anchor_noise_s=0.004, dtx=True, reorders=0.05),
+            Sender("b", codec="H264", colour=BLUE, drift_ppm=-300),
+            microphone("b", drift_ppm=-300, tone=1_600),
+        ],
+        lines=[
+            timeline.Speaker(at=ZERO + 0.2, participant="a"),
+            timeline.Speaker(at=ZERO + 3, participant="b"),
+        ],
+    )
+    return stream(folder, meeting).kept
+
+
+def test_every_second_is_seen_and_heard_in_step(usual: Kept) -> None:
+    film = usual.film()
+    for box, tone in ((LARGE, 1_000.0), (BESIDE, 1_600.0)):
+        flashes, beeps = film.flashes(box), film.beeps(tone)
+        assert not every_second(flashes, 0, 6), flashes
+        assert not every_second(beeps, 0, 6), beeps
+        assert max(abs(offset) for offset in offsets(beeps, flashes)) < 0.08
+    assert not every_second(usual.film("360p", "opus", width=80).beeps(1_000.0), 0, 6)
+
+
+def test_streams_begin_at_zero_go_on_without_a_hole_and_have_key_frames_every_two_seconds(usual: Kept) -> None:
+    for name in usual.formats:
+        packets = usual.of(name)
+        assert packets[0].at == 0, name
+        assert all(one.at + one.duration == other.at for one, other in pairwise(packets)), name
+    for name in ("720p", "360p"):
+        assert [packet.at for packet in usual.of(name) if packet.key] == [0, 180_000, 360_000, 540_000]
+    assert usual.closed == 1
+
+
+def test_who_speaks_is_large_after_a_moment(usual: Kept) -> None:
+    film = usual.film()
+    assert film.colour(LARGE, 3.5)[0] > 120
+    assert film.colour(LARGE, 3.5)[2] < 80, "somebody who only begins does not take over"
+    assert film.colour(LARGE, 4.5)[2] > 120
+    assert film.colour(BESIDE, 4.5)[0] > 120
+
+
+def test_with_nobody_there_a_card_is_shown_and_silence_heard(tmp_path: Path) -> None:
+    """Somebody comes in the second second, and is gone after the third."""
+    meeting = Meeting(
+        tmp_path / "raw",
+        [Person("v", "Глядач", "viewer"), Person("a", "Олена", joins=2, leaves=3)],
+        [Sender("a", begins=2, ends=3), microphone("a", begins=2, ends=3)],
+        lasts=5,
+    )
+    kept = stream(tmp_path, meeting).kept
+    film = kept.film(width=320)
+    assert len(film.times) == pytest.approx(135, abs=2)
+    before, after = (film.pictures[int(np.searchsorted(film.times, at))] for at in (1.0, 4.5))
+    for card in (before, after):
+        letters = card[60:120].max(axis=2) > 150
+        assert 0.005 < letters.mean() < 0.2, "the title"
+    assert np.abs(before.astype(int) - after).max() > 60, "that it will begin, and later that it goes on"
+    assert film.colour(ALONE, 2.6)[0] > 120
+    assert film.level(0, 1.9) < 1e-3
+    assert film.level(3.4, 4.9) < 1e-3
+    assert film.level(2.0, 2.1) > 0.02
+
+
+def test_a_pause_shows_a_card_and_is_silent(tmp_path: Path) -> None:
+    lines = [timeline.Paused(at=ZERO + 0.8), timeline.Resumed(at=ZERO + 2.8)]
+    meeting = Meeting(
+        tmp_path / "raw", [Person("a", "Олена")], [Sender("a", ends=4), microphone("a", ends=4)], lasts=4, lines=lines
+    )
+    film = stream(tmp_path, meeting).kept.film()
+    assert film.colour(ALONE, 0.6)[0] > 120
+    assert film.colour(ALONE, 1.5)[0] < 60
+    assert film.level(0.9, 2.7) < 1e-3
+    assert film.colour(ALONE, 3.5)[0] > 120
+
+
+def test_the_interpreter_is_heard_over_a_quiet_floor_from_when_they_come(tmp_path: Path) -> None:
+    """The floor beeps at 1,000 Hz all the time, Iryna comes after 2 s, and beeps at 1,600 Hz."""
+    meeting = Meeting(
+        tmp_path / "raw",
+        [Person("a", "Олена"), Person("i", "Ірина", "interpreter", joins=2)],
+        [microphone("a", ends=6), microphone("i", begins=2, ends=6, tone=1_600), Sender("i", begins=2, ends=6)],
+        lasts=6,
+    )
+    kept = stream(tmp_path, meeting).kept
+    assert kept.told.sounds == ("floor", "interpretation")
+    floor, interpretation = kept.film(), kept.film("360p", "interpretation", 80)
+    assert not every_second(floor.beeps(), 0, 6)
+    assert not every_second(interpretation.beeps(1_600.0), 3, 6)
+
+    def strength(film: Film, tone: float, at: float) -> float:
+        part = film.sound[int((at + 0.04) * 48_000) : int((at + 0.09) * 48_000)]
+        return float(np.abs(part @ np.exp(-2j * np.pi * tone * np.arange(len(part)) / 48_000)) / len(part))
+
+    assert strength(floor, 1_600, 5) < 0.05 * strength(floor, 1_000, 5), "only the room is on the floor"
+    assert strength(interpretation, 1_000, 1) == pytest.approx(strength(floor, 1_000, 1), rel=0.02)
+    assert strength(interpretation, 1_000, 5) < 0.6 * strength(floor, 1_000, 5)
+    assert strength(interpretation, 1_600, 5) > strength(interpretation, 1_000, 5)
+    packets = kept.of("interpretation")
+    assert [packet.at for packet in packets] == [packet.at for packet in kept.of("floor")]
+
+
+def test_many_people_find_a_place_and_a_screen_is_large(tmp_path: Path) -> None:
+    people = [Person(name, name.upper()) for name in "abcdefgh"] + [Person("i", "Ірина", "interpreter")]
+    size = ((0.0, (160, 90)),)
+    senders = [Sender(one.id, ends=3, colour=GREEN if one.id == "i" else RED, sizes=size) for one in people]
+    senders.append(Sender("b", "screen", begins=1, ends=3, colour=YELLOW, flashes=False))
+    meeting = Meeting(tmp_path / "raw", people, senders, lasts=3)
+    film = stream(tmp_path, meeting).kept.film(width=320)
+    column = large_with_column(CANVAS, room_beside(CANVAS))
+    assert film.colour(column[0], 0.8)[0] > 120
+    assert film.colour(column[0], 1.8)[:2].min() > 120
+    assert any(film.colour(box, 0.8)[1] > 100 and film.colour(box, 0.8)[0] < 80 for box in column[1:])
+    assert any(film.colour(box, 1.8)[1] > 100 and film.colour(box, 1.8)[0] < 80 for box in column[1:])
+
+
+def test_viewers_get_key_frames_but_not_too_many_and_outputs_hear_of_other_orders(tmp_path: Path) -> None:
+    driver = Driver(tmp_path / "ring")
+    driver.say(driver.order)
+    driver.run(0.9)
+    driver.kept.want()
+    driver.run(1.0)
+    driver.kept.want()
+    driver.kept.want()
+    driver.say(driver.order)
+    other = driver.order.model_copy(update={"program": "http://127.0.0.1/whip"})
+    driver.say(other)
+    driver.run(2.2)
+    kept = driver.close()
+    assert kept.orders == [other]
+    keys = [packet.at / 90_000 for packet in kept.of("720p") if packet.key]
+    assert keys == pytest.approx([0, 0.88, 1.4, 2.0], abs=0.05)
+    assert [packet.at for packet in kept.of("360p") if packet.key] == [0, 180_000]
+
+
+def test_captions_stand_where_they_were_begun(tmp_path: Path) -> None:
+    driver = Driver(tmp_path / "ring")
+    driver.say(driver.order)
+    line = timeline.Caption(at=ZERO + 2.0, participant="c", language="uk", text="Добрий день!", since=ZERO + 1.2)
+    early = line.model_copy(update={"since": ZERO - 30, "at": ZERO - 20, "text": "раніше"})
+    driver.run(3.0, [(2.0, LINE, 0, timeline.encode(line)), (2.0, LINE, 0, timeline.encode(early))])
+    kept = driver.close()
+    (caption,) = kept.captions
+    assert caption.at == pytest.approx(1.2 + kept.early)
+    assert caption.until > caption.at + 0.7
+    assert (caption.language, caption.text) == ("uk", "Добрий день!")
+    assert kept.told.captions == ("uk",)

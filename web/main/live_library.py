@@ -1,0 +1,117 @@
+"""Where live streams lie on this machine: `live/<meeting>` for players, `live-viewers/<stream>` for counting them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import av
+
+from lms.media.library import MadeFile
+from lms.streaming.library import Audience, LiveStatus, TargetNow
+from recordings.live import wire
+from recordings.live.joining import finish
+from web.main.library import FolderLibrary
+
+FRESH_S = 30.0
+"""A web process that has not written for so long has no viewers any more."""
+
+
+class LiveFolder:
+    """The live streams of an installation in its data folder (`lms.streaming.library.LiveLibrary`)."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._recordings = FolderLibrary(data)
+
+    def running(self) -> Sequence[LiveStatus]:
+        """The streams of which there are files, ended ones too."""
+        paths = sorted((self._data / "live").glob(f"*/{wire.STATUS}"))
+        return [as_status(found) for path in paths if (found := wire.read_status(path)) is not None]
+
+    def status(self, meeting: str) -> LiveStatus | None:
+        """How the meeting's latest stream fares."""
+        try:
+            found = wire.read_status(wire.folder(self._data, meeting) / wire.STATUS)
+        except ValueError:
+            return None
+        return as_status(found) if found is not None else None
+
+    def path(self, meeting: str, name: str) -> Path:
+        """A file of the meeting's stream. Raises `FileNotFoundError`."""
+        try:
+            folder = wire.folder(self._data, meeting)
+        except ValueError as error:
+            raise FileNotFoundError(meeting) from error
+        found = folder / name
+        if ".." in found.parts or not found.resolve().is_relative_to(folder.resolve()) or not found.is_file():
+            raise FileNotFoundError(name)
+        return found
+
+    def tell_audience(self, stream: str, by: str, viewers: Collection[str], views: int) -> None:
+        """One web process has these viewers now, and so many views since the stream began."""
+        folder = self._viewers(stream)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f".{by}"
+        part.write_text(json.dumps({"views": views, "viewers": sorted(viewers)}), encoding="ascii")
+        part.replace(folder / f"{by}.json")
+
+    def audience(self, stream: str) -> Audience:
+        """Who watches it, over all web processes: whoever asks several of them is one."""
+        seen: set[str] = set()
+        views = 0
+        for path in self._viewers(stream).glob("*.json"):
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                told = json.loads(path.read_bytes())
+                views += int(told["views"])
+                if time.time() - path.stat().st_mtime < FRESH_S:
+                    seen.update(told["viewers"])
+        return Audience(len(seen), views)
+
+    def forget_audience(self, stream: str) -> None:
+        """Delete what viewers were counted by."""
+        shutil.rmtree(self._viewers(stream), ignore_errors=True)
+
+    def instant(self, stream: str) -> MadeFile | None:
+        """What was kept while it ran, once that is whole; parts that a composer which died left behind are joined."""
+        try:
+            finish(self._data, stream, wait=False)
+            path = self._recordings.path(stream, f"{stream}.mp4")
+        except (OSError, av.FFmpegError):
+            return None
+        try:
+            with av.open(str(path)) as file, path.open("rb") as content:
+                duration = float(file.duration or 0) / av.time_base
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+                return MadeFile(path.name, "video/mp4", path.stat().st_size, digest, duration, "composition")
+        except (OSError, av.FFmpegError):
+            return None
+
+    def _viewers(self, stream: str) -> Path:
+        return self._data / "live-viewers" / stream
+
+
+def as_status(found: wire.Status) -> LiveStatus:
+    """The same in the domain's words."""
+    return LiveStatus(
+        stream=found.stream,
+        meeting=found.meeting,
+        state=found.state,
+        began_at=datetime.fromtimestamp(found.began_at, UTC),
+        at=datetime.fromtimestamp(found.at, UTC),
+        live_at=datetime.fromtimestamp(found.live_at, UTC) if found.live_at is not None else None,
+        captions=tuple(found.captions),
+        sounds=tuple(found.sounds),
+        targets=tuple(
+            TargetNow(
+                each.id, each.state, each.problem, each.detail, datetime.fromtimestamp(each.since, UTC), each.tries
+            )
+            for each in found.targets
+        ),
+    )
