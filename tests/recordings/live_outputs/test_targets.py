@@ -170,10 +170,10 @@ def _tls(folder: Path) -> Iterator[tuple[int, list[bytes]]]:
             except OSError:
                 return
             connection.settimeout(20)
-            with connection, contextlib.suppress(OSError):
-                with context.wrap_socket(connection, server_side=True) as secure:
-                    if said := secure.recv(4_096):
-                        heard.append(said)
+            with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
+                if said := secure.recv(4_096):
+                    heard.append(said)
+            connection.close()
 
     thread = threading.Thread(target=serve)
     thread.start()
