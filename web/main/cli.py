@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -298,6 +299,62 @@ def rebuild(code: Annotated[str, typer.Argument(metavar="ID", help="Of the recor
         detail = refused.detail if isinstance(refused, Refusal) else "There is no such recording."
         typer.echo(detail, err=True)
         raise typer.Exit(1) from None
+
+
+certificates = typer.Typer(
+    help="Certificates: a demonstration, and the keys they are signed with.", no_args_is_help=True
+)
+app.add_typer(certificates, name="certificates")
+
+
+@certificates.command("demo")
+def demo_certificate(out: Annotated[Path, typer.Option(help="Folder for the files; made if it is missing.")]) -> None:
+    """Write one demo certificate: credential.json, credential.jwt, badge.png, badge.svg, certificate.pdf."""
+    from lms.credentials.pinned import ContextsNotBuilt
+    from lms.errors import Refusal
+    from web.main import credentials
+
+    try:
+        for path in credentials.write_demo(settings_or_exit(), out):
+            typer.echo(path)
+    except (Refusal, ContextsNotBuilt, OSError) as error:
+        raise refuse(error.detail if isinstance(error, Refusal) else str(error)) from None
+
+
+@certificates.command("rotate-key")
+def rotate_key(
+    lost: Annotated[bool, typer.Option("--lost", help="The old keys cannot be opened any more.")] = False,
+    compromised: Annotated[bool, typer.Option("--compromised", help="Others may have had the old keys.")] = False,
+    since: Annotated[datetime | None, typer.Option(help="With --compromised: since when (UTC). Default: now.")] = None,
+) -> None:
+    """Make new keys to sign with. What the old ones signed stays genuine, unless others may have had them."""
+    from lms.credentials.models import KeyEnd
+    from web.main import credentials
+
+    because = KeyEnd.COMPROMISED if compromised else KeyEnd.LOST if lost else KeyEnd.ROTATED
+    moment = since.replace(tzinfo=UTC) if since is not None else None
+    number = credentials.rotate(settings_or_exit(), because, moment)
+    typer.echo(f"New keys are in use. Status lists signed anew: {number}.")
+
+
+@app.command("verify")
+def verify_file(
+    file: Annotated[Path, typer.Argument(help="JSON, JWT, PNG, SVG or PDF.")],
+    json_: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
+    issuer: Annotated[list[Path] | None, typer.Option(help="Profile of an issuer to trust (JSON of /issuer).")] = None,
+    status: Annotated[list[Path] | None, typer.Option(help="A status list of that issuer, as served.")] = None,
+) -> None:
+    """Check a certificate of ours or of others. Exit code 0 only if it is genuine and valid; nothing is fetched."""
+    from lms.credentials.pinned import ContextsNotBuilt
+    from web.main import credentials
+
+    try:
+        report = credentials.check_file(settings_or_exit(), file, issuer or (), status or ())
+    except (ContextsNotBuilt, OSError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_UNUSABLE) from None
+    typer.echo(credentials.as_json(report) if json_ else credentials.as_text(report))
+    raise typer.Exit(0 if report.valid else 1)
 
 
 audit = typer.Typer(help="The log of changes: check that it is whole.", no_args_is_help=True)
