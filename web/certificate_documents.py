@@ -110,4 +110,4 @@ def _day(moment: str) -> str:
 def _size(text: str, largest: int, letters: int) -> float:
     """So large that it stays on few lines: a long name must not push the rest off the page."""
     shrunk = largest * float(letters / max(letters, len(text))) ** 0.8
-    return max(11.0, round(shrunk, 1))
+    return float(max(11.0, round(shrunk, 1)))

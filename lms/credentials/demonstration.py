@@ -43,24 +43,29 @@ def certificate(session: Session, issuer: Issuer, now: datetime) -> CertificateE
     return edition
 
 
+def achievement(issuer: Issuer) -> AchievementFacts:
+    """What it is given for."""
+    return AchievementFacts(
+        id=f"{issuer.site}/achievements/demo",
+        version="1",
+        kind="CertificateOfCompletion",
+        name="Мобільний цифровий кейс",
+        name_en="Mobile digital case",
+        description="Серія консультацій для працівників ЦНАП.",
+        description_en="A series of consultations for staff of service centres.",
+        criteria="Присутність не менш як на 80 % занять серії, за затвердженими відомостями.",
+        criteria_en="Present at no less than 80 % of the dates of the series, by approved attendance sheets.",
+        hours="6",
+        credits="0.2",
+    )
+
+
 def _words(issuer: Issuer, now: datetime) -> dict[str, Any]:
     salt = "demo"
     return {
         "holder": "Зразок Олена Іванівна",
         "holder_en": "Olena Zrazok",
-        "achievement": AchievementFacts(
-            id=f"{issuer.site}/achievements/demo",
-            version="1",
-            kind="CertificateOfCompletion",
-            name="Мобільний цифровий кейс",
-            name_en="Mobile digital case",
-            description="Серія консультацій для працівників ЦНАП.",
-            description_en="A series of consultations for staff of service centres.",
-            criteria="Присутність не менш як на 80 % занять серії, за затвердженими відомостями.",
-            criteria_en="Present at no less than 80 % of the dates of the series, by approved attendance sheets.",
-            hours="6",
-            credits="0.2",
-        ),
+        "achievement": achievement(issuer),
         "email_hash": documents.email_hash("olena@vikno.test", salt),
         "email_salt": salt,
         "share": "100",
