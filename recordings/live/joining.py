@@ -18,12 +18,14 @@ import av
 from recordings.live.instant import final, instant_root, parts_in
 
 
-def finish(data: Path, stream: str) -> list[Path]:
+def finish(data: Path, stream: str, *, wait: bool = True) -> list[Path]:
     """Make a recording of what the runs of a stream that has ended left behind; its files, usually one, none if nothing
-    was kept. May be repeated, also after it was killed. Takes as long as copying. Raises OSError and av.FFmpegError.
+    was kept. May be repeated, also after it was killed. Takes as long as copying.
+
+    Raises OSError and av.FFmpegError; BlockingIOError where another process is at it and is not to be waited for.
     """
     folder = instant_root(data) / stream
-    with _alone(folder) as there:
+    with _alone(folder, wait) as there:
         parts = [path for path in parts_in(folder) if _readable(path)] if there else []
         if parts:
             _make(data, stream, parts)
@@ -34,7 +36,7 @@ def finish(data: Path, stream: str) -> list[Path]:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
+def _alone(folder: Path, wait: bool) -> Iterator[bool]:
     """Whether there is something to be done, once nobody else does it."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
@@ -42,7 +44,7 @@ def _alone(folder: Path) -> Iterator[bool]:
         yield False
         return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield folder.exists()
     finally:
         os.close(descriptor)

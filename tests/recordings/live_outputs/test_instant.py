@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from recordings.live import instant, joining
 from recordings.live.instant import Instant, final, instant_root
 from recordings.live.joining import finish
-from tests.recordings.live_outputs.synthetic import LARGE, STREAM, WALL, feed, formats
+from tests.recordings.live_outputs.synthetic import LARGE, STREAM, WALL, encoded, feed, formats
 from tests.recordings.measuring import every_second, offsets, watch
 from tests.support.waiting import wait_for
 
@@ -103,8 +104,6 @@ def test_parts_of_another_encoding_are_a_second_file(tmp_path: Path) -> None:
     other = Instant(tmp_path, STREAM)
     small = dataclasses.replace(formats()["360p"], name="720p")
     other.begin(formats() | {"720p": small}, WALL)
-    from tests.recordings.live_outputs.synthetic import encoded
-
     for packet in encoded():
         if packet.name == "360p":
             other.take(packet._replace(name="720p"))
@@ -175,6 +174,16 @@ def test_a_join_that_is_killed_is_done_again(tmp_path: Path, monkeypatch: pytest
 
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_two_do_not_join_at_once(tmp_path: Path) -> None:
+    _settle(_made(tmp_path, 5.0))
+    other = os.open(instant_root(tmp_path) / STREAM, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with pytest.raises(BlockingIOError):
+        finish(tmp_path, STREAM, wait=False)
+    os.close(other)
+    assert len(finish(tmp_path, STREAM, wait=False)) == 1
 
 
 def test_what_is_not_yet_complete_is_for_nobody_else(tmp_path: Path) -> None:
