@@ -75,6 +75,10 @@ class MeetingPlan:
     """Whether a host may stream it, or its stream begins with it."""
     targets: tuple[PlannedTarget, ...] = ()
     """Where its stream goes to beside the public page."""
+    questions: bool = True
+    """Whether those in the room may ask."""
+    public_questions: bool = False
+    """Whether those who watch its stream may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,8 @@ class WebConfig:
     """Seals what the database must not hold in the open (`lms.sealing`)."""
     issuer_name: str = ISSUER_NAME
     """In whose name certificates are issued."""
+    targets_key: bytes = b""
+    """Seals where streams go to: live composers have this key and no other. Empty: as everything else."""
     mail_sender: str = "vikno@localhost"
     """The address that mails come from: ORGANIZER in calendars."""
     static_dir: Path = STATIC
@@ -202,6 +208,11 @@ class WebConfig:
     def issuer(self) -> Issuer:
         """Who issues certificates here."""
         return Issuer(self.public_url, self.issuer_name, self.sealer, demo=self.demo)
+
+    @property
+    def target_sealer(self) -> Sealer:
+        """Seals addresses and keys of servers to stream to."""
+        return FernetSealer(self.targets_key) if self.targets_key else self.sealer
 
     @property
     def links(self) -> Links:

@@ -10,6 +10,7 @@ from web import places, vocabulary
 from web.assets import Assets
 from web.config import MeetingPlan, WebConfig
 from web.limiting import RateLimits
+from web.live import LiveDesk
 from web.templating import Templates
 
 TRANSACTIONS = 6
@@ -27,6 +28,8 @@ class Site:
     config: WebConfig
     assets: Assets
     templates: Templates
+    live: LiveDesk
+    """Who watches live streams, and which of them are for the public."""
     limits: RateLimits = field(default_factory=RateLimits)
     planned: dict[str, MeetingPlan] = field(default_factory=dict)
     """What this process has told the media nodes, by meeting."""
@@ -40,4 +43,4 @@ def build_site(config: WebConfig) -> Site:
     templates = Templates(
         assets, public_url=config.public_url, demo=config.demo, vocabulary=vocabulary, places=places.open_to
     )
-    return Site(config, assets, templates)
+    return Site(config, assets, templates, LiveDesk(config.database, config.live))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,6 +59,9 @@ class LiveLibrary(Protocol):
     def path(self, meeting: str, name: str) -> Path:
         """A file of the meeting's stream, on this machine. Raises `FileNotFoundError`."""
 
+    def tell_audience(self, stream: str, by: str, viewers: Collection[str], views: int) -> None:
+        """One web process has these viewers now, and so many views since the stream began. Raises `OSError`."""
+
     def audience(self, stream: str) -> Audience:
         """Who watches it, over all web processes."""
 
@@ -83,6 +86,9 @@ class NoLive:
     def path(self, meeting: str, name: str) -> Path:
         """There is nothing."""
         raise FileNotFoundError(name)
+
+    def tell_audience(self, stream: str, by: str, viewers: Collection[str], views: int) -> None:
+        """Nobody asks."""
 
     def audience(self, stream: str) -> Audience:
         """Nobody watches."""

@@ -13,6 +13,8 @@ export default defineConfig({
     target: ["chrome111", "firefox115", "safari16.4"],
     // The content security policy allows files of our own only: no data: addresses, no inline script.
     assetsInlineLimit: 0,
+    // hls.js is large, and loaded only where a live stream is played by it.
+    chunkSizeWarningLimit: 600,
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: {

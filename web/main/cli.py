@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from signaling.client.cli import participant
+from web.main import credential_commands
 from web.main.child import EXIT_UNUSABLE, follow_supervisor
 from web.main.settings import Settings
 from web.main.settings_load import SettingsError, load, unknown_variables
@@ -181,6 +181,8 @@ def doctor(
 
 
 app.command("participant")(participant)
+app.command("verify")(credential_commands.verify)
+app.add_typer(credential_commands.certificates, name="certificates")
 
 
 record = typer.Typer(help="Record a running meeting.", no_args_is_help=True)
@@ -301,60 +303,85 @@ def rebuild(code: Annotated[str, typer.Argument(metavar="ID", help="Of the recor
         raise typer.Exit(1) from None
 
 
-certificates = typer.Typer(
-    help="Certificates: a demonstration, and the keys they are signed with.", no_args_is_help=True
-)
-app.add_typer(certificates, name="certificates")
+items = typer.Typer(help="The bank of items: from files and into files.", no_args_is_help=True)
+app.add_typer(items, name="items")
+
+ItemFormat = Annotated[
+    Literal["gift", "moodle-xml", "qti", "csv"] | None,
+    typer.Option("--format", help="gift, moodle-xml, qti or csv; seen from the file's name when left out."),
+]
 
 
-@certificates.command("demo")
-def demo_certificate(out: Annotated[Path, typer.Option(help="Folder for the files; made if it is missing.")]) -> None:
-    """Write one demo certificate: credential.json, credential.jwt, badge.png, badge.svg, certificate.pdf."""
-    from lms.credentials.pinned import ContextsNotBuilt
+@items.command("import")
+def import_items(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="GIFT, Moodle XML, QTI item or package, CSV, XLSX.")],
+    form: ItemFormat = None,
+    language: Annotated[Literal["uk", "en"], typer.Option(help="Of items that do not say theirs.")] = "uk",
+) -> None:
+    """Take the items of a file as drafts. Prints a report as JSON: what was taken, changed and refused, and why.
+
+    Exit code 1 when nothing could be taken.
+    """
+    from lms.assessment.exchange.parts import Format
+    from web.main import items as work
+
+    try:
+        said, code = work.take(settings_or_exit(), file, Format(form) if form else None, language)
+    except OSError as error:
+        raise refuse(f"{file} cannot be read: {error.strerror}.") from None
+    typer.echo(said)
+    raise typer.Exit(code)
+
+
+@items.command("export")
+def export_items(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="NAME.gift, .xml (Moodle), .zip (QTI), .csv.")],
+    form: ItemFormat = None,
+    competence: Annotated[str, typer.Option(help="Only these: digcomp22:1 or digcomp22:1.1.")] = "",
+    language: Annotated[str, typer.Option(help="Only uk or en.")] = "",
+    usable: Annotated[bool, typer.Option("--usable", help="Only what tests may draw.")] = False,
+) -> None:
+    """Write the items of the bank to a file. Prints a report as JSON: what the format could not carry, and why."""
+    from lms.assessment.exchange.parts import Format, Unreadable
+    from lms.assessment.queries import Filter
+    from web.main import items as work
+
+    scheme, _, number = competence.partition(":")
+    which = Filter(scheme=scheme, number=number, language=language)
+    try:
+        said, code = work.export(settings_or_exit(), file, Format(form) if form else None, which, usable_only=usable)
+    except OSError as error:
+        raise refuse(f"{file} cannot be written: {error.strerror}.") from None
+    except Unreadable as error:
+        raise refuse(error.detail) from None
+    typer.echo(said)
+    raise typer.Exit(code)
+
+
+frameworks = typer.Typer(help="Frames of competences.", no_args_is_help=True)
+app.add_typer(frameworks, name="frameworks")
+
+
+@frameworks.command("load")
+def load_framework(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON; its shape is in docs/assessment.md.")],
+) -> None:
+    """Load a frame of competences, or the names that its shipped file lacks."""
     from lms.errors import Refusal
-    from web.main import credentials
+    from web.main import items as work
 
     try:
-        for path in credentials.write_demo(settings_or_exit(), out):
-            typer.echo(path)
-    except (Refusal, ContextsNotBuilt, OSError) as error:
-        raise refuse(error.detail if isinstance(error, Refusal) else str(error)) from None
+        typer.echo(work.load_framework(settings_or_exit(), file))
+    except OSError as error:
+        raise refuse(f"{file} cannot be read: {error.strerror}.") from None
+    except Refusal as refused:
+        typer.echo(refused.detail, err=True)
+        raise typer.Exit(1) from None
 
 
-@certificates.command("rotate-key")
-def rotate_key(
-    lost: Annotated[bool, typer.Option("--lost", help="The old keys cannot be opened any more.")] = False,
-    compromised: Annotated[bool, typer.Option("--compromised", help="Others may have had the old keys.")] = False,
-    since: Annotated[datetime | None, typer.Option(help="With --compromised: since when (UTC). Default: now.")] = None,
-) -> None:
-    """Make new keys to sign with. What the old ones signed stays genuine, unless others may have had them."""
-    from lms.credentials.models import KeyEnd
-    from web.main import credentials
-
-    because = KeyEnd.COMPROMISED if compromised else KeyEnd.LOST if lost else KeyEnd.ROTATED
-    moment = since.replace(tzinfo=UTC) if since is not None else None
-    number = credentials.rotate(settings_or_exit(), because, moment)
-    typer.echo(f"New keys are in use. Status lists signed anew: {number}.")
-
-
-@app.command("verify")
-def verify_file(
-    file: Annotated[Path, typer.Argument(help="JSON, JWT, PNG, SVG or PDF.")],
-    json_: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
-    issuer: Annotated[list[Path] | None, typer.Option(help="Profile of an issuer to trust (JSON of /issuer).")] = None,
-    status: Annotated[list[Path] | None, typer.Option(help="A status list of that issuer, as served.")] = None,
-) -> None:
-    """Check a certificate of ours or of others. Exit code 0 only if it is genuine and valid; nothing is fetched."""
-    from lms.credentials.pinned import ContextsNotBuilt
-    from web.main import credentials
-
-    try:
-        report = credentials.check_file(settings_or_exit(), file, issuer or (), status or ())
-    except (ContextsNotBuilt, OSError, ValueError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from None
-    typer.echo(credentials.as_json(report) if json_ else credentials.as_text(report))
-    raise typer.Exit(0 if report.valid else 1)
+@frameworks.callback()
+def _frameworks() -> None:
+    """Frames of competences."""
 
 
 audit = typer.Typer(help="The log of changes: check that it is whole.", no_args_is_help=True)

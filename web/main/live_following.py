@@ -10,7 +10,7 @@ import structlog
 from lms.database import Database
 from lms.streaming import following
 from lms.streaming.library import LiveStatus
-from lms.streaming.rules import SILENT
+from lms.streaming.rules import LOST, SILENT
 from web.main.live_library import LiveFolder
 
 _log = structlog.get_logger("vikno.worker")
@@ -37,7 +37,8 @@ class Follower:
             changed = following.follow(session, status, audience, now)
         if status.state != "ended" and now - status.at < SILENT:
             return changed
-        kept = self._live.instant(status.stream) if status.state == "ended" else None
+        over = status.state == "ended" or now - status.at > LOST
+        kept = self._live.instant(status.stream) if over else None
         with database.writing() as session:
             settled = following.settle(session, status.stream, kept, now)
         if settled:

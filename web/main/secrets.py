@@ -47,7 +47,12 @@ def derive(master: bytes, purpose: str) -> bytes:
 
 def target_sealer(master: bytes) -> FernetSealer:
     """Seals addresses and keys of servers to stream to. The web processes seal, live composers open."""
-    return FernetSealer(derive(master, "stream-targets"))
+    return FernetSealer(target_key(master))
+
+
+def target_key(master: bytes) -> bytes:
+    """The key of `target_sealer`."""
+    return derive(master, "stream-targets")
 
 
 def _create(path: Path) -> None:

@@ -25,7 +25,7 @@ from web.mail.outbox import OutboxFolder
 from web.main import passthrough, probes
 from web.main.library import FolderLibrary
 from web.main.live_library import LiveFolder
-from web.main.secrets import derive, master_key
+from web.main.secrets import derive, master_key, target_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
 
@@ -47,6 +47,7 @@ def web_config(settings: Settings) -> WebConfig:
         issuer_name=settings.issuer_name,
         mail_sender=settings.sender.address,
         sealing_key=derive(master, "sealing"),
+        targets_key=target_key(master),
         node_of=lambda meeting: node_of(meeting, settings.media_nodes),
         control=NodeControl(settings.node_url, derive(master, "control")),
         probes=probes.of_web(settings, database),
@@ -73,6 +74,8 @@ class NodeControl:
         told = Plan(
             title=plan.title,
             recording=plan.recorded,
+            questions_enabled=plan.questions,
+            public_questions=plan.public_questions,
             streaming=plan.streaming is Streaming.PLANNED,
             may_stream=plan.streaming is not Streaming.NO,
             targets=[StreamTarget(id=each.id, name=each.name, sealed=each.sealed) for each in plan.targets],

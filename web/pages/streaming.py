@@ -92,7 +92,9 @@ def add(visit: Acting) -> Response:
     if not form.validate():
         return _page(visit, form, status=422)
     try:
-        targets.add(visit.session, visit.visitor, form.draft(), form.value("key"), visit.config.sealer, visit.now)
+        targets.add(
+            visit.session, visit.visitor, form.draft(), form.value("key"), visit.config.target_sealer, visit.now
+        )
     except _REFUSED as refused:
         said = "" if form.refuse(refused) else forms.sentence(visit, refused)
         return _page(visit, form, status=status_of(refused), failure=said)
@@ -109,7 +111,7 @@ def edit(target_id: int, visit: Acting) -> Response:
     if not form.validate():
         return _page(visit, _form(visit, None), status=422, wrong=target_id, edited=form)
     try:
-        targets.edit(visit.session, visit.visitor, target_id, form.draft(), visit.config.sealer, visit.now)
+        targets.edit(visit.session, visit.visitor, target_id, form.draft(), visit.config.target_sealer, visit.now)
     except (Invalid, Conflict) as refused:
         said = "" if form.refuse(refused) else forms.sentence(visit, refused)
         return _page(visit, _form(visit, None), status=status_of(refused), failure=said, wrong=target_id, edited=form)
@@ -121,7 +123,7 @@ def replace_key(target_id: int, visit: Acting) -> Response:
     """Another key."""
     key = forms.text(visit.form, "key")
     try:
-        targets.set_key(visit.session, visit.visitor, target_id, key, visit.config.sealer, visit.now)
+        targets.set_key(visit.session, visit.visitor, target_id, key, visit.config.target_sealer, visit.now)
     except Invalid as refused:
         said = forms.sentence(visit, refused)
         return _page(visit, _form(visit, None), status=422, key_wrong=target_id, key_failure=said)
