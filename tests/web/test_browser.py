@@ -62,7 +62,8 @@ NETWORK = {
         "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules "
         "{training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
-        "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video /courses/mobile-case/people"
+        "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
+        "/courses/mobile-case/people"
     ),
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
@@ -72,7 +73,8 @@ NETWORK = {
     demo_directory.STAFF: (
         "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance /needs "
         "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
-        "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map /courses/mobile-case/lessons/check "
+        "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
+        "/courses/mobile-case/lessons/check "
         "/courses/digital-literacy/lessons/communication"
     ),
     ADMINISTRATOR: (
