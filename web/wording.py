@@ -139,6 +139,7 @@ SENTENCES: dict[str, str] = {
     "item_not_yours": _("Questions are written by trainers and organisers."),
     "item_own_review": _("You wrote some of it: somebody else must review it."),
     "item_reason": _("Say in at most 500 characters why."),
+    "item_twice": _("The file has a question with this code already."),
     "item_unknown": _("There is no such question."),
     "item_withdrawn": _("The question is withdrawn already."),
     "items_not_yours": _("The bank of questions is for those who write and review them: it holds the answers."),
