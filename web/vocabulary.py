@@ -173,6 +173,15 @@ AGENDA = {
     "test": _("Test"),
     "break": _("Break"),
 }
+KEEP_UNITS = {
+    "months": _("months"),
+    "days": _("days"),
+}
+ENDINGS = {
+    "everything": _("Everything is deleted"),
+    "raw": _("Only what was captured is deleted; what was made of it stays"),
+    "keep_public": _("Public recordings stay, all others are deleted"),
+}
 STREAMING = {
     "no": _("Not streamed"),
     "allowed": _("A host may go live"),
@@ -201,6 +210,8 @@ FIELDS = {
     "listed": _("In the public schedule"),
     "recorded": _("Recorded from its beginning"),
     "streaming": _("Public live stream"),
+    "questions": _("Questions in the room"),
+    "public_questions": _("Questions from those who watch the stream"),
     "access": _("Who may join"),
     "mode": _("Where"),
     "venue": _("Venue"),
@@ -269,6 +280,7 @@ MAIL_KINDS = {
     "occurrence.cancelled": _("News of a cancellation"),
     "occurrence.reminder": _("Reminder"),
     "occurrence.announced": _("News of what somebody follows"),
+    "recording.expiring": _("News that a recording will be deleted"),
     "needs.invited": _("Survey of needs"),
     "needs.reminder": _("Reminder of a survey of needs"),
     "account.password_link": _("Link to choose a password"),
@@ -311,3 +323,36 @@ def choices(names: dict[str, str], language: str) -> list[tuple[str, str]]:
 def role_choices(language: str) -> list[tuple[str, str]]:
     """Roles that a personal link can carry, the expert's first."""
     return choices({role: ROLES[role] for role in GUEST_ROLES}, language)
+
+
+AWARD_KINDS = {
+    "attendance": _("By attendance of the series"),
+    "manual": _("By decision of an authorised person"),
+}
+ACHIEVEMENTS = {
+    "CertificateOfCompletion": _("Certificate of completion"),
+    "Certificate": _("Certificate"),
+    "Course": _("Course"),
+    "MicroCredential": _("Micro-credential"),
+    "Badge": _("Badge"),
+}
+CERTIFICATE_STATES = {
+    "valid": _("Valid"),
+    "expired": _("Expired"),
+    "revoked": _("Revoked"),
+    "replaced": _("Replaced"),
+    "closed": _("Closed by its holder"),
+    "unknown": _("Unknown"),
+    "mistyped": _("Mistyped"),
+}
+EDITIONS = {
+    "issued": _("issued"),
+    "renamed": _("replaced, because the name or the address has changed"),
+    "named": _("the name was put into the digital certificate"),
+    "renewed": _("renewed for another term"),
+}
+KEY_ENDS = {
+    "rotated": _("replaced in due course"),
+    "lost": _("lost; what it signed stays genuine"),
+    "compromised": _("may have been in other hands"),
+}

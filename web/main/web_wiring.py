@@ -44,6 +44,7 @@ def web_config(settings: Settings) -> WebConfig:
         token_key=token_key,
         events_key=derive(master, "events"),
         public_url=settings.site_url,
+        issuer_name=settings.issuer_name,
         mail_sender=settings.sender.address,
         sealing_key=derive(master, "sealing"),
         targets_key=target_key(master),
@@ -73,6 +74,8 @@ class NodeControl:
         told = Plan(
             title=plan.title,
             recording=plan.recorded,
+            questions_enabled=plan.questions,
+            public_questions=plan.public_questions,
             streaming=plan.streaming is Streaming.PLANNED,
             may_stream=plan.streaming is not Streaming.NO,
             targets=[StreamTarget(id=each.id, name=each.name, sealed=each.sealed) for each in plan.targets],
