@@ -44,8 +44,8 @@ _TCP_INFO_ACKED: Final = 120
 """Offset of `tcpi_bytes_acked` in Linux's `struct tcp_info`."""
 _BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _UNREACHABLE: Final = ("Connection refused", "timed out", "No route to host", "Network is unreachable", "is down")
-_TORN: Final = ("non-properly terminated", "pull function", "push function")
-"""GnuTLS's words for a connection that was cut, which has nothing to do with certificates."""
+_TORN: Final = ("IO error", "non-properly terminated", "pull function", "push function")
+"""What is said of a connection that was cut, which has nothing to do with certificates."""
 
 
 @dataclass
