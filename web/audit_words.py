@@ -112,6 +112,8 @@ ACTIONS = {
     "programme.create": _("Programme made"),
     "programme.edit": _("Programme edited"),
     "recording.begin": _("Recording begun"),
+    "recording.deleted": _("Files of a recording deleted"),
+    "recording.rule": _("How long a recording is kept, by the rule of its series"),
     "recording.end": _("Recording ended"),
     "recording.failed": _("Recording could not be made"),
     "recording.kept": _("Recording kept of a live stream"),

@@ -73,6 +73,10 @@ class MeetingPlan:
     """Whether a host may stream it, or its stream begins with it."""
     targets: tuple[PlannedTarget, ...] = ()
     """Where its stream goes to beside the public page."""
+    questions: bool = True
+    """Whether those in the room may ask."""
+    public_questions: bool = False
+    """Whether those who watch its stream may."""
 
 
 @dataclass(frozen=True, slots=True)

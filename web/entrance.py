@@ -168,7 +168,16 @@ def tell_node(visit: Visit, door: MeetingDoor) -> None:
     node = visit.config.node_of(card.meeting)
     targets = planned_targets(visit.session, card.meeting) if door.streaming is not Streaming.NO else ()
     plan = MeetingPlan(
-        card.meeting, node, card.title, card.starts_at, card.ends_at, door.recorded, door.streaming, targets
+        meeting=card.meeting,
+        node=node,
+        title=card.title,
+        starts_at=card.starts_at,
+        ends_at=card.ends_at,
+        recorded=door.recorded,
+        streaming=door.streaming,
+        targets=targets,
+        questions=door.questions,
+        public_questions=door.public_questions,
     )
     if visit.site.planned.get(card.meeting) == plan:
         return

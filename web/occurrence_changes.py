@@ -113,5 +113,7 @@ _WRITERS: dict[str, Callable[[Any, str], str]] = {
     "listed": _yes_no,
     "recorded": _yes_no,
     "streaming": _word(vocabulary.STREAMING),
+    "questions": _yes_no,
+    "public_questions": _yes_no,
     "reminder_offsets": _minutes,
 }

@@ -135,6 +135,8 @@ class OccurrenceForm(VisitForm):
     listed = BooleanField(_("Show it in the public schedule"), default=True)
     recorded = BooleanField(_("Record it from its beginning"))
     streaming = SelectField(_("Public live stream"), default=Streaming.ALLOWED.value)
+    questions = BooleanField(_("Participants may ask questions in the room"), default=True)
+    public_questions = BooleanField(_("Whoever watches the live stream may ask questions"))
     mode = SelectField(_("Where people take part"), default=Mode.ONLINE.value)
     venue = StringField(_("Venue"), [at_most(300)], filters=[stripped])
     topics = SelectMultipleField(_("Topics"), coerce=int)
@@ -252,6 +254,8 @@ class OccurrenceForm(VisitForm):
             listed=self.listed.data,
             recorded=self.recorded.data,
             streaming=Streaming(self.streaming.data),
+            questions=self.questions.data,
+            public_questions=self.public_questions.data,
             access=Access(self.access.data),
             parties=[
                 PartyDraft(row.form.organisation.data, Part(row.form.part.data))

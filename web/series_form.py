@@ -23,7 +23,7 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from lms.errors import Refusal
 from lms.schedule.drafts import PartyDraft
-from lms.schedule.models import Access, Kind, Part, Streaming
+from lms.schedule.models import Access, Ending, KeepUnit, Kind, Part, Streaming
 from lms.schedule.recurrence import MOST_DATES, Frequency, Rule
 from lms.schedule.series_drafts import SeriesDraft
 from web import vocabulary
@@ -181,6 +181,11 @@ class SeriesForm(RuleForm):
     listed = BooleanField(_("Show it in the public schedule"), default=True)
     recorded = BooleanField(_("Record each date from its beginning"))
     streaming = SelectField(_("Public live stream"), default=Streaming.ALLOWED.value)
+    questions = BooleanField(_("Participants may ask questions in the room"), default=True)
+    public_questions = BooleanField(_("Whoever watches the live stream may ask questions"))
+    keep_for = IntegerField(_("Keep recordings for"), validators=[Optional()])
+    keep_unit = SelectField(_("Days or months"), default=KeepUnit.MONTHS.value)
+    keep_ending = SelectField(_("What happens then"), default=Ending.EVERYTHING.value)
     participants = SelectMultipleField(_("Centres that take part"), coerce=int)
     took_place = BooleanField(_("Dates in the past took place: enter them as over"))
     need = HiddenField()
@@ -204,6 +209,8 @@ class SeriesForm(RuleForm):
         self.kind.choices = vocabulary.choices(vocabulary.KINDS, language)
         self.access.choices = vocabulary.choices(vocabulary.ACCESS, language)
         self.streaming.choices = vocabulary.choices(vocabulary.STREAMING, language)
+        self.keep_unit.choices = vocabulary.choices(vocabulary.KEEP_UNITS, language)
+        self.keep_ending.choices = vocabulary.choices(vocabulary.ENDINGS, language)
         self.owner.choices = list(owners)
         self.programme.choices = [("", "—"), *((str(key), name) for key, name in programmes)]
         self.copied.choices = [("", "—"), *earlier]
@@ -230,6 +237,11 @@ class SeriesForm(RuleForm):
             listed=self.listed.data,
             recorded=self.recorded.data,
             streaming=Streaming(self.streaming.data),
+            questions=self.questions.data,
+            public_questions=self.public_questions.data,
+            keep_for=self.keep_for.data,
+            keep_unit=KeepUnit(self.keep_unit.data),
+            keep_ending=Ending(self.keep_ending.data),
             parties=[*others, *(PartyDraft(number, Part.PARTICIPANT) for number in self.participants.data or [])],
             speakers=list(kept.speakers) if kept else [],
             agenda=list(kept.agenda) if kept else [],

@@ -173,6 +173,15 @@ AGENDA = {
     "test": _("Test"),
     "break": _("Break"),
 }
+KEEP_UNITS = {
+    "months": _("months"),
+    "days": _("days"),
+}
+ENDINGS = {
+    "everything": _("Everything is deleted"),
+    "raw": _("Only what was captured is deleted; what was made of it stays"),
+    "keep_public": _("Public recordings stay, all others are deleted"),
+}
 STREAMING = {
     "no": _("Not streamed"),
     "allowed": _("A host may go live"),
@@ -201,6 +210,8 @@ FIELDS = {
     "listed": _("In the public schedule"),
     "recorded": _("Recorded from its beginning"),
     "streaming": _("Public live stream"),
+    "questions": _("Questions in the room"),
+    "public_questions": _("Questions from those who watch the stream"),
     "access": _("Who may join"),
     "mode": _("Where"),
     "venue": _("Venue"),
@@ -269,6 +280,7 @@ MAIL_KINDS = {
     "occurrence.cancelled": _("News of a cancellation"),
     "occurrence.reminder": _("Reminder"),
     "occurrence.announced": _("News of what somebody follows"),
+    "recording.expiring": _("News that a recording will be deleted"),
     "needs.invited": _("Survey of needs"),
     "needs.reminder": _("Reminder of a survey of needs"),
     "account.password_link": _("Link to choose a password"),

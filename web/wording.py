@@ -23,6 +23,9 @@ SENTENCES: dict[str, str] = {
     "changed_meanwhile": _(
         "Somebody changed this while you were writing. Your text is kept below; look at both and save again."
     ),
+    "keep_for_invalid": _(
+        "Recordings are kept for 14 to 3650 days or for 1 to 120 months; for ever if you leave it empty."
+    ),
     "award_rule_unknown": _("There is no such rule of award."),
     "certificate_endless": _("This certificate has no end, so there is nothing to renew."),
     "certificate_revoked": _("This certificate is revoked. Issue a new one instead."),
@@ -62,6 +65,7 @@ SENTENCES: dict[str, str] = {
     "course_not_enrolled": _("Begin the course first: its page has the button for it."),
     "course_not_yours": _("This course is looked after by its trainers and organisers."),
     "course_package": _("The package cannot be taken."),
+    "course_person_unknown": _("Nobody signs in with this e-mail. Look for a typing error."),
     "course_requires_unknown": _("A lesson requires one that is not in this course."),
     "course_sign_in": _("Sign in to learn a course: your progress is kept with your account."),
     "course_summary": _("A summary has at most 5000 characters."),
@@ -120,6 +124,7 @@ SENTENCES: dict[str, str] = {
     "target_whose": _("It belongs to a programme or to an organisation, not to both."),
     "targets_many": _("There are 200 targets already. Remove what is not used."),
     "targets_chosen": _("A stream goes to at most 10 targets."),
+    "recording_raw_gone": _("What was captured has been deleted. Nothing can be made of it anew."),
     "recording_unknown": _("There is no such recording, or it is not for you."),
     "answer_invalid": _("This is no answer to this question. Answer it again."),
     "rating_invalid": _("Give points for each criterion, as its grades say."),
@@ -134,6 +139,7 @@ SENTENCES: dict[str, str] = {
     "item_not_yours": _("Questions are written by trainers and organisers."),
     "item_own_review": _("You wrote some of it: somebody else must review it."),
     "item_reason": _("Say in at most 500 characters why."),
+    "item_twice": _("The file has a question with this code already."),
     "item_unknown": _("There is no such question."),
     "item_withdrawn": _("The question is withdrawn already."),
     "items_not_yours": _("The bank of questions is for those who write and review them: it holds the answers."),
@@ -386,6 +392,10 @@ SENTENCES: dict[str, str] = {
 
 NOTICES: dict[str, str] = {
     "feed_revoked": _("The address is withdrawn."),
+    "course_done": _("You have completed the course."),
+    "course_left": _("You have left the course. What you did is kept, should you come back."),
+    "course_published": _("The course is published."),
+    "task_handed_in": _("It is handed in. You see here what the reviewer says."),
     "roadmap_saved": _("The road map is saved."),
     "roadmaps_made": _("The road maps are made. Each centre's lead fills in its own."),
     "groups_saved": _("The groups are saved."),

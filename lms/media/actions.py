@@ -14,11 +14,13 @@ from lms.audit.actions import record
 from lms.database import lock
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, NotAllowed
-from lms.media import queries
-from lms.media.library import Made, MediaLibrary
-from lms.media.models import Recording, RecordingState, Rendition, Watching
-from lms.media.rules import LEASE, MOST_ATTEMPTS, SILENT_NODE, first_watching, may_be_deleted
-from lms.schedule.models import Occurrence
+from lms.media import deletion, queries, retention
+from lms.media.library import Made
+from lms.media.models import DeletionReason, DeletionScope, Recording, RecordingState, Rendition, Watching
+from lms.media.rules import LEASE, MOST_ATTEMPTS, SILENT_NODE, first_watching
+from lms.schedule.group_models import Group
+from lms.schedule.group_rules import parse_meeting
+from lms.schedule.models import Ending, Occurrence
 
 _OVER = (RecordingState.WITHDRAWN,)
 
@@ -51,20 +53,35 @@ def _note(session: Session, event: Mapping[str, Any], data: Mapping[str, Any], n
 
 
 def _begin(session: Session, meeting: str, code: str, at: datetime, now: datetime) -> Recording:
-    occurrence = session.scalar(select(Occurrence).where(Occurrence.meeting == meeting))
+    main, group = parse_meeting(meeting)
+    occurrence = session.scalar(select(Occurrence).where(Occurrence.meeting == main))
     made = Recording(
         code=code,
         meeting=meeting,
         occurrence_id=None if occurrence is None else occurrence.id,
-        title=meeting if occurrence is None else occurrence.title,
+        title=_title(session, meeting, occurrence, group),
         state=RecordingState.CAPTURING,
-        watching=first_watching(occurrence.access, occurrence.listed) if occurrence else Watching.EDITORS,
+        watching=Watching.EDITORS
+        if occurrence is None or group is not None
+        else first_watching(occurrence.access, occurrence.listed),
         began_at=at,
         heard_at=now,
     )
     session.add(made)
     session.flush()
+    retention.rule_for(session, made, now)
     return made
+
+
+def _title(session: Session, meeting: str, occurrence: Occurrence | None, number: int | None) -> str:
+    """What it is called: a group's recording by its group, too."""
+    if occurrence is None:
+        return meeting
+    if number is None:
+        return occurrence.title
+    named = select(Group.name).where(Group.occurrence_id == occurrence.id, Group.number == number)
+    group = ". ".join(filter(None, (str(number), session.scalar(named))))
+    return f"{occurrence.title[: 297 - len(group)]} \u2013 {group}"
 
 
 # Workers.
@@ -169,6 +186,8 @@ def give_back(session: Session, job: int, now: datetime) -> None:
 def rebuild(session: Session, code: str, actor: str, now: datetime) -> None:
     """Make it anew from its raw files. Raises `NotFound`, or `Conflict` while it is captured or worked on."""
     found = queries.by_code(session, code)
+    if found.raw_deleted_at is not None:
+        raise Conflict("recording_raw_gone", "What was captured has been deleted; nothing can be made of it anew.")
     if found.instant:
         raise Conflict("recording_instant", "It was made while the meeting ran; there is nothing to make it of anew.")
     busy = (RecordingState.CAPTURING, RecordingState.PROCESSING)
@@ -189,16 +208,19 @@ class Terms:
     downloadable: bool
     keep_until: date | None
     held: bool
+    ending: Ending = Ending.EVERYTHING
 
 
 def set_terms(session: Session, visitor: Visitor, code: str, terms: Terms, now: datetime) -> None:
     """Release it, or not; keep it, or not. Raises `NotFound`, `NotAllowed`."""
     found = _managed(session, visitor, code, now)
-    before = Terms(found.watching, found.downloadable, found.keep_until, found.held)
+    before = Terms(found.watching, found.downloadable, found.keep_until, found.held, found.ending)
     if before == terms:
         return
     found.watching, found.downloadable = terms.watching, terms.downloadable
-    found.keep_until, found.held = terms.keep_until, terms.held
+    found.keep_until, found.held, found.ending = terms.keep_until, terms.held, terms.ending
+    if (before.keep_until, before.ending) != (terms.keep_until, terms.ending):
+        found.own_terms = True
     told = {"before": _told(before), "after": _told(terms)}
     record(session, visitor.actor, "recording.terms", "recording", code, now=now, **told)
 
@@ -209,37 +231,22 @@ def _told(terms: Terms) -> dict[str, Any]:
         "downloadable": terms.downloadable,
         "keep_until": terms.keep_until.isoformat() if terms.keep_until else None,
         "held": terms.held,
+        "ending": terms.ending.value,
     }
 
 
-def withdraw(session: Session, visitor: Visitor, code: str, library: MediaLibrary, now: datetime) -> None:
-    """Delete its media for good; the row stays and says so. Raises `NotFound`, `NotAllowed`, `Conflict` (held)."""
+def withdraw(session: Session, visitor: Visitor, code: str, now: datetime) -> None:
+    """Have its media deleted for good; the row stays and says so.
+
+    Raises `NotFound`, `NotAllowed`, `Conflict` (recording_held, recording_busy).
+    """
     found = _managed(session, visitor, code, now)
     if found.held:
         raise Conflict("recording_held", "A legal hold lies on it. Lift it first.")
-    if found.state in (RecordingState.CAPTURING, RecordingState.PROCESSING):
+    if found.state in deletion.BUSY:
         raise Conflict("recording_busy", "It is being recorded or processed. Wait until that is done.")
-    _delete(session, found, library, visitor.actor, now)
-
-
-def delete_expired(session: Session, library: MediaLibrary, now: datetime) -> int:
-    """Delete what was to be kept until a day that is over; how many."""
-    over = select(Recording).where(
-        Recording.keep_until < now.date(), Recording.held.is_(False), Recording.state != RecordingState.WITHDRAWN
-    )
-    expired = [
-        each for each in session.scalars(over.limit(20)) if may_be_deleted(each.keep_until, each.held, now.date())
-    ]
-    for each in expired:
-        _delete(session, each, library, "system", now)
-    return len(expired)
-
-
-def _delete(session: Session, found: Recording, library: MediaLibrary, actor: str, now: datetime) -> None:
-    freed = library.delete(found.code)
-    found.state, found.withdrawn_at = RecordingState.WITHDRAWN, now
-    session.query(Rendition).filter(Rendition.recording_id == found.id).delete()
-    record(session, actor, "recording.withdraw", "recording", found.code, now=now, after={"bytes": freed})
+    if found.state is not RecordingState.WITHDRAWN:
+        deletion.order(session, found, DeletionScope.EVERYTHING, DeletionReason.ORDERED, visitor.actor, now)
 
 
 def _managed(session: Session, visitor: Visitor, code: str, now: datetime) -> Recording:

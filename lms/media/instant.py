@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
+from lms.media import retention
 from lms.media.library import MadeFile
 from lms.media.models import Recording, RecordingState, Rendition, Watching
 from lms.schedule.models import Occurrence
@@ -50,4 +51,5 @@ def keep(
         )
     )
     session.flush()
+    retention.rule_for(session, session.scalars(select(Recording).where(Recording.code == code)).one(), now)
     record(session, "system", "recording.kept", "recording", code, now=now, after={"meeting": meeting})

@@ -40,8 +40,11 @@ class MediaLibrary(Protocol):
     def playback(self, code: str) -> dict[str, object]:
         """Chapters, chat and the like, with times in seconds from the beginning. Raises `FileNotFoundError`."""
 
-    def delete(self, code: str) -> int:
-        """Delete everything of it, raw files too; the bytes that were freed. Deleting again frees nothing."""
+    def files(self, code: str, *, raw_only: bool = False) -> list[tuple[str, int]]:
+        """Everything that lies there of it, or what was captured alone: path among the recordings, and bytes."""
+
+    def delete(self, code: str, *, raw_only: bool = False) -> None:
+        """Delete what `files` names. Deleting again does nothing. Raises OSError for what cannot be deleted."""
 
 
 class NoLibrary:
@@ -55,6 +58,9 @@ class NoLibrary:
         """There is nothing."""
         raise FileNotFoundError(code)
 
-    def delete(self, code: str) -> int:
+    def files(self, code: str, *, raw_only: bool = False) -> list[tuple[str, int]]:
         """There is nothing."""
-        return 0
+        return []
+
+    def delete(self, code: str, *, raw_only: bool = False) -> None:
+        """There is nothing."""

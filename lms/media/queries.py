@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
-from lms.media.models import Recording, RecordingState, Rendition, Watching
+from lms.media.models import Deletion, Recording, RecordingState, Rendition, Watching
 from lms.media.rules import Standing, may_watch
 from lms.meetings.models import Connection, Meeting
 from lms.schedule import queries as schedule
 from lms.schedule.audience import invited_in
 from lms.schedule.audience_models import RegistrationState
-from lms.schedule.models import AgendaItem, Occurrence, OccurrenceParty, Speaker
+from lms.schedule.models import AgendaItem, Ending, Occurrence, OccurrenceParty, Speaker
 from lms.schedule.registrations import of_person
 
 _SEATED = (RegistrationState.CONFIRMED, RegistrationState.NO_SHOW)
@@ -63,7 +63,14 @@ class RecordingPage:
     """By whoever may watch."""
     problem: str
     keep_until: date | None
+    ending: Ending
+    ruled: bool
+    """Whether the rule of its series says how long it is kept."""
     held: bool
+    raw_gone: bool
+    """Whether what was captured has been deleted: nothing can be made of it anew."""
+    deletions: Sequence[Deletion]
+    """For those who manage it: what of it was deleted."""
     files: Sequence[RecordingFile]
     occurrence_slug: str
     occurrence_title: str
@@ -99,12 +106,30 @@ def page(session: Session, visitor: Visitor, code: str, now: datetime) -> Record
         downloadable_by_all=found.downloadable,
         problem=found.problem if standing.edits else "",
         keep_until=found.keep_until,
+        ending=found.ending,
+        ruled=found.keep_until is not None and not found.own_terms,
         held=found.held,
+        raw_gone=found.raw_deleted_at is not None,
+        deletions=_deletions(session, found) if standing.edits else (),
         files=[RecordingFile(each.name, each.media_type, each.size, each.source, each.label) for each in files],
         occurrence_slug=occurrence.slug if occurrence else "",
         occurrence_title=occurrence.title if occurrence else found.title,
         occurrence_title_en=occurrence.title_en if occurrence else "",
     )
+
+
+def _deletions(session: Session, found: Recording) -> Sequence[Deletion]:
+    query = select(Deletion).where(Deletion.recording_id == found.id).order_by(Deletion.id)
+    return session.scalars(query).all()
+
+
+def listing_of_deletion(session: Session, visitor: Visitor, code: str, number: int, now: datetime) -> str:
+    """The files that a deletion concerned, a line each. Raises `NotFound`."""
+    found, standing = standing_at(session, visitor, code, now)
+    kept = session.get(Deletion, number)
+    if not standing.edits or kept is None or kept.recording_id != found.id:
+        raise NotFound("recording_unknown", "There is no such recording, or it is not for you.")
+    return kept.listing
 
 
 def of_occurrence(session: Session, visitor: Visitor, occurrence_id: int, now: datetime) -> list[RecordingCard]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from dateutil.relativedelta import relativedelta
+
 from lms.directory.rules import Visitor
-from lms.media.models import RecordingState, Watching
-from lms.schedule.models import Access
+from lms.media.models import DeletionScope, RecordingState, Watching
+from lms.schedule.models import Access, Ending, KeepUnit
 
 LEASE = timedelta(seconds=60)
 """A worker that was not heard of for so long has died: another one goes on."""
 MOST_ATTEMPTS = 5
 """So often a recording that kills its worker is tried."""
+NOTICE = timedelta(days=14)
+"""So long before a recording is deleted its organisers are told."""
 SILENT_NODE = timedelta(minutes=15)
 """A recording under way of which nothing was heard for so long has lost its node: what there is gets processed."""
 
@@ -50,6 +54,21 @@ def first_watching(access: Access, listed: bool) -> Watching:
     return Watching.PUBLIC if access is Access.OPEN else Watching.NETWORK
 
 
-def may_be_deleted(keep_until: date | None, held: bool, today: date) -> bool:
-    """Whether the time for which it was to be kept is over, and nothing holds it."""
-    return keep_until is not None and keep_until < today and not held
+def last_day(began: date, keep_for: int | None, unit: KeepUnit) -> date | None:
+    """Until when a recording is kept that began on a day; None: for ever. A month later is the same day of it, or its
+    last one.
+    """
+    if keep_for is None:
+        return None
+    return began + (relativedelta(months=keep_for) if unit is KeepUnit.MONTHS else timedelta(days=keep_for))
+
+
+def to_delete(ending: Ending, watching: Watching) -> DeletionScope:
+    """What goes when the time is over."""
+    keeps_made = ending is Ending.RAW or (ending is Ending.KEEP_PUBLIC and watching is Watching.PUBLIC)
+    return DeletionScope.RAW if keeps_made else DeletionScope.EVERYTHING
+
+
+def warns_from(keep_until: date) -> date:
+    """From which day on the organisers are told."""
+    return keep_until - NOTICE

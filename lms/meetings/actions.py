@@ -24,7 +24,9 @@ from lms.schedule.queries import occurrence_of_meeting
 SILENCE = timedelta(seconds=60)
 """Four heartbeats of 15 s: a node that was not heard of for so long is taken for dead."""
 
-_NOT_PRESENCE = frozenset({"spoke", "said", "chat_erased", "recording", "streaming", "opened"})
+_NOT_PRESENCE = frozenset(
+    {"spoke", "said", "chat_erased", "recording", "streaming", "opened", "asked", "question_moved", "consented"}
+)
 """Events that change nobody's attendance."""
 
 

@@ -186,6 +186,10 @@ class MeetingDoor:
     """Whether it is recorded from its beginning."""
     streaming: Streaming
     """Whether the public may watch it."""
+    questions: bool
+    """Whether those in the room may ask."""
+    public_questions: bool
+    """Whether those who watch its stream may."""
 
     @property
     def opens_at(self) -> datetime | None:
@@ -308,7 +312,16 @@ def door_of(
     card = card_of(occurrence, visitor, now, guest, seats)
     agenda = _agenda(occurrence.agenda, card.speakers, card.starts_at)
     streaming = streaming_of(occurrence.streaming, occurrence.kind, occurrence.access)
-    return MeetingDoor(card, card.join, visitor.organisation, agenda, occurrence.recorded, streaming)
+    return MeetingDoor(
+        card,
+        card.join,
+        visitor.organisation,
+        agenda,
+        occurrence.recorded,
+        streaming,
+        occurrence.questions,
+        occurrence.public_questions and streaming is not Streaming.NO,
+    )
 
 
 def to_join_now(cards: Sequence[OccurrenceCard], now: datetime) -> OccurrenceCard | None:

@@ -72,6 +72,8 @@ class OccurrenceDraft:
     listed: bool = True
     recorded: bool = False
     streaming: Streaming = Streaming.ALLOWED
+    questions: bool = True
+    public_questions: bool = False
     access: Access = Access.NETWORK
     parties: list[PartyDraft] = field(default_factory=list)
     speakers: list[SpeakerDraft] = field(default_factory=list)

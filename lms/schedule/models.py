@@ -86,6 +86,24 @@ class Streaming(StrEnum):
     """It begins with the meeting."""
 
 
+class KeepUnit(StrEnum):
+    """What the time is counted in for which recordings are kept."""
+
+    DAYS = "days"
+    MONTHS = "months"
+
+
+class Ending(StrEnum):
+    """What happens to a recording when its time is over."""
+
+    EVERYTHING = "everything"
+    """All of it is deleted."""
+    RAW = "raw"
+    """What was captured is deleted; what was made of it stays."""
+    KEEP_PUBLIC = "keep_public"
+    """What was captured is deleted; what was made stays if everybody may watch it, else it is deleted, too."""
+
+
 class AgendaKind(StrEnum):
     """What happens during one point of the agenda."""
 
@@ -137,6 +155,10 @@ class Occurrence(Base):
     """Whether its recording begins with it, without anybody pressing a button."""
     streaming: Mapped[Streaming] = mapped_column(Word(Streaming), default=Streaming.ALLOWED)
     """What was decided; `rules.streaming_of` says what follows for this kind and access."""
+    questions: Mapped[bool] = mapped_column(default=True)
+    """Whether those in the room may ask questions."""
+    public_questions: Mapped[bool] = mapped_column(default=False)
+    """Whether those who watch its live stream may; those who lead look at each first."""
     access: Mapped[Access] = mapped_column(Word(Access), default=Access.NETWORK)
     mode: Mapped[Mode] = mapped_column(Word(Mode), default=Mode.ONLINE)
     venue: Mapped[str] = mapped_column(String(300), default="")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.base import Base, WallTime, Word
 from lms.directory.models import Organisation
-from lms.schedule.models import Access, Kind, Streaming
+from lms.schedule.models import Access, Ending, KeepUnit, Kind, Streaming
 
 
 class Programme(Base):
@@ -61,6 +61,12 @@ class Series(Base):
     listed: Mapped[bool] = mapped_column(default=True)
     recorded: Mapped[bool] = mapped_column(default=False)
     streaming: Mapped[Streaming] = mapped_column(Word(Streaming), default=Streaming.ALLOWED)
+    questions: Mapped[bool] = mapped_column(default=True)
+    public_questions: Mapped[bool] = mapped_column(default=False)
+    keep_for: Mapped[int | None]
+    """How long its recordings are kept, in `keep_unit`; None: for ever."""
+    keep_unit: Mapped[KeepUnit] = mapped_column(Word(KeepUnit), default=KeepUnit.MONTHS)
+    keep_ending: Mapped[Ending] = mapped_column(Word(Ending), default=Ending.EVERYTHING)
     access: Mapped[Access] = mapped_column(Word(Access), default=Access.NETWORK)
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]

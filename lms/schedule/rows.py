@@ -31,6 +31,8 @@ _PLAIN = (
     "listed",
     "recorded",
     "streaming",
+    "questions",
+    "public_questions",
     "access",
     "mode",
     "venue",

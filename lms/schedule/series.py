@@ -39,6 +39,11 @@ _PLAIN = (
     "listed",
     "recorded",
     "streaming",
+    "questions",
+    "public_questions",
+    "keep_for",
+    "keep_unit",
+    "keep_ending",
     "access",
 )
 _ALIVE = (Status.DRAFT, Status.PUBLISHED, Status.MOVED)

@@ -9,8 +9,12 @@ from typing import Any
 
 from lms.errors import Invalid
 from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft, check
-from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part, Streaming
+from lms.schedule.models import Access, AgendaKind, Ending, KeepUnit, Kind, MeetingRole, Mode, Part, Streaming
 from lms.schedule.recurrence import Placed, dates_of, place
+
+SHORTEST = {KeepUnit.DAYS: 14, KeepUnit.MONTHS: 1}
+"""Organisers are told two weeks before recordings are deleted."""
+LONGEST = {KeepUnit.DAYS: 3650, KeepUnit.MONTHS: 120}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,12 @@ class SeriesDraft:
     listed: bool = True
     recorded: bool = False
     streaming: Streaming = Streaming.ALLOWED
+    questions: bool = True
+    public_questions: bool = False
+    keep_for: int | None = None
+    """How long recordings are kept, in `keep_unit`; None: for ever."""
+    keep_unit: KeepUnit = KeepUnit.MONTHS
+    keep_ending: Ending = Ending.EVERYTHING
     access: Access = Access.NETWORK
     programme_id: int | None = None
     parties: list[PartyDraft] = field(default_factory=list)
@@ -63,6 +73,8 @@ class SeriesDraft:
             listed=self.listed,
             recorded=self.recorded,
             streaming=self.streaming,
+            questions=self.questions,
+            public_questions=self.public_questions,
             access=self.access,
             parties=list(self.parties),
             speakers=list(self.speakers),
@@ -79,6 +91,9 @@ def check_series(draft: SeriesDraft) -> list[Placed]:
     placed = draft.placed()
     if len(draft.description) > 20_000 or len(draft.description_en) > 20_000:
         raise Invalid("text_long", "This is longer than 20000 characters; shorten it.", "description")
+    if draft.keep_for is not None and not SHORTEST[draft.keep_unit] <= draft.keep_for <= LONGEST[draft.keep_unit]:
+        detail = "Recordings are kept for 14 to 3650 days, for 1 to 120 months, or for ever."
+        raise Invalid("keep_for_invalid", detail, "keep_for")
     check(draft.occurrence(placed[0].local))
     return placed
 

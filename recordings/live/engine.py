@@ -23,6 +23,7 @@ from recordings.live.encoding import PictureEncoder, SoundEncoder
 from recordings.live.formats import (
     RATE,
     SEGMENT_S,
+    Caption,
     Encoded,
     EngineFigures,
     Name,
@@ -56,6 +57,8 @@ KEY_FRAME_S: Final = 0.5
 FIGURES_S: Final = 1.0
 ABANDONED_S: Final = 120.0
 """A node that was not seen for so long does not come back to this stream."""
+ASK_S: Final = 0.1
+"""A key frame is asked for when one was waited for so long: it may be on its way."""
 SILENT_S: Final = 1.0
 """Who sends nothing for so long is not asked for key frames."""
 MOST_LINES: Final = 5_000
@@ -94,10 +97,16 @@ class _Track:
     picture: PictureTrack | None = None
     voice: Voice | None = None
     lateness: Lateness | None = None
+    waits_since: float | None = None
 
     def waits_for_key(self, time: float) -> bool:
-        """Whether packets come that cannot be shown."""
-        return self.picture is not None and self.picture.waits_for_key and time - self.source.heard_at < SILENT_S
+        """Whether packets come that cannot be shown, and have done so for a moment."""
+        if self.picture is None or not self.picture.waits_for_key or time - self.source.heard_at > SILENT_S:
+            self.waits_since = None
+            return False
+        if self.waits_since is None:
+            self.waits_since = time
+        return time - self.waits_since > ASK_S
 
     def take(self, packets: Iterable[Packet | Lost]) -> None:
         for packet in packets:
@@ -121,8 +130,11 @@ class Engine:
         wall: Callable[[], float],
         settings: Settings | None = None,
     ) -> None:
-        """Takes the ring over. `outputs` is asked once, when the first order is there."""
-        ring.take_over()
+        """Takes the ring over, unless nothing more will come into it. `outputs` is asked once, when the first order is
+        there.
+        """
+        if ring.writer_open:
+            ring.take_over()
         ring.wanted = 0
         self._settings = settings or Settings()
         self._ring = ring
@@ -142,6 +154,9 @@ class Engine:
         self._pictures: list[PictureEncoder] = []
         self._sounds: list[SoundEncoder] = []
         self._zero: float | None = None
+        self._wall = 0.0
+        """UTC of the stream's zero: when what is seen there was captured."""
+        self._languages: dict[str, None] = {}
         self._tick = 0
         self._key_wanted = False
         self._key_tick = 0
@@ -166,6 +181,7 @@ class Engine:
     def figures(self) -> EngineFigures:
         return EngineFigures(
             late_frames=self._late_frames,
+            captions=tuple(self._languages),
             sounds=("floor", "interpretation") if self._interpreted else ("floor",),
         )
 
@@ -176,7 +192,7 @@ class Engine:
         """
         self._read()
         if self._zero is None:
-            if self._order is None:
+            if self._order is None or self.over:
                 return 0.02
             self._begin(self._order)
         assert self._zero is not None
@@ -247,6 +263,8 @@ class Engine:
             self._views.end_all()
         elif isinstance(line, timeline.Track):
             self._begin_track(line, time)
+        elif isinstance(line, timeline.Stopped) and self._order is None:
+            self.over = True  # it ended before this began, and nobody knows for whom it was
         self._lines.append((time, line))
 
     def _begin_track(self, line: timeline.Track, time: float) -> None:
@@ -277,6 +295,16 @@ class Engine:
                 self._end_track(line.track)
             elif isinstance(line, timeline.Stopped):
                 self.over = True
+            elif isinstance(line, timeline.Caption):
+                self._caption(line)
+
+    def _caption(self, line: timeline.Caption) -> None:
+        """A line is known when its writer has finished it: it is shown where it was begun, as far as can be."""
+        self._languages.setdefault(line.language, None)
+        caption = Caption(max(0.0, line.since - self._wall), line.until - self._wall, line.language, line.text)
+        if caption.until > caption.at:
+            for output in self.outputs:
+                output.caption(caption)
 
     # What goes out.
 
@@ -296,11 +324,11 @@ class Engine:
         formats |= {one.name: one.format for one in self._sounds}
         formats["interpretation"] = replace(formats["floor"], name="interpretation")
         self._zero = self._monotonic()
-        wall = self._node.of(self._zero) - DELAY_S
+        self._wall = self._node.of(self._zero) - DELAY_S
         for output in self.outputs:
             if isinstance(output, WantsKeyFrames):
                 output.key_frames(self.want_key_frame)
-            output.begin(formats, wall)
+            output.begin(formats, self._wall)
 
     def _compose(self, due: float, *, late: bool) -> None:
         """Sound always; the picture unless the engine is late, but always where a segment begins."""

@@ -26,6 +26,7 @@ from recordings.live.formats import CLOCK, SEGMENT_S, Caption, Encoded, EngineFi
 from recordings.live.lane import Lane
 from recordings.live.muxing import Templates, fragment, is_picture
 from recordings.live.playlist import Media, Picture, Rendition, Segment, multivariant, read
+from recordings.live.tidying import tidy
 from recordings.live.webvtt import NAMES, Captions
 from recordings.live.wire import INDEX
 
@@ -104,6 +105,7 @@ class Hls:
         self._base = None
         if not self._lists:
             self._find()
+            tidy(self.folder.parent, self._now())
         else:
             self._run += 1
         self._sweep()

@@ -19,6 +19,8 @@ from recordings.raw.rtpdump import Packet
 
 PATIENCE_S: Final = 0.18
 """How long a missing packet is waited for: less than the composition's delay, more than a repair takes."""
+START_S: Final = 0.03
+"""The first packets of a track may overtake each other, too: whichever comes first need not be the first."""
 HELD: Final = 1_000
 CREDIBLE_S: Final = 30.0
 """What waits in the ring is not older: there is no room for it."""
@@ -38,11 +40,16 @@ class Ordering:
     def take(self, packet: Packet) -> Iterator[Packet | Lost]:
         """What may go on with this packet."""
         number = packet.sequence
-        if self._expected < 0 or abs(number - self._expected) > WILD:  # the first, or a track that begins anew
-            if self._expected >= 0:
-                yield Lost(1)
+        if self._expected >= 0 and abs(number - self._expected) > WILD:  # the track begins anew
+            yield Lost(1)
             self._held.clear()
-            self._expected = number
+            self._expected = -1
+        if self._expected < 0:
+            if not self._held:
+                self._since = packet.arrived
+            self._held[number] = packet
+            yield from self._start(packet.arrived)
+            return
         if number < self._expected:
             return
         if number > self._expected:
@@ -58,8 +65,15 @@ class Ordering:
 
     def overdue(self, now: float) -> Iterator[Packet | Lost]:
         """What goes on because what is missing before it was waited for long enough."""
+        if self._expected < 0:
+            yield from self._start(now)
         while self._held and now - self._since > PATIENCE_S:
             yield from self._give_up(now)
+
+    def _start(self, now: float) -> Iterator[Packet | Lost]:
+        if self._held and now - self._since > START_S:
+            self._expected = min(self._held)
+            yield from self._run(now)
 
     def _give_up(self, now: float) -> Iterator[Packet | Lost]:
         first = min(self._held)

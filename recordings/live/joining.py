@@ -5,8 +5,11 @@ Parts whose encoding differs cannot be one: then there is a second file, `<strea
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +18,49 @@ import av
 from recordings.live.instant import final, instant_root, parts_in
 
 
-def finish(data: Path, stream: str) -> list[Path]:
+def finish(data: Path, stream: str, *, wait: bool = True) -> list[Path]:
     """Make a recording of what the runs of a stream that has ended left behind; its files, usually one, none if nothing
-    was kept. May be repeated, also after it was killed. Takes as long as copying. Raises OSError and av.FFmpegError.
+    was kept. May be repeated, also after it was killed. Takes as long as copying.
+
+    Raises OSError and av.FFmpegError; BlockingIOError where another process is at it and is not to be waited for.
     """
     folder = instant_root(data) / stream
-    parts = [path for path in parts_in(folder) if _readable(path)]
-    if parts:
-        made = []
+    with _alone(folder, wait) as there:
+        parts = [path for path in parts_in(folder) if _readable(path)] if there else []
+        if parts:
+            _make(data, stream, parts)
+        if there:
+            shutil.rmtree(folder)
+    made = (final(data, stream), *sorted(instant_root(data).glob(f"{stream}-*.mp4")))
+    return [path for path in made if path.exists()]
+
+
+@contextmanager
+def _alone(folder: Path, wait: bool) -> Iterator[bool]:
+    """Whether there is something to be done, once nobody else does it."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield folder.exists()
+    finally:
+        os.close(descriptor)
+
+
+def _make(data: Path, stream: str, parts: list[Path]) -> None:
+    targets = []
+    try:
         for number, group in enumerate(_alike(parts), 1):
-            target = final(data, stream, number)
-            _join(group, target.with_suffix(".joining"))
-            made.append(target)
-        for target in made:
+            targets.append(final(data, stream, number))
+            _join(group, targets[-1].with_suffix(".joining"))
+        for target in targets:
             target.with_suffix(".joining").replace(target)
-    if folder.exists():
-        shutil.rmtree(folder)
-    return [
-        path for path in (final(data, stream), *sorted(instant_root(data).glob(f"{stream}-*.mp4"))) if path.exists()
-    ]
+    finally:
+        for target in targets:
+            target.with_suffix(".joining").unlink(missing_ok=True)
 
 
 def _readable(path: Path) -> bool:

@@ -71,7 +71,7 @@ class Assignment:
 
 @dataclass
 class Report:
-    """What the child says."""
+    """What the child says; first, with nothing in it, that it has started."""
 
     open: bool = False
     """The server takes the stream."""
@@ -138,6 +138,7 @@ class _Child:
 
     def run(self) -> None:
         assignment = Assignment.read(self.source)
+        self.tell(Report())
         bundle = os.memfd_create("authorities")
         os.write(bundle, trusted(assignment.extra_ca).encode())
         opened = False

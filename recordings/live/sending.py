@@ -58,6 +58,11 @@ class Sender:
         return self._status
 
     @property
+    def ending(self) -> bool:
+        """Whether it still has something to do."""
+        return self._thread.is_alive()
+
+    @property
     def dropped(self) -> int:
         """Packets that a slow line had no room for."""
         return self._supply.dropped
@@ -99,7 +104,7 @@ class Sender:
     def _judge(self, failure: Failure) -> Failure:
         """A target that has worked is not given up: a server may hold on to a connection that broke, and refuse the
         next for a while."""
-        if failure.lasted >= self._pace.proven:
+        if failure.lasted > self._pace.proven:
             self._proven = True
         elif failure.problem == "ended" and not self._proven:
             return failure._replace(problem="refused", detail=failure.detail or "The server hung up at once.")

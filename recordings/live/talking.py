@@ -21,6 +21,8 @@ from recordings.live.wire import TargetProblem
 _POLL_MS: Final = 250
 _END_S: Final = 1.2
 """For an orderly end: what waits is sent, the server is told."""
+_START_S: Final = 30.0
+"""For the child to start, on a machine that has much to do: that is not the server's fault."""
 _DETAIL: Final = 200
 
 
@@ -77,6 +79,7 @@ class _Talk:
         self._said = b""
         self._acked = -1
         self._opened_at: float | None = None
+        self._started = False
         self._moved_at = time.monotonic()
         """When the server last did something, or had nothing to do."""
         self._ending_at: float | None = None
@@ -89,7 +92,7 @@ class _Talk:
                 self._ending_at = now
             if self._ending_at is not None and now - self._ending_at > _END_S:
                 return self._failed("", "")
-            if now - self._moved_at > self._hung:
+            if now - self._moved_at > (self._hung if self._started else _START_S):
                 return self._failed("hung", "")
             self._fill()
             self._wait()
@@ -131,6 +134,8 @@ class _Talk:
             self._note(Report(**json.loads(line)))
 
     def _note(self, report: Report) -> None:
+        if not self._started:
+            self._started, self._moved_at = True, time.monotonic()
         if report.open:
             self._opened_at = self._moved_at = time.monotonic()
             self._supply.open()

@@ -123,6 +123,7 @@ class Targets:
             return ""
 
     def _leave(self, running: Sender | TargetStatus) -> None:
+        self._leaving = [one for one in self._leaving if one.ending]
         if isinstance(running, Sender):
             running.stop()
             self._leaving.append(running)

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo, demo_directory, demo_needs
+from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
 from lms.database import Database
 from lms.directory import accounts
 from lms.directory.access_models import Endpoint
@@ -28,7 +29,7 @@ from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
 from lms.files import MemoryFiles
 from lms.images import CleanPicture, Encoded
-from lms.media.models import Recording, RecordingState, Watching
+from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Watching
 from lms.meetings.attendance_models import AttendanceRule, RosterEntry
 from lms.needs.models import NeedsPlan, NeedsSurvey
 from lms.notify.actions import enqueue
@@ -67,7 +68,14 @@ BY_KEY = ""
 
 WITHOUT_OUR_PAGE = {"/internal/events", "/unsubscribe/{signed}"}
 """A media node posts with its key, a mail program with the signed link alone (RFC 8058)."""
-UPLOADS = {"POST /imports", "POST /schedule/{slug}/materials"}
+UPLOADS = {
+    "POST /courses/import",
+    "POST /courses/{slug}/edit/lesson",
+    "POST /courses/{slug}/edit/lessons/{key}",
+    "POST /courses/{slug}/lessons/{key}/task",
+    "POST /imports",
+    "POST /schedule/{slug}/materials",
+}
 
 TAKEN = Taken(by="Дмитро", shows="Олена", source="document_camera", caption="Сканер")
 PICTURE = CleanPicture(Encoded(b"whole", 16, 9), Encoded(b"small", 16, 9))
@@ -82,6 +90,20 @@ LETS_IN: dict[str, str] = {
     "GET /attendance-rules": "ouPA",
     "GET /audit": "uA",
     "GET /calendar/{token}.ics": BY_LINK,
+    "GET /courses": ALL,
+    "GET /courses/import": "oPA",
+    "GET /courses/new": "oPA",
+    "GET /courses/tasks": "oPA",
+    "GET /courses/{slug}": ALL,
+    "GET /courses/{slug}/edit": "PA",
+    "GET /courses/{slug}/edit/lesson": "PA",
+    "GET /courses/{slug}/edit/lessons/{key}": "PA",
+    "GET /courses/{slug}/export.zip": "PA",
+    "GET /courses/{slug}/lessons/{key}": "SPA",
+    "GET /courses/{slug}/lessons/{key}/files/{name}": BY_LINK,
+    "GET /courses/{slug}/lessons/{key}/handed-in/{digest}": "SPA",
+    "GET /courses/{slug}/people": "lLPA",
+    "GET /courses/{slug}/people.csv": "lLPA",
     "GET /duplicates": "A",
     "GET /duplicates/{kind}/{one}/{other}": "A",
     "GET /endpoint": ALL,
@@ -139,6 +161,8 @@ LETS_IN: dict[str, str] = {
     "GET /programmes/{slug}/edit": "PA",
     "GET /readyz": ALL,
     "GET /recordings/{recording}": KNOWN,
+    "GET /recordings/{recording}/consents.csv": "PA",
+    "GET /recordings/{recording}/deletions/{number}.txt": "PA",
     "GET /recordings/{recording}/files/{name:path}": BY_LINK,
     "GET /recordings/{recording}/state": KNOWN,
     "GET /rsvp/{signed}": BY_LINK,
@@ -197,6 +221,29 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/token": ALL,
     "POST /attendance-rules": "PA",
     "POST /attendance-rules/{rule_id}/retire": "PA",
+    "POST /courses/import": "oPA",
+    "POST /courses/new": "oPA",
+    "POST /courses/{slug}/archive": "PA",
+    "POST /courses/{slug}/begin": KNOWN,
+    "POST /courses/{slug}/discard": "PA",
+    "POST /courses/{slug}/edit": "PA",
+    "POST /courses/{slug}/edit/lesson": "PA",
+    "POST /courses/{slug}/edit/lessons/{key}": "PA",
+    "POST /courses/{slug}/edit/lessons/{key}/move": "PA",
+    "POST /courses/{slug}/edit/lessons/{key}/remove": "PA",
+    "POST /courses/{slug}/leave": "S",
+    "POST /courses/{slug}/lessons/{key}/done": "S",
+    "POST /courses/{slug}/lessons/{key}/opened": "S",
+    "POST /courses/{slug}/lessons/{key}/task": "S",
+    "POST /courses/{slug}/opinion": "S",
+    "POST /courses/{slug}/opinions/{opinion_id}/hide": "PA",
+    "POST /courses/{slug}/people": "LPA",
+    "POST /courses/{slug}/people/{person_id}/due": "LPA",
+    "POST /courses/{slug}/people/{person_id}/withdraw": "SLPA",
+    "POST /courses/{slug}/publish": "PA",
+    "POST /courses/{slug}/rules": "PA",
+    "POST /courses/{slug}/rules/{rule_id}/end": "PA",
+    "POST /courses/{slug}/tasks/{submission_id}": "PA",
     "POST /duplicates/{kind}/{one}/{other}/apart": "A",
     "POST /duplicates/{kind}/{one}/{other}/merge": "A",
     "POST /endpoints": "A",
@@ -462,6 +509,12 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         watching=Watching.NETWORK, began_at=NOW, heard_at=NOW,
     )  # fmt: skip
     session.add(recording)
+    session.flush()
+    deletion = Deletion(
+        recording_id=recording.id, scope=DeletionScope.RAW, reason=DeletionReason.ORDERED,
+        ordered_by=planner.actor, ordered_at=NOW,
+    )  # fmt: skip
+    session.add(deletion)
     target = StreamTarget(
         name="Канал", kind=TargetKind.OTHER, server="rtmp://live.example.org/app", sealed=b"", key_set_at=NOW,
         owner_id=homes["lviv"].id, created_by=planner.actor, created_at=NOW,
@@ -470,6 +523,12 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     session.flush()
     series = one(session, Series, Series.created_by == planner.actor)
     dated = one(session, Occurrence, Occurrence.series_id == series.id, Occurrence.status == Status.PUBLISHED)
+    handed = one(session, Submission)
+    handed.file_name, handed.file_digest = "план.pdf", MemoryFiles().put(b"%PDF-")
+    mobile = one(session, Course, Course.slug == "mobile-case").id
+    rule = EnrolmentRule(course_id=mobile, kind=RuleKind.ROLE, role="auditor", created_by=planner.actor, created_at=NOW)
+    session.add(rule)
+    session.flush()
     people = session.scalars(select(Account.person_id).order_by(Account.person_id).limit(2)).all()
     return {
         "slug": occurrence.slug,
@@ -512,14 +571,24 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "one": people[0],
         "other": people[1],
         "act": "cancel",
+        "course_slug": "mobile-case",
+        "key": "purpose",
+        "submission_id": handed.id,
+        "handed_in": handed.file_digest,
+        "opinion_id": one(session, Opinion).id,
+        "enrolment_rule": rule.id,
         "organisation": homes["lviv"].id,
         "series": series.id,
+        "deletion": deletion.id,
     }
 
 
 def address_of(path: str, held: dict[str, Any]) -> str:
     """The path with an object in each of its places."""
     special = {
+        ("/courses/", "slug"): "course_slug",
+        ("/courses/", "rule_id"): "enrolment_rule",
+        ("/courses/", "digest"): "handed_in",
         ("/series/", "slug"): "series_slug",
         ("/programmes/", "slug"): "programme_slug",
         ("/schedule/{slug}/regist", "slug"): "registration_slug",
@@ -529,6 +598,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/mail/inbox/", "number"): "inbound",
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
+        ("/recordings/", "number"): "deletion",
     }
 
     def fill(found: re.Match[str]) -> str:
@@ -553,6 +623,8 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
     day, home = "2026-12-02", held["organisation"]
     return {
         "POST /api/meetings/{meeting}/groups": {"do": "close_now"},
+        "POST /courses/{slug}/people": {"person": demo_directory.STAFF},
+        "POST /courses/{slug}/rules": {"kind": "organisation", "organisation": home},
         "POST /schedule/{slug}/guests": {"name": "Гість", "role": "participant"},
         "POST /series/{slug}/dates": {"day": day, "time": "10:00"},
         "POST /series/{slug}/dates/{occurrence}/move": {"day": day, "time": "10:00"},
@@ -619,7 +691,7 @@ async def test_whom_the_addresses_let_in(
         answer = await visitor.sign_in(EMAILS.get(letter, f"{letter}-visitor@vikno.test"))
         assert answer.status_code == 303, answer.text
     csrf = await visitor.csrf()
-    for contents in (PICTURE.whole.contents, PICTURE.thumbnail.contents):
+    for contents in (PICTURE.whole.contents, PICTURE.thumbnail.contents, b"%PDF-"):
         app.state.site.config.files.put(contents)
     database.forget = True
     wrong = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -17,10 +18,11 @@ from sqlalchemy import select
 from lms.database import Database
 from lms.media import actions
 from lms.media.library import Made, MadeFile
-from lms.media.models import Recording, RecordingState, Rendition, Watching
+from lms.media.models import Consent, ConsentAnswer, Recording, RecordingState, Rendition, Watching
 from lms.schedule.models import Occurrence, Status
 from tests.web.visitor import Visitor
 from web.config import WebConfig
+from web.main.deleting import Deleter
 from web.main.library import FolderLibrary
 from web.site import build_site
 
@@ -170,10 +172,45 @@ async def test_its_terms_and_its_end(browser: Browser, slug: str, library: Folde
     assert "Lift the hold first" in refused.text
     await planner.post(f"/recordings/{CODE}/terms", **(held | {"held": ""}))
     await planner.post(f"/recordings/{CODE}/delete")
+    assert library.raw(CODE).exists(), "files go once the order is certain"
+    assert (await planner.get(f"/recordings/{CODE}")).text.count("its files are being deleted") == 1
+    assert Deleter(library)(database, datetime(2026, 11, 26, 9, tzinfo=UTC)) == 1
     assert not library.raw(CODE).exists()
     assert not library.made(CODE).exists()
     assert (await stranger.get(f"/recordings/{CODE}")).status_code == 404
     assert f"/recordings/{CODE}" not in (await planner.get(f"/schedule/{slug}")).text
+    gone = (await planner.get(f"/recordings/{CODE}")).text
+    assert "This recording has been deleted" in gone
+    assert "its files are being deleted" not in gone
+    found = re.search(rf"/recordings/{CODE}/deletions/\d+\.txt", gone)
+    assert found
+    listing = await planner.get(found[0])
+    assert f"recordings/raw/{CODE}/timeline.jsonl" in listing.text
+    assert hashlib.sha256(listing.content).hexdigest() in gone
+    assert (await stranger.get(found[0])).status_code == 404
+
+
+async def test_who_knew_is_seen_by_those_who_organise(browser: Browser, slug: str, database: Database) -> None:
+    with database.writing() as session:
+        now = datetime(2026, 11, 25, 9, tzinfo=UTC)
+        session.add_all(
+            Consent(code=CODE, meeting="demo", identity=identity, name=name, told_at=now, answer=answer,
+                    answered_at=answered, notice="2026-11")
+            for identity, name, answer, answered in (
+                ("person:1", "=Олена", ConsentAnswer.QUIET, now),
+                ("guest:k7", "Гість", ConsentAnswer.TOLD, None),
+            )
+        )  # fmt: skip
+    planner, member = browser(), browser()
+    await planner.sign_in()
+    await member.sign_in("staff@vikno.test")
+    page = (await planner.get(f"/recordings/{CODE}")).text
+    assert "Who knew that it was recorded" in page
+    assert re.search(r"went on without camera and microphone: <strong>1</strong>", page)
+    assert "Who knew" not in (await member.get(f"/recordings/{CODE}")).text
+    table = (await planner.get(f"/recordings/{CODE}/consents.csv")).content.decode("utf-8-sig")
+    assert "'=Олена,person:1,2026-11-25" in table, "no spreadsheet takes a name for a formula"
+    assert (await member.get(f"/recordings/{CODE}/consents.csv")).status_code == 403
 
 
 async def test_what_is_being_made_says_how_far_it_is(browser: Browser, slug: str, database: Database) -> None:

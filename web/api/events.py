@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from lms.media import actions as recordings
+from lms.media import consents
 from lms.meetings import actions
 from lms.streaming import following
 from signaling.events import DeliveryError, EventBatch, verify_delivery
@@ -44,5 +45,6 @@ def _apply(request: Request, batch: EventBatch) -> Applied:
         batched = [event.model_dump(mode="json") for event in batch.events]
         told = actions.apply_events(session, batched, config.clock())
         recordings.take_told(session, batched, config.clock())
+        consents.take_told(session, batched)
         following.take_told(session, batched, config.clock())
         return Applied(new=told.new, repeated=told.repeated, unknown=told.unknown)

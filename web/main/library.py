@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from lms.media.library import Made, MadeFile
 from recordings.capture.process import raw_root
+from recordings.live import wire
 from recordings.processing import publish, state
 
 _CODE = re.compile(r"[0-9a-f]{16}")
@@ -30,6 +32,7 @@ class FolderLibrary:
     """The media of an installation in its data folder."""
 
     def __init__(self, data: Path) -> None:
+        self._data = data
         self._raw = raw_root(data)
         self._made = data / "recordings" / "made"
         self._instant = data / "recordings" / "instant"
@@ -77,17 +80,37 @@ class FolderLibrary:
         shutil.rmtree(folder / "work", ignore_errors=True)
         (folder / state.NAME).unlink(missing_ok=True)
 
-    def delete(self, code: str) -> int:
-        """Delete everything of a recording; the bytes that were freed."""
-        freed = 0
-        for folder in (self.raw(code), self.made(code)):
-            freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-            shutil.rmtree(folder, ignore_errors=True)
-        for kept in (self._kept(code), *self._instant.glob(f"{code}-*.mp4")):
-            if kept.is_file():
-                freed += kept.stat().st_size
-                kept.unlink()
-        return freed
+    def files(self, code: str, *, raw_only: bool = False) -> list[tuple[str, int]]:
+        """Every file of a recording, or of what was captured alone: its path in the data folder, and bytes."""
+        return [
+            (path.relative_to(self._data).as_posix(), path.stat().st_size)
+            for place in self._places(code, raw_only=raw_only)
+            for path in ([place] if place.is_file() else place.rglob("*"))
+            if path.is_file() and not path.is_symlink()
+        ]
+
+    def delete(self, code: str, *, raw_only: bool = False) -> None:
+        """Delete what `files` names. Raises OSError, also when something is still there afterwards."""
+        for place in self._places(code, raw_only=raw_only):
+            if place.is_dir():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
+
+    def _places(self, code: str, *, raw_only: bool) -> list[Path]:
+        """Where something lies of a recording; of a stream also what players had while it ran."""
+        places = [self.raw(code)]
+        if not raw_only:
+            kept = self._kept(code)
+            places += [self.made(code), kept.with_suffix(""), *self._instant.glob(f"{code}*.mp4")]
+            places += [self._data / "live-viewers" / code, *self._left_of_stream(code)]
+        return [place for place in places if place.exists()]
+
+    def _left_of_stream(self, code: str) -> Iterator[Path]:
+        for path in (self._data / "live").glob(f"*/{wire.STATUS}"):
+            status = wire.read_status(path)
+            if status is not None and status.stream == code and status.state == "ended":
+                yield path.parent
 
     def _kept(self, code: str) -> Path:
         """What was kept of a live stream; the folder of its name beside it holds parts that are not joined yet."""

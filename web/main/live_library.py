@@ -15,7 +15,8 @@ import av
 
 from lms.media.library import MadeFile
 from lms.streaming.library import Audience, LiveStatus, TargetNow
-from recordings.live import joining, wire
+from recordings.live import wire
+from recordings.live.joining import finish
 from web.main.library import FolderLibrary
 
 FRESH_S = 30.0
@@ -78,10 +79,13 @@ class LiveFolder:
         shutil.rmtree(self._viewers(stream), ignore_errors=True)
 
     def instant(self, stream: str) -> MadeFile | None:
-        """What was kept while it ran. For a stream that has ended: parts of a killed composer are joined first."""
+        """What was kept while it ran, once that is whole; parts that a composer which died left behind are joined."""
         try:
-            joining.finish(self._data, stream)
+            finish(self._data, stream, wait=False)
             path = self._recordings.path(stream, f"{stream}.mp4")
+        except (OSError, av.FFmpegError):
+            return None
+        try:
             with av.open(str(path)) as file, path.open("rb") as content:
                 duration = float(file.duration or 0) / av.time_base
                 digest = hashlib.file_digest(content, "sha256").hexdigest()

@@ -73,6 +73,8 @@ class NodeControl:
         told = Plan(
             title=plan.title,
             recording=plan.recorded,
+            questions_enabled=plan.questions,
+            public_questions=plan.public_questions,
             streaming=plan.streaming is Streaming.PLANNED,
             may_stream=plan.streaming is not Streaming.NO,
             targets=[StreamTarget(id=each.id, name=each.name, sealed=each.sealed) for each in plan.targets],

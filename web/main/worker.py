@@ -13,8 +13,11 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from lms.courses import enrolling as course_enrolling
+from lms.courses import live as live_lessons
 from lms.database import Database
 from lms.directory import housekeeping
+from lms.media import retention
 from lms.meetings import actions as meetings
 from lms.meetings import computing
 from lms.needs import asking
@@ -24,7 +27,9 @@ from lms.sealing import FernetSealer
 from web.main import audit_log, mailing
 from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
+from web.main.deleting import Deleter
 from web.main.in_turn import Finder, InTurn
+from web.main.library import FolderLibrary
 from web.main.live_following import Follower, tell_nodes
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
@@ -64,7 +69,14 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("read mail", 30, mailing.read_mail(settings)),
         _in_turn("compute attendance", 20, computing.stale, _compute),
         Duty("follow live streams", 4, Follower(settings.data, count)),
+        Duty("follow live streams", 4, Follower(settings.data)),
+        _in_turn("enrol by rules", 60, course_enrolling.lacking, course_enrolling.apply_rule),
+        _in_turn("complete live lessons", 60, live_lessons.due, live_lessons.see_to),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
+        Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),
+        _in_turn("tell that recordings end", 600, retention.due, retention.warn),
+        Duty("end recordings", 600, _in_one_transaction(retention.expire)),
+        Duty("delete recordings", 5, Deleter(FolderLibrary(settings.data))),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from lms.meetings.access import led
 from lms.schedule.group_rules import parse_meeting
+from lms.schedule.models import Streaming
 from web.entrance import As, Entrance, approach, refusal
 from web.visits import Reading, Visit, see_other
 
@@ -49,6 +50,7 @@ def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any
         "role": door.join.role,
         "autoJoin": capacity == "endpoint",
         "recorded": door.recorded,
+        "streamed": door.streaming is Streaming.PLANNED,
         "backUrl": back,
         "starts_at": card.starts_at.isoformat(),
         "ends_at": card.ends_at.isoformat(),

@@ -140,6 +140,8 @@ def _wants_rows(form: OccurrenceForm, data: FormData) -> bool:
 def _values(page: OccurrencePage, draft: OccurrenceDraft) -> dict[str, Any]:
     names = ("title", "title_en", "description", "description_en", "zone", "listed", "recorded", "venue")
     return {
+        "questions": draft.questions,
+        "public_questions": draft.public_questions,
         **{name: getattr(draft, name) for name in names},
         "kind": draft.kind.value,
         "day": draft.starts_local.date(),

@@ -12,13 +12,15 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from lms.errors import Conflict, Invalid, NotFound
-from lms.media import actions, queries
-from lms.media.models import RecordingState, Watching
+from lms.media import actions, consents, queries
+from lms.media.models import ConsentAnswer, DeletionReason, DeletionScope, RecordingState, Watching
 from lms.media.queries import RecordingFile, RecordingPage
 from lms.schedule.cards import OccurrencePage
-from web import forms, panels
+from lms.schedule.models import Ending
+from web import forms, panels, spreadsheets, vocabulary
 from web.errors import status_of
 from web.i18n import mark as _
+from web.i18n import translate
 from web.visits import Acting, Reading, Visit, see_other, site_of
 
 router = APIRouter(prefix="/recordings")
@@ -48,6 +50,20 @@ CHAPTER_KINDS = {
     "speaker": _("speaker"),
 }
 """What a chapter is, in a word beside its title."""
+SCOPES = {
+    DeletionScope.EVERYTHING: _("Everything"),
+    DeletionScope.RAW: _("What was captured"),
+}
+REASONS = {
+    DeletionReason.ORDERED: _("ordered"),
+    DeletionReason.EXPIRED: _("its time was over"),
+}
+ANSWERS = {
+    ConsentAnswer.TOLD: _("was told"),
+    ConsentAnswer.JOINED: _("came in after the notice"),
+    ConsentAnswer.UNDERSTOOD: _("said that they understood"),
+    ConsentAnswer.QUIET: _("went on without camera and microphone"),
+}
 LANGUAGES = {"uk": _("Ukrainian"), "en": _("English")}
 _CAPTIONS = re.compile(r"captions\.([A-Za-z-]+)\.vtt")
 _WORKING = (RecordingState.CAPTURING, RecordingState.QUEUED, RecordingState.PROCESSING)
@@ -94,6 +110,7 @@ def terms(recording: str, visit: Acting) -> Response:
             downloadable=forms.text(form, "downloadable") == "yes",
             keep_until=date.fromisoformat(until) if until else None,
             held=forms.text(form, "held") == "yes",
+            ending=Ending(forms.text(form, "ending") or Ending.EVERYTHING),
         )
     except ValueError:
         return _page(
@@ -108,10 +125,37 @@ def delete(recording: str, visit: Acting) -> Response:
     """Its media, for good."""
     slug = queries.page(visit.session, visit.visitor, recording, visit.now).occurrence_slug
     try:
-        actions.withdraw(visit.session, visit.visitor, recording, visit.config.recordings, visit.now)
+        actions.withdraw(visit.session, visit.visitor, recording, visit.now)
     except Conflict as refused:
         return _page(visit, recording, status=status_of(refused), failure=forms.sentence(visit, refused))
     return see_other(f"/schedule/{slug}?done=removed" if slug else "/schedule?done=removed")
+
+
+@router.get("/{recording}/consents.csv")
+def consents_file(recording: str, visit: Reading) -> Response:
+    """Who was told that they are recorded, and what they answered."""
+    found = consents.of_recording(visit.session, visit.visitor, recording, visit.now)
+    names = (_("Name"), _("Who"), _("Told at"), _("Answer"), _("Answered at"), _("Version of the notice"))
+    rows = [
+        (
+            one.name,
+            one.identity,
+            one.told_at,
+            translate(visit.language, ANSWERS[one.answer]),
+            one.answered_at,
+            one.notice,
+        )
+        for one in found
+    ]
+    content = spreadsheets.csv_bytes([translate(visit.language, name) for name in names], rows)
+    return spreadsheets.download(content, "text/csv", f"{recording}-consents.csv")
+
+
+@router.get("/{recording}/deletions/{number}.txt")
+def deletion_file(recording: str, number: int, visit: Reading) -> Response:
+    """The list of files of which the record of a deletion holds the digest."""
+    listing = queries.listing_of_deletion(visit.session, visit.visitor, recording, number, visit.now)
+    return spreadsheets.download(listing.encode(), "text/plain", f"{recording}-deletion-{number}.txt")
 
 
 @router.post("/{recording}/rebuild")
@@ -148,8 +192,22 @@ def _page(visit: Visit, code: str, *, status: int = 200, failure: str = "") -> R
         downloads=_downloads(visit, shown),
         chapter_kinds=CHAPTER_KINDS,
         languages=LANGUAGES,
+        endings=vocabulary.ENDINGS,
+        scopes=SCOPES,
+        reasons=REASONS,
+        consents=_consents(visit, shown),
+        answers=ANSWERS,
         stamp=stamp,
     )
+
+
+def _consents(visit: Visit, shown: RecordingPage) -> dict[str, Any] | None:
+    """Who knew that it was recorded, for those who manage it."""
+    if not shown.may_manage:
+        return None
+    found = consents.of_recording(visit.session, visit.visitor, shown.card.code, visit.now)
+    counts = {answer: sum(one.answer is answer for one in found) for answer in ConsentAnswer}
+    return {"counts": counts, "people": found[: consents.MOST_SHOWN], "total": len(found)} if found else None
 
 
 def stamp(seconds: float) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from lms.media.rules import LEASE, MOST_ATTEMPTS, SILENT_NODE
 from lms.meetings.actions import apply_events
 from lms.schedule.actions import create, publish
 from lms.schedule.drafts import AgendaDraft
+from lms.schedule.group_models import Group
 from lms.schedule.models import Access, Occurrence
 from tests.lms.facts import NOW, draft, organiser, person
 
@@ -42,23 +42,6 @@ def told(status: str, *, meeting: str = "demo", at: datetime = NOW, number: int 
         "at": at.timestamp(),
         "data": {"type": "recording", "recording": CODE, "status": status, "by": "Олена"},
     }
-
-
-class Shelf:
-    """A library that remembers what it was told to delete."""
-
-    def __init__(self) -> None:
-        self.deleted: list[str] = []
-
-    def path(self, code: str, name: str) -> Path:
-        raise FileNotFoundError(name)
-
-    def playback(self, code: str) -> dict[str, object]:
-        raise FileNotFoundError(code)
-
-    def delete(self, code: str) -> int:
-        self.deleted.append(code)
-        return 7
 
 
 @pytest.fixture
@@ -145,7 +128,7 @@ def test_a_recording_whose_node_died_is_processed_all_the_same(session: Session)
     actions.finish(session, job.id, None, NOW + SILENT_NODE)
     (row,) = queries.listing(session)
     assert row.state is RecordingState.EMPTY
-    actions.withdraw(session, organiser(session), CODE, Shelf(), NOW)
+    actions.withdraw(session, organiser(session), CODE, NOW)
     with pytest.raises(Conflict):
         actions.rebuild(session, CODE, "system", NOW)
 
@@ -209,35 +192,36 @@ def test_who_may_watch(session: Session, planner: Visitor) -> None:
         actions.set_terms(session, there, CODE, Terms(Watching.PUBLIC, True, None, False), NOW)
 
 
-def test_deleting_really_deletes_and_leaves_a_record(session: Session, planner: Visitor) -> None:
-    made = recorded(session, planner)
-    shelf = Shelf()
-    made_ready(session)
+def test_a_held_or_busy_recording_is_not_deleted(session: Session, planner: Visitor) -> None:
+    recorded(session, planner)
+    job = actions.claim(session, "w1", NOW)
+    assert job is not None
+    with pytest.raises(Conflict, match="processed"):
+        actions.withdraw(session, planner, CODE, NOW)
+    actions.finish(session, job.id, MADE, NOW)
     actions.set_terms(session, planner, CODE, Terms(Watching.NETWORK, False, None, True), NOW)
     with pytest.raises(Conflict, match="hold"):
-        actions.withdraw(session, planner, CODE, shelf, NOW)
+        actions.withdraw(session, planner, CODE, NOW)
     actions.set_terms(session, planner, CODE, Terms(Watching.NETWORK, False, None, False), NOW)
-    actions.withdraw(session, planner, CODE, shelf, NOW)
-    assert shelf.deleted == [CODE]
-    assert queries.of_occurrence(session, planner, made.id, NOW) == []
-    session.flush()
-    (entry,) = session.query(AuditEntry).filter_by(action="recording.withdraw")
-    assert entry.after == {"bytes": 7}
+    actions.withdraw(session, planner, CODE, NOW)
+    actions.withdraw(session, planner, CODE, NOW)
+    assert session.query(AuditEntry).filter_by(action="recording.withdraw").count() == 1
+    with pytest.raises(Conflict, match="deleted"):
+        actions.rebuild(session, CODE, "system", NOW)
 
 
-def test_what_is_kept_until_a_day_goes_after_it_unless_it_is_held(session: Session, planner: Visitor) -> None:
-    recorded(session, planner)
-    made_ready(session)
-    shelf = Shelf()
-    until = date(2026, 12, 1)
-    actions.set_terms(session, planner, CODE, Terms(Watching.NETWORK, False, until, True), NOW)
-    later = datetime(2026, 12, 2, 7, 0, tzinfo=UTC)
-    assert actions.delete_expired(session, shelf, later) == 0
-    actions.set_terms(session, planner, CODE, Terms(Watching.NETWORK, False, until, False), NOW)
-    assert actions.delete_expired(session, shelf, datetime(2026, 12, 1, 7, 0, tzinfo=UTC)) == 0
-    assert actions.delete_expired(session, shelf, later) == 1
-    assert actions.delete_expired(session, shelf, later) == 0
-    assert shelf.deleted == [CODE]
+def test_a_group_is_recorded_under_its_name_and_seen_by_those_who_organise(session: Session, planner: Visitor) -> None:
+    made = create(session, planner, draft(listed=True), NOW)
+    publish(session, planner, made.slug, NOW)
+    session.add_all([Group(occurrence_id=made.id, number=2, name="Практика"), Group(occurrence_id=made.id, number=3)])
+    for number in (2, 3, 4):
+        event = told("on", meeting=f"{made.meeting}.g{number}", number=number)
+        event["data"]["recording"] = f"{number:016x}"
+        actions.take_told(session, [event], NOW)
+    rows = sorted(queries.listing(session), key=lambda row: row.code)
+    assert [row.title for row in rows] == [f"{made.title} – {name}" for name in ("2. Практика", "3", "4")]
+    assert {row.occurrence_id for row in rows} == {made.id}
+    assert {row.watching for row in rows} == {Watching.EDITORS}
 
 
 def test_points_of_the_agenda_become_chapters(session: Session, planner: Visitor) -> None:

@@ -147,6 +147,7 @@ class Driver:
 
     def __post_init__(self) -> None:
         self.ring = Ring(self.path, 8 * 1024 * 1024)
+        self.ring.writer_open = True
         self.engine = self.start()
 
     def start(self) -> Engine:

@@ -261,6 +261,7 @@ def test_a_node_that_stays_away_ends_the_run_but_not_the_stream(
 
 def test_the_process_ends_with_the_stream_and_removes_its_ring(tmp_path: Path) -> None:
     ring = Ring(tmp_path / "ring", 1024 * 1024)
+    ring.writer_open = True
     kept, ready, ended = Kept(), threading.Event(), []
     stopping = threading.Event()
 
@@ -287,3 +288,17 @@ def test_the_process_ends_with_the_stream_and_removes_its_ring(tmp_path: Path) -
     assert not ring.path.exists()
     assert kept.closed == 1
     assert kept.of("720p")
+
+
+def test_a_stream_that_ended_while_no_composer_ran_is_ended_by_the_next(tmp_path: Path) -> None:
+    """With its order in the ring its outputs are told; without, there is nobody to tell."""
+    for ordered in (True, False):
+        ring = Ring(tmp_path / f"ring-{ordered}", 1024 * 1024)
+        kept = Kept()
+        if ordered:
+            order = Order(stream=STREAM, meeting="m1")
+            ring.write(ORDER, 0, 1, order.model_dump_json().encode())
+        ring.write(LINE, 0, 1, timeline.encode(timeline.Stopped(at=ZERO)))
+        assert process.run(ring.path, lambda order, kept=kept: [kept], threading.Event(), lambda: None, SMALL)  # type: ignore[misc]
+        assert kept.closed == ordered
+        assert not ring.path.exists()

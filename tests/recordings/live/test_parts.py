@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from recordings.live import decoding
 from recordings.live.clock import Lateness, NodeTime, TrackClock
 from recordings.live.decoding import SOUND_RATE, Chunk, PictureTrack, SoundTrack
-from recordings.live.inputs import PATIENCE_S, Ordering
+from recordings.live.inputs import PATIENCE_S, START_S, Ordering
 from recordings.live.mixing import CEILING, KNEE, Voice, limited
 from recordings.live.picture import fitting
 from recordings.live.stage import Stage, Turns
@@ -27,8 +28,8 @@ from tests.recordings.making import ZERO, Sender, dump
 def test_packets_come_out_once_and_in_order_and_what_is_missing_is_named(seed: int) -> None:
     chance = random.Random(seed)
     sent = [number for number in range(1_000, 1_200) if number == 1_000 or chance.random() > 0.05]
-    arrivals = sorted((number * 0.01 + chance.choice((0, 0, 0, 0.05, 0.15)), number) for number in sent)
-    arrivals[0:0] = [(9.9, 1_000)]
+    delays = [0.0] + [chance.choice((0, 0, 0, 0.05, 0.15)) for _ in sent[1:]]
+    arrivals = sorted((number * 0.01 + delay, number) for number, delay in zip(sent, delays, strict=True))
     ordering, got = Ordering(), []
     for at, number in arrivals:
         got += ordering.overdue(at)
@@ -41,16 +42,17 @@ def test_packets_come_out_once_and_in_order_and_what_is_missing_is_named(seed: i
 
 def test_a_missing_packet_is_waited_for_only_so_long() -> None:
     ordering = Ordering()
-    first = list(ordering.take(Packet(0.0, 1, 1, False, b"")))
-    assert len(first) == 1
+    assert list(ordering.take(Packet(0.0, 1, 1, False, b""))) == []
+    assert list(ordering.take(Packet(0.0, 0, 0, False, b""))) == []
+    first = list(ordering.overdue(START_S + 0.01))
+    assert [one.sequence for one in first] == [0, 1], "the second one came first"  # type: ignore[union-attr]
     assert list(ordering.take(Packet(0.0, 3, 3, False, b""))) == []
     assert list(ordering.overdue(PATIENCE_S - 0.01)) == []
     lost, packet = ordering.overdue(PATIENCE_S + 0.01)
     assert (lost, packet.sequence) == (Lost(1), 3)  # type: ignore[union-attr]
     assert list(ordering.take(Packet(1.0, 2, 2, False, b""))) == [], "too late"
-    again = list(ordering.take(Packet(1.0, 60_000, 2, False, b"")))
-    assert isinstance(again[0], Lost)
-    assert isinstance(again[1], Packet), "a track that begins anew"
+    assert list(ordering.take(Packet(1.0, 60_000, 2, False, b""))) == [Lost(1)]
+    assert len(list(ordering.overdue(1.1))) == 1, "a track that begins anew"
 
 
 @pytest.mark.parametrize("ppm", [-300, 0, 300])
@@ -176,14 +178,26 @@ def test_a_hidden_picture_is_not_decoded_and_is_there_at_once_when_it_is_wanted(
     for tick in range(75, 100):
         track.advance(ZERO + tick / 25, wanted=False)
     assert track.picture is None
-    assert track.can_show
+    assert not track.waits_for_key
     track.advance(ZERO + 3.96, wanted=True)
     assert track.picture is not None
     assert track.version == 1
     track.darken()
     assert track.picture is None
-    assert not track.can_show
     assert track.waits_for_key
+
+
+def test_of_a_picture_that_is_hidden_for_long_nothing_is_kept_and_a_key_frame_is_asked_for_when_it_is_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decoding, "MOST_FRAMES", 40)
+    track = pictures(Sender("a", ends=4, key_every_s=3.5, sizes=((0, (64, 36)),), flashes=False))
+    track.advance(ZERO + 2, wanted=False)
+    assert not track.waits_for_key, "nobody needs it"
+    track.advance(ZERO + 2.1, wanted=True)
+    assert track.picture is None
+    track.advance(ZERO + 3.7, wanted=True)
+    assert track.picture is not None
 
 
 def test_a_voice_with_a_clock_of_its_own_is_followed_softly() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recordings.capture.feed import LINE
 from recordings.processing.layouts import Canvas, large_with_column, room_beside
 from recordings.raw import timeline
 from tests.recordings.live.driving import SMALL, Driver, Kept, stream
@@ -159,3 +160,17 @@ def test_viewers_get_key_frames_but_not_too_many_and_outputs_hear_of_other_order
     keys = [packet.at / 90_000 for packet in kept.of("720p") if packet.key]
     assert keys == pytest.approx([0, 0.88, 1.4, 2.0], abs=0.05)
     assert [packet.at for packet in kept.of("360p") if packet.key] == [0, 180_000]
+
+
+def test_captions_stand_where_they_were_begun(tmp_path: Path) -> None:
+    driver = Driver(tmp_path / "ring")
+    driver.say(driver.order)
+    line = timeline.Caption(at=ZERO + 2.0, participant="c", language="uk", text="Добрий день!", since=ZERO + 1.2)
+    early = line.model_copy(update={"since": ZERO - 30, "at": ZERO - 20, "text": "раніше"})
+    driver.run(3.0, [(2.0, LINE, 0, timeline.encode(line)), (2.0, LINE, 0, timeline.encode(early))])
+    kept = driver.close()
+    (caption,) = kept.captions
+    assert caption.at == pytest.approx(1.2 + kept.early)
+    assert caption.until > caption.at + 0.7
+    assert (caption.language, caption.text) == ("uk", "Добрий день!")
+    assert kept.told.captions == ("uk",)

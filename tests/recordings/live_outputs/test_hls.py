@@ -16,7 +16,8 @@ import pytest
 from recordings.live import hls
 from recordings.live.formats import SEGMENT_S, Caption, EngineFigures, Output
 from recordings.live.hls import Hls
-from recordings.live.wire import INDEX
+from recordings.live.tidying import ENDED_S, tidy
+from recordings.live.wire import INDEX, STATUS, Status, write_status
 from tests.recordings.live_outputs.synthetic import INTERPRETER_TONE, LARGE, SMALL, STREAM, WALL, encoded, feed, formats
 from tests.recordings.live_outputs.viewing import content, playlist, seen_and_heard
 from tests.recordings.measuring import every_second, offsets, watch
@@ -181,6 +182,21 @@ def test_another_stream_begins_anew(tmp_path: Path) -> None:
     assert (media.first, len(media.segments)) == (0, 3)
     assert not (tmp_path / f"{STREAM}-0").exists()
     assert STREAM not in "".join(path.read_text() for path in tmp_path.glob("*.m3u8"))
+
+
+def test_what_nobody_plays_any_more_is_deleted(tmp_path: Path) -> None:
+    found = (("ended", "ended", 5_000.0), ("lost", "live", 5_000.0), ("dead", "live", -90_000.0))
+    for meeting, _, _ in found:
+        _made(tmp_path / meeting, 3).close()
+    for meeting, state, at in found:
+        said = {"stream": STREAM, "meeting": meeting, "state": state, "began_at": 0, "at": at}
+        write_status(tmp_path / meeting / STATUS, Status.model_validate(said))
+    tidy(tmp_path, 5_000.0 + ENDED_S - 1)
+    assert (tmp_path / "ended" / INDEX).exists()
+    tidy(tmp_path, 5_000.0 + ENDED_S)
+    left = {path.name: sorted(one.name for one in path.iterdir()) for path in tmp_path.iterdir()}
+    assert left["ended"] == left["dead"] == [STATUS]
+    assert len(left["lost"]) == 6, "its composer may come back"
 
 
 def test_a_damaged_playlist_is_begun_anew(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ export interface RoomConfig {
   readonly autoJoin: boolean;
   /** Whether it is recorded from its beginning. */
   readonly recorded: boolean;
+  /** Whether it is shown live from its beginning. */
+  readonly streamed: boolean;
   readonly backUrl: string;
   /** Where the roll-call of this room is read and sent; empty for who fills in none. */
   readonly rollCallUrl: string;
@@ -53,6 +55,7 @@ export function readConfig(json: string): RoomConfig {
     organisation: text(source, "organisation", ""),
     autoJoin: source["autoJoin"] === true,
     recorded: source["recorded"] === true,
+    streamed: source["streamed"] === true,
     backUrl: text(source, "backUrl", "/"),
     rollCallUrl: text(source, "rollCallUrl", ""),
     groupsUrl: text(source, "groupsUrl", ""),

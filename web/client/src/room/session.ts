@@ -135,7 +135,7 @@ export class Session {
     if (!this.config.nameFixed) remember({ name: this.name.value.trim() });
     this.phase.value = "joining";
     this.ending.value = null;
-    if ((this.config.recorded || this.keptNow.value) && !this.config.autoJoin) this.knows = "joined";
+    if ((this.config.recorded || this.config.streamed || this.keptNow.value) && !this.config.autoJoin) this.knows = "joined";
     this.connection.join(token);
   }
 

@@ -21,7 +21,7 @@ export function PreJoin(): VNode {
     void local.begin({ camera: choice.cameraOn && !choice.lowResources, microphone: choice.microphoneOn });
   }, [local]);
   const joining = session.phase.value === "joining";
-  const kept = config.recorded ? "recorded" : session.keptNow.value;
+  const kept = config.recorded ? "recorded" : config.streamed ? "live" : session.keptNow.value;
   const join = (event: Event): void => {
     event.preventDefault();
     if (joining) return;

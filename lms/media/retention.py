@@ -1,0 +1,200 @@
+"""How long recordings are kept: the rule of their series, the letter two weeks before, and the end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from lms.audit.actions import record
+from lms.directory.models import RoleGrant, RoleName, Scope
+from lms.media import deletion
+from lms.media.models import DeletionReason, DeletionScope, Recording, RecordingState, Watching
+from lms.media.rules import NOTICE, last_day, to_delete, warns_from
+from lms.notify.actions import enqueue
+from lms.schedule.models import Ending, Occurrence, OccurrenceParty, Part
+from lms.schedule.plan_models import Series
+
+ZONE = ZoneInfo("Europe/Kyiv")
+KIND = "recording.expiring"
+_AT_ONCE = 100
+
+
+def day_of(now: datetime) -> date:
+    """The network's calendar day."""
+    return now.astimezone(ZONE).date()
+
+
+def rule_for(session: Session, found: Recording, now: datetime) -> None:
+    """Take over what the recording's series says; where there is none, or somebody has decided, nothing changes."""
+    found.ruled_at = now
+    series = session.scalar(
+        select(Series).join(Occurrence, Occurrence.series_id == Series.id).where(Occurrence.id == found.occurrence_id)
+    )
+    if series is None or found.own_terms:
+        return
+    keep_until = last_day(day_of(found.began_at), series.keep_for, series.keep_unit)
+    if (found.keep_until, found.ending) == (keep_until, series.keep_ending):
+        return
+    found.keep_until, found.ending = keep_until, series.keep_ending
+    after = {"keep_until": keep_until.isoformat() if keep_until else None, "ending": series.keep_ending.value}
+    record(session, "system", "recording.rule", "recording", found.code, now=now, after=after)
+
+
+def follow_rules(session: Session, now: datetime) -> int:
+    """Take over rules of series that were changed since they were looked at; for how many recordings."""
+    stale = (
+        select(Recording)
+        .join(Occurrence, Occurrence.id == Recording.occurrence_id)
+        .join(Series, Series.id == Occurrence.series_id)
+        .where(
+            Recording.own_terms.is_(False),
+            Recording.state != RecordingState.WITHDRAWN,
+            or_(Recording.ruled_at.is_(None), Recording.ruled_at < Series.updated_at),
+        )
+        .order_by(Recording.id)
+        .limit(_AT_ONCE)
+    )
+    found = session.scalars(stale).all()
+    for each in found:
+        rule_for(session, each, now)
+    return len(found)
+
+
+# The letter.
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """What the letter says."""
+
+    code: str
+    title: str
+    title_en: str
+    recorded_on: date
+    keep_until: date
+    scope: DeletionScope
+
+
+def due(session: Session, now: datetime, /, *, without: Collection[int] = ()) -> list[int]:
+    """Recordings of whose end the organisers are to be told now."""
+    today = day_of(now)
+    query = (
+        select(Recording.id)
+        .where(
+            _ends(),
+            Recording.keep_until <= today + NOTICE,
+            or_(Recording.warned_for.is_(None), Recording.warned_for != Recording.keep_until),
+            Recording.id.not_in(without),
+        )
+        .order_by(Recording.keep_until)
+        .limit(_AT_ONCE)
+    )
+    return list(session.scalars(query))
+
+
+def warn(session: Session, number: int, now: datetime) -> int:
+    """Queue the letters; how many were new. Without anybody to write to, the time runs all the same."""
+    found = session.get(Recording, number)
+    if found is None or found.keep_until is None or warns_from(found.keep_until) > day_of(now):
+        return 0
+    found.warned_for, found.warned_at = found.keep_until, now
+    day = found.keep_until.isoformat()
+    contents = {"recording": found.code, "day": day}
+    return sum(
+        enqueue(session, f"recording:{found.code}:{day}:{each}", KIND, each, contents, now=now)
+        for each in _organisers(session, found.occurrence_id, now)
+    )
+
+
+def expiring(session: Session, code: str, day: str) -> Expiring | None:
+    """What the letter says now; None if it has lost its point: held, deleted, or kept until another day."""
+    found = session.scalar(select(Recording).where(Recording.code == code, _ends()))
+    if found is None or found.keep_until is None or found.keep_until.isoformat() != day:
+        return None
+    occurrence = session.get(Occurrence, found.occurrence_id) if found.occurrence_id else None
+    return Expiring(
+        code,
+        found.title,
+        occurrence.title_en if occurrence is not None else "",
+        day_of(found.began_at),
+        found.keep_until,
+        to_delete(found.ending, found.watching),
+    )
+
+
+def _organisers(session: Session, occurrence_id: int | None, now: datetime) -> list[str]:
+    """Who is written to: whoever planned it, and the organisers of the organisations that organise it."""
+    if occurrence_id is None:
+        return []
+    party = select(OccurrenceParty.organisation_id).where(
+        OccurrenceParty.occurrence_id == occurrence_id, OccurrenceParty.part == Part.ORGANISER
+    )
+    organising = session.scalars(party).all()
+    granted: Iterable[int] = session.scalars(
+        select(RoleGrant.person_id).where(
+            RoleGrant.role == RoleName.ORGANISER,
+            RoleGrant.scope == Scope.ORGANISATION,
+            RoleGrant.scope_id.in_(organising),
+            RoleGrant.from_at <= now,
+            RoleGrant.to_at.is_(None) | (RoleGrant.to_at > now),
+        )
+    )
+    people = {f"person:{each}" for each in granted}
+    creator = session.scalar(select(Occurrence.created_by).where(Occurrence.id == occurrence_id))
+    if creator is not None and creator.startswith("person:"):
+        people.add(creator)
+    return sorted(people) or [f"organisation:{each}" for each in organising]
+
+
+# The end.
+
+
+def expire(session: Session, now: datetime) -> int:
+    """Have deleted what was to be kept until a day that is over; how many recordings.
+
+    Nobody is surprised: what a series' rule ends was told two weeks before. A legal hold keeps everything.
+    """
+    today = day_of(now)
+    over = (
+        select(Recording)
+        .where(
+            _ends(),
+            Recording.keep_until < today,
+            or_(
+                Recording.own_terms.is_(True),
+                and_(Recording.warned_for == Recording.keep_until, Recording.warned_at <= now - NOTICE),
+            ),
+        )
+        .order_by(Recording.keep_until)
+        .limit(_AT_ONCE)
+        .with_for_update(of=Recording)
+    )
+    found = session.scalars(over).all()
+    for each in found:
+        # An earlier one of them may have taken it along.
+        if each.state is not RecordingState.WITHDRAWN:
+            scope = to_delete(each.ending, each.watching)
+            deletion.order(session, each, scope, DeletionReason.EXPIRED, "system", now)
+    return len(found)
+
+
+def _ends() -> ColumnElement[bool]:
+    """SQL: there is something of the recording that goes when its time is over."""
+    all_of_it = or_(
+        Recording.ending == Ending.EVERYTHING,
+        and_(Recording.ending == Ending.KEEP_PUBLIC, Recording.watching != Watching.PUBLIC),
+    )
+    return and_(
+        Recording.keep_until.is_not(None),
+        Recording.held.is_(False),
+        Recording.state.in_((RecordingState.READY, RecordingState.EMPTY, RecordingState.FAILED)),
+        or_(all_of_it, Recording.raw_deleted_at.is_(None)),
+    )
+
+
+__all__ = ["KIND", "Expiring", "day_of", "due", "expire", "expiring", "follow_rules", "rule_for", "warn"]
