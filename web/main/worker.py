@@ -69,7 +69,6 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("read mail", 30, mailing.read_mail(settings)),
         _in_turn("compute attendance", 20, computing.stale, _compute),
         Duty("follow live streams", 4, Follower(settings.data, count)),
-        Duty("follow live streams", 4, Follower(settings.data)),
         _in_turn("enrol by rules", 60, course_enrolling.lacking, course_enrolling.apply_rule),
         _in_turn("complete live lessons", 60, live_lessons.due, live_lessons.see_to),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
