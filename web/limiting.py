@@ -24,6 +24,7 @@ RULES: dict[str, str] = {
     "pairing_code": "10/minute",
     "token": "60/minute",
     "picture": "30/minute",
+    "question": "12/minute",
 }
 """By what is tried. A centre's people often share one address, hence room for a class of them."""
 
