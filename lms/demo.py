@@ -16,6 +16,7 @@ from lms import (
     demo_accounts,
     demo_attendance,
     demo_audience,
+    demo_courses,
     demo_directory,
     demo_groups,
     demo_needs,
@@ -82,6 +83,7 @@ def seed(session: Session, now: datetime, *, password: str = "") -> DemoFacts:
     _live(session, planner, homes, now)
     demo_attendance.seed(session, planner, now)
     demo_groups.seed(session, planner, homes, now)
+    demo_courses.seed(session, planner, homes, now)
     return DemoFacts(ORGANISER, ADMINISTRATOR, DEMO_MEETING, endpoints)
 
 

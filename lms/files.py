@@ -43,6 +43,9 @@ class FileStore(Protocol):
     def get(self, digest: str) -> bytes:
         """The contents. Raises `FileNotFoundError`."""
 
+    def path(self, digest: str) -> Path:
+        """Where the contents lie, to be read a part at a time. Raises `FileNotFoundError`."""
+
 
 class FolderFiles:
     """Files in a folder, two letters of the digest as subfolder. Written aside and renamed: never half there."""
@@ -73,6 +76,13 @@ class FolderFiles:
         """The contents. Raises `FileNotFoundError`, also for what is no digest."""
         return self._path(digest).read_bytes()
 
+    def path(self, digest: str) -> Path:
+        """Where the contents lie. Raises `FileNotFoundError`, also for what is no digest."""
+        path = self._path(digest)
+        if not path.is_file():
+            raise FileNotFoundError(digest)
+        return path
+
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise FileNotFoundError(digest)
@@ -80,10 +90,11 @@ class FolderFiles:
 
 
 class MemoryFiles:
-    """Files for as long as the process lives."""
+    """Files for as long as the process lives. What is asked for by its path is written to a folder for a while."""
 
     def __init__(self) -> None:
         self._held: dict[str, bytes] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def put(self, contents: bytes) -> str:
         """Keep it; the SHA-256 in hexadecimal."""
@@ -97,6 +108,15 @@ class MemoryFiles:
             return self._held[digest]
         except KeyError:
             raise FileNotFoundError(digest) from None
+
+    def path(self, digest: str) -> Path:
+        """Where the contents lie. Raises `FileNotFoundError`."""
+        contents = self.get(digest)
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory()
+        path = Path(self._folder.name) / digest
+        path.write_bytes(contents)
+        return path
 
 
 def safe_name(name: str, longest: int = 120) -> str:

@@ -30,6 +30,7 @@ from signaling.meeting.state import Member, State
 from signaling.model import GroupsSeen, Permission, Presence, Publication
 from signaling.problems import RefusedError, problem
 from signaling.recording import MeetingRecorder
+from signaling.stream_telling import StreamTelling
 from signaling.streaming import MeetingStreamer, Streaming
 from signaling.tokens import LIFETIME_S, Token
 
@@ -76,9 +77,7 @@ class LiveMeeting:
         state.can_record = surroundings.feed is not None
         self.program = Program()
         self.streamer = MeetingStreamer(surroundings.streaming, state, self.media)
-        self._stream_seen: messages.StreamSeen | None = None
-        self._plan_seen: Plan | None = None
-        """The plan by which it was told that there is no stream."""
+        self._stream_telling = StreamTelling(state, self.streamer, self.program, self.tell, self.tell_moderators)
         self.links: dict[str, Link] = {}
         self._away_until: dict[str, float] = {}
         self._renew_at: dict[str, float] = {}
@@ -357,21 +356,10 @@ class LiveMeeting:
             self.streamer.count(action.counted_by, action.viewers)
             return
         decided = orders.decide(self.state, actor, action, now=self.now())
-        self._prepare_stream(decided, wanted=isinstance(action, messages.Stream))
-        self.commit(decided)
+        self.commit(self.streamer.prepare(decided, wanted=isinstance(action, messages.Stream)))
         if isinstance(action, messages.AllowUnmute):
             by = actor.name if actor is not None else self.state.plan.title or self.state.id
             self.send_to(action.participant, messages.Asked(what="unmute", source=action.source, by=by[:120]))
-
-    def _prepare_stream(self, decided: list[facts.Fact], *, wanted: bool) -> None:
-        """A planned stream that cannot be must not keep the meeting from beginning. Raises `RefusedError`."""
-        try:
-            self.streamer.prepare(decided)
-        except RefusedError as refused:
-            if wanted:
-                raise
-            _log.error("planned_stream_not_begun", meeting=self.state.id, reason=refused.problem.detail)
-            decided[:] = [fact for fact in decided if not isinstance(fact, facts.StreamSet)]
 
     def plan(self, plan: Plan) -> None:
         """Hold the meeting as planned from now on. Raises `RefusedError`."""
@@ -445,26 +433,12 @@ class LiveMeeting:
         if self.recorder.trouble != self.state.recording_trouble:
             self.state.recording_trouble = self.recorder.trouble
             self._tell(messages.MeetingChanged(meeting=self.state.as_meeting()))
-        self._tick_stream()
+        self._stream_telling.tick()
         if self._empty_since is not None and now >= self._empty_since + self._around.limits.empty_meeting_s:
             if self._around.grouping.busy(self):
                 self._empty_since = now
             else:
                 self.shut("empty")
-
-    def _tick_stream(self) -> None:
-        self.streamer.tick()
-        viewers = self.streamer.counted() + len(self.program.viewers) if self.state.stream is not None else 0
-        if viewers != self.state.viewers:
-            self.state.viewers = viewers
-            self._tell(messages.MeetingChanged(meeting=self.state.as_meeting()))
-        if self.state.stream is None and self._plan_seen is self.state.plan:
-            return
-        self._plan_seen = self.state.plan if self.state.stream is None else None
-        seen = self.streamer.seen()
-        if seen != self._stream_seen:
-            self._stream_seen = seen
-            self.tell_moderators(messages.StreamChanged(stream=seen))
 
     def _take_roster(self) -> None:
         present = [member.id for member in self.state.members.values() if not member.away]

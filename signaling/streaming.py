@@ -34,6 +34,8 @@ AWAY_S = 10.0
 """A composer that has said nothing for so long is away."""
 COUNTED_S = 60.0
 """How long a count of viewers is good."""
+FIRST_WORD_S = 30.0
+"""One that is just beginning may take so long."""
 MOST_TRACKS = 65_535
 _log = structlog.get_logger(__name__)
 
@@ -73,14 +75,22 @@ class MeetingStreamer:
 
     # ------------------------------------------------------------ what happens
 
-    def prepare(self, told: list[facts.Fact]) -> None:
-        """Facts that are about to be written begin a stream: reserve what it needs. Raises `RefusedError`."""
-        for fact in told:
+    def prepare(self, decided: list[facts.Fact], *, wanted: bool) -> list[facts.Fact]:
+        """Facts that are about to be written may begin a stream: reserve what it needs.
+
+        `wanted`: it was ordered by itself, so `RefusedError` is raised where it cannot be. A planned one must not keep
+        the meeting from beginning: then the other facts remain.
+        """
+        for fact in decided:
             if isinstance(fact, facts.StreamSet) and fact.status == "on" and self._around is not None:
                 try:
                     self._prepared = fact.stream, self._ring(self._around, fact.stream)
                 except RingError as error:
-                    raise RefusedError("cannot_stream", str(error)) from error
+                    if wanted:
+                        raise RefusedError("cannot_stream", str(error)) from error
+                    _log.error("planned_stream_not_begun", meeting=self._state.id, reason=str(error))
+                    return [other for other in decided if other is not fact]
+        return decided
 
     def note(self, fact: facts.Fact) -> None:
         """A fact was applied to the state."""
@@ -252,8 +262,8 @@ class MeetingStreamer:
         state, status = self._state, self._status
         if state.stream is None:
             return "off"
-        said_at = status.at if status is not None else state.stream_since or 0.0
-        if self._feed is None or self._now() - said_at > AWAY_S:
+        silent_s = self._now() - (status.at if status is not None else state.stream_since or 0.0)
+        if self._feed is None or silent_s > (AWAY_S if status is not None else FIRST_WORD_S):
             return "away"
         return "live" if status is not None and status.state == "live" else "starting"
 

@@ -38,6 +38,7 @@ SENTENCES: dict[str, str] = {
         "The key that certificates are signed with cannot be opened. "
         "The administrator makes a new one: vikno certificates rotate-key --lost."
     ),
+    "issuer_key_unknown": _("There is no such key."),
     "issuer_local": _(
         "Certificates carry the public address of this site for ever, and now only this machine knows it. "
         "The administrator sets VIKNO_PUBLIC_URL first."
@@ -65,6 +66,7 @@ SENTENCES: dict[str, str] = {
     "course_not_enrolled": _("Begin the course first: its page has the button for it."),
     "course_not_yours": _("This course is looked after by its trainers and organisers."),
     "course_package": _("The package cannot be taken."),
+    "course_person_unknown": _("Nobody signs in with this e-mail. Look for a typing error."),
     "course_requires_unknown": _("A lesson requires one that is not in this course."),
     "course_sign_in": _("Sign in to learn a course: your progress is kept with your account."),
     "course_summary": _("A summary has at most 5000 characters."),
@@ -144,6 +146,7 @@ SENTENCES: dict[str, str] = {
     "item_not_yours": _("Questions are written by trainers and organisers."),
     "item_own_review": _("You wrote some of it: somebody else must review it."),
     "item_reason": _("Say in at most 500 characters why."),
+    "item_twice": _("The file has a question with this code already."),
     "item_unknown": _("There is no such question."),
     "item_withdrawn": _("The question is withdrawn already."),
     "items_not_yours": _("The bank of questions is for those who write and review them: it holds the answers."),
@@ -397,7 +400,19 @@ SENTENCES: dict[str, str] = {
 NOTICES: dict[str, str] = {
     "asked": _("Thank you. Those who lead see your question first; then everybody does."),
     "feed_revoked": _("The address is withdrawn."),
+    "course_done": _("You have completed the course."),
+    "course_left": _("You have left the course. What you did is kept, should you come back."),
+    "course_published": _("The course is published."),
+    "task_handed_in": _("It is handed in. You see here what the reviewer says."),
     "roadmap_saved": _("The road map is saved."),
+    "award_saved": _("The rule is saved. Certificates are issued by it from now on."),
+    "award_retired": _("The rule is retired. What was issued by it stays."),
+    "certificates_issued": _("The certificates are issued. Whoever got one finds it under “My certificates”."),
+    "certificates_issued_partly": _("Fifty certificates are issued. Press again for the rest."),
+    "certificate_opened": _("The link is open again."),
+    "certificate_closed": _("The link is closed. Strangers see nothing of the certificate any more."),
+    "certificate_revoked": _("The certificate is revoked."),
+    "certificate_changed": _("The certificate has a new edition. Earlier files are called replaced."),
     "roadmaps_made": _("The road maps are made. Each centre's lead fills in its own."),
     "groups_saved": _("The groups are saved."),
     "new_device": _("The next device on which the link is used counts as the guest’s."),

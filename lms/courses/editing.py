@@ -24,6 +24,8 @@ from lms.schedule.slugs import free_slug, slug_of
 LARGEST_FILE = 200 * 1024 * 1024
 VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}
 CAPTION_TYPES = {".vtt": "text/vtt; charset=utf-8"}
+RESERVED = frozenset({"new", "import", "tasks"})
+"""Names in addresses that are pages of their own."""
 TYPES = MEDIA_TYPES | VIDEO_TYPES | CAPTION_TYPES
 """What a lesson's file may be, by the ending of its name."""
 
@@ -36,7 +38,7 @@ def create(
         raise NotAllowed("course_not_yours", "Courses are made by trainers and organisers.")
     check_course(draft)
     course = Course(
-        slug=free_slug(session, Course.slug, slug_of(draft.title_en or draft.title_uk) or "course"),
+        slug=free_slug(session, Course.slug, _wanted(draft)),
         organisation_id=organisation_id,
         created_by=visitor.actor,
         created_at=now,
@@ -75,11 +77,10 @@ def draft_of(session: Session, visitor: Visitor, slug: str, now: datetime) -> tu
 
 
 def save(
-    session: Session, visitor: Visitor, slug: str, draft: CourseDraft, now: datetime, *, expected_edit: int
+    session: Session, visitor: Visitor, slug: str, draft: CourseDraft, now: datetime, *, seen: int
 ) -> CourseVersion:
     """Change what the course says of itself. Raises `NotFound`, `NotAllowed`, `Invalid`, `Conflict`."""
-    course, version = draft_of(session, visitor, slug, now)
-    _expect(version, expected_edit)
+    course, version = _draft_as_seen(session, visitor, slug, seen, now)
     check_course(draft)
     before = _told(version)
     _fill(version, draft)
@@ -103,11 +104,10 @@ def add_lesson(session: Session, visitor: Visitor, slug: str, draft: LessonDraft
 
 
 def save_lesson(
-    session: Session, visitor: Visitor, slug: str, key: str, draft: LessonDraft, now: datetime, *, expected_edit: int
+    session: Session, visitor: Visitor, slug: str, key: str, draft: LessonDraft, now: datetime, *, seen: int
 ) -> Lesson:
     """Change a lesson. Raises `NotFound`, `NotAllowed`, `Invalid`, `Conflict` (changed_meanwhile)."""
-    course, version = draft_of(session, visitor, slug, now)
-    _expect(version, expected_edit)
+    course, version = _draft_as_seen(session, visitor, slug, seen, now)
     lesson = lesson_of(version, key)
     before = _lesson(lesson)
     _write(version, lesson, draft)
@@ -277,6 +277,11 @@ def facts(lessons: Sequence[Lesson]) -> list[LessonFacts]:
     return [LessonFacts(each.key, each.move_on, tuple(each.requires), each.title_uk) for each in lessons]
 
 
+def _wanted(draft: CourseDraft) -> str:
+    wanted = slug_of(draft.title_en or draft.title_uk) or "course"
+    return f"course-{wanted}" if wanted in RESERVED else wanted
+
+
 def _version(session: Session, course_id: int, state: VersionState) -> CourseVersion | None:
     query = select(CourseVersion).where(CourseVersion.course_id == course_id, CourseVersion.state == state)
     return session.scalar(query.options(selectinload(CourseVersion.lessons)))
@@ -320,9 +325,15 @@ def _check(version: CourseVersion) -> None:
     check_order(facts(version.lessons))
 
 
-def _expect(version: CourseVersion, expected: int) -> None:
-    if version.edit != expected:
+def _draft_as_seen(
+    session: Session, visitor: Visitor, slug: str, seen: int, now: datetime
+) -> tuple[Course, CourseVersion]:
+    """The draft, if what the editor saw (`CourseVersion.stamp`) is what there is: the draft, or what it begins from."""
+    course = editable(session, visitor, slug)
+    there = _version(session, course.id, VersionState.DRAFT) or _version(session, course.id, VersionState.PUBLISHED)
+    if there is not None and there.stamp != seen:
         raise Conflict("changed_meanwhile", "Somebody else has saved it since you opened it.")
+    return draft_of(session, visitor, slug, now)
 
 
 def _touch(session: Session, version: CourseVersion, now: datetime) -> None:

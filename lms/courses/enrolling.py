@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -149,15 +149,10 @@ def end_rule(session: Session, visitor: Visitor, slug: str, rule_id: int, now: d
         record(session, visitor.actor, "enrolment.rule_end", "course", slug, now=now, before={"rule": rule_id})
 
 
-def lacking(session: Session, now: datetime, limit: int = 20) -> list[int]:
-    """Rules in force under which somebody is not enrolled yet."""
-    found = []
-    for rule in session.scalars(_in_force()):
-        if session.scalar(_not_enrolled(rule, now).limit(1)) is not None:
-            found.append(rule.id)
-            if len(found) >= limit:
-                break
-    return found
+def lacking(session: Session, now: datetime, *, without: Collection[int] = ()) -> Sequence[int]:
+    """Rules in force under which somebody is not enrolled yet. Only reads."""
+    rules = session.scalars(_in_force().where(EnrolmentRule.id.not_in(without))).all()
+    return [rule.id for rule in rules if session.scalar(_not_enrolled(rule, now).limit(1)) is not None]
 
 
 def apply_rule(session: Session, rule_id: int, now: datetime) -> int:

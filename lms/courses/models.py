@@ -125,6 +125,11 @@ class CourseVersion(Base):
     __table_args__ = (UniqueConstraint("course_id", "number"), Index(None, "state", "course_id"))
     __mapper_args__ = {"version_id_col": edit}
 
+    @property
+    def stamp(self) -> int:
+        """What an editor has seen: this edit of this version."""
+        return self.number * 1_000_000 + self.edit
+
 
 class Lesson(Base):
     """A lesson of one version. `key` stays the same from version to version."""

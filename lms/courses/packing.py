@@ -23,7 +23,7 @@ from lms.audit.actions import record
 from lms.courses import manifest
 from lms.courses.access import may_edit, teaches
 from lms.courses.drafts import CourseDraft, LessonDraft, check_course
-from lms.courses.editing import add_lesson, check_file, create, draft_of, put_file, save
+from lms.courses.editing import RESERVED, add_lesson, check_file, create, draft_of, put_file, save
 from lms.courses.manifest import LessonShape, Manifest
 from lms.courses.models import Course, CourseVersion, Lesson, VersionState
 from lms.courses.rules import LessonFacts, check_order
@@ -158,14 +158,14 @@ def _begin(
     if known is None or not may_edit(visitor, known.organisation_id):
         version = create(session, visitor, draft, now, organisation_id=organisation_id)
         course = session.get_one(Course, version.course_id)
-        if known is None:
+        if known is None and shape.id not in RESERVED:
             course.slug = shape.id
             session.flush()
         return version
     _, version = draft_of(session, visitor, shape.id, now)
     version.lessons = []
     session.flush()
-    return save(session, visitor, shape.id, draft, now, expected_edit=version.edit)
+    return save(session, visitor, shape.id, draft, now, seen=version.stamp)
 
 
 def _course(shape: Manifest) -> CourseDraft:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
-from lms.courses.access import edited_by, may_edit, visible_to
+from lms.courses.access import edited_by, may_edit, teaches, visible_to
 from lms.courses.editing import facts, lesson_of, unfinished
 from lms.courses.learning import done_of, submissions
 from lms.courses.models import (
@@ -29,10 +29,12 @@ from lms.courses.models import (
     VersionState,
 )
 from lms.courses.rules import LessonFacts, Standing, standing
-from lms.directory.models import Affiliation, Organisation, Person
+from lms.directory.models import Account, Affiliation, Organisation, Person
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
+from lms.media.models import Recording, RecordingState
 from lms.schedule.models import Occurrence
+from lms.schedule.queries import visible_to as occurrence_visible_to
 
 PAGE = 50
 CATALOGUE = 24
@@ -103,7 +105,8 @@ class CoursePage:
     organisation_id: int | None
     version: int
     version_state: VersionState
-    edit: int
+    seen: int
+    """Refuses an edit of what has changed meanwhile (`CourseVersion.stamp`)."""
     framework: str
     lessons: tuple[LessonCard, ...]
     standing: Standing
@@ -241,7 +244,7 @@ def course_page(session: Session, visitor: Visitor, slug: str, *, draft: bool = 
         organisation_id=course.organisation_id,
         version=version.number,
         version_state=version.state,
-        edit=version.edit,
+        seen=version.stamp,
         framework=version.framework,
         lessons=tuple(_lessons(version.lessons, stands, {row.key for row in rows}, edits=edits)),
         standing=stands,
@@ -593,3 +596,66 @@ def _lessons(lessons: Iterable[Lesson], stands: Standing, begun: Collection[str]
         )
         for each in found
     ]
+
+
+def slug_of(session: Session, course_id: int) -> str:
+    """A course's name in addresses."""
+    return session.get_one(Course, course_id).slug
+
+
+def lesson_to_edit(session: Session, visitor: Visitor, slug: str, key: str) -> Lesson:
+    """A lesson of the version that would be changed. Raises `NotFound`."""
+    course, versions = _course(session, visitor, slug)
+    if not may_edit(visitor, course.organisation_id):
+        raise NotFound("lesson_unknown", "There is no such lesson, or it is not for you.")
+    return lesson_of(_version_for(versions, None, draft=True), key)
+
+
+def homes(session: Session, among: Collection[int] | None) -> list[tuple[int, str, str]]:
+    """Organisations by name: all, or those among some."""
+    query = select(Organisation.id, Organisation.name_uk, Organisation.name_en).where(
+        Organisation.merged_into_id.is_(None)
+    )
+    if among is not None:
+        query = query.where(Organisation.id.in_(among))
+    return [(number, uk, en) for number, uk, en in session.execute(query.order_by(Organisation.name_uk).limit(1000))]
+
+
+def occurrences_to_choose(session: Session, visitor: Visitor) -> list[tuple[int, str, str, datetime]]:
+    """For a live lesson: what the visitor may see, the latest first."""
+    rows = session.execute(
+        select(Occurrence.id, Occurrence.title, Occurrence.title_en, Occurrence.starts_at)
+        .where(occurrence_visible_to(visitor))
+        .order_by(Occurrence.starts_at.desc())
+        .limit(200)
+    )
+    return [(number, uk, en, at) for number, uk, en, at in rows]
+
+
+def may_choose_occurrence(session: Session, visitor: Visitor, occurrence_id: int) -> bool:
+    """Whether the visitor may see it."""
+    query = select(Occurrence.id).where(Occurrence.id == occurrence_id, occurrence_visible_to(visitor))
+    return session.scalar(query) is not None
+
+
+def recordings_to_choose(session: Session, visitor: Visitor) -> list[tuple[str, str]]:
+    """For a video lesson: recordings that are ready, the latest first."""
+    if not teaches(visitor):
+        return []
+    rows = session.execute(
+        select(Recording.code, Recording.title, Recording.began_at)
+        .where(Recording.state == RecordingState.READY)
+        .order_by(Recording.began_at.desc())
+        .limit(200)
+    )
+    return [(code, f"{title}, {began_at:%d.%m.%Y}") for code, title, began_at in rows]
+
+
+def find_person(session: Session, email: str) -> int:
+    """Somebody by the e-mail with which they sign in. Raises `NotFound` (course_person_unknown)."""
+    found = session.scalar(
+        select(Account.person_id).where(func.lower(Account.subject) == email.strip().lower()).limit(1)
+    )
+    if found is None:
+        raise NotFound("course_person_unknown", "Nobody signs in with this e-mail.", "person")
+    return found

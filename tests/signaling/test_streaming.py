@@ -83,8 +83,7 @@ class Scene:
 
     def order(self, action: OrderAction, actor: Member | None = None) -> None:
         decided = orders.decide(self.state, actor, action, now=self.time.wall_now)
-        self.streamer.prepare(decided)
-        self.apply(*decided)
+        self.apply(*self.streamer.prepare(decided, wanted=isinstance(action, Stream)))
 
     def enter(self, name: str, role: Role = Role.PARTICIPANT) -> Member:
         joined = rules.join(

@@ -148,6 +148,34 @@ def running(folder: Path, *words: str, settings: dict[str, str] | None = None) -
         _stop(here)
 
 
+@contextmanager
+def supervised(folder: Path, *processes: str) -> Iterator[Installation]:
+    """These processes alone (`media-0`, `streamer-0`), kept running as `vikno serve` does; there are no pages."""
+    http_port, node_http_port, media_port = free_ports(3)
+    given = {
+        "DATA": str(folder / "data"),
+        "HTTP_PORT": str(http_port),
+        "NODE_HTTP_PORT": str(node_http_port),
+        "MEDIA_PORT": str(media_port),
+        "LOG_FORMAT": "json",
+    }
+    environment = os.environ | {f"VIKNO_{name}": value for name, value in given.items()}
+    log = folder / "vikno.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.supervised", *processes],
+            env=environment,
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+        )
+    here = Installation(Path(given["DATA"]), http_port, node_http_port, media_port, environment, log, process)
+    try:
+        yield here
+    finally:
+        _stop(here)
+
+
 def _lend_demo_media(data: Path) -> None:
     DEMO_MEDIA.mkdir(parents=True, exist_ok=True)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)

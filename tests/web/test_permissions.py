@@ -19,6 +19,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo, demo_directory, demo_needs
+from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
+from lms.credentials import awarding, issuing
+from lms.credentials.keys import Issuer
+from lms.credentials.models import RuleKind as AwardKind
 from lms.database import Database
 from lms.directory import accounts
 from lms.directory.access_models import Endpoint
@@ -39,9 +43,10 @@ from lms.schedule.audience_models import CalendarFeed, Invitation, Registration
 from lms.schedule.models import GuestLink, MeetingRole, Occurrence, Status
 from lms.schedule.pictures import Taken
 from lms.schedule.plan_models import LegalAct, Programme, Series, Topic
+from lms.sealing import FernetSealer
 from lms.streaming.models import StreamTarget, TargetKind
 from tests.lms.facts import NOW
-from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD, Visitor
+from tests.web.visitor import ADMINISTRATOR, HOST, ORGANISER, PASSWORD, Visitor
 
 WHO = {
     "n": "nobody who has signed in",
@@ -67,7 +72,15 @@ BY_KEY = ""
 
 WITHOUT_OUR_PAGE = {"/internal/events", "/unsubscribe/{signed}"}
 """A media node posts with its key, a mail program with the signed link alone (RFC 8058)."""
-UPLOADS = {"POST /imports", "POST /schedule/{slug}/materials"}
+UPLOADS = {
+    "POST /courses/import",
+    "POST /courses/{slug}/edit/lesson",
+    "POST /courses/{slug}/edit/lessons/{key}",
+    "POST /courses/{slug}/lessons/{key}/task",
+    "POST /imports",
+    "POST /schedule/{slug}/materials",
+    "POST /verify",
+}
 
 TAKEN = Taken(by="Дмитро", shows="Олена", source="document_camera", caption="Сканер")
 PICTURE = CleanPicture(Encoded(b"whole", 16, 9), Encoded(b"small", 16, 9))
@@ -75,13 +88,35 @@ PICTURE = CleanPicture(Encoded(b"whole", 16, 9), Encoded(b"small", 16, 9))
 LETS_IN: dict[str, str] = {
     "GET /": ALL,
     "GET /accessibility": ALL,
+    "GET /achievements/{award}": ALL,
+    "GET /achievements/{award}/badge.png": ALL,
     "GET /acts": ALL,
     "GET /api/endpoint/state": ALL,
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
     "GET /audit": "uA",
+    "GET /awards": "oPA",
+    "GET /awards/new": "oPA",
+    "GET /awards/{award_id}": "PA",
+    "GET /awards/{award_id}/edit": "PA",
     "GET /calendar/{token}.ics": BY_LINK,
+    "GET /certificates/{certificate}": "SPA",
+    "GET /certificates/{certificate}/{name}": "SPA",
+    "GET /courses": ALL,
+    "GET /courses/import": "oPA",
+    "GET /courses/new": "oPA",
+    "GET /courses/tasks": "oPA",
+    "GET /courses/{slug}": ALL,
+    "GET /courses/{slug}/edit": "PA",
+    "GET /courses/{slug}/edit/lesson": "PA",
+    "GET /courses/{slug}/edit/lessons/{key}": "PA",
+    "GET /courses/{slug}/export.zip": "PA",
+    "GET /courses/{slug}/lessons/{key}": "SPA",
+    "GET /courses/{slug}/lessons/{key}/files/{name}": BY_LINK,
+    "GET /courses/{slug}/lessons/{key}/handed-in/{digest}": "SPA",
+    "GET /courses/{slug}/people": "lLPA",
+    "GET /courses/{slug}/people.csv": "lLPA",
     "GET /duplicates": "A",
     "GET /duplicates/{kind}/{one}/{other}": "A",
     "GET /endpoint": ALL,
@@ -94,6 +129,8 @@ LETS_IN: dict[str, str] = {
     "GET /imports/sample-{kind}.csv": "liLA",
     "GET /imports/{import_id}": "A",
     "GET /imports/{import_id}/report.csv": "A",
+    "GET /issuer": ALL,
+    "GET /issuer/keys/{thumbprint}": NOBODY,
     "GET /language/{code}": ALL,
     "GET /logo.svg": ALL,
     "GET /mail": "kA",
@@ -110,6 +147,7 @@ LETS_IN: dict[str, str] = {
     "GET /me": KNOWN,
     "GET /me/attendance": KNOWN,
     "GET /me/calendar": KNOWN,
+    "GET /me/certificates": KNOWN,
     "GET /me/notifications": KNOWN,
     "GET /meet/{meeting}": ALL,
     "GET /metrics": ALL,
@@ -144,7 +182,6 @@ LETS_IN: dict[str, str] = {
     "GET /recordings/{recording}/deletions/{number}.txt": "PA",
     "GET /recordings/{recording}/files/{name:path}": BY_LINK,
     "GET /recordings/{recording}/state": KNOWN,
-    "GET /rsvp/{signed}": BY_LINK,
     "GET /roadmaps": KNOWN,
     "GET /roadmaps/new": "lLPA",
     "GET /roadmaps/report": KNOWN,
@@ -152,6 +189,7 @@ LETS_IN: dict[str, str] = {
     "GET /roadmaps/{roadmap_id}.docx": "ouSLPA",
     "GET /roadmaps/{roadmap_id}.pdf": "ouSLPA",
     "GET /roadmaps/{roadmap_id}/edit": "LPA",
+    "GET /rsvp/{signed}": BY_LINK,
     "GET /schedule": ALL,
     "GET /schedule.ics": ALL,
     "GET /schedule/experts": "oPA",
@@ -168,27 +206,32 @@ LETS_IN: dict[str, str] = {
     "GET /schedule/{slug}/invitations": "PA",
     "GET /schedule/{slug}/materials": "PA",
     "GET /schedule/{slug}/materials/{material_id}": NOBODY,
+    "GET /schedule/{slug}/pictures": ALL,
+    "GET /schedule/{slug}/pictures/{picture_id}": ALL,
+    "GET /schedule/{slug}/pictures/{picture_id}/small": ALL,
     "GET /schedule/{slug}/register": KNOWN,
     "GET /schedule/{slug}/register-people": "lL",
     "GET /schedule/{slug}/registration-policy": "PA",
     "GET /schedule/{slug}/registrations": "PA",
     "GET /schedule/{slug}/registrations.{kind}": "PA",
-    "GET /schedule/{slug}/pictures": ALL,
-    "GET /schedule/{slug}/pictures/{picture_id}": ALL,
-    "GET /schedule/{slug}/pictures/{picture_id}/small": ALL,
     "GET /schedule/{slug}/roll-call": "LPA",
     "GET /series": ALL,
     "GET /series/new": "oPA",
     "GET /series/{slug}": ALL,
     "GET /series/{slug}.ics": ALL,
+    "GET /series/{slug}/awards": "PA",
+    "GET /series/{slug}/awards/new": "PA",
     "GET /series/{slug}/edit": "PA",
     "GET /series/{slug}/register": NOBODY,
     "GET /series/{slug}/reschedule": "PA",
     "GET /sign-in": ALL,
     "GET /slots": "oPA",
+    "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
     "GET /topics": ALL,
     "GET /unsubscribe/{signed}": BY_LINK,
+    "GET /verify": ALL,
+    "GET /verify/{certificate}": ALL,
     "GET /welcome/{token}": BY_LINK,
     "POST /acts": "oPA",
     "POST /acts/{act_id}/change": "oPA",
@@ -200,6 +243,36 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/token": ALL,
     "POST /attendance-rules": "PA",
     "POST /attendance-rules/{rule_id}/retire": "PA",
+    "POST /awards/new": "oPA",
+    "POST /awards/{award_id}/edit": "PA",
+    "POST /awards/{award_id}/issue": "PA",
+    "POST /awards/{award_id}/retire": "PA",
+    "POST /certificates/{certificate}/edition": "PA",
+    "POST /certificates/{certificate}/revoke": "PA",
+    "POST /certificates/{certificate}/share": "S",
+    "POST /courses/import": "oPA",
+    "POST /courses/new": "oPA",
+    "POST /courses/{slug}/archive": "PA",
+    "POST /courses/{slug}/begin": KNOWN,
+    "POST /courses/{slug}/discard": "PA",
+    "POST /courses/{slug}/edit": "PA",
+    "POST /courses/{slug}/edit/lesson": "PA",
+    "POST /courses/{slug}/edit/lessons/{key}": "PA",
+    "POST /courses/{slug}/edit/lessons/{key}/move": "PA",
+    "POST /courses/{slug}/edit/lessons/{key}/remove": "PA",
+    "POST /courses/{slug}/leave": "S",
+    "POST /courses/{slug}/lessons/{key}/done": "S",
+    "POST /courses/{slug}/lessons/{key}/opened": "S",
+    "POST /courses/{slug}/lessons/{key}/task": "S",
+    "POST /courses/{slug}/opinion": "S",
+    "POST /courses/{slug}/opinions/{opinion_id}/hide": "PA",
+    "POST /courses/{slug}/people": "LPA",
+    "POST /courses/{slug}/people/{person_id}/due": "LPA",
+    "POST /courses/{slug}/people/{person_id}/withdraw": "SLPA",
+    "POST /courses/{slug}/publish": "PA",
+    "POST /courses/{slug}/rules": "PA",
+    "POST /courses/{slug}/rules/{rule_id}/end": "PA",
+    "POST /courses/{slug}/tasks/{submission_id}": "PA",
     "POST /duplicates/{kind}/{one}/{other}/apart": "A",
     "POST /duplicates/{kind}/{one}/{other}/merge": "A",
     "POST /endpoints": "A",
@@ -288,22 +361,23 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/materials/acts": "PA",
     "POST /schedule/{slug}/materials/acts/{act_id}/remove": "PA",
     "POST /schedule/{slug}/materials/{material_id}/remove": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/caption": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/hide": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/remove": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/show": "PA",
     "POST /schedule/{slug}/publish": "PA",
     "POST /schedule/{slug}/register": KNOWN,
     "POST /schedule/{slug}/register-people": "lL",
     "POST /schedule/{slug}/registration-policy": "PA",
     "POST /schedule/{slug}/registrations/add": "PA",
     "POST /schedule/{slug}/registrations/decide": "PA",
-    "POST /schedule/{slug}/pictures/{picture_id}/caption": "PA",
-    "POST /schedule/{slug}/pictures/{picture_id}/hide": "PA",
-    "POST /schedule/{slug}/pictures/{picture_id}/remove": "PA",
-    "POST /schedule/{slug}/pictures/{picture_id}/show": "PA",
-    "POST /schedule/{slug}/roll-call": "LPA",
     "POST /schedule/{slug}/roadmaps": "PA",
+    "POST /schedule/{slug}/roll-call": "LPA",
     "POST /schedule/{slug}/start": "PA",
     "POST /schedule/{slug}/streaming": "PA",
     "POST /series/dates": "oPA",
     "POST /series/new": "oPA",
+    "POST /series/{slug}/awards/new": "PA",
     "POST /series/{slug}/dates": "PA",
     "POST /series/{slug}/dates/{occurrence}": "PA",
     "POST /series/{slug}/dates/{occurrence}/leave-out": "PA",
@@ -325,6 +399,7 @@ LETS_IN: dict[str, str] = {
     "POST /topics": "oPA",
     "POST /topics/{topic_id}": "oPA",
     "POST /unsubscribe/{signed}": BY_LINK,
+    "POST /verify": ALL,
     "POST /welcome/{token}": BY_LINK,
 }
 
@@ -480,6 +555,12 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     session.flush()
     series = one(session, Series, Series.created_by == planner.actor)
     dated = one(session, Occurrence, Occurrence.series_id == series.id, Occurrence.status == Status.PUBLISHED)
+    handed = one(session, Submission)
+    handed.file_name, handed.file_digest = "план.pdf", MemoryFiles().put(b"%PDF-")
+    mobile = one(session, Course, Course.slug == "mobile-case").id
+    rule = EnrolmentRule(course_id=mobile, kind=RuleKind.ROLE, role="auditor", created_by=planner.actor, created_at=NOW)
+    session.add(rule)
+    session.flush()
     people = session.scalars(select(Account.person_id).order_by(Account.person_id).limit(2)).all()
     return {
         "slug": occurrence.slug,
@@ -522,15 +603,40 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "one": people[0],
         "other": people[1],
         "act": "cancel",
+        "course_slug": "mobile-case",
+        "key": "purpose",
+        "submission_id": handed.id,
+        "handed_in": handed.file_digest,
+        "opinion_id": one(session, Opinion).id,
+        "enrolment_rule": rule.id,
         "organisation": homes["lviv"].id,
         "series": series.id,
         "deletion": deletion.id,
+        **certificate_of(session, planner, series.slug, staff),
+    }
+
+
+def certificate_of(session: Session, planner: Any, series_slug: str, person_id: int) -> dict[str, Any]:
+    """A certificate of the centre's staff, given by decision."""
+    issuer = Issuer(HOST, "Видавець", FernetSealer(b"k" * 32))
+    draft = awarding.RuleDraft(AwardKind.MANUAL, "Подяка", "За заняття")
+    rule = awarding.create(session, planner, series_slug, draft, NOW)
+    (made,) = issuing.issue(session, issuer, planner, rule.id, [person_id], NOW, reason="Провів").certificates
+    return {
+        "award": rule.id,
+        "award_id": rule.id,
+        "certificate": made.number,
+        "certificate_file": "badge.svg",
+        "list_id": made.list_id,
     }
 
 
 def address_of(path: str, held: dict[str, Any]) -> str:
     """The path with an object in each of its places."""
     special = {
+        ("/courses/", "slug"): "course_slug",
+        ("/courses/", "rule_id"): "enrolment_rule",
+        ("/courses/", "digest"): "handed_in",
         ("/series/", "slug"): "series_slug",
         ("/programmes/", "slug"): "programme_slug",
         ("/schedule/{slug}/regist", "slug"): "registration_slug",
@@ -540,6 +646,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/mail/inbox/", "number"): "inbound",
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
+        ("/certificates/", "name"): "certificate_file",
         ("/recordings/", "number"): "deletion",
     }
 
@@ -565,6 +672,8 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
     day, home = "2026-12-02", held["organisation"]
     return {
         "POST /api/meetings/{meeting}/groups": {"do": "close_now"},
+        "POST /courses/{slug}/people": {"person": demo_directory.STAFF},
+        "POST /courses/{slug}/rules": {"kind": "organisation", "organisation": home},
         "POST /schedule/{slug}/guests": {"name": "Гість", "role": "participant"},
         "POST /series/{slug}/dates": {"day": day, "time": "10:00"},
         "POST /series/{slug}/dates/{occurrence}/move": {"day": day, "time": "10:00"},
@@ -588,6 +697,7 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
         "POST /schedule/{slug}/attendance/rule": {"rule": held["rule_id"]},
         "POST /schedule/{slug}/materials/acts": {"act": held["act_id"]},
         "POST /schedule/{slug}/roll-call": {"head_count": "3"},
+        "POST /certificates/{certificate}/edition": {"do": "replace"},
         "POST /needs/{slug}/plans": {"question": held["need"], "series": held["series_slug"]},
         "POST /registrations/{number}/{act}": {},
     }.get(name, {})  # fmt: skip
@@ -631,7 +741,7 @@ async def test_whom_the_addresses_let_in(
         answer = await visitor.sign_in(EMAILS.get(letter, f"{letter}-visitor@vikno.test"))
         assert answer.status_code == 303, answer.text
     csrf = await visitor.csrf()
-    for contents in (PICTURE.whole.contents, PICTURE.thumbnail.contents):
+    for contents in (PICTURE.whole.contents, PICTURE.thumbnail.contents, b"%PDF-"):
         app.state.site.config.files.put(contents)
     database.forget = True
     wrong = {}

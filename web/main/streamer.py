@@ -20,7 +20,7 @@ from pathlib import Path
 
 import structlog
 
-from lms.sealing import FernetSealer, UnsealError
+from lms.sealing import UnsealError
 from recordings.capture.ring import Ring, RingError
 from recordings.live import wire
 from recordings.live.formats import Output
@@ -78,7 +78,7 @@ class Streamer:
     node: int
     command: Sequence[str]
     """Starts a composer that reads the stream's name from its standard input."""
-    backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.0, most_s=10.0))
+    backoff: Backoff = field(default_factory=lambda: Backoff(most_s=10.0))
     composers: dict[str, _Composer] = field(default_factory=dict)
     spare: subprocess.Popen[bytes] | None = None
 
@@ -168,10 +168,25 @@ def run_live(settings: Settings, node: int, stream: str) -> None:
 
     A signal ends it at once: then the stream is not over, and nobody who watches it must be told so.
     """
+    # All of it at once: the one that waits for its stream has it loaded then.
+    from recordings.live.outputs import outputs
     from recordings.live.process import run
+    from signaling.client.program import Program
 
     logs.configure(settings.log_format, settings.log_level, process=f"live-{node}")
     os.nice(_NICE)
+
+    def unseal(sealed: str) -> str:
+        try:
+            return sealer.open(sealed.encode())
+        except UnsealError as error:
+            raise ValueError(str(error)) from error
+
+    def made(order: wire.Order) -> Sequence[Output]:
+        # Viewers are let go before the status says that the stream has ended.
+        program = [Program(order)] if order.program else []
+        return [*program, *outputs(settings.data, order, unseal, extra_ca=settings.stream_ca)]
+
     try:
         sealer = target_sealer(master_key(settings.data))
         name = stream or sys.stdin.readline().strip()
@@ -180,13 +195,13 @@ def run_live(settings: Settings, node: int, stream: str) -> None:
         path = wire.ring_path(settings.data, node, name)
         with _alone(path):
             _take_over(path)
-            over = run(path, lambda order: _outputs(settings, sealer, order), threading.Event(), tell_ready)
+            over = run(path, made, threading.Event(), tell_ready)
     except (SecretError, RingError) as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_UNUSABLE)
     except FileNotFoundError:
         return  # the stream is over already
-    _log.info("stream is over", stream=name)
+    _log.info("stream is over" if over else "the stream's node is away", stream=name)
     if over:
         _keep(settings, name)
 
@@ -211,6 +226,8 @@ def _alone(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_ino != path.stat().st_ino:
+            raise FileNotFoundError(path)  # the other one has ended the stream, and it was begun anew
         yield
     finally:
         os.close(descriptor)
@@ -221,18 +238,3 @@ def _take_over(path: Path) -> None:
     if ring.writer_open:
         ring.take_over()
     ring.close()
-
-
-def _outputs(settings: Settings, sealer: FernetSealer, order: wire.Order) -> Sequence[Output]:
-    from recordings.live.outputs import outputs
-    from signaling.client.program import Program
-
-    def unseal(sealed: str) -> str:
-        try:
-            return sealer.open(sealed.encode())
-        except UnsealError as error:
-            raise ValueError(str(error)) from error
-
-    made = list(outputs(settings.data, order, unseal, extra_ca=settings.stream_ca))
-    # Viewers are let go before the status says that the stream has ended.
-    return [Program(order), *made] if order.program else made

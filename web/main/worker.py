@@ -13,6 +13,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from lms.courses import enrolling as course_enrolling
+from lms.courses import live as live_lessons
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.media import retention
@@ -66,6 +68,8 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("read mail", 30, mailing.read_mail(settings)),
         _in_turn("compute attendance", 20, computing.stale, _compute),
         Duty("follow live streams", 4, Follower(settings.data)),
+        _in_turn("enrol by rules", 60, course_enrolling.lacking, course_enrolling.apply_rule),
+        _in_turn("complete live lessons", 60, live_lessons.due, live_lessons.see_to),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),
         _in_turn("tell that recordings end", 600, retention.due, retention.warn),

@@ -105,7 +105,7 @@ def test_a_published_version_never_changes_and_learners_finish_theirs(database: 
         slug = published_course(session, teaches)
         enrolling.enrol_oneself(session, learns, slug, NOW)
         _, begun = editing.draft_of(session, teaches, slug, NOW)
-        editing.save_lesson(session, teaches, slug, "one", page("One, anew"), NOW, expected_edit=begun.edit)
+        editing.save_lesson(session, teaches, slug, "one", page("One, anew"), NOW, seen=begun.stamp)
         editing.add_lesson(session, teaches, slug, page("Four"), NOW)
         assert [each.title_uk for each in queries.course_page(session, learns, slug).lessons] == ["One", "Two", "Three"]
         editing.publish(session, teaches, slug, NOW)
@@ -123,10 +123,10 @@ def test_an_edit_of_what_changed_meanwhile_is_refused(database: Database) -> Non
         teaches = trainer(session)
         editing.create(session, teaches, CourseDraft("Курс", "Course"), NOW)
         _, version = editing.draft_of(session, teaches, "course", NOW)
-        opened = version.edit
+        opened = version.stamp
         editing.add_lesson(session, teaches, "course", page("One"), NOW)
         with pytest.raises(Conflict) as refused:
-            editing.save(session, teaches, "course", CourseDraft("Інший"), NOW, expected_edit=opened)
+            editing.save(session, teaches, "course", CourseDraft("Інший"), NOW, seen=opened)
         assert refused.value.code == "changed_meanwhile"
 
 
@@ -138,7 +138,7 @@ def test_lessons_are_moved_and_removed_and_circles_refused(database: Database) -
         _, version = editing.draft_of(session, teaches, slug, NOW)
         assert [each.key for each in version.lessons] == ["one", "three", "two"]
         with pytest.raises(Invalid) as refused:
-            editing.save_lesson(session, teaches, slug, "one", page("One", "two"), NOW, expected_edit=version.edit)
+            editing.save_lesson(session, teaches, slug, "one", page("One", "two"), NOW, seen=version.stamp)
         assert refused.value.code == "course_circle"
         session.rollback()
 

@@ -11,6 +11,7 @@ import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
 import { keepWhenLeft } from "./keeping";
+import { followLesson } from "./lesson";
 import { tellOwnTime } from "./own-time";
 import { offerWatching } from "./recording";
 
@@ -42,6 +43,7 @@ offerDeviceCheck();
 askBeforeSending();
 tellOwnTime();
 offerWatching();
+followLesson();
 offerLive();
 offerQuestions();
 showWhatIsWrong();

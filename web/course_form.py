@@ -1,0 +1,274 @@
+"""The forms of a course and of a lesson: what was typed is kept whatever is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+
+from lms.courses import queries
+from lms.courses.access import taught_organisations, teaches_everything
+from lms.courses.drafts import CourseDraft, LessonDraft, split
+from lms.courses.manifest import BlueprintLine, Passing, TestShape
+from lms.courses.models import Lesson, LessonKind, MoveOn
+from lms.courses.queries import CoursePage
+from lms.directory.rules import Visitor
+from lms.errors import Invalid
+from web import forms
+
+ROWS = 8
+"""Lines of a test that the form has."""
+
+
+@dataclass(frozen=True, slots=True)
+class CourseTyped:
+    """A course as it stands in the form."""
+
+    title_uk: str = ""
+    title_en: str = ""
+    summary_uk: str = ""
+    summary_en: str = ""
+    audience: tuple[str, ...] = ()
+    hours: str = ""
+    framework: str = "digcomp22"
+    edit: str = ""
+
+    @classmethod
+    def saved(cls, page: CoursePage) -> CourseTyped:
+        """What is kept."""
+        card = page.card
+        return cls(
+            card.title_uk,
+            card.title_en,
+            card.summary_uk,
+            card.summary_en,
+            card.audience,
+            f"{card.hours.normalize():f}" if card.hours else "",
+            page.framework,
+            str(page.seen),
+        )
+
+    def draft(self) -> CourseDraft:
+        """For the domain. Raises `Invalid` (course_hours)."""
+        return CourseDraft(
+            title_uk=self.title_uk,
+            title_en=self.title_en,
+            summary_uk=self.summary_uk,
+            summary_en=self.summary_en,
+            audience=self.audience,
+            hours=_hours(self.hours),
+            framework=self.framework,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a test as it stands in the form."""
+
+    what: str = ""
+    """An area (`4`) or competences (`4.1, 4.2`)."""
+    lowest: str = "1"
+    highest: str = "8"
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonTyped:
+    """A lesson as it stands in the form."""
+
+    kind: str = "page"
+    title_uk: str = ""
+    title_en: str = ""
+    body_uk: str = ""
+    body_en: str = ""
+    minutes: str = ""
+    move_on: str = MoveOn.COMPLETED.value
+    requires: tuple[str, ...] = ()
+    competences: str = ""
+    recording: str = ""
+    occurrence: str = ""
+    lines: tuple[Line, ...] = ()
+    time_limit: str = ""
+    attempts: str = ""
+    wait_hours: str = ""
+    total: str = "60"
+    each_area: str = ""
+    file_name: str = ""
+    has_captions: bool = False
+    edit: str = ""
+
+    @classmethod
+    def empty(cls, kind: LessonKind) -> LessonTyped:
+        """A new one; what satisfies it fits its kind."""
+        judged = kind in (LessonKind.TEST, LessonKind.TASK)
+        move_on = MoveOn.PASSED if judged else MoveOn.COMPLETED
+        return cls(kind=kind.value, move_on=move_on.value, lines=(Line(),) * ROWS)
+
+    @classmethod
+    def saved(cls, lesson: Lesson) -> LessonTyped:
+        """What is kept."""
+        typed = cls(
+            kind=lesson.kind.value,
+            title_uk=lesson.title_uk,
+            title_en=lesson.title_en,
+            body_uk=lesson.body_uk,
+            body_en=lesson.body_en,
+            minutes=str(lesson.minutes or ""),
+            move_on=lesson.move_on.value,
+            requires=tuple(lesson.requires),
+            competences=", ".join(lesson.competences),
+            recording=lesson.recording_code,
+            occurrence=str(lesson.occurrence_id or ""),
+            lines=(Line(),) * ROWS,
+            file_name=lesson.file_name,
+            has_captions=bool(lesson.captions_digest),
+        )
+        return typed if lesson.test is None else typed.asking(TestShape.model_validate(lesson.test))
+
+    def asking(self, test: TestShape) -> LessonTyped:
+        """With what a test asks."""
+        lines = [
+            Line(line.area or ", ".join(line.competences), str(line.levels[0]), str(line.levels[1]), str(line.count))
+            for line in test.lines
+        ]
+        each = test.passing.each_area
+        return replace(
+            self,
+            lines=(*lines, *[Line()] * max(2, ROWS - len(lines))),
+            time_limit=str(test.time_limit_minutes or ""),
+            attempts=str(test.attempts or ""),
+            wait_hours=str(test.wait_hours or ""),
+            total=_percent(test.passing.total),
+            each_area=_percent(each) if each is not None else "",
+        )
+
+    def at(self, seen: int) -> LessonTyped:
+        """With the number that refuses an edit of what has changed meanwhile."""
+        return replace(self, edit=str(seen))
+
+    def draft(self, session: Session, visitor: Visitor) -> LessonDraft:
+        """For the domain. Raises `Invalid`."""
+        kind = LessonKind(self.kind)
+        occurrence = forms.whole(self.occurrence) if kind is LessonKind.LIVE else None
+        recording = self.recording if kind is LessonKind.VIDEO else ""
+        if occurrence is not None and not queries.may_choose_occurrence(session, visitor, occurrence):
+            raise Invalid("occurrence_unknown", "There is no such occurrence.", "occurrence")
+        if recording and recording not in {code for code, _ in queries.recordings_to_choose(session, visitor)}:
+            raise Invalid("recording_unknown", "There is no such recording.", "recording")
+        minutes = forms.whole(self.minutes or "0")
+        if minutes is None:
+            raise Invalid("lesson_minutes", "A lesson takes from 0 to 6000 minutes.", "minutes")
+        return LessonDraft(
+            kind=kind,
+            title_uk=self.title_uk,
+            title_en=self.title_en,
+            body_uk=self.body_uk,
+            body_en=self.body_en,
+            minutes=minutes,
+            move_on=MoveOn(self.move_on) if self.move_on in set(MoveOn) else MoveOn.COMPLETED,
+            requires=self.requires,
+            competences=split(self.competences),
+            recording_code=recording,
+            occurrence_id=occurrence,
+            test=self._test() if kind is LessonKind.TEST else None,
+        )
+
+    def _test(self) -> TestShape:
+        filled = [line for line in self.lines if line.count.strip()]
+        try:
+            return TestShape(
+                lines=[_blueprint(line) for line in filled],
+                time_limit_minutes=_number(self.time_limit),
+                attempts=_number(self.attempts),
+                wait_hours=_number(self.wait_hours) or 0,
+                passing=Passing(
+                    total=_share(self.total) or Decimal(0),
+                    each_area=_share(self.each_area),
+                ),
+            )
+        except (ValidationError, ValueError, InvalidOperation) as error:
+            raise Invalid(
+                "lesson_test", "At least one line; numbers are whole, shares from 0 to 100.", "test"
+            ) from error
+
+
+def course_typed(form: FormData) -> CourseTyped:
+    """What was sent."""
+    return CourseTyped(
+        **{name: forms.text(form, name) for name in ("title_uk", "title_en", "hours", "framework", "edit")},
+        **{name: _long(form, name) for name in ("summary_uk", "summary_en")},
+        audience=tuple(str(value) for value in form.getlist("audience") if isinstance(value, str)),
+    )
+
+
+def lesson_typed(form: FormData) -> LessonTyped:
+    """What was sent."""
+    plain = ("title_uk", "title_en", "minutes", "move_on", "competences", "recording", "occurrence", "time_limit")
+    more = ("attempts", "wait_hours", "total", "each_area", "file_name", "edit")
+    kind = forms.text(form, "kind")
+    count = min(forms.whole(form.get("lines", "")) or 0, 50)
+    return LessonTyped(
+        kind=kind if kind in set(LessonKind) else LessonKind.PAGE.value,
+        **{name: forms.text(form, name) for name in (*plain, *more)},
+        **{name: _long(form, name) for name in ("body_uk", "body_en")},
+        requires=tuple(str(value) for value in form.getlist("requires") if isinstance(value, str)),
+        has_captions=forms.text(form, "has_captions") == "yes",
+        lines=tuple(
+            Line(*(forms.text(form, f"{name}-{number}") for name in ("what", "lowest", "highest", "count")))
+            for number in range(count)
+        ),
+    )
+
+
+def homes(session: Session, visitor: Visitor) -> list[tuple[int, str, str]]:
+    """On whose behalf the visitor may teach."""
+    return queries.homes(session, None if teaches_everything(visitor) else taught_organisations(visitor))
+
+
+def home_of(form: FormData, visitor: Visitor) -> int | None:
+    """The organisation that was chosen; whoever teaches for one only need not choose."""
+    chosen = forms.whole(form.get("organisation", ""))
+    if chosen is None and not teaches_everything(visitor):
+        return min(taught_organisations(visitor), default=None)
+    return chosen
+
+
+def _blueprint(line: Line) -> BlueprintLine:
+    what = split(line.what)
+    area = what[0] if len(what) == 1 and "." not in what[0] else None
+    return BlueprintLine(
+        area=area,
+        competences=[] if area else list(what),
+        levels=(int(line.lowest or "1"), int(line.highest or "8")),
+        count=int(line.count),
+    )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.strip() else None
+
+
+def _share(text: str) -> Decimal | None:
+    return (Decimal(text.replace(",", ".")) / 100).quantize(Decimal("0.0001")) if text.strip() else None
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).normalize():f}"
+
+
+def _hours(text: str) -> Decimal:
+    try:
+        hours = Decimal(text.replace(",", ".")) if text else Decimal(0)
+    except InvalidOperation as error:
+        raise Invalid("course_hours", "A course has from 0 to 1000 hours.", "hours") from error
+    if not hours.is_finite():
+        raise Invalid("course_hours", "A course has from 0 to 1000 hours.", "hours")
+    return hours.quantize(Decimal("0.01"))
+
+
+def _long(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
