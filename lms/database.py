@@ -32,8 +32,9 @@ STATEMENTS = 1000
 """So many different statements are kept prepared; the pages of all kinds of visitors have several hundred."""
 _REST_S = 5.0
 """A connection that lay unused for longer is asked whether it still works, before it is used."""
-_POSTGRESQL_OPTIONS = "-c jit=off"
-"""Pages ask for little at a time: compiling a query takes longer than answering it."""
+_POSTGRESQL_OPTIONS = "-c jit=off -c plan_cache_mode=force_generic_plan"
+"""Pages ask for little at a time: to compile a query, or to plan it anew for its values, takes longer than to answer
+it. What a plan must know of the values stands in the text of statements (`lms.prepared`)."""
 
 _WRITES = "vikno_writes"
 _WRITABLE = "vikno_writable"
@@ -73,9 +74,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One reading transaction."""
+        """One reading transaction.
+
+        It ends by COMMIT, also after an exception: it has nothing to undo, and at a ROLLBACK the PostgreSQL driver
+        throws away every statement that the connection has prepared.
+        """
         with self._reading() as session:
-            yield session
+            try:
+                yield session
+            finally:
+                session.commit()
 
     def check(self) -> None:
         """Ask the database for something small; raises `sqlalchemy.exc.DBAPIError` when it does not answer."""
@@ -166,7 +174,7 @@ def _ping_after_a_rest(connection: Any, record: ConnectionPoolEntry, _proxy: obj
         return
     try:
         connection.execute("SELECT 1")
-        connection.rollback()
+        connection.commit()
     except psycopg.OperationalError as error:
         raise InvalidatePoolError from error
 

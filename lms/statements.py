@@ -12,7 +12,7 @@ place of the values; what it returns is kept, and every call gives the statement
 
 So the function may compare what it is given, hand it on and ask whether it is empty; it must not count with it or
 look into it. What decides the form of the statement is part of the key under which it is kept: None, booleans,
-enumerations and whether a collection is empty. Nothing that was read is kept, only the question.
+enumerations, `Fixed` numbers and whether a collection is empty. Nothing that was read is kept, only the question.
 """
 
 from __future__ import annotations
@@ -27,9 +27,15 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, TypeVarTuple
 from sqlalchemy import BindParameter, CompoundSelect, Row, Select, bindparam
 from sqlalchemy.orm import Session
 
+from lms.prepared import Prepared
+
 P = ParamSpec("P")
 S = TypeVar("S")
 Columns = TypeVarTuple("Columns")
+
+
+_KEPT: dict[int, dict[str, Prepared]] = {}
+"""By the statement's identity and the kind of database. A statement that is kept lives as long as the process."""
 
 
 class Several(BindParameter[Any]):
@@ -42,6 +48,10 @@ class Several(BindParameter[Any]):
 
     def __bool__(self) -> bool:
         return True
+
+
+class Fixed(int):
+    """A number that decides the form, as how many lines are wanted: a database must know it to plan well."""
 
 
 class StandIn(NamedTuple):
@@ -66,6 +76,7 @@ def _single(value: Any, name: str) -> StandIn:
     return StandIn("", bindparam(name, required=True), {name: value})
 
 
+@stand_in.register(Fixed)
 @stand_in.register(type(None))
 @stand_in.register(bool)
 @stand_in.register(Enum)
@@ -101,6 +112,7 @@ def once(build: Callable[P, S]) -> Callable[P, tuple[S, dict[str, Any]]]:
         statement = kept.get(key)
         if statement is None:
             statement = kept[key] = build(*positional, **keywords)
+            _KEPT[id(statement)] = {}
         return statement, values
 
     return asked
@@ -109,7 +121,18 @@ def once(build: Callable[P, S]) -> Callable[P, tuple[S, dict[str, Any]]]:
 def fetch(
     session: Session, statement: Select[*Columns] | CompoundSelect[*Columns], values: dict[str, Any]
 ) -> Sequence[Row[*Columns]]:
-    """What a statement of plain columns finds; for half the price of `Session.execute`, which is made for objects."""
+    """What a statement of plain columns finds; for a fraction of the price of `Session.execute`, made for objects.
+
+    One that is kept goes to the driver as it was made ready at the first call (`lms.prepared`).
+    """
     if session.new or session.dirty or session.deleted:
         session.flush()
-    return session.connection().execute(statement, values).all()
+    connection = session.connection()
+    ready = _KEPT.get(id(statement))
+    if ready is None:
+        return connection.execute(statement, values).all()
+    dialect = connection.dialect
+    prepared = ready.get(dialect.name)
+    if prepared is None:
+        prepared = ready[dialect.name] = Prepared(statement, dialect)
+    return prepared.fetch(connection, values)

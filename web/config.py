@@ -10,6 +10,7 @@ from typing import Protocol
 
 from starlette.routing import BaseRoute
 
+from lms.credentials.keys import Issuer
 from lms.database import Database
 from lms.files import FileStore, MemoryFiles
 from lms.media.library import MediaLibrary, NoLibrary
@@ -23,6 +24,7 @@ from web.mail.outbox import OutboxFolder
 Probe = Callable[[], Awaitable[str | None]]
 """Looks at one part of the installation: None when it is ready, else one sentence that says what is wrong."""
 
+ISSUER_NAME = "Вікно, мережа центрів надання адміністративних послуг"
 STATIC = Path(__file__).parent / "static" / "dist"
 
 
@@ -161,6 +163,8 @@ class WebConfig:
     """Scheme and host, no slash at the end. With https, cookies are Secure and bear the `__Host-` prefix."""
     sealing_key: bytes
     """Seals what the database must not hold in the open (`lms.sealing`)."""
+    issuer_name: str = ISSUER_NAME
+    """In whose name certificates are issued."""
     targets_key: bytes = b""
     """Seals where streams go to: live composers have this key and no other. Empty: as everything else."""
     mail_sender: str = "vikno@localhost"
@@ -199,6 +203,11 @@ class WebConfig:
     def sealer(self) -> Sealer:
         """Seals and opens with `sealing_key`."""
         return FernetSealer(self.sealing_key)
+
+    @property
+    def issuer(self) -> Issuer:
+        """Who issues certificates here."""
+        return Issuer(self.public_url, self.issuer_name, self.sealer, demo=self.demo)
 
     @property
     def target_sealer(self) -> Sealer:

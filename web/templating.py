@@ -23,6 +23,10 @@ from web.i18n import LANGUAGES, translations
 TEMPLATES = Path(__file__).parent / "templates"
 
 
+LINES = 1024
+"""So many lines of lists are kept as they were written, in each language."""
+
+
 class Compiled(BytecodeCache):
     """Keeps what templates were compiled to: every app of one process shares it."""
 
@@ -99,8 +103,26 @@ def _environment(language: str, assets: Assets, shared: dict[str, Any]) -> Envir
     environment.globals.update(shared, language=language, languages=LANGUAGES, asset=assets.entry, local=local)
     environment.globals["_"] = environment.globals["gettext"]
     environment.globals["csrf_field"] = csrf_field
+    environment.globals["occurrence_row"] = written_once(environment, "macros.html", "occurrence_row")
     environment.globals["client"] = lambda source: assets.entry(source).tags
     return environment
+
+
+def written_once(environment: Environment, template: str, macro: str) -> Callable[..., Markup]:
+    """A macro of which the same was asked before gives the same again; for one that looks at its arguments alone.
+
+    Lists show the same lines to everybody, and a line takes longer to write than to recognise. The arguments are
+    compared by what they hold, so that whatever changes is written anew.
+    """
+    written: Callable[..., Markup] | None = None
+
+    def write(*arguments: Any, **named: Any) -> Markup:
+        nonlocal written
+        if written is None:
+            written = lru_cache(maxsize=LINES)(getattr(environment.get_template(template).module, macro))
+        return written(*arguments, **named)
+
+    return write
 
 
 def _filters(language: str) -> dict[str, Callable[..., str]]:

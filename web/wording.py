@@ -38,6 +38,7 @@ SENTENCES: dict[str, str] = {
         "The key that certificates are signed with cannot be opened. "
         "The administrator makes a new one: vikno certificates rotate-key --lost."
     ),
+    "issuer_key_unknown": _("There is no such key."),
     "issuer_local": _(
         "Certificates carry the public address of this site for ever, and now only this machine knows it. "
         "The administrator sets VIKNO_PUBLIC_URL first."
@@ -139,6 +140,7 @@ SENTENCES: dict[str, str] = {
     "item_not_yours": _("Questions are written by trainers and organisers."),
     "item_own_review": _("You wrote some of it: somebody else must review it."),
     "item_reason": _("Say in at most 500 characters why."),
+    "item_twice": _("The file has a question with this code already."),
     "item_unknown": _("There is no such question."),
     "item_withdrawn": _("The question is withdrawn already."),
     "items_not_yours": _("The bank of questions is for those who write and review them: it holds the answers."),
@@ -396,6 +398,14 @@ NOTICES: dict[str, str] = {
     "course_published": _("The course is published."),
     "task_handed_in": _("It is handed in. You see here what the reviewer says."),
     "roadmap_saved": _("The road map is saved."),
+    "award_saved": _("The rule is saved. Certificates are issued by it from now on."),
+    "award_retired": _("The rule is retired. What was issued by it stays."),
+    "certificates_issued": _("The certificates are issued. Whoever got one finds it under “My certificates”."),
+    "certificates_issued_partly": _("Fifty certificates are issued. Press again for the rest."),
+    "certificate_opened": _("The link is open again."),
+    "certificate_closed": _("The link is closed. Strangers see nothing of the certificate any more."),
+    "certificate_revoked": _("The certificate is revoked."),
+    "certificate_changed": _("The certificate has a new edition. Earlier files are called replaced."),
     "roadmaps_made": _("The road maps are made. Each centre's lead fills in its own."),
     "groups_saved": _("The groups are saved."),
     "new_device": _("The next device on which the link is used counts as the guest’s."),

@@ -26,6 +26,19 @@ class ItemDraft:
     """The code of the item that it translates; empty: seen from the code, or its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An item as it is exported or drawn."""
+
+    item_id: int
+    version_id: int
+    code: str
+    family: str
+    language: str
+    body: Body
+    tags: tuple[Tag, ...]
+
+
 def check(draft: ItemDraft) -> None:
     """Raises `Invalid`: item_code, item_language."""
     for code in (draft.code, draft.family):

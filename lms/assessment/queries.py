@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.assessment.content import Body, ItemKind, parse
+from lms.assessment.drafts import Stored
 from lms.assessment.models import Item, ItemReview, ItemTag, ItemVersion, Verdict, VersionState
 from lms.assessment.rules import may_read, may_review, may_write
 from lms.assessment.tags import AUDIENCE, LEVEL, Tag
@@ -93,19 +94,6 @@ class ItemPage:
     may_edit: bool
     may_review: bool
     may_release: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An item as it is exported or drawn."""
-
-    item_id: int
-    version_id: int
-    code: str
-    family: str
-    language: str
-    body: Body
-    tags: tuple[Tag, ...]
 
 
 def listed(session: Session, visitor: Visitor, which: Filter, page: int = 0) -> tuple[list[ItemCard], int]:

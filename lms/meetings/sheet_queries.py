@@ -40,7 +40,7 @@ from lms.meetings.sheet_views import (
 )
 from lms.schedule.models import Occurrence
 from lms.schedule.queries import edited_by, occurrence_page
-from lms.statements import fetch, once
+from lms.statements import Fixed, fetch, once
 
 PAGE = 200
 MOST_TO_APPROVE = 5
@@ -164,7 +164,7 @@ def to_approve(session: Session, visitor: Visitor, limit: int = MOST_TO_APPROVE)
     """Computed sheets that this organiser may approve, latest first, and how many there are in all."""
     if not visitor.is_organiser and not visitor.organised_occurrences:
         return [], 0
-    found = fetch(session, *_computed(visitor, limit))
+    found = fetch(session, *_computed(visitor, Fixed(limit)))
     return [ToApprove(*shown) for *shown, _total in found], found[0][-1] if found else 0
 
 

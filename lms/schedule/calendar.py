@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, literal, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, false, literal, not_, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
@@ -18,7 +18,7 @@ from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Stat
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
 from lms.schedule.queries import ZONE, ahead, cards_of, lines_for, visible_to
 from lms.schedule.rules import midnight, zone_of
-from lms.statements import fetch, once
+from lms.statements import Fixed, fetch, once
 
 PAGE = 30
 MOST_MARKS = 1000
@@ -103,18 +103,26 @@ def nearest(
 
     First those that concern the visitor, then those of everybody; so many of each, in one statement.
     """
-    rows = sorted(fetch(session, *_nearest(visitor, now, mine or None, others)), key=lambda row: (row[1], row[0]))
+    rows = sorted(fetch(session, *_nearest(visitor, now, Fixed(mine), Fixed(others))), key=lambda row: (row[1], row[0]))
     return [row[0] for row in rows if row[2]], [row[0] for row in rows if not row[2]]
 
 
 @once
-def _nearest(visitor: Visitor, now: datetime, mine: int | None, others: int) -> CompoundSelect[int, datetime, int]:
+def _nearest(visitor: Visitor, now: datetime, mine: int, others: int) -> CompoundSelect[int, datetime, bool]:
+    """What comes is found once and put in order then: PostgreSQL would look through all that is over to save that."""
     told = Occurrence.status.in_((Status.PUBLISHED, Status.MOVED, Status.LIVE))
-    query = select(Occurrence.id, Occurrence.starts_at).where(visible_to(visitor), ahead(now), told)
-    query = query.order_by(Occurrence.starts_at, Occurrence.id)
-    parts = [query.add_columns(literal(0).label("own")).limit(others)]
-    if mine is not None:
-        parts.append(query.add_columns(literal(1).label("own")).where(concerning(visitor)).limit(mine))
+    own = concerning(visitor) if mine else false()
+    coming = (
+        select(Occurrence.id, Occurrence.starts_at, own.label("own"))
+        .where(visible_to(visitor), ahead(now), told)
+        .cte("coming")
+        .prefix_with("MATERIALIZED")
+    )
+    in_order = (coming.c.starts_at, coming.c.id)
+    parts = [select(coming.c.id, coming.c.starts_at, literal(False).label("own")).order_by(*in_order).limit(others)]
+    if mine:
+        theirs = select(coming.c.id, coming.c.starts_at, coming.c.own).where(coming.c.own)
+        parts.append(theirs.order_by(*in_order).limit(mine))
     # Each part is limited by itself; SQLite wants such a part wrapped.
     return union_all(*(select(part.subquery()) for part in parts))
 

@@ -101,6 +101,32 @@ def test_two_processes_on_one_file_or_server(database: Database) -> None:
     assert counter(database) == 100
 
 
+def test_what_was_prepared_outlives_a_reading(postgres: object, postgres_template: str) -> None:
+    """PostgreSQL plans a statement anew as long as it is not prepared; planning takes longer than answering."""
+    from tests.support.postgres import PostgresServer
+
+    assert isinstance(postgres, PostgresServer)
+    look = select(AuditHead.length).where(AuditHead.id == 1)
+    with postgres.fresh_database(postgres_template) as url:
+        database = Database(url)
+        for failing in (False, False, False, True):
+            with contextlib.suppress(NotFound), database.reading() as session:
+                session.execute(look)
+                if failing:
+                    raise NotFound("not_found", "A page that is not there.")
+        with database.reading() as session:
+            kept = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+        database.close()
+    assert any("audit_head" in each for each in kept)
+
+
+def test_a_reading_that_failed_leaves_a_connection_of_use(database: Database) -> None:
+    with pytest.raises(DBAPIError), database.reading() as session:
+        session.execute(text("SELECT nothing FROM nowhere"))
+    put_counter(database, 3)
+    assert counter(database) == 3
+
+
 def _newest() -> str:
     """The latest revision."""
     versions = Path(migrations.__file__).parent / "versions"

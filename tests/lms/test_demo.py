@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
+from lms import demo_items
+from lms.assessment import queries as bank
+from lms.assessment.queries import Filter
 from lms.audit.queries import find_tampering
 from lms.base import Base
 from lms.database import Database
@@ -112,3 +115,17 @@ def test_the_demo_accounts_sign_in_and_have_their_roles(database: Database) -> N
             visitor = visitor_of_person(session, signed.person_id, NOW)
             assert visitor.is_organiser
             assert visitor.is_administrator is is_administrator
+
+
+def test_the_bank_of_items_is_there_ready_for_tests_and_put_in_once(database: Database) -> None:
+    with database.writing() as session:
+        facts = seed(session, NOW, password=PASSWORD)
+        put_in = demo_items.seed(session, NOW, author=facts.organiser_email, reviewer=facts.administrator_email)
+        assert put_in >= 90
+    before = rows(database)
+    with database.writing() as session:
+        assert demo_items.seed(session, NOW, author=facts.organiser_email, reviewer=facts.administrator_email) == 0
+    assert rows(database) == before
+    with database.reading() as session:
+        assert len(list(bank.stored(session, Filter(), usable_only=True))) == put_in
+        assert find_tampering(session) is None

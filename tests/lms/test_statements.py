@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import count
+from typing import Any
 
 import pytest
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, literal, or_, select
 from sqlalchemy.exc import StatementError
 
 from lms.database import Database
 from lms.directory.models import Organisation, OrganisationKind, RoleName, Scope
 from lms.directory.rules import ANONYMOUS, Grant, Visitor
-from lms.statements import fetch, once
-from tests.lms.facts import organisation
+from lms.errors import Invalid
+from lms.statements import Fixed, fetch, once
+from tests.lms.facts import counted, organisation
 
 built = count()
 
@@ -75,6 +77,57 @@ def test_nobody_sees_with_the_eyes_of_another(database: Database) -> None:
 
         assert [seen(each) for each in (*leads, administrator, *leads)] == [["a"], ["b"], ["a", "b"], ["a"], ["b"]]
         assert seen(ANONYMOUS) == []
+
+
+def test_values_and_columns_pass_through_their_types(database: Database) -> None:
+    """Words, instants, signs that mean something to a driver, lists and what is not in them."""
+
+    @once
+    def described(kinds: Collection[OrganisationKind], since: datetime) -> Select[*tuple[Any, ...]]:
+        columns = (Organisation.code, Organisation.kind, Organisation.created_at, literal("100 % :x").label("signs"))
+        others = Organisation.kind.not_in(kinds), Organisation.code.not_in(("50%", "x:y"))
+        found = select(*columns).where(Organisation.created_at >= since).order_by(Organisation.code)
+        return found.where(or_(Organisation.kind.in_(kinds), and_(Organisation.code == "c", *others)))
+
+    asc, ministry, association = OrganisationKind.ASC, OrganisationKind.MINISTRY, OrganisationKind.ASSOCIATION
+    with database.writing() as session:
+        for code, kind in (("a", asc), ("b", ministry), ("c", association)):
+            created = organisation(session, code, kind).created_at
+    with database.reading() as session:
+        for kinds, codes in (([asc], "ac"), ([ministry, asc], "abc"), ([asc, association], "ac")):
+            lines = fetch(session, *described(kinds, created))
+            assert "".join(line.code for line in lines) == codes
+            assert {line.kind for line in lines} <= {*kinds, association}
+            assert all(line.created_at == created and line.created_at.tzinfo is UTC for line in lines)
+            assert {line.signs for line in lines} == {"100 % :x"}
+
+
+def test_numbers_that_decide_the_form_are_no_parameters(database: Database) -> None:
+    @once
+    def first(most: int) -> Select[str]:
+        return select(Organisation.code).order_by(Organisation.code).limit(most)
+
+    with database.writing() as session:
+        for code in ("a", "b", "c"):
+            organisation(session, code)
+    with database.reading() as session, counted(database) as said:
+        assert [len(fetch(session, *first(Fixed(most)))) for most in (1, 2, 1)] == [1, 2, 1]
+        assert [len(fetch(session, *first(most))) for most in (1, 2)] == [1, 2]
+    assert [said[0], said[1]] != [said[1], said[2]]
+    assert said[3] == said[4]
+    assert "LIMIT 1" in said[0]
+
+
+def test_wrong_input_is_told_as_everywhere(database: Database) -> None:
+    @once
+    def numbered(number: int) -> Select[int]:
+        return select(Organisation.id).where(Organisation.id == number)
+
+    for _ in range(3):
+        with database.reading() as session, pytest.raises(Invalid):
+            fetch(session, *numbered(2**70))
+    with database.reading() as session:
+        assert fetch(session, *numbered(1)) == []
 
 
 def test_a_kept_statement_never_answers_without_values(database: Database) -> None:

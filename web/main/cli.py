@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from signaling.client.cli import participant
+from web.main import credential_commands
 from web.main.child import EXIT_UNUSABLE, follow_supervisor
 from web.main.settings import Settings
 from web.main.settings_load import SettingsError, load, unknown_variables
@@ -180,6 +181,8 @@ def doctor(
 
 
 app.command("participant")(participant)
+app.command("verify")(credential_commands.verify)
+app.add_typer(credential_commands.certificates, name="certificates")
 
 
 record = typer.Typer(help="Record a running meeting.", no_args_is_help=True)
@@ -298,6 +301,87 @@ def rebuild(code: Annotated[str, typer.Argument(metavar="ID", help="Of the recor
         detail = refused.detail if isinstance(refused, Refusal) else "There is no such recording."
         typer.echo(detail, err=True)
         raise typer.Exit(1) from None
+
+
+items = typer.Typer(help="The bank of items: from files and into files.", no_args_is_help=True)
+app.add_typer(items, name="items")
+
+ItemFormat = Annotated[
+    Literal["gift", "moodle-xml", "qti", "csv"] | None,
+    typer.Option("--format", help="gift, moodle-xml, qti or csv; seen from the file's name when left out."),
+]
+
+
+@items.command("import")
+def import_items(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="GIFT, Moodle XML, QTI item or package, CSV, XLSX.")],
+    form: ItemFormat = None,
+    language: Annotated[Literal["uk", "en"], typer.Option(help="Of items that do not say theirs.")] = "uk",
+) -> None:
+    """Take the items of a file as drafts. Prints a report as JSON: what was taken, changed and refused, and why.
+
+    Exit code 1 when nothing could be taken.
+    """
+    from lms.assessment.exchange.parts import Format
+    from web.main import items as work
+
+    try:
+        said, code = work.take(settings_or_exit(), file, Format(form) if form else None, language)
+    except OSError as error:
+        raise refuse(f"{file} cannot be read: {error.strerror}.") from None
+    typer.echo(said)
+    raise typer.Exit(code)
+
+
+@items.command("export")
+def export_items(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="NAME.gift, .xml (Moodle), .zip (QTI), .csv.")],
+    form: ItemFormat = None,
+    competence: Annotated[str, typer.Option(help="Only these: digcomp22:1 or digcomp22:1.1.")] = "",
+    language: Annotated[str, typer.Option(help="Only uk or en.")] = "",
+    usable: Annotated[bool, typer.Option("--usable", help="Only what tests may draw.")] = False,
+) -> None:
+    """Write the items of the bank to a file. Prints a report as JSON: what the format could not carry, and why."""
+    from lms.assessment.exchange.parts import Format, Unreadable
+    from lms.assessment.queries import Filter
+    from web.main import items as work
+
+    scheme, _, number = competence.partition(":")
+    which = Filter(scheme=scheme, number=number, language=language)
+    try:
+        said, code = work.export(settings_or_exit(), file, Format(form) if form else None, which, usable_only=usable)
+    except OSError as error:
+        raise refuse(f"{file} cannot be written: {error.strerror}.") from None
+    except Unreadable as error:
+        raise refuse(error.detail) from None
+    typer.echo(said)
+    raise typer.Exit(code)
+
+
+frameworks = typer.Typer(help="Frames of competences.", no_args_is_help=True)
+app.add_typer(frameworks, name="frameworks")
+
+
+@frameworks.command("load")
+def load_framework(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON; its shape is in docs/assessment.md.")],
+) -> None:
+    """Load a frame of competences, or the names that its shipped file lacks."""
+    from lms.errors import Refusal
+    from web.main import items as work
+
+    try:
+        typer.echo(work.load_framework(settings_or_exit(), file))
+    except OSError as error:
+        raise refuse(f"{file} cannot be read: {error.strerror}.") from None
+    except Refusal as refused:
+        typer.echo(refused.detail, err=True)
+        raise typer.Exit(1) from None
+
+
+@frameworks.callback()
+def _frameworks() -> None:
+    """Frames of competences."""
 
 
 audit = typer.Typer(help="The log of changes: check that it is whole.", no_args_is_help=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from lms import demo_items
 from lms.database import Database
 from lms.demo import DemoFacts, seed
 from signaling.model import Presence, Role
@@ -18,7 +19,9 @@ from web.main.tokens import node_of
 def seed_demo(settings: Settings, database: Database) -> DemoFacts:
     """Puts the demo data in, or carries the live consultation on to now. May be repeated at will."""
     with database.writing() as session:
-        return seed(session, datetime.now(UTC), password=demo_password(settings))
+        facts = seed(session, datetime.now(UTC), password=demo_password(settings))
+        demo_items.seed(session, datetime.now(UTC), author=facts.organiser_email, reviewer=facts.administrator_email)
+        return facts
 
 
 def demo_node(settings: Settings, facts: DemoFacts) -> str:

@@ -44,6 +44,7 @@ def web_config(settings: Settings) -> WebConfig:
         token_key=token_key,
         events_key=derive(master, "events"),
         public_url=settings.site_url,
+        issuer_name=settings.issuer_name,
         mail_sender=settings.sender.address,
         sealing_key=derive(master, "sealing"),
         targets_key=target_key(master),

@@ -59,9 +59,12 @@ class Sheet:
     """Empty for XLSX."""
 
 
-def read(content: bytes) -> Sheet:
-    """The file's rows. Raises `Invalid`: table_empty, table_large, file_binary, file_old_excel, file_broken_xlsx,
-    quotes_open, quotes_stray, rows_many, columns_many, cell_long, no_rows."""
+def read(content: bytes, *, keep_lines: bool = False) -> Sheet:
+    """The file's rows; with `keep_lines` cells may have several lines, else all white space is one blank.
+
+    Raises `Invalid`: table_empty, table_large, file_binary, file_old_excel, file_broken_xlsx, quotes_open,
+    quotes_stray, rows_many, columns_many, cell_long, no_rows.
+    """
     if not content.strip():
         raise Unreadable("table_empty", "The file is empty. Choose another one.")
     if len(content) > MOST_BYTES:
@@ -69,10 +72,10 @@ def read(content: bytes) -> Sheet:
     if content.startswith(_OLD_EXCEL):
         raise Unreadable("file_old_excel", "This is an old Excel file. Save it as XLSX or CSV and send that.")
     if content.startswith(_ZIP):
-        return _sheet(_xlsx_rows(content), "xlsx", "")
+        return _sheet(_xlsx_rows(content), "xlsx", "", keep_lines)
     text, encoding = decode(content)
     delimiter, text = _delimiter(text)
-    return _sheet(_csv_rows(text, delimiter), encoding, delimiter)
+    return _sheet(_csv_rows(text, delimiter), encoding, delimiter, keep_lines)
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -218,8 +221,9 @@ def _check_count(rows: list[Row]) -> None:
         raise Unreadable("rows_many", f"There are more than {MOST_ROWS} rows. Divide the file.")
 
 
-def _sheet(rows: list[Row], encoding: str, delimiter: str) -> Sheet:
-    cleaned = [Row(row.number, tuple(" ".join(cell.split()) for cell in row.cells)) for row in rows]
+def _sheet(rows: list[Row], encoding: str, delimiter: str, keep_lines: bool) -> Sheet:
+    clean = _lines if keep_lines else _words
+    cleaned = [Row(row.number, tuple(clean(cell) for cell in row.cells)) for row in rows]
     filled = [row for row in cleaned if any(row.cells)]
     for row in filled:
         if len(row.cells) > MOST_COLUMNS and any(row.cells[MOST_COLUMNS:]):
@@ -239,6 +243,14 @@ def _sheet(rows: list[Row], encoding: str, delimiter: str) -> Sheet:
     else:
         rest = [Row(row.number, row.cells[: max(len(names), _last(row.cells))]) for row in rest]
     return Sheet(names, tuple(rest), encoding, delimiter)
+
+
+def _words(cell: str) -> str:
+    return " ".join(cell.split())
+
+
+def _lines(cell: str) -> str:
+    return cell.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _last(cells: tuple[str, ...]) -> int:
