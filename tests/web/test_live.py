@@ -16,6 +16,7 @@ from sqlalchemy import event, select
 from lms.database import Database
 from lms.media.models import Recording, RecordingState, Watching
 from lms.schedule.models import Access, Kind, Occurrence, Status, Streaming
+from lms.streaming.library import Audience
 from lms.streaming.models import StreamLine, StreamRun
 from recordings.live import wire
 from signaling.tokens import verify_program
@@ -248,7 +249,7 @@ async def test_viewers_are_counted_once_however_they_ask(
     ours = {"sec-fetch-site": "same-origin"}
     for number in range(3):
         first = "1" if number == 0 else ""
-        await page.get(f"{base}/state", viewer="0123456789abcdef", first=first)
+        await page.get(f"{base}/state", viewer="0123456789abcdef", first=first, way="whep")
         await page.client.get(f"{base}/720p.m3u8", headers=ours)
         await desk.settled()
         moment[0] += 4
@@ -257,10 +258,10 @@ async def test_viewers_are_counted_once_however_they_ask(
         await elsewhere.get(f"{base}/720p.m3u8")
     await page.get(f"{base}/state", viewer="not a viewer")
     moment[0] += 6
-    await page.get(f"{base}/state", viewer="0123456789abcdef")
+    await page.get(f"{base}/state", viewer="0123456789abcdef", way="whep")
     await desk.settled()
     library = LiveFolder(data)
-    assert (library.audience(STREAM).now, library.audience(STREAM).views) == (2, 2)
+    assert library.audience(STREAM) == Audience(now=2, views=2, by_files=1)
     other = build_site(app.state.site.config).live  # another web process, to which one of the two has come as well
     other.viewer(occurrence.meeting, "0123456789abcdef", began=False)
     other.viewer(occurrence.meeting, "fedcba9876543210", began=True)
@@ -315,12 +316,14 @@ async def test_editors_see_how_the_targets_fare(
 async def test_the_worker_follows_a_stream_to_its_recording(
     browser: Browser, data: Path, occurrence: Occurrence, database: Database
 ) -> None:
-    follow = Follower(data)
+    counted: list[tuple[str, int]] = []
+    follow = Follower(data, lambda *told: counted.append(told))
     target = {"id": "cli", "state": "waiting", "problem": "hung", "detail": "", "since": NOW.timestamp(), "tries": 2}
     streamed(data, occurrence.meeting, targets=[target], live_at=NOW.timestamp())
-    LiveFolder(data).tell_audience(STREAM, "1", ["0" * 16, "1" * 16], 5)
+    LiveFolder(data).tell_audience(STREAM, "1", {"0" * 16: True, "1" * 16: False}, 5)
     assert follow(database, NOW) > 0
     assert follow(database, NOW) == 0
+    assert counted == [(occurrence.meeting, 1)] * 2, "those by WebRTC the node counts itself"
     streamed(data, occurrence.meeting, "ended", targets=[target], live_at=NOW.timestamp())
     follow(database, NOW)
     kept = data / "recordings" / "instant" / f"{STREAM}.mp4"
@@ -368,7 +371,7 @@ async def test_a_recording_kept_of_a_stream_plays_and_is_deleted(
     kept.parent.mkdir(parents=True)
     kept.write_bytes(_film())
     streamed(data, occurrence.meeting, "ended", live_at=NOW.timestamp())
-    follow = Follower(data)
+    follow = Follower(data, lambda *_: None)
     follow(database, NOW)
     visitor = browser()
     page = await visitor.get(f"/recordings/{STREAM}")

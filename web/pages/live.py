@@ -83,13 +83,13 @@ def page(meeting: str, visit: Reading) -> Response:
 
 
 @router.get("/{meeting}/state")
-async def state(request: Request, meeting: str, viewer: str = "", first: str = "") -> Response:
+async def state(request: Request, meeting: str, viewer: str = "", first: str = "", way: str = "") -> Response:
     """How it fares, for pages that are open, each few seconds; `viewer` is their random number while they play."""
     site = site_of(request)
     if not await site.live.open_to_public(meeting):
         return _told({"state": "none", "viewers": 0})
     if viewer:
-        site.live.viewer(meeting, viewer, began=bool(first))
+        site.live.viewer(meeting, viewer, began=bool(first), by_files=way != "whep")
     status = site.live.status(meeting)
     assert status is not None
     fares = fares_of(status, site.config.clock())
