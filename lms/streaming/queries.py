@@ -106,6 +106,8 @@ class PublicStream:
     """Its recording that everybody may watch."""
     page_public: bool = False
     """Whether everybody may see the occurrence's page."""
+    questions: bool = False
+    """Whether those who watch may ask."""
 
 
 def targets(session: Session, visitor: Visitor) -> list[TargetCard]:
@@ -293,6 +295,7 @@ def _told(session: Session, found: Occurrence) -> PublicStream:
         links=public_links(session, found.id, found.series_id),
         recording=_recording(session, found.id),
         page_public=session.scalar(query) is not None,
+        questions=found.public_questions,
     )
 
 
