@@ -17,8 +17,10 @@ from recordings.raw.rtpdump import Packet
 PICTURE_CODECS: Final = {"VP8": "vp8", "H264": "h264"}
 """What the SFU offers, and ffmpeg's names for it."""
 MOST_FRAMES: Final = 750
-MOST_BYTES: Final = 6 * 1024 * 1024
-"""Kept of a hidden picture, since its last key frame; one that goes longer without waits for the next."""
+MOST_BYTES: Final = 1_500_000
+"""Kept of a hidden picture, since its last key frame. Of one that goes longer without nothing is kept; it is seen from
+the next key frame on, which is asked for when it comes into sight.
+"""
 AT_ONCE: Final = 25
 """Frames decoded for one picture of the composition: a picture that comes into sight catches up at this pace."""
 LARGEST: Final = 4096 * 2304
@@ -56,6 +58,7 @@ class PictureTrack:
         self._decoder: av.VideoCodecContext | None = None
         self._needs_key = True
         """What is due does not go on from what was decoded."""
+        self._wanted = False
         self.picture: av.VideoFrame | None = None
         self.version = 0
         """Grows with each picture."""
@@ -72,17 +75,12 @@ class PictureTrack:
 
     @property
     def waits_for_key(self) -> bool:
-        """Whether nothing more can be shown before the next key frame."""
-        return not self._gathering.decodable or (self._needs_key and not self._has_key)
+        """Whether nothing more can be shown before the next key frame; of a hidden picture, whether it is damaged."""
+        return not self._gathering.decodable or (self._wanted and self._needs_key and not self._has_key)
 
     @property
     def _has_key(self) -> bool:
         return any(frame.key for frame in self._waiting)
-
-    @property
-    def can_show(self) -> bool:
-        """Whether there is a picture, or one can be decoded."""
-        return self.picture is not None or bool(self._due)
 
     def darken(self) -> None:
         """What was shown is not to be seen again: the next picture begins with a key frame."""
@@ -95,6 +93,7 @@ class PictureTrack:
         while self._waiting and self.clock.time(self._waiting[0].timestamp) <= time:
             self._queue(self._waiting.popleft())
             self.moved_at = time
+        self._wanted = wanted
         if wanted:
             self._decode()
 

@@ -30,7 +30,7 @@ class Format:
     config: bytes
     """`avcC` (ISO 14496-15) or AudioSpecificConfig (ISO 14496-3); empty for Opus."""
     bit_rate: int
-    """Bits a second, on average."""
+    """Bits a second: of pictures the highest over a second or so, of sound the average."""
     width: int = 0
     height: int = 0
     channels: int = 0
@@ -41,7 +41,9 @@ class Encoded(NamedTuple):
 
     name: Name
     at: int
-    """Since the stream's begin, in ticks of `CLOCK[name]`. All streams have the same zero; they only grow."""
+    """Since the stream's begin, in ticks of `CLOCK[name]`. All streams have the same zero; they only grow. Sound has no
+    holes. Pictures have some when the machine is too slow, but none at the multiples of `SEGMENT_S`.
+    """
     duration: int
     key: bool
     """An IDR picture; True for all sound."""

@@ -64,9 +64,7 @@ class View:
             return False
         if self.source not in STILL and time - self._moved_at > SILENCE_S:
             return False
-        if self.moving is not None:
-            return True
-        return self.source == CAMERA and any(track.can_show for track in self.tracks.values())
+        return self.source == CAMERA or self.moving is not None
 
 
 class Views:

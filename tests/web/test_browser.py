@@ -48,7 +48,8 @@ NETWORK = {
     "": (
         "/ /schedule /schedule?when=past /schedule?view=month /schedule?view=week /schedule?q=zzz /sign-in /help "
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
-        "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp}"
+        "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
+        "/courses/digital-literacy"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
@@ -59,7 +60,10 @@ NETWORK = {
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
         "/programmes /programmes/new {programme} "
         "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules "
-        "{training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap}"
+        "{training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
+        "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
+        "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
+        "/courses/mobile-case/people"
     ),
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
@@ -68,7 +72,10 @@ NETWORK = {
     ),
     demo_directory.STAFF: (
         "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance /needs "
-        "{closed_survey} {open_survey} {open_survey}/answer {roadmap}"
+        "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
+        "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
+        "/courses/mobile-case/lessons/check "
+        "/courses/digital-literacy/lessons/communication"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "

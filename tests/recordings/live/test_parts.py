@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from recordings.live import decoding
 from recordings.live.clock import Lateness, NodeTime, TrackClock
 from recordings.live.decoding import SOUND_RATE, Chunk, PictureTrack, SoundTrack
 from recordings.live.inputs import PATIENCE_S, START_S, Ordering
@@ -177,14 +178,26 @@ def test_a_hidden_picture_is_not_decoded_and_is_there_at_once_when_it_is_wanted(
     for tick in range(75, 100):
         track.advance(ZERO + tick / 25, wanted=False)
     assert track.picture is None
-    assert track.can_show
+    assert not track.waits_for_key
     track.advance(ZERO + 3.96, wanted=True)
     assert track.picture is not None
     assert track.version == 1
     track.darken()
     assert track.picture is None
-    assert not track.can_show
     assert track.waits_for_key
+
+
+def test_of_a_picture_that_is_hidden_for_long_nothing_is_kept_and_a_key_frame_is_asked_for_when_it_is_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decoding, "MOST_FRAMES", 40)
+    track = pictures(Sender("a", ends=4, key_every_s=3.5, sizes=((0, (64, 36)),), flashes=False))
+    track.advance(ZERO + 2, wanted=False)
+    assert not track.waits_for_key, "nobody needs it"
+    track.advance(ZERO + 2.1, wanted=True)
+    assert track.picture is None
+    track.advance(ZERO + 3.7, wanted=True)
+    assert track.picture is not None
 
 
 def test_a_voice_with_a_clock_of_its_own_is_followed_softly() -> None:

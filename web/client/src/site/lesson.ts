@@ -31,7 +31,7 @@ export class Place {
 
 export function followLesson(): void {
   const lesson = document.querySelector<HTMLElement>("[data-lesson]");
-  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-draft]")) keepDraft(form, window.localStorage);
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-draft]")) keepDraft(form);
   if (!lesson) return;
   tell(lesson, {});
   const video = lesson.querySelector<HTMLVideoElement>("[data-lesson-video]");
@@ -61,12 +61,31 @@ function tell(lesson: HTMLElement, more: Record<string, string>): void {
 }
 
 /** Text of a form, kept while it is typed and forgotten when it is sent. */
-export function keepDraft(form: HTMLFormElement, storage: Storage): void {
-  const key = `draft ${form.dataset["draft"] ?? ""}`;
+export class Draft {
+  constructor(
+    private readonly key: string,
+    private readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">,
+  ) {}
+
+  /** What stands in the field when the page opens: what the server sent, else what was kept. */
+  opened(text: string): string {
+    return text || this.storage.getItem(this.key) || "";
+  }
+
+  typed(text: string): void {
+    this.storage.setItem(this.key, text);
+  }
+
+  sent(): void {
+    this.storage.removeItem(this.key);
+  }
+}
+
+function keepDraft(form: HTMLFormElement): void {
   const text = form.querySelector<HTMLTextAreaElement>("textarea");
   if (!text) return;
-  const kept = storage.getItem(key);
-  if (kept && !text.value) text.value = kept;
-  text.addEventListener("input", () => storage.setItem(key, text.value));
-  form.addEventListener("submit", () => storage.removeItem(key));
+  const draft = new Draft(`draft ${form.dataset["draft"] ?? ""}`, window.localStorage);
+  text.value = draft.opened(text.value);
+  text.addEventListener("input", () => draft.typed(text.value));
+  form.addEventListener("submit", () => draft.sent());
 }
