@@ -61,6 +61,17 @@ class PictureNames:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicQuestion:
+    """What somebody asks who watches a stream. `code` is new for each: passed on twice, it is asked once."""
+
+    meeting: str
+    node: int
+    code: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeetingPlan:
     """What a media node is told of a meeting before people come. Instants are aware UTC."""
 
@@ -113,6 +124,9 @@ class MeetingControl(Protocol):
     def close_groups(self, meeting: str, node: int, after_s: float) -> None:
         """Bring everybody back to the main room after so many seconds."""
 
+    def ask(self, question: PublicQuestion) -> None:
+        """Pass a question from the public page on to those who lead. Raises `OrderRefused`, too."""
+
     def keep_picture(self, order: PictureOrder) -> PictureNames:
         """Tell everybody that a picture is being kept, if its taker may. Raises `OrderRefused`, too."""
 
@@ -137,6 +151,10 @@ class NoMeetingControl:
 
     def close_groups(self, meeting: str, node: int, after_s: float) -> None:
         """Nobody to bring back."""
+
+    def ask(self, question: PublicQuestion) -> None:
+        """No meeting runs, so nobody leads one."""
+        raise OrderRefused("unknown_meeting")
 
     def keep_picture(self, order: PictureOrder) -> PictureNames:
         """No meeting runs, so nobody takes pictures in one."""

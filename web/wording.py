@@ -101,6 +101,12 @@ SENTENCES: dict[str, str] = {
     "task_reviewed": _("It was reviewed already."),
     "task_text": _("A text has at most 20,000 characters; attach a file for more."),
     "task_waits": _("What you handed in waits for its review."),
+    "questions_off": _("Questions are not taken here."),
+    "questions_not_now": _("The meeting is not running just now. Ask again when it has begun."),
+    "questions_full": _("There are very many questions already. Wait until some are answered, and try again."),
+    "questions_away": _("It was not sent: the server of the meeting does not answer. Try again in a moment."),
+    "question_empty": _("Write what you want to know."),
+    "question_long": _("At most 600 characters. Shorten your question."),
     "recording_busy": _("It is being recorded or made just now. Wait until that is done."),
     "recording_held": _("It must be kept for a legal reason. Lift the hold first."),
     "recording_instant": _("It was made while the meeting ran; there is nothing to make it of anew."),
@@ -392,6 +398,7 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "asked": _("Thank you. Those who lead see your question first; then everybody does."),
     "feed_revoked": _("The address is withdrawn."),
     "course_done": _("You have completed the course."),
     "course_left": _("You have left the course. What you did is kept, should you come back."),

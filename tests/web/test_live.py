@@ -24,6 +24,8 @@ from tests.lms.facts import NOW
 from tests.web.conftest import TOKEN_KEY, Clock
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, Visitor
 from web.config import WebConfig
+from web.main.deleting import Deleter
+from web.main.library import FolderLibrary
 from web.main.live_following import Follower
 from web.main.live_library import LiveFolder
 from web.site import build_site
@@ -364,8 +366,6 @@ def _film() -> bytes:
 async def test_a_recording_kept_of_a_stream_plays_and_is_deleted(
     shared_app: FastAPI, browser: Browser, data: Path, config: WebConfig, database: Database, occurrence: Occurrence
 ) -> None:
-    from web.main.library import FolderLibrary
-
     shared_app.state.site = build_site(replace(config, recordings=FolderLibrary(data), live=LiveFolder(data)))
     kept = data / "recordings" / "instant" / f"{STREAM}.mp4"
     kept.parent.mkdir(parents=True)
@@ -383,7 +383,9 @@ async def test_a_recording_kept_of_a_stream_plays_and_is_deleted(
     assert "Make it anew" not in page.text
     assert (await visitor.post(f"/recordings/{STREAM}/rebuild")).status_code == 409
     assert (await visitor.post(f"/recordings/{STREAM}/delete")).status_code == 303
+    assert Deleter(FolderLibrary(data))(database, NOW) == 1
     assert not kept.exists()
+    assert not wire.folder(data, occurrence.meeting).exists(), "nothing is left of it for players either"
 
 
 def test_the_page_words_reach_its_script() -> None:
