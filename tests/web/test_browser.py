@@ -50,7 +50,7 @@ NETWORK = {
         "/ /schedule /schedule?when=past /schedule?view=month /schedule?view=week /schedule?q=zzz /sign-in /help "
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
         "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
-        "/verify /verify/{certificate} /verify/{certificate}?e=2 /verify/AAAA-AAAA-AAAA /issuer /achievements/1 "
+        "/verify /verify/{certificate} /verify/{certificate}?e=2 /issuer /achievements/1 "
         "/courses/digital-literacy"
     ),
     ORGANISER: (
@@ -66,7 +66,8 @@ NETWORK = {
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
         "/courses/mobile-case/people "
-        "/awards /awards/new /awards/1 /awards/1?person=Демо /awards/1/edit {awarded}/awards {awarded}/awards/new"
+        "/awards /awards/new /awards/1 /awards/1?person=Демо /awards/1/edit {awarded}/awards {awarded}/awards/new "
+        "/courses/mobile-case/awards /courses/mobile-case/awards/new"
     ),
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
