@@ -250,7 +250,7 @@ def test_who_has_completed_a_course_earns_it(database: Database, held: Held) -> 
                     enrolled_by=visitor.actor,
                     enrolled_at=NOW,
                     completed_at=done,
-                )  # fmt: skip
+                )
             )
         session.flush()
         draft = replace(DRAFT, kind=RuleKind.COURSE, min_share=None, achievement_kind="Course")
