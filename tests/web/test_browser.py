@@ -74,8 +74,7 @@ NETWORK = {
         "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance /needs "
         "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
         "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
-        "/courses/mobile-case/lessons/check "
-        "/courses/digital-literacy/lessons/communication"
+        "/courses/mobile-case/lessons/check"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
