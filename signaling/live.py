@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
 
-from recordings.capture.feed import Feed
 from signaling import messages
-from signaling.clock import Clock
-from signaling.config import Limits
-from signaling.delivery import Delivery
 from signaling.entrance import Entrance, Link
-from signaling.grouping import Grouping
 from signaling.journal import Journal
 from signaling.media.meeting import MeetingMedia
-from signaling.media.ports import NodePort, PeerPort
+from signaling.media.ports import PeerPort
 from signaling.media.program import Program
 from signaling.meeting import facts, orders, rules, words
 from signaling.meeting.announcements import announce
@@ -31,7 +25,8 @@ from signaling.model import GroupsSeen, Permission, Presence, Publication
 from signaling.problems import RefusedError, problem
 from signaling.recording import MeetingRecorder
 from signaling.stream_telling import StreamTelling
-from signaling.streaming import MeetingStreamer, Streaming
+from signaling.streaming import MeetingStreamer
+from signaling.surroundings import Surroundings
 from signaling.tokens import LIFETIME_S, Token
 
 ROSTER_S = 15.0
@@ -39,23 +34,6 @@ QUALITY_S = 2.0
 SPOKE_AT_LEAST_S = 1.0
 TOKEN_RENEWAL_S = LIFETIME_S / 2
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a live meeting needs of its node."""
-
-    clock: Clock
-    limits: Limits
-    media_node: NodePort
-    delivery: Delivery
-    token_key: bytes
-    feed: Feed | None
-    """Where recordings go; None: this node records nothing."""
-    streaming: Streaming | None
-    """None: this node streams nothing."""
-    ice_servers: list[messages.IceServer]
-    grouping: Grouping
 
 
 class LiveMeeting:

@@ -34,6 +34,8 @@ class NodeCollector(Collector):
             ("participants", "Participants, those away included.", len(members)),
             ("participants_away", "Participants whose connection is lost.", sum(member.away for member in members)),
             ("lobby", "People who wait to be let in.", sum(len(meeting.entrance.guests) for meeting in meetings)),
+            ("streams", "Meetings that are streamed.", sum(meeting.state.stream is not None for meeting in meetings)),
+            ("program_viewers", "People who watch a stream by WebRTC.", self._node.program_viewers),
             ("whip_resources", "WHIP and WHEP resources.", len(self._node.resources)),
             ("journal_bytes", "Size of all journals.", sum(meeting.journal.size for meeting in meetings)),
             ("events_pending_bytes", "Journal not yet told to the web process.", delivery.pending),

@@ -21,7 +21,7 @@ from signaling.config import NodeAppConfig
 from signaling.delivery import TIMEOUT_S, Delivery
 from signaling.grouping import Grouping
 from signaling.journal import SUFFIX, Journal, Syncer
-from signaling.live import LiveMeeting, Surroundings
+from signaling.live import LiveMeeting
 from signaling.media.ports import NodePort
 from signaling.meeting.facts import Opened
 from signaling.meeting.plan import Plan
@@ -29,6 +29,7 @@ from signaling.meeting.state import State
 from signaling.model import Role
 from signaling.problems import RefusedError
 from signaling.streaming import Streaming, close_forgotten
+from signaling.surroundings import Surroundings
 from signaling.tokens import LIFETIME_S, Token
 from signaling.whip.resource import Resource
 

@@ -21,7 +21,8 @@ from recordings.live import wire
 from recordings.raw import timeline
 from signaling.clock import Clock
 from signaling.meeting import facts, orders
-from signaling.meeting.state import State, Streamed
+from signaling.meeting.state import State
+from signaling.meeting.streams import Streamed
 from signaling.messages import StreamSeen, TargetSeen
 from signaling.problems import RefusedError
 from signaling.recording import begun, lines, present
@@ -164,7 +165,7 @@ class MeetingStreamer:
         self._order = None
         self._tell_order(feed)
         now = self._now()
-        feed.line(self._stream, begun(self._state, self._stream, self._state.stream_since or now))
+        feed.line(self._stream, begun(self._state, self._stream, self._state.streams.since or now))
         for line in present(self._state, now):
             feed.line(self._stream, line)
         self._tracks.tell_speaker(now)
@@ -182,7 +183,7 @@ class MeetingStreamer:
             stream=self._stream,
             meeting=state.id,
             title=state.plan.title,
-            targets=[_wire_target(each) for each in state.stream_targets.values() if each.on],
+            targets=[_wire_target(each) for each in state.streams.targets.values() if each.on],
         )
         if around is None or not around.own_url:
             return told
@@ -245,12 +246,12 @@ class MeetingStreamer:
         state, status = self._state, self._status
         reported = {target.id: target for target in status.targets} if status is not None else {}
         targets = {target.id: TargetSeen(id=target.id, name=target.name) for target in state.plan.targets}
-        for key, streamed in state.stream_targets.items():
+        for key, streamed in state.streams.targets.items():
             targets[key] = _target_seen(streamed, reported.get(key))
         return StreamSeen(
             may=orders.may_stream(state),
             state=self._fares(),
-            since=state.stream_since,
+            since=state.streams.since,
             live_at=status.live_at if status is not None else None,
             viewers=state.viewers,
             late_frames=status.late_frames if status is not None else 0,
@@ -262,7 +263,7 @@ class MeetingStreamer:
         state, status = self._state, self._status
         if state.stream is None:
             return "off"
-        silent_s = self._now() - (status.at if status is not None else state.stream_since or 0.0)
+        silent_s = self._now() - (status.at if status is not None else state.streams.since or 0.0)
         if self._feed is None or silent_s > (AWAY_S if status is not None else FIRST_WORD_S):
             return "away"
         return "live" if status is not None and status.state == "live" else "starting"

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from starlette.routing import BaseRoute
 
+from lms.credentials.keys import Issuer
 from lms.database import Database
 from lms.files import FileStore, MemoryFiles
 from lms.media.library import MediaLibrary, NoLibrary
@@ -23,6 +24,7 @@ from web.mail.outbox import OutboxFolder
 Probe = Callable[[], Awaitable[str | None]]
 """Looks at one part of the installation: None when it is ready, else one sentence that says what is wrong."""
 
+ISSUER_NAME = "Вікно, мережа центрів надання адміністративних послуг"
 STATIC = Path(__file__).parent / "static" / "dist"
 
 
@@ -56,6 +58,17 @@ class PictureNames:
 
     by: str
     shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicQuestion:
+    """What somebody asks who watches a stream. `code` is new for each: passed on twice, it is asked once."""
+
+    meeting: str
+    node: int
+    code: str
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,9 @@ class MeetingControl(Protocol):
     def close_groups(self, meeting: str, node: int, after_s: float) -> None:
         """Bring everybody back to the main room after so many seconds."""
 
+    def ask(self, question: PublicQuestion) -> None:
+        """Pass a question from the public page on to those who lead. Raises `OrderRefused`, too."""
+
     def keep_picture(self, order: PictureOrder) -> PictureNames:
         """Tell everybody that a picture is being kept, if its taker may. Raises `OrderRefused`, too."""
 
@@ -135,6 +151,10 @@ class NoMeetingControl:
 
     def close_groups(self, meeting: str, node: int, after_s: float) -> None:
         """Nobody to bring back."""
+
+    def ask(self, question: PublicQuestion) -> None:
+        """No meeting runs, so nobody leads one."""
+        raise OrderRefused("unknown_meeting")
 
     def keep_picture(self, order: PictureOrder) -> PictureNames:
         """No meeting runs, so nobody takes pictures in one."""
@@ -161,6 +181,8 @@ class WebConfig:
     """Scheme and host, no slash at the end. With https, cookies are Secure and bear the `__Host-` prefix."""
     sealing_key: bytes
     """Seals what the database must not hold in the open (`lms.sealing`)."""
+    issuer_name: str = ISSUER_NAME
+    """In whose name certificates are issued."""
     targets_key: bytes = b""
     """Seals where streams go to: live composers have this key and no other. Empty: as everything else."""
     mail_sender: str = "vikno@localhost"
@@ -199,6 +221,11 @@ class WebConfig:
     def sealer(self) -> Sealer:
         """Seals and opens with `sealing_key`."""
         return FernetSealer(self.sealing_key)
+
+    @property
+    def issuer(self) -> Issuer:
+        """Who issues certificates here."""
+        return Issuer(self.public_url, self.issuer_name, self.sealer, demo=self.demo)
 
     @property
     def target_sealer(self) -> Sealer:

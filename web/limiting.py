@@ -24,6 +24,9 @@ RULES: dict[str, str] = {
     "pairing_code": "10/minute",
     "token": "60/minute",
     "picture": "30/minute",
+    "question": "12/minute",
+    "verify": "120/minute",
+    "verify_file": "20/minute",
 }
 """By what is tried. A centre's people often share one address, hence room for a class of them."""
 

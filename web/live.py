@@ -61,8 +61,8 @@ SHELF_BYTES = 48 * 1024 * 1024
 class _Crowd:
     """Who watches one stream by this process."""
 
-    seen: OrderedDict[str, float] = field(default_factory=OrderedDict)
-    """Viewer → when last heard of; the longest silent first."""
+    seen: OrderedDict[str, tuple[float, bool]] = field(default_factory=OrderedDict)
+    """Viewer → when last heard of, and whether by HLS; the longest silent first."""
     views: int = 0
     told_at: float = 0.0
 
@@ -156,8 +156,8 @@ class LiveDesk:
         who = f"{client_address(request)} {headers.get('user-agent', '')}".encode()
         self.viewer(meeting, hashlib.blake2b(who, digest_size=8, key=self._salt).hexdigest())
 
-    def viewer(self, meeting: str, viewer: str, *, began: bool | None = None) -> None:
-        """Somebody watches. `began`: whether they have just begun to; None: who is new has."""
+    def viewer(self, meeting: str, viewer: str, *, began: bool | None = None, by_files: bool = True) -> None:
+        """Somebody watches, by HLS or not. `began`: whether they have just begun to; None: who is new has."""
         status = self.status(meeting)
         if status is None or status.state == "ended" or not VIEWER.fullmatch(viewer):
             return
@@ -165,15 +165,16 @@ class LiveDesk:
         crowd = self._crowds.setdefault(status.stream, _Crowd())
         known = viewer in crowd.seen
         if known or len(crowd.seen) < MOST_VIEWERS:
-            crowd.seen[viewer] = now
+            crowd.seen[viewer] = (now, by_files)
             crowd.seen.move_to_end(viewer)
         if began or (began is None and not known):
             crowd.views += 1
-        while crowd.seen and now - next(iter(crowd.seen.values())) > SEEN_S:
+        while crowd.seen and now - next(iter(crowd.seen.values()))[0] > SEEN_S:
             crowd.seen.popitem(last=False)
         if now - crowd.told_at >= TELL_S:
             crowd.told_at = now
-            told = run_in_threadpool(self._tell, status.stream, list(crowd.seen), crowd.views)
+            viewers = {each: files for each, (_at, files) in crowd.seen.items()}
+            told = run_in_threadpool(self._tell, status.stream, viewers, crowd.views)
             task = asyncio.get_running_loop().create_task(told)
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
@@ -193,7 +194,7 @@ class LiveDesk:
             known = self._audiences[stream] = (self._now(), self._library.audience(stream))
         return known[1].now
 
-    def _tell(self, stream: str, viewers: list[str], views: int) -> None:
+    def _tell(self, stream: str, viewers: dict[str, bool], views: int) -> None:
         try:
             self._library.tell_audience(stream, self._name, viewers, views)
         except OSError as error:

@@ -41,6 +41,11 @@ def road_mappers(visitor: Visitor) -> bool:
     return visitor.is_organiser or visitor.audits or bool(visitor.led_organisations)
 
 
+def certifiers(visitor: Visitor) -> bool:
+    """Whoever approves certificates, be it of one organisation or series."""
+    return visitor.is_organiser or any(grant.role is RoleName.CERTIFIER for grant in visitor.grants)
+
+
 def planners(visitor: Visitor) -> bool:
     """Whoever plans something, be it one series that others began."""
     return visitor.plans
@@ -65,6 +70,12 @@ PLACES: tuple[Place, ...] = (
     Place("/streaming", _("Live streams"), _("To which services meetings are streamed, with which keys."), planners),
     Place("/needs", _("Surveys of needs"), _("Ask the centres what they want to learn, then plan for it."), organisers),
     Place("/roadmaps", _("Road maps"), _("What the centres do after trainings, and how far they are."), road_mappers),
+    Place(
+        "/awards",
+        _("Certificates to approve"),
+        _("For what certificates are given, and who has earned one."),
+        certifiers,
+    ),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),

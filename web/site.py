@@ -11,6 +11,7 @@ from web.assets import Assets
 from web.config import MeetingPlan, WebConfig
 from web.limiting import RateLimits
 from web.live import LiveDesk
+from web.questions import Board
 from web.templating import Templates
 
 TRANSACTIONS = 6
@@ -30,6 +31,8 @@ class Site:
     templates: Templates
     live: LiveDesk
     """Who watches live streams, and which of them are for the public."""
+    questions: Board
+    """What is asked in them."""
     limits: RateLimits = field(default_factory=RateLimits)
     planned: dict[str, MeetingPlan] = field(default_factory=dict)
     """What this process has told the media nodes, by meeting."""
@@ -43,4 +46,4 @@ def build_site(config: WebConfig) -> Site:
     templates = Templates(
         assets, public_url=config.public_url, demo=config.demo, vocabulary=vocabulary, places=places.open_to
     )
-    return Site(config, assets, templates, LiveDesk(config.database, config.live))
+    return Site(config, assets, templates, LiveDesk(config.database, config.live), Board(config.database))

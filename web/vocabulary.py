@@ -323,3 +323,36 @@ def choices(names: dict[str, str], language: str) -> list[tuple[str, str]]:
 def role_choices(language: str) -> list[tuple[str, str]]:
     """Roles that a personal link can carry, the expert's first."""
     return choices({role: ROLES[role] for role in GUEST_ROLES}, language)
+
+
+AWARD_KINDS = {
+    "attendance": _("By attendance of the series"),
+    "manual": _("By decision of an authorised person"),
+}
+ACHIEVEMENTS = {
+    "CertificateOfCompletion": _("Certificate of completion"),
+    "Certificate": _("Certificate"),
+    "Course": _("Course"),
+    "MicroCredential": _("Micro-credential"),
+    "Badge": _("Badge"),
+}
+CERTIFICATE_STATES = {
+    "valid": _("Valid"),
+    "expired": _("Expired"),
+    "revoked": _("Revoked"),
+    "replaced": _("Replaced"),
+    "closed": _("Closed by its holder"),
+    "unknown": _("Unknown"),
+    "mistyped": _("Mistyped"),
+}
+EDITIONS = {
+    "issued": _("issued"),
+    "renamed": _("replaced, because the name or the address has changed"),
+    "named": _("the name was put into the digital certificate"),
+    "renewed": _("renewed for another term"),
+}
+KEY_ENDS = {
+    "rotated": _("replaced in due course"),
+    "lost": _("lost; what it signed stays genuine"),
+    "compromised": _("may have been in other hands"),
+}

@@ -38,6 +38,7 @@ SENTENCES: dict[str, str] = {
         "The key that certificates are signed with cannot be opened. "
         "The administrator makes a new one: vikno certificates rotate-key --lost."
     ),
+    "issuer_key_unknown": _("There is no such key."),
     "issuer_local": _(
         "Certificates carry the public address of this site for ever, and now only this machine knows it. "
         "The administrator sets VIKNO_PUBLIC_URL first."
@@ -100,6 +101,12 @@ SENTENCES: dict[str, str] = {
     "task_reviewed": _("It was reviewed already."),
     "task_text": _("A text has at most 20,000 characters; attach a file for more."),
     "task_waits": _("What you handed in waits for its review."),
+    "questions_off": _("Questions are not taken here."),
+    "questions_not_now": _("The meeting is not running just now. Ask again when it has begun."),
+    "questions_full": _("There are very many questions already. Wait until some are answered, and try again."),
+    "questions_away": _("It was not sent: the server of the meeting does not answer. Try again in a moment."),
+    "question_empty": _("Write what you want to know."),
+    "question_long": _("At most 600 characters. Shorten your question."),
     "recording_busy": _("It is being recorded or made just now. Wait until that is done."),
     "recording_held": _("It must be kept for a legal reason. Lift the hold first."),
     "recording_instant": _("It was made while the meeting ran; there is nothing to make it of anew."),
@@ -391,12 +398,21 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "asked": _("Thank you. Those who lead see your question first; then everybody does."),
     "feed_revoked": _("The address is withdrawn."),
     "course_done": _("You have completed the course."),
     "course_left": _("You have left the course. What you did is kept, should you come back."),
     "course_published": _("The course is published."),
     "task_handed_in": _("It is handed in. You see here what the reviewer says."),
     "roadmap_saved": _("The road map is saved."),
+    "award_saved": _("The rule is saved. Certificates are issued by it from now on."),
+    "award_retired": _("The rule is retired. What was issued by it stays."),
+    "certificates_issued": _("The certificates are issued. Whoever got one finds it under “My certificates”."),
+    "certificates_issued_partly": _("Fifty certificates are issued. Press again for the rest."),
+    "certificate_opened": _("The link is open again."),
+    "certificate_closed": _("The link is closed. Strangers see nothing of the certificate any more."),
+    "certificate_revoked": _("The certificate is revoked."),
+    "certificate_changed": _("The certificate has a new edition. Earlier files are called replaced."),
     "roadmaps_made": _("The road maps are made. Each centre's lead fills in its own."),
     "groups_saved": _("The groups are saved."),
     "new_device": _("The next device on which the link is used counts as the guest’s."),

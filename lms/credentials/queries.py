@@ -26,7 +26,7 @@ from lms.credentials.models import (
     StatusList,
 )
 from lms.credentials.rules import Standing
-from lms.directory.models import Person
+from lms.directory.models import Organisation, Person
 from lms.directory.queries import names_of_people
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed, NotFound
@@ -59,6 +59,7 @@ class PublicView:
     current: int = 0
     credential: str = ""
     token: str = ""
+    awarded_at: datetime | None = None
     valid_until: datetime | None = None
     changed_at: datetime | None = None
     """When it was revoked, or when the current edition replaced the one asked for."""
@@ -212,6 +213,7 @@ def public(session: Session, typed: str, now: datetime, *, edition: int | None =
         current=certificate.edition,
         credential=current.credential,
         token=current.token,
+        awarded_at=certificate.awarded_at,
         valid_until=certificate.valid_until,
         changed_at=changed_at,
     )
@@ -326,6 +328,16 @@ def status_text(session: Session, list_id: int) -> StatusList:
     if held is None:
         raise NotFound("status_list_unknown", "There is no such status list.")
     return held
+
+
+def homes(session: Session, visitor: Visitor) -> list[tuple[int, str, str]]:
+    """On whose behalf the visitor may award something by decision."""
+    query = (
+        select(Organisation.id, Organisation.name_uk, Organisation.name_en).order_by(Organisation.name_uk).limit(1000)
+    )
+    if not visitor.organises_everything:
+        query = query.where(Organisation.id.in_(visitor.organised_organisations))
+    return [(number, uk, en) for number, uk, en in session.execute(query)]
 
 
 def people_found(session: Session, words: str, *, limit: int = 20) -> list[tuple[int, str]]:

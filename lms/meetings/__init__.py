@@ -1,7 +1,7 @@
 """Meetings held, who was connected when, and who attended.
 
 - **From the media nodes**: `actions` takes events in, `projection` turns them into `models`' meetings and
-  connections, `rules` counts time; read by `queries`.
+  connections, `rules` counts time; read by `queries`. `questions` gives those of a meeting that everybody may see.
 - **The roll-call** (who sits behind an endpoint): `access` says who may, `roll_call` writes, `roll_call_queries`
   reads.
 - **Attendance**: `attendance_models`; `presence` is the rules alone, pure; `evidence` gathers what they count from,

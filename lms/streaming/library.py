@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,10 +41,12 @@ class LiveStatus:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who watches on our own page: how many now, and how often somebody began to."""
+    """Who watches on our own page or by our files: how many now, and how often somebody began to."""
 
     now: int = 0
     views: int = 0
+    by_files: int = 0
+    """Of those now: who takes it by HLS. The others' connections are known to the media node as well."""
 
 
 class LiveLibrary(Protocol):
@@ -59,8 +61,8 @@ class LiveLibrary(Protocol):
     def path(self, meeting: str, name: str) -> Path:
         """A file of the meeting's stream, on this machine. Raises `FileNotFoundError`."""
 
-    def tell_audience(self, stream: str, by: str, viewers: Collection[str], views: int) -> None:
-        """One web process has these viewers now, and so many views since the stream began. Raises `OSError`."""
+    def tell_audience(self, stream: str, by: str, viewers: Mapping[str, bool], views: int) -> None:
+        """One web process has these viewers now (and whether by HLS), and so many views so far. Raises `OSError`."""
 
     def audience(self, stream: str) -> Audience:
         """Who watches it, over all web processes."""
@@ -69,7 +71,7 @@ class LiveLibrary(Protocol):
         """Delete what viewers were counted by."""
 
     def instant(self, stream: str) -> MadeFile | None:
-        """What was kept while it ran, once that is whole; None before, or where there is nothing."""
+        """What was kept while it ran, of a stream that has ended; None where there is nothing."""
 
 
 class NoLive:
@@ -87,7 +89,7 @@ class NoLive:
         """There is nothing."""
         raise FileNotFoundError(name)
 
-    def tell_audience(self, stream: str, by: str, viewers: Collection[str], views: int) -> None:
+    def tell_audience(self, stream: str, by: str, viewers: Mapping[str, bool], views: int) -> None:
         """Nobody asks."""
 
     def audience(self, stream: str) -> Audience:

@@ -138,7 +138,7 @@ class Program:
                 await self._publish()
                 wait_s = FIRST_RETRY_S
             except (OSError, httpx.HTTPError, DescriptionError) as error:
-                if wait_s in (FIRST_RETRY_S, LAST_RETRY_S):
+                if wait_s == 2 * FIRST_RETRY_S and not self._stopping:  # once; that one try fails is nothing unusual
                     _log.warning("program_not_published", reason=str(error) or type(error).__name__)
                 await self._sleep(wait_s)
                 wait_s = min(2 * wait_s, LAST_RETRY_S)
@@ -191,7 +191,9 @@ class Program:
     async def _stay(self, transport: MediaTransport) -> None:
         while not self._stopping and self._changed is not None and not self._changed.is_set():
             await self._sleep(LOOK_S)
-            if transport.failed or transport.silent_for > SILENT_S:
+            if transport.failed:
+                raise ProgramError("The node has ended the connection.")
+            if transport.silent_for > SILENT_S:
                 raise ProgramError("The node is silent.")
 
     def _feedback(self, data: bytes) -> None:

@@ -260,11 +260,13 @@ class StreamSet(_Fact):
 
 
 class StreamTargetSet(_Fact):
-    """A running stream goes to this target as well, or no longer, or is to try it again."""
+    """A running stream goes to this target as well, or no longer, or is to try it again at once."""
 
     fact: Literal["stream_target_set"] = "stream_target_set"
     target: StreamTarget
-    status: Literal["on", "off", "again"]
+    on: bool
+    again: int = 0
+    """How often it was to be tried again so far."""
 
 
 class Spoke(_Fact):

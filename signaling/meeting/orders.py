@@ -221,14 +221,15 @@ def may_stream(state: State) -> bool:
 def _(action: messages.SetStreamTarget, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
     if state.stream is None:
         raise RefusedError("not_streaming")
-    streamed = state.stream_targets.get(action.id)
+    streamed = state.streams.targets.get(action.id)
     planned = next((target for target in state.plan.targets if target.id == action.id), None)
     target = streamed.target if streamed is not None else planned
     if target is None:
         raise RefusedError("unknown_target", action.id)
     if action.status != "again" and (streamed is not None and streamed.on) == (action.status == "on"):
         return []
-    return [facts.StreamTargetSet(at=now, target=target, status=action.status)]
+    again = (streamed.again if streamed is not None else 0) + (action.status == "again")
+    return [facts.StreamTargetSet(at=now, target=target, on=action.status != "off", again=again)]
 
 
 @_order.register

@@ -7,7 +7,8 @@ from functools import singledispatchmethod
 from typing import Literal
 
 from signaling.meeting import facts
-from signaling.meeting.plan import Groups, Plan, StreamTarget
+from signaling.meeting.plan import Groups, Plan
+from signaling.meeting.streams import StreamState
 from signaling.meeting.words import Words
 from signaling.model import (
     ChatMessage,
@@ -79,16 +80,6 @@ class Member:
         return told
 
 
-@dataclass(slots=True)
-class Streamed:
-    """A target of the running stream."""
-
-    target: StreamTarget
-    on: bool = True
-    again: int = 0
-    """How often somebody wanted it tried again."""
-
-
 class State:
     """Roster, chat, hands and settings of one opening of a meeting."""
 
@@ -126,14 +117,16 @@ class State:
         self.can_record = False
         """Whether the node has capture at all; it does not outlive the node."""
 
-        self.stream: str | None = None
-        """The stream under way."""
-        self.stream_since: float | None = None
-        self.stream_targets: dict[str, Streamed] = {}
+        self.streams = StreamState()
         self.can_stream = False
         """Whether the node can stream at all; it does not outlive the node."""
         self.viewers = 0
         """People who watch the stream; they do not outlive the node."""
+
+    @property
+    def stream(self) -> str | None:
+        """The stream under way."""
+        return self.streams.id
 
     @property
     def kept(self) -> str | None:
@@ -160,7 +153,7 @@ class State:
             recording_paused=self.recording_paused,
             recording_trouble=self.recording_trouble if self.recording else None,
             streaming=self.stream is not None,
-            stream_since=self.stream_since,
+            stream_since=self.streams.since,
             viewers=self.viewers,
         )
 
@@ -230,9 +223,7 @@ class State:
                 setattr(self, setting, getattr(plan, setting))
         self.roles |= plan.roles
         self.plan = plan
-        for target in plan.targets:
-            if target.id in self.stream_targets:
-                self.stream_targets[target.id].target = target
+        self.streams.plan(plan)
 
     @apply.register
     def _(self, fact: facts.Joined) -> None:
@@ -369,24 +360,12 @@ class State:
     def _(self, fact: facts.TrackRecorded) -> None:
         self.recorded_tracks = max(self.recorded_tracks, fact.track)
 
-    @apply.register
-    def _(self, fact: facts.StreamSet) -> None:
-        if fact.status == "off":
-            self.stream, self.stream_since, self.stream_targets = None, None, {}
-            self.viewers = 0
-        elif fact.stream != self.stream:
-            self.stream, self.stream_since = fact.stream, fact.at
-            self.stream_targets = {target.id: Streamed(target) for target in fact.targets}
-
-    @apply.register
-    def _(self, fact: facts.StreamTargetSet) -> None:
+    @apply.register(facts.StreamSet)
+    @apply.register(facts.StreamTargetSet)
+    def _(self, fact: facts.StreamSet | facts.StreamTargetSet) -> None:
+        self.streams.apply(fact)
         if self.stream is None:
-            return
-        streamed = self.stream_targets.setdefault(fact.target.id, Streamed(fact.target))
-        streamed.target = fact.target
-        streamed.on = fact.status != "off"
-        if fact.status == "again":
-            streamed.again += 1
+            self.viewers = 0
 
     @apply.register(facts.Captioned)
     @apply.register(facts.QuestionPut)
@@ -428,17 +407,7 @@ class State:
             status: Literal["on", "paused"] = "paused" if self.recording_paused else "on"
             told.append(facts.RecordingSet(at=now, recording=self.recording, status=status))
             told.append(facts.TrackRecorded(at=now, track=self.recorded_tracks))
-        if self.stream is not None and self.stream_since is not None:
-            told += self._restate_stream(self.stream, self.stream_since)
-        return told
-
-    def _restate_stream(self, stream: str, since: float) -> list[facts.Fact]:
-        streamed = list(self.stream_targets.values())
-        told: list[facts.Fact] = [
-            facts.StreamSet(at=since, stream=stream, status="on", targets=[each.target for each in streamed])
-        ]
-        told += [facts.StreamTargetSet(at=since, target=each.target, status="off") for each in streamed if not each.on]
-        return told
+        return told + self.streams.restate()
 
     # ------------------------------------------------------------ media
 

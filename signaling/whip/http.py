@@ -129,6 +129,8 @@ class _Api:
         name = new_resource(self._node.config.node)
         if request.url.path.startswith("/whip/"):
             return ProgramIngest(name, token, meeting, self._node.resources, offer)
+        for other in [each for each in self._node.resources.values() if each.owner == owner(token)]:
+            other.end("replaced")  # the same token watches once
         if self._node.program_viewers >= self._node.config.limits.program_viewers:
             raise RefusedError("full", "As many watch by WebRTC as may; the playlist has room.")
         return ProgramPlayback(name, token, meeting, self._node.resources, offer)

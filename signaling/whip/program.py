@@ -6,6 +6,7 @@ from signaling.live import LiveMeeting
 from signaling.media.ports import PeerPort
 from signaling.problems import RefusedError
 from signaling.tokens import ProgramToken
+from signaling.whip.descriptions import sections
 from signaling.whip.resource import Resource
 from signaling.whip.watching import KINDS, Watching
 
@@ -96,6 +97,8 @@ class ProgramPlayback(_ProgramResource):
         return self._watching.peer
 
     async def negotiate(self, offer: str) -> str:
+        if any(kind == "video" for _, kind in sections(offer)) and " h264/90000" not in offer.lower():
+            raise RefusedError("bad_description", "The program is H.264, which this player does not take.")
         return await self._watching.negotiate(offer)
 
     def follow(self) -> None:

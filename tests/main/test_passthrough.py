@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from signaling.messages import MAX_FRAME_BYTES
 from signaling.model import Role
+from signaling.tokens import ProgramToken
 from tests.signaling.support import TOKEN_KEY, Client, NodeServer, config, ticket, until
 from tests.support.fake_media import offer
 from web.main.passthrough import routes
@@ -154,6 +155,18 @@ async def test_a_node_that_vanishes_in_mid_sentence(web: Web) -> None:
         connection.transport.abort()
     assert await olena.ended() == 4001
     assert olena.closing == "node_unavailable"
+
+
+async def test_a_viewer_of_the_public_page_reaches_the_node_of_its_token(web: Web) -> None:
+    token = ProgramToken(meeting="demo", node=1).sign(TOKEN_KEY)
+    await web.join(ticket("Ведуча", Role.HOST, node=1))
+    async with web.http() as http:
+        answer = await http.post(
+            "/whep/demo?source=program",
+            content=offer(("0", "video"), direction="recvonly"),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"},
+        )
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_streaming"), "so the node says"
 
 
 async def test_whip_through_the_web_process(web: Web) -> None:

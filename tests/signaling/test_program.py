@@ -194,6 +194,25 @@ async def test_who_may_not(node: NodeServer) -> None:
     assert len(host.got[0]["participants"]) == 1
 
 
+async def test_a_token_watches_once_and_only_what_can_be_decoded(node: NodeServer) -> None:
+    await node.join(ticket("Ведуча", Role.HOST))
+    await stream(node)
+    token, first, second = watch_token(), Player(), Player()
+    try:
+        await first.play(node, token, "program")
+        await second.play(node, token, "program")
+        assert [resource.path for resource in node.node.resources.values()] == [second.location]
+        offer = second.connection.localDescription.sdp.replace("H264", "H265")
+        async with node.http() as http:
+            headers = {"Authorization": f"Bearer {watch_token()}", "Content-Type": "application/sdp"}
+            answer = await http.post("/whep/demo?source=program", content=offer, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_description")
+        assert node.node.program_viewers == 1
+    finally:
+        await first.stop()
+        await second.stop()
+
+
 async def test_a_resource_is_its_viewer_s_alone(node: NodeServer) -> None:
     await node.join(ticket("Ведуча", Role.HOST))
     await stream(node)

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from signaling import messages
 from signaling.journal import decode, encode
 from signaling.meeting import facts, orders, rules
-from signaling.meeting.plan import Plan
+from signaling.meeting.plan import Plan, StreamTarget
 from signaling.meeting.state import CHAT_HISTORY, State
 from signaling.model import Role, Source
 from signaling.problems import RefusedError
 from tests.signaling.support import ticket
 
 PEOPLE = [f"p{number}" for number in range(5)]
+PLAN = Plan(may_stream=True, targets=[StreamTarget(id=name, sealed="x") for name in "ab"])
 someone = st.sampled_from(PEOPLE)
 maybe = st.none() | someone
 wishes = st.one_of(
@@ -53,6 +54,18 @@ wishes = st.one_of(
             st.builds(messages.LowerHand, do=st.just("lower_hand"), participant=maybe),
             st.builds(messages.DeleteChat, do=st.just("delete_chat"), message=st.just("c3")),
             st.builds(messages.Begin, do=st.just("begin")),
+            st.builds(
+                messages.Stream,
+                do=st.just("stream"),
+                status=st.sampled_from(["on", "off"]),
+                targets=st.none() | st.lists(st.sampled_from(["a", "b"]), unique=True),
+            ),
+            st.builds(
+                messages.SetStreamTarget,
+                do=st.just("stream_target"),
+                id=st.sampled_from(["a", "b", "c"]),
+                status=st.sampled_from(["on", "off", "again"]),
+            ),
             st.builds(messages.End, do=st.just("end"), close=st.just(False)),
         ),
     ),
@@ -104,13 +117,14 @@ def sound(state: State) -> None:
 @given(st.lists(wishes, max_size=40))
 def test_state_is_sound_and_replays_and_restates(told: list[Any]) -> None:
     state, journal = State(), []
+    state.can_stream = True
 
     def commit(new: list[facts.Fact]) -> None:
         for fact in new:
             journal.append(encode(len(journal) + 1, fact))
             state.apply(fact)
 
-    commit([facts.Opened(at=1.0, meeting="demo", opening="o1", plan=Plan())])
+    commit([facts.Opened(at=1.0, meeting="demo", opening="o1", plan=PLAN)])
     for number, wish in enumerate(told):
         try:
             commit(decide(state, wish, 2.0 + number, number))
@@ -119,6 +133,7 @@ def test_state_is_sound_and_replays_and_restates(told: list[Any]) -> None:
         sound(state)
 
     replayed, restated = State(), State()
+    replayed.can_stream = restated.can_stream = True
     for line in journal:
         replayed.apply(decode(line)[1])  # type: ignore[index]
     assert picture(replayed) == picture(state)

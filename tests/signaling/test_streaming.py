@@ -149,7 +149,7 @@ def test_what_is_not_meant_for_the_public_is_streamed_by_the_web_process_alone(f
         scene.order(Stream(do="stream", status="on"), host)
     assert scene.rings() == {}
     scene.order(Stream(do="stream", status="on", others=[FACEBOOK]))
-    assert [*scene.state.stream_targets] == ["youtube", "facebook"]
+    assert [*scene.state.streams.targets] == ["youtube", "facebook"]
     with pytest.raises(RefusedError, match="already_streaming"):
         scene.order(Stream(do="stream", status="on"))
 
@@ -267,7 +267,7 @@ def test_a_composer_that_comes_back_is_told_everything_anew(scene: Scene) -> Non
     assert port.asked == asked + 1, "a key frame is asked for"
     assert len(port.taps) == 1
     began = [each for each in found if isinstance(each, timeline.Begun)]
-    assert [each.at for each in began] == [scene.state.stream_since]
+    assert [each.at for each in began] == [scene.state.streams.since]
     scene.streamer.tick()
     assert second.read() == [], "told once"
 
@@ -279,7 +279,7 @@ def test_a_node_that_comes_back_goes_on_with_the_same_stream(scene: Scene) -> No
     composer = scene.composer()
     scene.streamer.tick()
     composer.read()
-    stream, since, restated = scene.state.stream, scene.state.stream_since, scene.state.restate(now=NOW)
+    stream, since, restated = scene.state.stream, scene.state.streams.since, scene.state.restate(now=NOW)
     scene.state = State()
     for fact in restated:
         scene.state.apply(fact)

@@ -26,6 +26,7 @@ from web.config import (
     OrderRefused,
     PictureNames,
     PictureOrder,
+    PublicQuestion,
     WebConfig,
 )
 from web.site import build_site
@@ -84,6 +85,12 @@ class Orders:
     def close_groups(self, meeting: str, node: int, after_s: float) -> None:
         """Note it."""
         self._note("close_groups", f"{meeting} {after_s:g}")
+
+    def ask(self, question: PublicQuestion) -> None:
+        """Note it."""
+        if self.refuses:
+            raise OrderRefused(self.refuses)
+        self._note("ask", f"{question.meeting} {question.name}: {question.text}")
 
     def keep_picture(self, order: PictureOrder) -> PictureNames:
         """Note it."""

@@ -16,6 +16,7 @@ from sqlalchemy import event, select
 from lms.database import Database
 from lms.media.models import Recording, RecordingState, Watching
 from lms.schedule.models import Access, Kind, Occurrence, Status, Streaming
+from lms.streaming.library import Audience
 from lms.streaming.models import StreamLine, StreamRun
 from recordings.live import wire
 from signaling.tokens import verify_program
@@ -23,6 +24,8 @@ from tests.lms.facts import NOW
 from tests.web.conftest import TOKEN_KEY, Clock
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, Visitor
 from web.config import WebConfig
+from web.main.deleting import Deleter
+from web.main.library import FolderLibrary
 from web.main.live_following import Follower
 from web.main.live_library import LiveFolder
 from web.site import build_site
@@ -248,7 +251,7 @@ async def test_viewers_are_counted_once_however_they_ask(
     ours = {"sec-fetch-site": "same-origin"}
     for number in range(3):
         first = "1" if number == 0 else ""
-        await page.get(f"{base}/state", viewer="0123456789abcdef", first=first)
+        await page.get(f"{base}/state", viewer="0123456789abcdef", first=first, way="whep")
         await page.client.get(f"{base}/720p.m3u8", headers=ours)
         await desk.settled()
         moment[0] += 4
@@ -257,10 +260,10 @@ async def test_viewers_are_counted_once_however_they_ask(
         await elsewhere.get(f"{base}/720p.m3u8")
     await page.get(f"{base}/state", viewer="not a viewer")
     moment[0] += 6
-    await page.get(f"{base}/state", viewer="0123456789abcdef")
+    await page.get(f"{base}/state", viewer="0123456789abcdef", way="whep")
     await desk.settled()
     library = LiveFolder(data)
-    assert (library.audience(STREAM).now, library.audience(STREAM).views) == (2, 2)
+    assert library.audience(STREAM) == Audience(now=2, views=2, by_files=1)
     other = build_site(app.state.site.config).live  # another web process, to which one of the two has come as well
     other.viewer(occurrence.meeting, "0123456789abcdef", began=False)
     other.viewer(occurrence.meeting, "fedcba9876543210", began=True)
@@ -315,12 +318,14 @@ async def test_editors_see_how_the_targets_fare(
 async def test_the_worker_follows_a_stream_to_its_recording(
     browser: Browser, data: Path, occurrence: Occurrence, database: Database
 ) -> None:
-    follow = Follower(data)
+    counted: list[tuple[str, int]] = []
+    follow = Follower(data, lambda *told: counted.append(told))
     target = {"id": "cli", "state": "waiting", "problem": "hung", "detail": "", "since": NOW.timestamp(), "tries": 2}
     streamed(data, occurrence.meeting, targets=[target], live_at=NOW.timestamp())
-    LiveFolder(data).tell_audience(STREAM, "1", ["0" * 16, "1" * 16], 5)
+    LiveFolder(data).tell_audience(STREAM, "1", {"0" * 16: True, "1" * 16: False}, 5)
     assert follow(database, NOW) > 0
     assert follow(database, NOW) == 0
+    assert counted == [(occurrence.meeting, 1)] * 2, "those by WebRTC the node counts itself"
     streamed(data, occurrence.meeting, "ended", targets=[target], live_at=NOW.timestamp())
     follow(database, NOW)
     kept = data / "recordings" / "instant" / f"{STREAM}.mp4"
@@ -361,14 +366,12 @@ def _film() -> bytes:
 async def test_a_recording_kept_of_a_stream_plays_and_is_deleted(
     shared_app: FastAPI, browser: Browser, data: Path, config: WebConfig, database: Database, occurrence: Occurrence
 ) -> None:
-    from web.main.library import FolderLibrary
-
     shared_app.state.site = build_site(replace(config, recordings=FolderLibrary(data), live=LiveFolder(data)))
     kept = data / "recordings" / "instant" / f"{STREAM}.mp4"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(_film())
     streamed(data, occurrence.meeting, "ended", live_at=NOW.timestamp())
-    follow = Follower(data)
+    follow = Follower(data, lambda *_: None)
     follow(database, NOW)
     visitor = browser()
     page = await visitor.get(f"/recordings/{STREAM}")
@@ -380,7 +383,9 @@ async def test_a_recording_kept_of_a_stream_plays_and_is_deleted(
     assert "Make it anew" not in page.text
     assert (await visitor.post(f"/recordings/{STREAM}/rebuild")).status_code == 409
     assert (await visitor.post(f"/recordings/{STREAM}/delete")).status_code == 303
+    assert Deleter(FolderLibrary(data))(database, NOW) == 1
     assert not kept.exists()
+    assert not wire.folder(data, occurrence.meeting).exists(), "nothing is left of it for players either"
 
 
 def test_the_page_words_reach_its_script() -> None:

@@ -20,6 +20,9 @@ from sqlalchemy.orm import Session
 
 from lms import demo, demo_directory, demo_needs
 from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
+from lms.credentials import awarding, issuing
+from lms.credentials.keys import Issuer
+from lms.credentials.models import RuleKind as AwardKind
 from lms.database import Database
 from lms.directory import accounts
 from lms.directory.access_models import Endpoint
@@ -40,9 +43,10 @@ from lms.schedule.audience_models import CalendarFeed, Invitation, Registration
 from lms.schedule.models import GuestLink, MeetingRole, Occurrence, Status
 from lms.schedule.pictures import Taken
 from lms.schedule.plan_models import LegalAct, Programme, Series, Topic
+from lms.sealing import FernetSealer
 from lms.streaming.models import StreamTarget, TargetKind
 from tests.lms.facts import NOW
-from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD, Visitor
+from tests.web.visitor import ADMINISTRATOR, HOST, ORGANISER, PASSWORD, Visitor
 
 WHO = {
     "n": "nobody who has signed in",
@@ -75,6 +79,7 @@ UPLOADS = {
     "POST /courses/{slug}/lessons/{key}/task",
     "POST /imports",
     "POST /schedule/{slug}/materials",
+    "POST /verify",
 }
 
 TAKEN = Taken(by="Дмитро", shows="Олена", source="document_camera", caption="Сканер")
@@ -83,13 +88,21 @@ PICTURE = CleanPicture(Encoded(b"whole", 16, 9), Encoded(b"small", 16, 9))
 LETS_IN: dict[str, str] = {
     "GET /": ALL,
     "GET /accessibility": ALL,
+    "GET /achievements/{award}": ALL,
+    "GET /achievements/{award}/badge.png": ALL,
     "GET /acts": ALL,
     "GET /api/endpoint/state": ALL,
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
     "GET /audit": "uA",
+    "GET /awards": "oPA",
+    "GET /awards/new": "oPA",
+    "GET /awards/{award_id}": "PA",
+    "GET /awards/{award_id}/edit": "PA",
     "GET /calendar/{token}.ics": BY_LINK,
+    "GET /certificates/{certificate}": "SPA",
+    "GET /certificates/{certificate}/{name}": "SPA",
     "GET /courses": ALL,
     "GET /courses/import": "oPA",
     "GET /courses/new": "oPA",
@@ -116,6 +129,8 @@ LETS_IN: dict[str, str] = {
     "GET /imports/sample-{kind}.csv": "liLA",
     "GET /imports/{import_id}": "A",
     "GET /imports/{import_id}/report.csv": "A",
+    "GET /issuer": ALL,
+    "GET /issuer/keys/{thumbprint}": NOBODY,
     "GET /language/{code}": ALL,
     "GET /logo.svg": ALL,
     "GET /mail": "kA",
@@ -125,12 +140,14 @@ LETS_IN: dict[str, str] = {
     "GET /mail/{number}": "kA",
     "GET /manage": "loiukLPA",
     "GET /live/{meeting}": ALL,
+    "GET /live/{meeting}/questions": ALL,
     "GET /live/{meeting}/state": ALL,
     "GET /live/{meeting}/watch": NOBODY,
     "GET /live/{meeting}/{name:path}": NOBODY,
     "GET /me": KNOWN,
     "GET /me/attendance": KNOWN,
     "GET /me/calendar": KNOWN,
+    "GET /me/certificates": KNOWN,
     "GET /me/notifications": KNOWN,
     "GET /meet/{meeting}": ALL,
     "GET /metrics": ALL,
@@ -165,7 +182,6 @@ LETS_IN: dict[str, str] = {
     "GET /recordings/{recording}/deletions/{number}.txt": "PA",
     "GET /recordings/{recording}/files/{name:path}": BY_LINK,
     "GET /recordings/{recording}/state": KNOWN,
-    "GET /rsvp/{signed}": BY_LINK,
     "GET /roadmaps": KNOWN,
     "GET /roadmaps/new": "lLPA",
     "GET /roadmaps/report": KNOWN,
@@ -173,6 +189,7 @@ LETS_IN: dict[str, str] = {
     "GET /roadmaps/{roadmap_id}.docx": "ouSLPA",
     "GET /roadmaps/{roadmap_id}.pdf": "ouSLPA",
     "GET /roadmaps/{roadmap_id}/edit": "LPA",
+    "GET /rsvp/{signed}": BY_LINK,
     "GET /schedule": ALL,
     "GET /schedule.ics": ALL,
     "GET /schedule/experts": "oPA",
@@ -189,27 +206,32 @@ LETS_IN: dict[str, str] = {
     "GET /schedule/{slug}/invitations": "PA",
     "GET /schedule/{slug}/materials": "PA",
     "GET /schedule/{slug}/materials/{material_id}": NOBODY,
+    "GET /schedule/{slug}/pictures": ALL,
+    "GET /schedule/{slug}/pictures/{picture_id}": ALL,
+    "GET /schedule/{slug}/pictures/{picture_id}/small": ALL,
     "GET /schedule/{slug}/register": KNOWN,
     "GET /schedule/{slug}/register-people": "lL",
     "GET /schedule/{slug}/registration-policy": "PA",
     "GET /schedule/{slug}/registrations": "PA",
     "GET /schedule/{slug}/registrations.{kind}": "PA",
-    "GET /schedule/{slug}/pictures": ALL,
-    "GET /schedule/{slug}/pictures/{picture_id}": ALL,
-    "GET /schedule/{slug}/pictures/{picture_id}/small": ALL,
     "GET /schedule/{slug}/roll-call": "LPA",
     "GET /series": ALL,
     "GET /series/new": "oPA",
     "GET /series/{slug}": ALL,
     "GET /series/{slug}.ics": ALL,
+    "GET /series/{slug}/awards": "PA",
+    "GET /series/{slug}/awards/new": "PA",
     "GET /series/{slug}/edit": "PA",
     "GET /series/{slug}/register": NOBODY,
     "GET /series/{slug}/reschedule": "PA",
     "GET /sign-in": ALL,
     "GET /slots": "oPA",
+    "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
     "GET /topics": ALL,
     "GET /unsubscribe/{signed}": BY_LINK,
+    "GET /verify": ALL,
+    "GET /verify/{certificate}": ALL,
     "GET /welcome/{token}": BY_LINK,
     "POST /acts": "oPA",
     "POST /acts/{act_id}/change": "oPA",
@@ -221,6 +243,13 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/token": ALL,
     "POST /attendance-rules": "PA",
     "POST /attendance-rules/{rule_id}/retire": "PA",
+    "POST /awards/new": "oPA",
+    "POST /awards/{award_id}/edit": "PA",
+    "POST /awards/{award_id}/issue": "PA",
+    "POST /awards/{award_id}/retire": "PA",
+    "POST /certificates/{certificate}/edition": "PA",
+    "POST /certificates/{certificate}/revoke": "PA",
+    "POST /certificates/{certificate}/share": "S",
     "POST /courses/import": "oPA",
     "POST /courses/new": "oPA",
     "POST /courses/{slug}/archive": "PA",
@@ -256,6 +285,7 @@ LETS_IN: dict[str, str] = {
     "POST /imports/{import_id}/decisions": "A",
     "POST /imports/{import_id}/discard": "A",
     "POST /internal/events": BY_KEY,
+    "POST /live/{meeting}/questions": ALL,
     "POST /mail/addresses/{number}/lift": "kA",
     "POST /mail/inbox/{number}/done": "kA",
     "POST /mail/knock": "kA",
@@ -331,22 +361,23 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/materials/acts": "PA",
     "POST /schedule/{slug}/materials/acts/{act_id}/remove": "PA",
     "POST /schedule/{slug}/materials/{material_id}/remove": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/caption": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/hide": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/remove": "PA",
+    "POST /schedule/{slug}/pictures/{picture_id}/show": "PA",
     "POST /schedule/{slug}/publish": "PA",
     "POST /schedule/{slug}/register": KNOWN,
     "POST /schedule/{slug}/register-people": "lL",
     "POST /schedule/{slug}/registration-policy": "PA",
     "POST /schedule/{slug}/registrations/add": "PA",
     "POST /schedule/{slug}/registrations/decide": "PA",
-    "POST /schedule/{slug}/pictures/{picture_id}/caption": "PA",
-    "POST /schedule/{slug}/pictures/{picture_id}/hide": "PA",
-    "POST /schedule/{slug}/pictures/{picture_id}/remove": "PA",
-    "POST /schedule/{slug}/pictures/{picture_id}/show": "PA",
-    "POST /schedule/{slug}/roll-call": "LPA",
     "POST /schedule/{slug}/roadmaps": "PA",
+    "POST /schedule/{slug}/roll-call": "LPA",
     "POST /schedule/{slug}/start": "PA",
     "POST /schedule/{slug}/streaming": "PA",
     "POST /series/dates": "oPA",
     "POST /series/new": "oPA",
+    "POST /series/{slug}/awards/new": "PA",
     "POST /series/{slug}/dates": "PA",
     "POST /series/{slug}/dates/{occurrence}": "PA",
     "POST /series/{slug}/dates/{occurrence}/leave-out": "PA",
@@ -368,6 +399,7 @@ LETS_IN: dict[str, str] = {
     "POST /topics": "oPA",
     "POST /topics/{topic_id}": "oPA",
     "POST /unsubscribe/{signed}": BY_LINK,
+    "POST /verify": ALL,
     "POST /welcome/{token}": BY_LINK,
 }
 
@@ -580,6 +612,22 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "organisation": homes["lviv"].id,
         "series": series.id,
         "deletion": deletion.id,
+        **certificate_of(session, planner, series.slug, staff),
+    }
+
+
+def certificate_of(session: Session, planner: Any, series_slug: str, person_id: int) -> dict[str, Any]:
+    """A certificate of the centre's staff, given by decision."""
+    issuer = Issuer(HOST, "Видавець", FernetSealer(b"k" * 32))
+    draft = awarding.RuleDraft(AwardKind.MANUAL, "Подяка", "За заняття")
+    rule = awarding.create(session, planner, series_slug, draft, NOW)
+    (made,) = issuing.issue(session, issuer, planner, rule.id, [person_id], NOW, reason="Провів").certificates
+    return {
+        "award": rule.id,
+        "award_id": rule.id,
+        "certificate": made.number,
+        "certificate_file": "badge.svg",
+        "list_id": made.list_id,
     }
 
 
@@ -598,6 +646,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/mail/inbox/", "number"): "inbound",
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
+        ("/certificates/", "name"): "certificate_file",
         ("/recordings/", "number"): "deletion",
     }
 
@@ -648,6 +697,7 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
         "POST /schedule/{slug}/attendance/rule": {"rule": held["rule_id"]},
         "POST /schedule/{slug}/materials/acts": {"act": held["act_id"]},
         "POST /schedule/{slug}/roll-call": {"head_count": "3"},
+        "POST /certificates/{certificate}/edition": {"do": "replace"},
         "POST /needs/{slug}/plans": {"question": held["need"], "series": held["series_slug"]},
         "POST /registrations/{number}/{act}": {},
     }.get(name, {})  # fmt: skip

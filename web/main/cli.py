@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from signaling.client.cli import participant
+from web.main import credential_commands
 from web.main.child import EXIT_UNUSABLE, follow_supervisor
 from web.main.settings import Settings
 from web.main.settings_load import SettingsError, load, unknown_variables
@@ -180,6 +181,8 @@ def doctor(
 
 
 app.command("participant")(participant)
+app.command("verify")(credential_commands.verify)
+app.add_typer(credential_commands.certificates, name="certificates")
 
 
 record = typer.Typer(help="Record a running meeting.", no_args_is_help=True)

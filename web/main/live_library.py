@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,17 +54,17 @@ class LiveFolder:
             raise FileNotFoundError(name)
         return found
 
-    def tell_audience(self, stream: str, by: str, viewers: Collection[str], views: int) -> None:
-        """One web process has these viewers now, and so many views since the stream began."""
+    def tell_audience(self, stream: str, by: str, viewers: Mapping[str, bool], views: int) -> None:
+        """One web process has these viewers now (and whether by HLS), and so many views so far."""
         folder = self._viewers(stream)
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f".{by}"
-        part.write_text(json.dumps({"views": views, "viewers": sorted(viewers)}), encoding="ascii")
+        part.write_text(json.dumps({"views": views, "viewers": dict(viewers)}), encoding="ascii")
         part.replace(folder / f"{by}.json")
 
     def audience(self, stream: str) -> Audience:
         """Who watches it, over all web processes: whoever asks several of them is one."""
-        seen: set[str] = set()
+        seen: dict[str, bool] = {}
         views = 0
         for path in self._viewers(stream).glob("*.json"):
             with contextlib.suppress(OSError, ValueError, KeyError):
@@ -72,7 +72,7 @@ class LiveFolder:
                 views += int(told["views"])
                 if time.time() - path.stat().st_mtime < FRESH_S:
                     seen.update(told["viewers"])
-        return Audience(len(seen), views)
+        return Audience(len(seen), views, sum(seen.values()))
 
     def forget_audience(self, stream: str) -> None:
         """Delete what viewers were counted by."""

@@ -19,7 +19,7 @@ from web.main.settings import Settings
 def run(settings: Settings) -> None:
     """Brings the database up to date and says how to sign in. May be repeated at will."""
     logs.configure(settings.log_format, settings.log_level, process="prepare")
-    database = _upgraded(settings)
+    database = upgraded(settings)
     with database.writing() as session:
         load_shipped(session, datetime.now(UTC))
     if settings.demo:
@@ -32,14 +32,15 @@ def run(settings: Settings) -> None:
 
 def administrator_link(settings: Settings, *, even_if_there_is_one: bool = False) -> str:
     """A one-time link for the first administrator; empty when there is one already."""
-    database = _upgraded(settings)
+    database = upgraded(settings)
     with database.writing() as session:
         token = accounts.administrator_link(session, datetime.now(UTC), force=even_if_there_is_one)
     database.close()
     return f"{settings.site_url}/welcome/{token}" if token else ""
 
 
-def _upgraded(settings: Settings) -> Database:
+def upgraded(settings: Settings) -> Database:
+    """The database, brought up to date; ends the process with a sentence if it cannot be used."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.sqlalchemy_url)
     try:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from web.mail import inboxes, smtp
 from web.mail.mime import Sender, parse_sender
 
+ISSUER_NAME = "Вікно, мережа центрів надання адміністративних послуг"
 PREFIX = "VIKNO_"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -48,6 +49,13 @@ class Settings(BaseSettings):
         "Empty: `http://localhost:PORT`, or `https://` when TLS is on.",
         allowed="http:// or https:// and a host, without a path",
         example="https://vikno.example.ua",
+    )
+    issuer_name: str = _setting(
+        ISSUER_NAME,
+        "Full legal name of who issues certificates here; it stands on each, and stays as it was when it was issued.",
+        allowed="a name of at most 300 characters",
+        example="Асоціація «Приклад»",
+        max_length=300,
     )
     http_host: str = _setting(
         "",

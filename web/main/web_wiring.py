@@ -10,7 +10,7 @@ from lms.files import FolderFiles
 from lms.schedule.models import Streaming
 from signaling.control_client import ControlClient, ControlError
 from signaling.meeting.plan import GroupRoom, Plan, StreamTarget
-from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove
+from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove, TakeQuestion
 from signaling.model import Source
 from web.config import (
     ControlUnavailable,
@@ -19,6 +19,7 @@ from web.config import (
     OrderRefused,
     PictureNames,
     PictureOrder,
+    PublicQuestion,
     WebConfig,
 )
 from web.mail.outbox import OutboxFolder
@@ -44,6 +45,7 @@ def web_config(settings: Settings) -> WebConfig:
         token_key=token_key,
         events_key=derive(master, "events"),
         public_url=settings.site_url,
+        issuer_name=settings.issuer_name,
         mail_sender=settings.sender.address,
         sealing_key=derive(master, "sealing"),
         targets_key=target_key(master),
@@ -105,6 +107,16 @@ class NodeControl:
     def close_groups(self, meeting: str, node: int, after_s: float) -> None:
         """Bring everybody back to the main room after so many seconds."""
         self._call(node, lambda client: client.order(meeting, CloseGroups(do="close_groups", after_s=after_s)))
+
+    def ask(self, question: PublicQuestion) -> None:
+        """Pass a question from the public page on; the node looks whether it may be asked now."""
+        action = TakeQuestion(do="take_question", question=question.code, name=question.name, text=question.text)
+        try:
+            self._client(question.node).order(question.meeting, action)
+        except ControlError as error:
+            if error.code == "node_unavailable":
+                raise ControlUnavailable(str(error)) from error
+            raise OrderRefused(error.code, str(error)) from error
 
     def keep_picture(self, order: PictureOrder) -> PictureNames:
         """Tell everybody in the meeting; the node looks whether the taker is there and may."""

@@ -30,7 +30,7 @@ from web.main.child import tell_ready
 from web.main.deleting import Deleter
 from web.main.in_turn import Finder, InTurn
 from web.main.library import FolderLibrary
-from web.main.live_following import Follower
+from web.main.live_following import Follower, tell_nodes
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 
@@ -51,7 +51,8 @@ def duties(settings: Settings) -> list[Duty]:
     """Everything the worker sees to."""
     master = master_key(settings.data)
     key, sealer = derive(master, "control"), FernetSealer(derive(master, "sealing"))
-    beginner = Beginner(settings.media_nodes, connect_to(settings.node_url, key))
+    connect = connect_to(settings.node_url, key)
+    beginner, count = Beginner(settings.media_nodes, connect), tell_nodes(settings.media_nodes, connect)
 
     def make_links(session: Session, number: int, now: datetime) -> int:
         return personal_links.prepare_links_of(session, number, sealer, now)
@@ -67,7 +68,7 @@ def duties(settings: Settings) -> list[Duty]:
         _in_turn("offer free seats", 10, book.with_late_offers, book.settle),
         Duty("read mail", 30, mailing.read_mail(settings)),
         _in_turn("compute attendance", 20, computing.stale, _compute),
-        Duty("follow live streams", 4, Follower(settings.data)),
+        Duty("follow live streams", 4, Follower(settings.data, count)),
         _in_turn("enrol by rules", 60, course_enrolling.lacking, course_enrolling.apply_rule),
         _in_turn("complete live lessons", 60, live_lessons.due, live_lessons.see_to),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),

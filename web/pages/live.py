@@ -62,19 +62,26 @@ WORDS = {
 @router.get("/{meeting}")
 def page(meeting: str, visit: Reading) -> Response:
     """The page: before, while and after it is streamed."""
+    return shown(visit, meeting)
+
+
+def shown(visit: Visit, meeting: str, *, status: int = 200, asked: dict[str, str] | None = None) -> Response:
+    """The page. `asked`: a question that was not taken, and why."""
     found = queries.public_stream(visit.session, meeting)
-    status = visit.config.live.status(meeting)
-    fares = fares_of(status, visit.now)
-    if found.occurrence_id is None and status is None:
+    stream = visit.config.live.status(meeting)
+    fares = fares_of(stream, visit.now)
+    if found.occurrence_id is None and stream is None:
         raise NotFound("stream_unknown", "There is no live stream here.")
     over = found.ends_at is not None and visit.now > found.ends_at + WAITS_AFTER
     stage = "cancelled" if found.cancelled else "over" if fares == "none" and over else fares
     return visit.page(
         "live.html",
+        status=status,
         live=found,
         stage=stage,
         waits=stage in ("none", "starting", "live", "away") or (stage == "ended" and not over),
-        viewers=visit.site.live.watching(status.stream) if status is not None and fares != "ended" else 0,
+        viewers=visit.site.live.watching(stream.stream) if stream is not None and fares != "ended" else 0,
+        asked={"name": "", "text": "", "failure": ""} | (asked or {}),
         config=_config(visit, found, fares),
         link=f"{visit.config.public_url}/live/{meeting}",
         playlist=f"/live/{meeting}/index.m3u8",
@@ -83,13 +90,13 @@ def page(meeting: str, visit: Reading) -> Response:
 
 
 @router.get("/{meeting}/state")
-async def state(request: Request, meeting: str, viewer: str = "", first: str = "") -> Response:
+async def state(request: Request, meeting: str, viewer: str = "", first: str = "", way: str = "") -> Response:
     """How it fares, for pages that are open, each few seconds; `viewer` is their random number while they play."""
     site = site_of(request)
     if not await site.live.open_to_public(meeting):
         return _told({"state": "none", "viewers": 0})
     if viewer:
-        site.live.viewer(meeting, viewer, began=bool(first))
+        site.live.viewer(meeting, viewer, began=bool(first), by_files=way != "whep")
     status = site.live.status(meeting)
     assert status is not None
     fares = fares_of(status, site.config.clock())

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cues, pieces } from "../src/site/live/captions";
 import { NOTHING, readTold } from "../src/site/live/config";
+import { readAsked } from "../src/site/live/questions";
 import { countdown } from "../src/site/live/countdown";
 import { counted, Health, isBad, PATIENCE, type Counted } from "../src/site/live/health";
 import { Ways } from "../src/site/live/ways";
@@ -178,4 +179,13 @@ it("counts down in days, hours, minutes", () => {
   expect(countdown(2 * 86_400_000 + 3 * 3_600_000, "en")).toBe("2 days 3 hours");
   expect(countdown(2 * 86_400_000, "uk")).toBe("2 дні");
   expect(countdown(-5, "uk")).toBe("0:00");
+});
+
+describe("questions of others", () => {
+  it("are taken as they come, and nothing else is", () => {
+    const one = { id: "q1", name: "Олена", text: "<b>Коли?</b>", status: "open" };
+    expect(readAsked({ questions: [one, { id: 1 }, null, "x"] })).toEqual([one]);
+    expect(readAsked({ questions: "x" })).toEqual([]);
+    expect(readAsked(null)).toEqual([]);
+  });
 });

@@ -45,7 +45,7 @@ class LivePage {
 
   private async poll(): Promise<void> {
     const playing = this.player.playing === "playing" && !this.video.paused;
-    const query = playing ? `?viewer=${VIEWER}${this.counted ? "" : "&first=1"}` : "";
+    const query = playing ? `?viewer=${VIEWER}&way=${this.player.way}${this.counted ? "" : "&first=1"}` : "";
     try {
       const answer = await fetch(`${this.config.base}/state${query}`, { headers: { Accept: "application/json" } });
       if (!answer.ok) return;
@@ -84,7 +84,7 @@ class LivePage {
     const stage = part(this.page, "[data-stage]");
     stage.dataset["stage"] = state;
     stage.dataset["playing"] = this.player.playing;
-    stage.dataset["way"] = this.player.way;
+    stage.dataset["by"] = this.player.way;
     this.video.hidden = this.video.readyState < 1 && !shows;
     stage.classList.toggle("live__stage--covered", !shows && !this.video.hidden);
     part(this.page, "[data-cover]").hidden = shows;

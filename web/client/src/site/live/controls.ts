@@ -25,7 +25,7 @@ export function offerControls(
 ): Controls {
   const { words } = config;
   const stage = page.querySelector<HTMLElement>("[data-stage]");
-  const button = (name: string): HTMLButtonElement | null => page.querySelector<HTMLButtonElement>(`[data-${name}]`);
+  const button = (name: string): HTMLButtonElement | null => page.querySelector<HTMLButtonElement>(`button[data-${name}]`);
   const [play, mute, whole, way, unmute] = ["play", "mute", "fullscreen", "way", "unmute"].map(button);
   const volume = page.querySelector<HTMLInputElement>("[data-volume]");
   const sounds = page.querySelector<HTMLElement>("[data-sounds]");

@@ -1,0 +1,48 @@
+"""The questions of a meeting that everybody may see, as its node told of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lms.meetings.models import Meeting, MeetingEvent
+
+MOST = 100
+_SHOWN = ("open", "answering", "answered")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question. `status`: open, answering, answered."""
+
+    code: str
+    name: str
+    text: str
+    status: str
+    asked_at: datetime
+
+
+def shown_to_all(session: Session, meeting: str) -> list[AskedQuestion]:
+    """Of the meeting as it was opened last, the questions that those who lead have let in, latest first."""
+    opening = session.scalar(
+        select(Meeting.opening).where(Meeting.name == meeting).order_by(Meeting.opened_at.desc()).limit(1)
+    )
+    told = session.scalars(
+        select(MeetingEvent)
+        .where(MeetingEvent.opening == opening, MeetingEvent.kind.in_(("asked", "question_moved")))
+        .order_by(MeetingEvent.sequence)
+    )
+    found: dict[str, AskedQuestion] = {}
+    for event in told:
+        said = event.contents
+        if event.kind == "asked":
+            asked = said["question"]
+            at = datetime.fromtimestamp(float(asked["at"]), UTC)
+            found[asked["id"]] = AskedQuestion(asked["id"], asked["name"], asked["text"], asked["status"], at)
+        elif said["question"] in found:
+            found[said["question"]] = replace(found[said["question"]], status=said["status"])
+    shown = [each for each in found.values() if each.status in _SHOWN]
+    return sorted(shown, key=lambda each: each.asked_at, reverse=True)[:MOST]

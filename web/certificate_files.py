@@ -1,0 +1,55 @@
+"""A certificate as files: credential, token, baked pictures, document. The same for downloads and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lms.credentials import baking
+from lms.credentials.documents import Snapshot
+from web import badges, certificate_documents
+
+VC_TYPE = "application/vc"
+TOKEN_TYPE = "application/vc+jwt"  # noqa: S105 - a media type
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What files are made of: one edition."""
+
+    snapshot: Snapshot
+    edition: int
+    credential: str
+    token: str
+
+
+def _json(given: Given) -> bytes:
+    return given.credential.encode()
+
+
+def _token(given: Given) -> bytes:
+    return given.token.encode()
+
+
+def _png(given: Given) -> bytes:
+    picture = badges.png(given.snapshot.achievement, demo=given.snapshot.demo)
+    return baking.into_png(picture, given.credential)
+
+
+def _svg(given: Given) -> bytes:
+    picture = badges.svg(given.snapshot.achievement, demo=given.snapshot.demo)
+    return baking.into_svg(picture, given.credential).encode()
+
+
+def _pdf(given: Given) -> bytes:
+    return certificate_documents.pdf(given.snapshot, given.credential, given.edition)
+
+
+FILES: dict[str, tuple[str, Callable[[Given], bytes]]] = {
+    "certificate.pdf": (certificate_documents.PDF_TYPE, _pdf),
+    "credential.json": (VC_TYPE, _json),
+    "credential.jwt": (TOKEN_TYPE, _token),
+    "badge.png": ("image/png", _png),
+    "badge.svg": ("image/svg+xml", _svg),
+}
+"""By name: media type, and what makes it."""

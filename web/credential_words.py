@@ -1,0 +1,111 @@
+"""What a checked file is told to be, in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lms.credentials.checking import Check, Name, Report, State
+from web.i18n import mark as _
+from web.i18n import translate
+
+STATES: dict[State, str] = {
+    State.VALID: _("Genuine and valid"),
+    State.EXPIRED: _("Genuine, but expired"),
+    State.NOT_YET: _("Genuine, but not valid yet"),
+    State.REVOKED: _("Revoked by its issuer"),
+    State.REPLACED: _("Genuine, but replaced by a newer one"),
+    State.STATUS_UNKNOWN: _("Genuine; whether it was revoked cannot be told here"),
+    State.UNKNOWN_ISSUER: _("The issuer cannot be recognised here"),
+    State.NOT_GENUINE: _("Not genuine"),
+    State.UNREADABLE: _("No certificate that can be read"),
+}
+CHECKS: dict[Name, str] = {
+    Name.FILE: _("The file"),
+    Name.FORM: _("Its form"),
+    Name.ISSUER: _("Its issuer"),
+    Name.SIGNATURE: _("Its signature"),
+    Name.DATES: _("Its dates"),
+    Name.STATUS: _("Whether it was revoked"),
+}
+CODES: dict[str, str] = {
+    "unreadable": _("There is no credential in it that can be read: damaged, too large, or something else."),
+    "form": _("It lacks what an Open Badge must have."),
+    "context": _("It speaks in words (contexts) that this verifier does not know."),
+    "unsigned": _("It is not signed at all."),
+    "suite": _("It is signed in a way that this verifier does not know; it knows eddsa-rdfc-2022, RS256 and ES256."),
+    "signature": _("The signature does not fit: the file was changed, or another key signed it."),
+    "key_of_another": _("It is signed with the key of somebody else than its issuer."),
+    "key_unknown": _("It is signed with a key that its issuer does not list."),
+    "key_kind": _("The key of its issuer cannot be used here."),
+    "key_compromised": _("Its key was in other hands when it was signed."),
+    "not_issued": _("The key is ours, but we have no record of having issued this."),
+    "unknown_issuer": _(
+        "Its issuer is not known here, and nothing is fetched from the network: anybody can write any name into a file."
+    ),
+    "did_key": _("The issuer is a key by itself. It signed this; who holds the key cannot be told from the file."),
+    "not_yet": _("Its first day has not come yet."),
+    "expired": _("Its last day has passed."),
+    "revoked": _("Its issuer has revoked it."),
+    "replaced": _("Its issuer has replaced it: there is a newer one with the same number."),
+    "no_status": _("Its issuer did not provide for revoking it."),
+    "status_unknown": _("The list that says whether it was revoked is not at hand, or does not hold."),
+}
+GOOD: dict[Name, str] = {
+    Name.FILE: _("A credential was found in it."),
+    Name.FORM: _("It is an Open Badge 3.0."),
+    Name.ISSUER: _("The issuer is known here, and the key is one of its own."),
+    Name.SIGNATURE: _("Nothing was changed since it was signed."),
+    Name.DATES: _("It is valid today."),
+    Name.STATUS: _("It was not revoked."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the file says of itself: plain texts, to be believed as far as the checks go."""
+
+    achievement: str
+    issuer: str
+    issuer_id: str
+    valid_from: datetime | None
+    valid_until: datetime | None
+    number: str
+    """Of ours, for the way to its page."""
+
+
+def sentence(check: Check) -> str:
+    """What a check found, English, to be translated."""
+    return CODES.get(check.code) or GOOD[check.name]
+
+
+def told(report: Report, language: str) -> Told:
+    """What stands in the file."""
+    credential = report.credential
+    issuer, subject = credential.get("issuer"), credential.get("credentialSubject")
+    achievement = subject.get("achievement") if isinstance(subject, dict) else None
+    inside: dict[str, Any] = issuer if isinstance(issuer, dict) else {"id": issuer}
+    unnamed = translate(language, _("without a name"))
+    return Told(
+        _line(achievement.get("name") if isinstance(achievement, dict) else None) or unnamed,
+        _line(inside.get("name")) or unnamed,
+        _line(inside.get("id")),
+        _moment(credential.get("validFrom")),
+        _moment(credential.get("validUntil")),
+        _line(credential.get("id")).rpartition("/verify/")[2] if report.genuine else "",
+    )
+
+
+def _line(value: object) -> str:
+    if isinstance(value, dict):
+        value = value.get("@value")
+    return " ".join(value.split())[:300] if isinstance(value, str) else ""
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -1,0 +1,137 @@
+"""`vikno verify` and `vikno certificates`: checking files, a demonstration, new keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from lms.credentials import checking, demonstration, documents, keys, status_lists
+from lms.credentials.checking import NobodyKnown, Report
+from lms.credentials.keys import Issuer
+from lms.credentials.models import KeyEnd
+from lms.credentials.profiles import Profiles
+from lms.credentials.queries import Records
+from lms.database import Database
+from lms.sealing import FernetSealer
+from web.certificate_files import FILES, Given
+from web.main.preparing import upgraded
+from web.main.secrets import derive, master_key
+from web.main.settings import Settings
+
+_SIGNS = {True: "ok  ", False: "NO  ", None: "?   "}
+
+
+def issuer_of(settings: Settings) -> Issuer:
+    """Who issues in this installation."""
+    sealer = FernetSealer(derive(master_key(settings.data), "sealing"))
+    return Issuer(settings.site_url, settings.issuer_name, sealer, demo=settings.demo)
+
+
+def write_demo(settings: Settings, folder: Path) -> list[Path]:
+    """The demonstration in every form; the database is made if there is none. The files."""
+    database = upgraded(settings)
+    with database.writing() as session:
+        edition = demonstration.certificate(session, issuer_of(settings), datetime.now(UTC))
+    database.close()
+    snapshot = documents.from_dict(edition.snapshot)
+    given = Given(snapshot, edition.number, edition.credential, edition.token)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, (_media_type, make) in FILES.items():
+        path = folder / name
+        path.write_bytes(make(given))
+        written.append(path)
+    return written
+
+
+def check_file(settings: Settings, file: Path, profiles: Sequence[Path], lists: Sequence[Path]) -> Report:
+    """Check a file, by this installation's own records and by the profiles and status lists that were given.
+
+    Raises `OSError` for files that cannot be read, `ValueError` for a profile or list that is none.
+    """
+    with _records(settings) as records:
+        trust = Profiles([path.read_text() for path in profiles], [path.read_text() for path in lists], records)
+        return checking.check(file.read_bytes(), trust, datetime.now(UTC))
+
+
+def rotate(settings: Settings, because: KeyEnd, since: datetime | None) -> int:
+    """New keys, and every status list signed anew; how many lists."""
+    database, issuer, now = upgraded(settings), issuer_of(settings), datetime.now(UTC)
+    with database.writing() as session:
+        keys.rotate(session, issuer, "system", now, because=because, compromised_since=since)
+        number = status_lists.sign_all(session, issuer, now)
+    database.close()
+    return number
+
+
+def as_json(report: Report) -> str:
+    """For programs."""
+    told = {
+        "state": report.state.value,
+        "genuine": report.genuine,
+        "valid": report.valid,
+        "form": report.form,
+        "failed": report.failed.name.value if report.failed else None,
+        "checks": [asdict(check) for check in report.checks],
+        "credential": facts(report.credential),
+    }
+    return json.dumps(told, ensure_ascii=False, indent=1)
+
+
+def as_text(report: Report) -> str:
+    """For people at a terminal."""
+    lines = [f"{_SIGNS[check.ok]}{check.name.value}: {check.says}" for check in report.checks]
+    told = facts(report.credential)
+    lines += [f"    {name}: {value}" for name, value in told.items() if value]
+    lines.append("Genuine and valid." if report.valid else f"NOT VALID: {report.state.value.replace('_', ' ')}.")
+    return "\n".join(lines)
+
+
+def facts(credential: dict[str, Any]) -> dict[str, str]:
+    """What the file says of itself."""
+    issuer, subject = credential.get("issuer"), credential.get("credentialSubject")
+    achievement = subject.get("achievement") if isinstance(subject, dict) else None
+    told = {
+        "id": credential.get("id"),
+        "issuer": issuer.get("id") if isinstance(issuer, dict) else issuer,
+        "issuer_name": issuer.get("name") if isinstance(issuer, dict) else "",
+        "achievement": achievement.get("name") if isinstance(achievement, dict) else "",
+        "valid_from": credential.get("validFrom"),
+        "valid_until": credential.get("validUntil"),
+    }
+    return {name: _printable(value) for name, value in told.items()}
+
+
+def _printable(value: object) -> str:
+    """One line without control characters: a file must not steer somebody's terminal."""
+    text = value if isinstance(value, str) else ""
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:300]
+
+
+@contextmanager
+def _records(settings: Settings) -> Iterator[checking.Trust]:
+    """The database's, if there is one of a version that knows certificates."""
+    url = make_url(settings.sqlalchemy_url)
+    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
+        yield NobodyKnown()
+        return
+    database = Database(settings.sqlalchemy_url)
+    try:
+        with database.reading() as session:
+            records = Records(session)
+            try:
+                records.keys("")
+            except DBAPIError:
+                yield NobodyKnown()
+            else:
+                yield records
+    finally:
+        database.close()

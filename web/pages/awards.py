@@ -1,0 +1,209 @@
+"""`/awards` and `/series/{slug}/awards`: rules of award, who has earned what, approving and issuing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from lms.credentials import awarding, issuing, queries
+from lms.credentials.models import RuleKind
+from lms.errors import Conflict, Invalid, NotAllowed
+from web import forms
+from web.award_form import AwardForm, values
+from web.errors import status_of
+from web.visits import Acting, Reading, Visit, see_other
+
+router = APIRouter()
+
+MENDABLE = (Conflict, Invalid)
+_SERIES_KINDS = [RuleKind.ATTENDANCE, RuleKind.MANUAL]
+_MOST_PEOPLE = 1000
+
+
+@router.get("/awards")
+def index(visit: Reading) -> Response:
+    """The rules by which the visitor may approve."""
+    found = queries.rules_to_approve(visit.session, visit.visitor)
+    homes = queries.homes(visit.session, visit.visitor)
+    if not found and not homes:
+        raise NotAllowed("certify_not_yours", "Certificates are seen to by a certifier, or by those who organise it.")
+    return visit.page("awards.html", found=found, makes=bool(homes), local=visit.config.issuer.local)
+
+
+@router.get("/awards/new")
+def new(visit: Reading) -> Response:
+    """A rule that belongs to no series: somebody decides."""
+    _homes(visit)
+    form = AwardForm(visit, None, kind=RuleKind.MANUAL.value).choose_from([RuleKind.MANUAL])
+    return _form(visit, form, "/awards/new")
+
+
+@router.post("/awards/new")
+def make(visit: Acting) -> Response:
+    """Made; its page follows."""
+    homes = _homes(visit)
+    form = AwardForm(visit, visit.form).choose_from([RuleKind.MANUAL])
+    home = forms.whole(visit.form.get("organisation", "")) or homes[0][0]
+    if form.validate():
+        try:
+            made = awarding.create_for(visit.session, visit.visitor, home, form.draft(), visit.now)
+            return see_other(f"/awards/{made.id}?done=award_saved")
+        except MENDABLE as refused:
+            said = "" if form.refuse(refused) else forms.sentence(visit, refused)
+            return _form(visit, form, "/awards/new", status=status_of(refused), failure=said)
+    return _form(visit, form, "/awards/new", status=422)
+
+
+@router.get("/series/{slug}/awards")
+def of_series(slug: str, visit: Reading) -> Response:
+    """The rules of a series."""
+    series, found, editor = queries.rules_of_series(visit.session, visit.visitor, slug)
+    return visit.page("series_awards.html", series=series, found=found, makes=editor, local=visit.config.issuer.local)
+
+
+@router.get("/series/{slug}/awards/new")
+def new_of_series(slug: str, visit: Reading) -> Response:
+    """A rule of a series, begun with the series' own words."""
+    series, _found, editor = queries.rules_of_series(visit.session, visit.visitor, slug)
+    if not editor:
+        raise NotAllowed("editors_only", "Only those who organise it may change it.")
+    form = AwardForm(
+        visit, None, kind=RuleKind.ATTENDANCE.value, min_share=80, name=series.title, name_en=series.title_en
+    ).choose_from(_SERIES_KINDS)
+    return _form(visit, form, f"/series/{slug}/awards/new")
+
+
+@router.post("/series/{slug}/awards/new")
+def make_of_series(slug: str, visit: Acting) -> Response:
+    """Made; its page follows."""
+    _series, _found, editor = queries.rules_of_series(visit.session, visit.visitor, slug)
+    if not editor:
+        raise NotAllowed("editors_only", "Only those who organise it may change it.")
+    form = AwardForm(visit, visit.form).choose_from(_SERIES_KINDS)
+    where = f"/series/{slug}/awards/new"
+    if form.validate():
+        try:
+            made = awarding.create(visit.session, visit.visitor, slug, form.draft(), visit.now)
+            return see_other(f"/awards/{made.id}?done=award_saved")
+        except MENDABLE as refused:
+            said = "" if form.refuse(refused) else forms.sentence(visit, refused)
+            return _form(visit, form, where, status=status_of(refused), failure=said)
+    return _form(visit, form, where, status=422)
+
+
+@router.get("/awards/{award_id}")
+def show(
+    award_id: int,
+    visit: Reading,
+    page: Annotated[int, Query(ge=0, le=10_000)] = 0,
+    person: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """Who has earned it, and what was issued by it."""
+    return _page(visit, award_id, page=page, person=person)
+
+
+@router.post("/awards/{award_id}/issue")
+def issue(award_id: int, visit: Acting) -> Response:
+    """Approve, and issue to everybody chosen."""
+    queries.rule_page(visit.session, visit.visitor, award_id, visit.now)
+    chosen = [number for value in visit.form.getlist("person")[:_MOST_PEOPLE] if (number := forms.whole(value))]
+    reason = forms.text(visit.form, "reason")
+    try:
+        with visit.session.begin_nested():
+            done = issuing.issue(
+                visit.session, visit.config.issuer, visit.visitor, award_id, chosen, visit.now, reason=reason
+            )
+    except (*MENDABLE, NotAllowed) as refused:
+        said = forms.sentence(visit, refused)
+        return _page(visit, award_id, status=status_of(refused), failure=said, chosen=chosen, reason=reason)
+    notice = "certificates_issued_partly" if done.left else "certificates_issued"
+    return see_other(f"/awards/{award_id}?done={notice}#issued")
+
+
+@router.get("/awards/{award_id}/edit")
+def edit(award_id: int, visit: Reading) -> Response:
+    """The form of the next version."""
+    rule = awarding.editable(visit.session, visit.visitor, award_id)
+    form = AwardForm(visit, None, **values(rule)).choose_from([rule.kind])
+    return _form(visit, form, f"/awards/{award_id}/edit", award_id=award_id)
+
+
+@router.post("/awards/{award_id}/edit")
+def revise(award_id: int, visit: Acting) -> Response:
+    """A new version; what was issued stays."""
+    rule = awarding.editable(visit.session, visit.visitor, award_id)
+    form = AwardForm(visit, visit.form).choose_from([rule.kind])
+    where = f"/awards/{award_id}/edit"
+    if form.validate():
+        try:
+            made = awarding.revise(visit.session, visit.visitor, award_id, form.draft(), visit.now)
+            return see_other(f"/awards/{made.id}?done=award_saved")
+        except MENDABLE as refused:
+            said = "" if form.refuse(refused) else forms.sentence(visit, refused)
+            return _form(visit, form, where, status=status_of(refused), failure=said, award_id=award_id)
+    return _form(visit, form, where, status=422, award_id=award_id)
+
+
+@router.post("/awards/{award_id}/retire")
+def retire(award_id: int, visit: Acting) -> Response:
+    """No more awards by it."""
+    awarding.retire(visit.session, visit.visitor, award_id, visit.now)
+    return see_other(f"/awards/{award_id}?done=award_retired")
+
+
+def _homes(visit: Visit) -> list[tuple[int, str, str]]:
+    homes = queries.homes(visit.session, visit.visitor)
+    if not homes:
+        raise NotAllowed("organisers_only", "Only an organiser of the organisation awards on its behalf.")
+    return homes
+
+
+def _form(
+    visit: Visit, form: AwardForm, action: str, *, status: int = 200, failure: str = "", award_id: int | None = None
+) -> Response:
+    homes = queries.homes(visit.session, visit.visitor) if action == "/awards/new" else []
+    back = f"/awards/{award_id}" if award_id is not None else action.removesuffix("/new")
+    return visit.page(
+        "award_form.html",
+        status=status,
+        form=form,
+        action=action,
+        back=back,
+        revising=award_id is not None,
+        homes=homes,
+        failure=failure,
+    )
+
+
+def _page(
+    visit: Visit,
+    award_id: int,
+    *,
+    page: int = 0,
+    person: str = "",
+    status: int = 200,
+    failure: str = "",
+    chosen: list[int] | None = None,
+    reason: str = "",
+) -> Response:
+    shown = queries.rule_page(visit.session, visit.visitor, award_id, visit.now, page=page)
+    people = (
+        queries.people_found(visit.session, person) if person.strip() and shown.rule.kind is RuleKind.MANUAL else []
+    )
+    return visit.page(
+        "award_rule.html",
+        status=status,
+        shown=shown,
+        rule=shown.rule,
+        number=page,
+        pages=-(-shown.total // queries.PAGE),
+        person=person,
+        people=people,
+        failure=failure,
+        chosen=chosen,
+        reason=reason,
+        local_issuer=visit.config.issuer.local,
+        demo_issuer=visit.config.issuer.demo,
+    )

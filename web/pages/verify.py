@@ -1,0 +1,100 @@
+"""`/verify`: is this certificate genuine? By its number for anybody, by a file, and by machine."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.datastructures import UploadFile
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from lms.credentials import checking, containers, numbers, queries
+from lms.credentials.queries import PublicState, PublicView
+from web import credential_words, forms
+from web.certificate_files import TOKEN_TYPE, VC_TYPE
+from web.i18n import mark as _
+from web.i18n import translate
+from web.negotiation import HTML, preferred
+from web.visits import Reading, Sending, Visit
+
+router = APIRouter()
+
+JSON_TYPES = (VC_TYPE, "application/vc+ld+json", "application/ld+json", "application/json")
+TOKEN_TYPES = (TOKEN_TYPE, "application/jwt")
+OFFERED = (HTML, *JSON_TYPES, *TOKEN_TYPES)
+_STATUS = {PublicState.UNKNOWN: 404, PublicState.MISTYPED: 404, PublicState.CLOSED: 403}
+_PROBLEMS = {
+    PublicState.UNKNOWN: _("No certificate has this number."),
+    PublicState.MISTYPED: _("No certificate can have this number: a letter is wrong, missing or too many."),
+    PublicState.CLOSED: _("The holder has closed the link to this certificate."),
+}
+
+
+@router.get("/verify")
+def ask(visit: Reading, number: Annotated[str, Query(max_length=60)] = "") -> Response:
+    """A number to type, or a file to hand in."""
+    if number.strip():
+        return RedirectResponse(f"/verify/{numbers.typed(number) or '-'}", 303)
+    return visit.page("verify.html", report=None, failure="")
+
+
+@router.post("/verify")
+def check(visit: Sending) -> Response:
+    """Check a file. Nothing of it is kept."""
+    visit.site.limits.check("verify_file", visit.request)
+    sent = visit.form.get("file")
+    data = sent.file.read(containers.MOST_BYTES + 1) if isinstance(sent, UploadFile) and sent.filename else b""
+    if not data:
+        data = forms.text(visit.form, "text").encode()
+    if not data:
+        failure = translate(visit.language, _("Choose a file, or paste the text of a credential."))
+        return visit.page("verify.html", status=422, report=None, failure=failure)
+    report = checking.check(data, queries.Records(visit.session), visit.now)
+    told = credential_words.told(report, visit.language)
+    return visit.page("verify.html", report=report, told=told, failure="", words=credential_words)
+
+
+@router.get("/verify/{certificate}")
+def show(certificate: str, visit: Reading, e: Annotated[int | None, Query(ge=1, le=1000)] = None) -> Response:
+    """What anybody may know of a number. `e` is the edition that somebody holds on paper."""
+    visit.site.limits.check("verify", visit.request)
+    wanted = preferred(visit.request.headers.get("accept", ""), OFFERED)
+    view = queries.public(visit.session, certificate, visit.now, edition=e)
+    if wanted in JSON_TYPES or wanted in TOKEN_TYPES:
+        return _for_machines(visit, view, wanted)
+    if view.snapshot is not None and certificate != view.number:
+        return RedirectResponse(f"/verify/{view.number}" + (f"?e={e}" if e else ""), 303)
+    return _hidden(visit.page("verify_number.html", status=_STATUS.get(view.state, 200), view=view))
+
+
+def _for_machines(visit: Visit, view: PublicView, wanted: str) -> Response:
+    if view.snapshot is None:
+        detail = translate(visit.language, _PROBLEMS[view.state])
+        told: dict[str, Any] = {
+            "type": "about:blank",
+            "title": view.state.value,
+            "status": _STATUS[view.state],
+            "code": f"certificate_{view.state.value}",
+            "detail": detail,
+        }
+        return _hidden(JSONResponse(told, told["status"], media_type="application/problem+json"))
+    if wanted in TOKEN_TYPES:
+        return _hidden(Response(view.token, media_type=wanted))
+    if wanted == "application/json":
+        # What people read there, too: the credential alone says nothing of having been replaced.
+        told = {"state": view.state.value, "number": view.number, "credential": json.loads(view.credential)}
+        return _hidden(JSONResponse(told))
+    return _hidden(Response(view.credential, media_type=wanted))
+
+
+def _hidden(answer: Response) -> Response:
+    """Not for search engines; caches tell the forms apart."""
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    answer.headers["Vary"] = "Accept, Accept-Language, Cookie"
+    return answer
+
+
+def limits_of(visit: Visit) -> None:
+    """For the pages beside this one that strangers may ask as often."""
+    visit.site.limits.check("verify", visit.request)
