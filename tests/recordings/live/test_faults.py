@@ -290,6 +290,16 @@ def test_the_process_ends_with_the_stream_and_removes_its_ring(tmp_path: Path) -
     assert kept.of("720p")
 
 
+def test_a_process_that_is_told_to_stop_closes_its_outputs_and_leaves_the_ring(tmp_path: Path) -> None:
+    ring = Ring(tmp_path / "ring", 1024 * 1024)
+    ring.write(ORDER, 0, 1, Order(stream=STREAM, meeting="m1").model_dump_json().encode())
+    kept, stopping = Kept(), threading.Event()
+    kept.begin = lambda formats, wall: stopping.set()  # type: ignore[method-assign]
+    assert not process.run(ring.path, lambda order: [kept], stopping, lambda: None, SMALL)
+    assert kept.closed == 1
+    assert ring.path.exists()
+
+
 def test_a_stream_that_ended_while_no_composer_ran_is_ended_by_the_next(tmp_path: Path) -> None:
     """With its order in the ring its outputs are told; without, there is nobody to tell."""
     for ordered in (True, False):
