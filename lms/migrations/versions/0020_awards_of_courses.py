@@ -1,6 +1,6 @@
 """Rules of award of courses
 
-Revision 0019 after 0018, 2026-11-26.
+Revision 0020 after 0019, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
