@@ -78,7 +78,6 @@ NETWORK = {
         "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
         "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
         "/courses/mobile-case/lessons/check "
-        "/courses/digital-literacy/lessons/communication "
         "/me/certificates /certificates/{certificate}"
     ),
     ADMINISTRATOR: (
