@@ -17,14 +17,14 @@ enumerations, `Fixed` numbers and whether a collection is empty. Nothing that wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import date
 from enum import Enum
 from functools import singledispatch, wraps
 from inspect import Parameter, signature
 from typing import Any, NamedTuple, ParamSpec, TypeVar, TypeVarTuple
 
-from sqlalchemy import BindParameter, CompoundSelect, Row, Select, bindparam
+from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from lms.prepared import Prepared
@@ -116,6 +116,22 @@ def once(build: Callable[P, S]) -> Callable[P, tuple[S, dict[str, Any]]]:
         return statement, values
 
     return asked
+
+
+def there(questions: Mapping[str, Callable[[int], ColumnElement[bool]]]) -> Callable[[Session, int], frozenset[str]]:
+    """Which of the questions about something are answered by yes, by name; all of them are one statement."""
+
+    @once
+    def _asked(number: int) -> Select[*tuple[bool, ...]]:
+        return select(*(each(number).label(name) for name, each in questions.items()))
+
+    def answered(session: Session, number: int) -> frozenset[str]:
+        if not questions:
+            return frozenset()
+        (line,) = fetch(session, *_asked(number))
+        return frozenset(name for name, yes in zip(questions, line, strict=True) if yes)
+
+    return answered
 
 
 def fetch(

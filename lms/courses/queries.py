@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, exists, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from lms.courses.access import edited_by, may_edit, teaches, visible_to
@@ -376,6 +376,12 @@ def own_courses(session: Session, visitor: Visitor, limit: int = 5) -> list[Cour
     return _cards(session, visitor, rows.all())
 
 
+def any_for(person_id: int) -> ColumnElement[bool]:
+    """SQL: whether a person is in a course now, or something waits for a review, whoever's."""
+    learns = exists().where(Enrolment.person_id == person_id, Enrolment.state == EnrolmentState.ACTIVE)
+    return or_(learns, exists().where(Submission.state == SubmissionState.SUBMITTED))
+
+
 def file_of(session: Session, visitor: Visitor, digest: str) -> str:
     """The name of a file that was handed in, for its learner and its reviewers. Raises `NotFound`."""
     found = session.execute(
@@ -458,6 +464,8 @@ def _watched(visitor: Visitor, course: Course, today: date) -> ColumnElement[boo
 
 
 def _cards(session: Session, visitor: Visitor, rows: Sequence[tuple[Course, CourseVersion]]) -> list[CourseCard]:
+    if not rows:
+        return []
     courses = [course.id for course, _ in rows]
     sizes = _sizes(session, [version.id for _, version in rows])
     stars = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
@@ -147,6 +147,11 @@ def of_occurrence(session: Session, visitor: Visitor, occurrence_id: int, now: d
     seen = [each for each in found if may_watch(each.watching, each.state, visitor, standing)]
     whole = [each for each in seen if not each.instant and each.state is RecordingState.READY]
     return [_card(each) for each in seen if not (each.instant and any(_covers(one, each) for one in whole))]
+
+
+def any_of(occurrence_id: int) -> ColumnElement[bool]:
+    """SQL: whether an occurrence has any, of whatever state."""
+    return exists().where(Recording.occurrence_id == occurrence_id)
 
 
 def _covers(whole: Recording, kept: Recording) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from lms.directory.models import Organisation
@@ -82,6 +82,11 @@ def to_answer(session: Session, visitor: Visitor, now: datetime) -> list[ToAnswe
         ToAnswer(survey.slug, survey.title, survey.title_en, last_day(survey), rated, count)
         for survey, rated, count in rows
     ]
+
+
+def asked(person_id: int) -> ColumnElement[bool]:
+    """SQL: whether there is a survey that a person has not answered to the end."""
+    return exists().where(NeedsResponse.person_id == person_id, NeedsResponse.state != ResponseState.COMPLETE)
 
 
 def of_centres(session: Session, visitor: Visitor, now: datetime, *, recent: timedelta = RECENT) -> list[OfCentre]:

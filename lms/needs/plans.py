@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -134,6 +134,13 @@ def causes_of_occurrence(session: Session, occurrence_id: int) -> list[Cause]:
     """As `causes`, of the series to which an occurrence belongs. One query."""
     query = _linked().join(Occurrence, Occurrence.series_id == NeedsPlan.series_id)
     return _causes(session, query.where(Occurrence.id == occurrence_id))
+
+
+def any_of(occurrence_id: int) -> ColumnElement[bool]:
+    """SQL: whether the series of an occurrence was planned because of a need."""
+    return exists().where(
+        NeedsPlan.series_id == Occurrence.series_id, Occurrence.id == occurrence_id, Occurrence.series_id.is_not(None)
+    )
 
 
 def _linked() -> Select[NeedsPlan, NeedsQuestion, NeedsSurvey]:

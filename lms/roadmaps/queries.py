@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, case, false, func, select, true
+from sqlalchemy import ColumnElement, case, exists, false, func, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.models import Affiliation, Organisation, Person
@@ -131,6 +131,11 @@ def of_occurrence(session: Session, visitor: Visitor, occurrence_id: int, today:
     ).all()
     figures = progress_of(session, [row.id for row, _uk, _en in rows], today)
     return [_card(row, uk, en, figures.get(row.id, Progress())) for row, uk, en in rows]
+
+
+def any_of(occurrence_id: int) -> ColumnElement[bool]:
+    """SQL: whether something came of an occurrence."""
+    return exists().where(Roadmap.occurrence_id == occurrence_id)
 
 
 def roadmap_page(session: Session, visitor: Visitor, roadmap_id: int, today: date) -> RoadmapPage:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import Session
 
 from lms.directory.access_models import Endpoint
@@ -171,6 +171,11 @@ def own_group(session: Session, visitor: Visitor, occurrence_id: int) -> GroupCa
 def with_me(session: Session, occurrence_id: int, number: int, now: datetime) -> tuple[MemberCard, ...]:
     """The members of one group."""
     return next((one.members for one in view(session, occurrence_id, now).groups if one.number == number), ())
+
+
+def any_of(occurrence_id: int) -> ColumnElement[bool]:
+    """SQL: whether an occurrence has any."""
+    return exists().where(Group.occurrence_id == occurrence_id)
 
 
 def has_groups(session: Session, occurrence_id: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -17,7 +17,7 @@ from lms.errors import Conflict, Invalid, NotFound
 from lms.files import FileStore, media_type_of, safe_name
 from lms.schedule import actions
 from lms.schedule.models import Occurrence
-from lms.schedule.plan_models import Material, StillPicture
+from lms.schedule.plan_models import Material, OccurrenceAct, StillPicture
 from lms.schedule.queries import visible_to
 from lms.statements import once
 
@@ -41,6 +41,12 @@ NO_PICTURE = Material.id.not_in(select(StillPicture.material_id))
 def of_occurrence(session: Session, occurrence_id: int) -> Sequence[Material]:
     """What there is, in order. Whoever asks has made sure that the visitor may see the occurrence."""
     return list(session.scalars(*_kept_at(occurrence_id)))
+
+
+def any_at(occurrence_id: int) -> ColumnElement[bool]:
+    """SQL: whether there may be any, or an act that is explained."""
+    act = exists().where(OccurrenceAct.occurrence_id == occurrence_id)
+    return or_(exists().where(Material.occurrence_id == occurrence_id), act)
 
 
 @once

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -135,6 +135,11 @@ def of_occurrence(
     if len(cards) < limit:
         return cards, len(cards)
     return cards, session.scalar(select(func.count()).select_from(Material).join(StillPicture).where(*shown)) or 0
+
+
+def any_of(occurrence_id: int) -> ColumnElement[bool]:
+    """SQL: whether there is any, also a hidden one."""
+    return exists().where(StillPicture.material_id == Material.id, Material.occurrence_id == occurrence_id)
 
 
 def contents(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
@@ -173,6 +173,12 @@ def _alive(person_id: int, now: datetime, limit: int) -> Select[Registration, Oc
         .order_by(Occurrence.starts_at, Occurrence.id)
         .limit(limit)
     )
+
+
+def waits(person_id: int) -> ColumnElement[bool]:
+    """SQL: whether a person has asked for a seat and has none yet."""
+    without = (RegistrationState.OFFERED, RegistrationState.WAITLISTED, RegistrationState.PENDING)
+    return exists().where(Registration.person_id == person_id, Registration.state.in_(without))
 
 
 def undecided(session: Session, visitor: Visitor, now: datetime, limit: int = 10) -> list[Undecided]:

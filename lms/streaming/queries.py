@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.models import Organisation
@@ -19,6 +20,7 @@ from lms.schedule.models import Kind, Occurrence, Part, Status, Streaming
 from lms.schedule.plan_models import Programme, Series
 from lms.schedule.queries import visible_to
 from lms.schedule.rules import streaming_of
+from lms.statements import fetch, once
 from lms.streaming import rules
 from lms.streaming.models import ChosenTarget, StreamChoice, StreamLine, StreamRun, StreamTarget, TargetKind
 
@@ -255,10 +257,26 @@ def public_stream(session: Session, meeting: str) -> PublicStream:
     return PublicStream(meeting) if found is None else _told(session, found)
 
 
-def seen_by_public(session: Session, occurrence_id: int) -> PublicStream | None:
-    """What the public page of an occurrence says; None where nothing is for the public."""
-    found = session.get_one(Occurrence, occurrence_id)
-    return _told(session, found) if _public(found) else None
+class Offered(NamedTuple):
+    """What of a meeting is for the public."""
+
+    meeting: str
+    streaming: Streaming
+    series_id: int | None
+
+
+def offered(session: Session, card: OccurrenceCard) -> Offered | None:
+    """Whether an occurrence is for the public to watch, for whoever may see its page; None where it is not."""
+    if card.status is Status.DRAFT:
+        return None
+    ((meeting, streaming, series_id),) = fetch(session, *_decided(card.id))
+    found = streaming_of(streaming, card.kind, card.access)
+    return None if found is Streaming.NO else Offered(meeting, found, series_id)
+
+
+@once
+def _decided(occurrence_id: int) -> Select[str, Streaming, int | None]:
+    return select(Occurrence.meeting, Occurrence.streaming, Occurrence.series_id).where(Occurrence.id == occurrence_id)
 
 
 def _told(session: Session, found: Occurrence) -> PublicStream:

@@ -88,11 +88,11 @@ def draft(
 
 @contextmanager
 def counted(database: Database) -> Iterator[list[str]]:
-    """The SELECT statements that are sent meanwhile."""
+    """The statements that are sent meanwhile to read."""
     said: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
             said.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", note)

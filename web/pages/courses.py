@@ -169,7 +169,7 @@ def handed_in(slug: str, key: str, digest: str, visit: Reading) -> Response:
     return FileResponse(path, filename=name, media_type="application/octet-stream", headers=headers)
 
 
-@panels.START.register("courses", place=30)
+@panels.START.register("courses", place=30, given=queries.any_for)
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """What the visitor learns now, and what waits for their review."""
     found = queries.own_courses(visit.session, visit.visitor)

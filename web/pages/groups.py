@@ -160,7 +160,7 @@ def _page(visit: Visit, slug: str, *, status: int = 200, failure: str = "", type
     )
 
 
-@panels.OCCURRENCE.register("groups", place=25, column="side")
+@panels.OCCURRENCE.register("groups", place=25, column="side", given=group_queries.any_of, also=panels.edited)
 def groups_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """One's own group, with its task and people; for editors the way to all of them."""
     card = page.card

@@ -115,7 +115,7 @@ def warnings_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     return {"warnings": [(sentence(visit.language, each), each.slug) for each in told]}
 
 
-@panels.OCCURRENCE.register("materials", place=40, column="main")
+@panels.OCCURRENCE.register("materials", place=40, column="main", given=materials.any_at, also=panels.edited)
 def materials_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """Links, files and acts."""
     found = materials.of_occurrence(visit.session, page.card.id)

@@ -10,7 +10,7 @@ from web.panels import OCCURRENCE, START
 from web.visits import Visit
 
 
-@START.register("needs", place=10)
+@START.register("needs", place=10, given=own_queries.asked, also=lambda visit: bool(visit.visitor.led_organisations))
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """A survey waits; for leads, how their centre answers and that a result is there."""
     waiting = own_queries.to_answer(visit.session, visit.visitor, visit.now)
@@ -18,7 +18,7 @@ def of_start(visit: Visit) -> dict[str, Any] | None:
     return {"waiting": waiting, "centres": centres} if waiting or centres else None
 
 
-@OCCURRENCE.register("needs", place=60, column="side")
+@OCCURRENCE.register("needs", place=60, column="side", given=plans.any_of)
 def of_occurrence(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """The needs because of which its series was planned."""
     causes = plans.causes_of_occurrence(visit.session, page.card.id)

@@ -24,6 +24,7 @@ def show(visit: Visit, slug: str, *, status: int = 200, failure: str = "", guest
     page = queries.occurrence_page(visit.session, visit.visitor, slug, visit.now)
     guest_form = forms.GuestLink(visit, visit.form if failure else None, role="presenter")
     guest_form.role.choices = role_choices(visit.language)
+    shown = panels.OCCURRENCE.shown(visit, page)
     return visit.page(
         "occurrence.html",
         status=status,
@@ -31,8 +32,8 @@ def show(visit: Visit, slug: str, *, status: int = 200, failure: str = "", guest
         card=page.card,
         changes=occurrence_changes.lines(page, visit.language),
         failure=failure,
-        main_panels=panels.OCCURRENCE.shown("main", visit, page),
-        side_panels=panels.OCCURRENCE.shown("side", visit, page),
+        main_panels=shown["main"],
+        side_panels=shown["side"],
         guest_form=guest_form,
         guest_url=f"{visit.config.public_url}/guest/{guest_token}" if guest_token else "",
         link=f"{visit.config.public_url}/schedule/{slug}",

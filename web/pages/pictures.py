@@ -71,7 +71,7 @@ def remove(slug: str, picture_id: int, visit: Acting) -> Response:
     return see_other(f"/schedule/{slug}/pictures?done=removed")
 
 
-@panels.OCCURRENCE.register("pictures", place=42, column="main")
+@panels.OCCURRENCE.register("pictures", place=42, column="main", given=pictures.any_of)
 def pictures_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """The newest, among the materials."""
     found, all_of_them = pictures.of_occurrence(visit.session, page.card.id, editor=page.may_edit, limit=ON_THE_PAGE)

@@ -170,7 +170,7 @@ def rebuild(recording: str, visit: Acting) -> Response:
     return see_other(f"/recordings/{recording}")
 
 
-@panels.OCCURRENCE.register("recordings", place=5, column="main")
+@panels.OCCURRENCE.register("recordings", place=5, column="main", given=queries.any_of)
 def recordings_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """What was recorded of the occurrence."""
     found = queries.of_occurrence(visit.session, visit.visitor, page.card.id, visit.now)

@@ -39,7 +39,11 @@ def of_occurrence(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     return {"entrance": found}
 
 
-@panels.START.register("registrations", place=20)
+def _decides(visit: Visit) -> bool:
+    return visit.visitor.is_organiser or bool(visit.visitor.organised_occurrences)
+
+
+@panels.START.register("registrations", place=20, given=views.waits, also=_decides)
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """Offers that wait for an answer, seats that I wait for, and requests that wait for me."""
     due = views.upcoming_of(visit.session, visit.visitor, visit.now)

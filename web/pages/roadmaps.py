@@ -156,7 +156,7 @@ def make_for_centres(slug: str, visit: Acting) -> Response:
     return see_other(f"/schedule/{slug}?done=roadmaps_made#roadmaps")
 
 
-@panels.OCCURRENCE.register("roadmaps", place=50, column="main")
+@panels.OCCURRENCE.register("roadmaps", place=50, column="main", given=queries.any_of, also=panels.edited)
 def of_occurrence(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """What came of it; for its editors the way to begin."""
     card = page.card

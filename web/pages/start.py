@@ -59,6 +59,7 @@ def start(visit: Reading) -> Response:
     own = [card for card in mine if not hero or card.id != hero.card.id]
     shown = {*mine_ids, *(one.occurrence_id for one in proposed), *([hero.card.id] if hero else [])}
     others = [cards[number] for number in other_ids if number not in shown][: NEXT - 2 if own else NEXT]
+    panels = START.shown(visit)
     return visit.page(
         "start.html",
         hero=hero,
@@ -70,8 +71,8 @@ def start(visit: Reading) -> Response:
         tasks=waiting.waiting(session, visitor, now),
         health=waiting.health(session, visitor, now),
         people=waiting.people_coming(session, visitor, now),
-        panels=START.shown("main", visit),
-        side_panels=START.shown("side", visit),
+        panels=panels["main"],
+        side_panels=panels["side"],
     )
 
 

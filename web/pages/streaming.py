@@ -169,7 +169,7 @@ def choose_for_series(slug: str, visit: Acting) -> Response:
 def live_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """For everybody: where to watch it live."""
     card = page.card
-    shown = queries.seen_by_public(visit.session, card.id)
+    shown = queries.offered(visit.session, card)
     if shown is None or card.status in ("draft", "cancelled"):
         return None
     status = visit.config.live.status(shown.meeting)
@@ -179,7 +179,8 @@ def live_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     if not running and shown.streaming is not Streaming.PLANNED:
         return None
     viewers = visit.config.live.audience(status.stream).now if running and status else 0
-    return {"running": running, "viewers": viewers, "meeting": shown.meeting, "links": shown.links}
+    links = queries.public_links(visit.session, card.id, shown.series_id)
+    return {"running": running, "viewers": viewers, "meeting": shown.meeting, "links": links}
 
 
 @panels.OCCURRENCE.register("streams", place=27, column="side")
@@ -187,7 +188,7 @@ def streams_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """For those who edit it: where it goes to, how that fares and fared."""
     if not page.may_edit:
         return None
-    shown = queries.seen_by_public(visit.session, page.card.id)
+    shown = queries.offered(visit.session, page.card)
     runs = queries.runs_of(visit.session, page.card.id)
     if shown is None and not runs:
         return None
