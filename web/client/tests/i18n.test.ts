@@ -34,6 +34,8 @@ describe("the catalogues", () => {
       "help.",
       "check.",
       "captions.size.",
+      "stream.problem.",
+      "stream.target.",
     ];
     const unused = keys.filter(
       (key) => !code.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)),

@@ -4,6 +4,7 @@ import { Banner } from "./Banner";
 import { Bar } from "./controls/Bar";
 import { useShortcuts } from "./controls/useShortcuts";
 import { ConsentDialog } from "./dialogs/Consent";
+import { GoLiveDialog } from "./dialogs/GoLive";
 import { Groups } from "./dialogs/Groups";
 import { Help } from "./dialogs/Help";
 import { KeepPicture } from "./dialogs/KeepPicture";
@@ -53,6 +54,7 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       {dialog === "groups" && <Groups meeting={meeting} />}
       {dialog === "yourGroup" && <YourGroup meeting={meeting} />}
       {dialog === "secondCamera" && <SecondCameraDialog />}
+      {dialog === "goLive" && <GoLiveDialog meeting={meeting} />}
       {dialog === "consent" && <ConsentDialog meeting={meeting} />}
       {view.still.value && <KeepPicture still={view.still.value} />}
       {dialog === "leave" && <Leave meeting={meeting} />}

@@ -37,6 +37,12 @@ export function TopBar({ meeting }: { readonly meeting: Meeting }): VNode {
         {state.streaming && (
           <span class="chip chip--live" title={t("top.streaming")}>
             <Icon node={Radio} size={16} /> <span class="chip__text">{t("top.streaming")}</span>
+            {state.viewers > 0 && (
+              <span>
+                <span class="visually-hidden">{t("stream.viewersWord")} </span>
+                {state.viewers}
+              </span>
+            )}
           </span>
         )}
         {over && <span class="chip">{t("top.over")}</span>}

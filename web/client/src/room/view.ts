@@ -15,6 +15,7 @@ export type DialogName =
   | "groups"
   | "yourGroup"
   | "consent"
+  | "goLive"
   | null;
 
 export class View {

@@ -42,6 +42,8 @@ export function noticeOf(before: Meeting, after: Meeting, message: Announcement)
       return ofPicture(after, message.by, message.by_name, message.participant);
     case "meeting":
       return ofMeeting(before, after);
+    case "stream":
+      return ofTargets(before, after);
     default:
       return null;
   }
@@ -99,12 +101,23 @@ function ofRecording(before: Meeting, after: Meeting): Key | null {
   return trouble === null ? "notice.recordingWell" : "notice.recordingAway";
 }
 
+/** Those who lead are told at once of a place that gets the stream no more. */
+function ofTargets(before: Meeting, after: Meeting): Notice | null {
+  const was = new Map(before.stream?.targets.map((target) => [target.id, target.state]));
+  const failed = after.stream?.targets.find(
+    ({ id, on, state }) => on && state === "failed" && was.get(id) !== "failed",
+  );
+  return failed ? { key: "notice.streamTarget", name: failed.name || failed.id, urgent: true } : null;
+}
+
 function ofMeeting(before: Meeting, after: Meeting): Notice | null {
   const notice = (key: Key): Notice => ({ key, name: "", urgent: false });
   if (before.state.began_at === null && after.state.began_at !== null) return notice("notice.began");
   if (before.state.ended_at === null && after.state.ended_at !== null) return notice("notice.ended");
   const recording = ofRecording(before, after);
   if (recording) return { key: recording, name: "", urgent: true };
+  if (!before.state.streaming && after.state.streaming) return { key: "notice.streaming", name: "", urgent: true };
+  if (before.state.streaming && !after.state.streaming) return { key: "notice.notStreaming", name: "", urgent: true };
   if (!before.state.locked && after.state.locked) return notice("notice.locked");
   return null;
 }

@@ -10,6 +10,7 @@ import type {
   Publication,
   Question,
   Source,
+  StreamSeen,
   WaitingParticipant,
   Welcome,
 } from "../../generated/messages";
@@ -41,6 +42,8 @@ export interface Meeting {
   readonly quality: ReadonlyMap<string, number>;
   /** Publications that this browser cannot decode. */
   readonly undecodable: ReadonlySet<string>;
+  /** The live stream, for those who lead. */
+  readonly stream: StreamSeen | null;
   /** The groups into which the meeting is divided, as far as they concern us. */
   readonly groups: GroupsSeen | null;
 }
@@ -67,6 +70,7 @@ export function begin(welcome: Welcome): Meeting {
     speaker: welcome.speaker,
     quality: new Map(),
     undecodable: new Set(),
+    stream: welcome.stream,
     groups: welcome.groups,
   };
 }
@@ -96,6 +100,8 @@ export function reduce(meeting: Meeting, message: Announcement): Meeting {
       return { ...meeting, questions: meeting.questions.filter(({ id }) => id !== message.question) };
     case "groups":
       return { ...meeting, groups: message.groups };
+    case "stream":
+      return { ...meeting, stream: message.stream };
     case "hands":
       return { ...meeting, hands: message.hands };
     case "speaker":

@@ -7,6 +7,7 @@ import { order } from "../actions";
 import type { Meeting } from "../meeting/state";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
+import { StreamControls } from "./StreamControls";
 
 const SWITCHES: readonly { readonly set: "locked" | "lobby" | "self_unmute" | "chat_enabled" | "questions_enabled"; readonly label: Key }[] =
   [
@@ -45,6 +46,7 @@ export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode 
         )}
       </div>
       <RecordingControls meeting={meeting} />
+      <StreamControls meeting={meeting} />
       {SWITCHES.map(({ set, label }) => (
         <label key={set} class="switch">
           <span>{t(label)}</span>
