@@ -1,6 +1,7 @@
 """Every table of the product, in one place for migrations and tests."""
 
 from lms.assessment import models as assessment
+from lms.assessment.attempts import models as attempts
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
@@ -23,6 +24,7 @@ metadata = Base.metadata
 __all__ = [
     "access_models",
     "assessment",
+    "attempts",
     "attendance_models",
     "audience_models",
     "audit",

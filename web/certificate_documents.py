@@ -6,6 +6,7 @@ The attachment `credential.json` is a convention of ours; no standard says how a
 from __future__ import annotations
 
 import json
+import textwrap
 from datetime import datetime
 from importlib.resources import files
 from io import BytesIO
@@ -21,6 +22,7 @@ from web.templating import local
 
 FONTS = Path(str(files("font_manrope"))) / "files"
 TEMPLATE = Path(__file__).parent / "documents" / "certificate.typ"
+MOST_CRITERIA = 700
 PDF_TYPE = "application/pdf"
 
 
@@ -62,8 +64,9 @@ def contents(snapshot: Snapshot, edition: int) -> dict[str, Any]:
         "name": f"«{achievement.name}»",
         "name_en": achievement.name_en,
         "name_size": _size(achievement.name, 18, 60),
-        "criteria": achievement.criteria,
-        "criteria_en": achievement.criteria_en,
+        "criteria": _shortened(achievement.criteria),
+        "criteria_en": _shortened(achievement.criteria_en),
+        "criteria_size": 9 if max(len(achievement.criteria), len(achievement.criteria_en)) <= 350 else 7.5,
         "facts": _facts(snapshot),
         "signatory": snapshot.signatory,
         "position": snapshot.signatory_position,
@@ -101,6 +104,11 @@ def _facts(snapshot: Snapshot) -> list[list[str]]:
     if snapshot.valid_until:
         found.append(["Дійсний до / Valid until", _day(snapshot.valid_until)])
     return found
+
+
+def _shortened(text: str) -> str:
+    """What fits on the page; all of it stands in the credential and on the page that the code leads to."""
+    return textwrap.shorten(text, MOST_CRITERIA, placeholder=" …")
 
 
 def _day(moment: str) -> str:

@@ -44,6 +44,7 @@ def _html(text: str, title: str) -> Markup:
     tokens = _PARSER.parse(text, env)
     if title and len(tokens) > 2 and tokens[0].type == "heading_open" and tokens[1].content.casefold() == title:
         tokens = tokens[3:]
+    _lower_headings(tokens)
     made = _PARSER.renderer.render(tokens, _PARSER.options, env)
     return Markup(  # noqa: S704 - sanitised here
         nh3.clean(
@@ -56,15 +57,12 @@ def _html(text: str, title: str) -> Markup:
     )
 
 
-def _lower_headings(state: StateCore) -> None:
+def _lower_headings(tokens: list[Token]) -> None:
     """The page has its own first heading: those of the text begin at the second level, and leave none out."""
-    levels = [int(token.tag[1]) for token in state.tokens if token.type == "heading_open"]
-    if not levels:
-        return
-    by = 2 - min(levels)
-    for token in state.tokens:
+    ranks = sorted({token.tag for token in tokens if token.type == "heading_open"})
+    for token in tokens:
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + by)}"
+            token.tag = f"h{min(6, 2 + ranks.index(token.tag))}"
 
 
 def _draw_boxes(state: StateCore) -> None:
@@ -87,7 +85,6 @@ def _table_close(_renderer: RendererHTML, _tokens: list[Token], _at: int, _optio
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.core.ruler.push("lower_headings", _lower_headings)
     parser.core.ruler.push("draw_boxes", _draw_boxes)
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", _table_close)

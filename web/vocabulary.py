@@ -327,6 +327,7 @@ def role_choices(language: str) -> list[tuple[str, str]]:
 
 AWARD_KINDS = {
     "attendance": _("By attendance of the series"),
+    "course": _("By completing the course, its tests and assignments"),
     "manual": _("By decision of an authorised person"),
 }
 ACHIEVEMENTS = {

@@ -103,16 +103,17 @@ def rotate(
 ) -> None:
     """End the keys that sign now and make new ones, also where the old ones are lost and cannot be opened.
 
-    What ended keys signed stays genuine; of compromised ones only what was signed before others may have had them.
+    What ended keys signed stays genuine. Of compromised ones only what was signed before others may have had them: of
+    every key, that is, which was in use since then.
     The status lists must be signed anew by the caller (`status_lists.sign_all`).
     """
     for kind in KeyKind:
         old = _active(session, issuer, kind)
         if old is not None:
             old.ended_at, old.ended, old.sealed = now, because, None
-            if because is KeyEnd.COMPROMISED:
-                old.compromised_since = compromised_since or now
             session.flush()
+        if because is KeyEnd.COMPROMISED:
+            _distrust(session, issuer, kind, compromised_since or now)
         made = _make(session, issuer, kind, now)
         record(
             session,
@@ -155,6 +156,14 @@ def by_thumbprint(session: Session, issuer_id: str, thumbprint: str) -> IssuerKe
 def _active(session: Session, issuer: Issuer, kind: KeyKind) -> IssuerKey | None:
     query = select(IssuerKey).where(IssuerKey.issuer == issuer.id, IssuerKey.kind == kind, IssuerKey.ended_at.is_(None))
     return session.scalars(query.order_by(IssuerKey.id.desc()).limit(1)).first()
+
+
+def _distrust(session: Session, issuer: Issuer, kind: KeyKind, since: datetime) -> None:
+    query = select(IssuerKey).where(IssuerKey.issuer == issuer.id, IssuerKey.kind == kind, IssuerKey.ended_at > since)
+    for key in session.scalars(query):
+        key.compromised_since = since
+        key.ended = KeyEnd.COMPROMISED
+    session.flush()
 
 
 def _make(session: Session, issuer: Issuer, kind: KeyKind, now: datetime) -> IssuerKey:

@@ -46,15 +46,11 @@ class Profiles:
     def __init__(self, profiles: Sequence[str], lists: Sequence[str], others: Any) -> None:
         self._keys: dict[str, list[KnownKey]] = {}
         for text in profiles:
-            told = json.loads(text)
-            if not isinstance(told, dict) or not isinstance(told.get("id"), str):
-                raise ValueError("An issuer's profile is a JSON object with an id and its keys.")
+            told = _named(text, "An issuer's profile is a JSON object with an id and its keys.")
             self._keys[told["id"]] = known_keys(told)
         self._lists: dict[str, str] = {}
         for text in lists:
-            told = json.loads(text)
-            if not isinstance(told, dict) or not isinstance(told.get("id"), str):
-                raise ValueError("A status list is a JSON object with an id.")
+            told = _named(text, "A status list is a JSON object with an id.")
             self._lists[told["id"]] = text
         self._others = others
 
@@ -72,6 +68,16 @@ class Profiles:
         """Only the issuer itself has records."""
         found: State | None = self._others.overtaken(credential)
         return found
+
+
+def _named(text: str, sentence: str) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(sentence) from error
+    if not isinstance(told, dict) or not isinstance(told.get("id"), str):
+        raise ValueError(sentence)
+    return told
 
 
 def known_keys(profile: dict[str, Any]) -> list[KnownKey]:

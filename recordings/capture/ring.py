@@ -24,7 +24,7 @@ _WORD: Final = struct.Struct("<Q")
 _REAL: Final = struct.Struct("<d")
 _CAPACITY, _HEAD, _TAIL = 8, 16, 64
 """Where the words lie; head and tail in cache lines of their own."""
-_WRITER_SEEN, _WRITER_OPEN, _READER_SEEN, _STATUS, _READER, _WANTED = 24, 32, 72, 80, 88, 96
+_WRITER_SEEN, _WRITER_OPEN, _READER_SEEN, _STATUS, _READER, _WANTED, _READER_PID = 24, 32, 72, 80, 88, 96, 104
 
 FRAME: Final = struct.Struct("!IHHQ")
 """Before each record: length of what follows the frame, kind, number, key."""
@@ -209,6 +209,15 @@ class Ring:
     def reader(self) -> int:
         """Names the reader that took over last; 0 if none ever did."""
         return self._word(_READER)
+
+    @property
+    def reader_pid(self) -> int:
+        """The process that reads, if it has said so; 0 if not."""
+        return self._word(_READER_PID)
+
+    @reader_pid.setter
+    def reader_pid(self, value: int) -> None:
+        _WORD.pack_into(self._map, _READER_PID, value)
 
     @property
     def waiting(self) -> int:

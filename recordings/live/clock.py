@@ -16,6 +16,7 @@ ANCHORS: Final = 7
 """About one comes each second. A clock that is 300 ppm fast is followed with a lag of 3 s, which is 1 ms."""
 TRAVEL_S: Final = 0.04
 """What passes between capture and arrival, before the first anchor says."""
+ARRIVALS_S: Final = 5.0
 BUCKET_S: Final = 0.5
 BUCKETS: Final = 16
 SPARE_S: Final = 0.06
@@ -33,17 +34,25 @@ class TrackClock:
         """For each anchor the time at which timestamp 0 was captured."""
         self._suspect: float | None = None
         self._offset: float | None = None
-        self._arrival = float("inf")
+        self._arrivals: deque[tuple[int, float]] = deque(maxlen=6)
+        """By bucket of arrival, the same time by the packet that was delayed least."""
 
     @property
     def known(self) -> bool:
         return self._offset is not None
 
     def saw(self, timestamp: int, arrived: float) -> None:
-        """A packet. Until there is an anchor, the one that was delayed least shows the way."""
-        if not self._anchors:
-            self._arrival = min(self._arrival, arrived - TRAVEL_S - timestamp / self.rate)
-            self._offset = self._arrival
+        """A packet. As long as there is no anchor, the one of the last half minute that was delayed least shows the
+        way.
+        """
+        if self._anchors:
+            return
+        bucket, offset = int(arrived / ARRIVALS_S), arrived - TRAVEL_S - timestamp / self.rate
+        if not self._arrivals or self._arrivals[-1][0] != bucket:
+            self._arrivals.append((bucket, offset))
+        elif offset < self._arrivals[-1][1]:
+            self._arrivals[-1] = (bucket, offset)
+        self._offset = min(offset for _, offset in self._arrivals)
 
     def reported(self, timestamp: int, captured: float, arrived: float) -> None:
         """An anchor. One that cannot be is left out; one that is off counts when the next says the same."""

@@ -211,7 +211,7 @@ class Engine:
         return 0.0
 
     def close(self) -> None:
-        """Tell the outputs that it is over."""
+        """Tell the outputs that the stream is over."""
         self._tell_figures()
         for output in self.outputs:
             output.close()

@@ -22,7 +22,7 @@ import av
 import structlog
 
 from recordings.live.cutting import Cut, Cutter
-from recordings.live.formats import CLOCK, SEGMENT_S, Caption, Encoded, EngineFigures, Format, Name
+from recordings.live.formats import CLOCK, SEGMENT_S, Caption, Encoded, Format, Name
 from recordings.live.lane import Lane
 from recordings.live.muxing import Templates, fragment, is_picture
 from recordings.live.playlist import Media, Picture, Rendition, Segment, multivariant, read
@@ -66,7 +66,6 @@ class Hls:
         self._written: dict[str, Media] = {}
         self._inits: set[Name] = set()
         self._captions = Captions()
-        self._interpreted = False
         self._index = ""
 
     def begin(self, formats: dict[Name, Format], wall: float) -> None:
@@ -81,11 +80,6 @@ class Hls:
     def caption(self, caption: Caption) -> None:
         """A line of captions."""
         self._lane.call(lambda: self._note(caption))
-
-    def figures(self, figures: EngineFigures) -> None:
-        """Whether there is an interpreter to be heard."""
-        if "interpretation" in figures.sounds and not self._interpreted:
-            self._lane.call(self._interpret)
 
     def close(self) -> None:
         """The stream is over: players learn that nothing more comes."""
@@ -119,7 +113,6 @@ class Hls:
                 self._run = max(self._run, media.segments[-1].run + 1)
                 if path.stem.startswith("captions-"):
                     self._captions.expect(path.stem.removeprefix("captions-"))
-        self._interpreted = "interpretation" in self._lists
         self._written = {name: Media(media.first, list(media.segments)) for name, media in self._lists.items()}
         large = self._lists.get("720p")
         self.segments = large.next if large else 0
@@ -139,12 +132,7 @@ class Hls:
         media.ended = False
         return media
 
-    def _interpret(self) -> None:
-        self._interpreted = True
-
     def _take(self, packet: Encoded) -> None:
-        if packet.name == "interpretation" and not self._interpreted:
-            return
         cutter = self._cutters.get(packet.name)
         for cut in cutter.feed(packet) if cutter else ():
             self._publish(cut)
@@ -224,8 +212,7 @@ class Hls:
 
     def _name(self) -> None:
         """Write the multivariant playlist, once there is something of every stream that it has to name."""
-        begun = [name for name in self._formats if name in self._written]
-        if not all(name in begun for name in self._formats if name != "interpretation"):
+        if not all(name in self._written for name in self._formats):
             return
         pictures = [
             Picture(f"{name}.m3u8", form.codec, form.bit_rate, form.width, form.height)
@@ -241,7 +228,7 @@ class Hls:
                 channels=form.channels,
             )
             for name, form in sorted(self._formats.items())
-            if name in begun and not is_picture(name)
+            if not is_picture(name)
         ]
         captions = [
             Rendition(f"captions-{language}.m3u8", NAMES.get(language, language), language)

@@ -27,15 +27,15 @@ def run(
 
     Whether the stream is over for good: then the ring is removed, and nobody needs to run this again for it. If not,
     run it again as long as the ring is there. Raises `RingError`, and `LeftBehindError` where a new process does
-    better.
+    better. Outputs are not closed when it ends otherwise, or by an error: the stream goes on with the next run, and
+    nobody who watches must be told that it is over.
     """
     memory = Ring(ring)
     engine = Engine(memory, outputs, monotonic=time.monotonic, wall=time.time, settings=settings)
     ready()
-    try:
-        while not engine.over and not engine.abandoned and not stopping.is_set():
-            stopping.wait(engine.step())
-    finally:
+    while not engine.over and not engine.abandoned and not stopping.is_set():
+        stopping.wait(engine.step())
+    if not engine.abandoned:
         engine.close()
     if engine.over:
         memory.remove()

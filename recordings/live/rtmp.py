@@ -44,6 +44,8 @@ _TCP_INFO_ACKED: Final = 120
 """Offset of `tcpi_bytes_acked` in Linux's `struct tcp_info`."""
 _BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _UNREACHABLE: Final = ("Connection refused", "timed out", "No route to host", "Network is unreachable", "is down")
+_TORN: Final = ("IO error", "non-properly terminated", "pull function", "push function")
+"""What is said of a connection that was cut, which has nothing to do with certificates."""
 
 
 @dataclass
@@ -212,10 +214,12 @@ def classify(opened: bool, logged: str, error: str) -> tuple[TargetProblem, str]
     said = next((line.partition("Server error: ")[2] for line in lines if "Server error: " in line), "")
     if opened:
         return "ended", said or error
-    if "[tls @" in logged:
-        return "tls", next(line for line, raw in zip(lines, logged.splitlines(), strict=True) if "[tls @" in raw)
     if said:
         return "refused", said
+    secure = [line for line, raw in zip(lines, logged.splitlines(), strict=True) if raw.startswith("[tls @")]
+    secure = [line for line in secure if not any(word in line for word in _TORN)]
+    if secure:
+        return "tls", secure[0]
     lost = next((line for line in lines if "Failed to resolve hostname" in line), "")
     if lost:
         known = "Name or service not known" in lost or "No address associated" in lost

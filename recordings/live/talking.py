@@ -158,6 +158,7 @@ def scrub(text: str, address: str) -> str:
     rest = address.partition("://")[2]
     host, _, path = rest.partition("/")
     secrets = [address, rest, path, path.rpartition("/")[2], *re.split(r"[/?&=]", path)[1:], host]
+    secrets.append(re.sub(r":\d+$", "", host))
     for secret in sorted({one for one in secrets if len(one) > 2}, key=len, reverse=True):
         text = text.replace(secret, "…")
     return " ".join(text.split())[:_DETAIL]

@@ -122,7 +122,7 @@ def _beginnings(reel: Reel) -> list[float]:
 def floors(story: Story, last: float) -> list[tuple[float, str]]:
     """Who had the floor, and from when on: interjections of others do not take it."""
     chosen = [(turn.at, turn.participant) for turn in turns(story) if turn.participant is not None]
-    ends = [at for at, _ in chosen[1:]] + [last]
+    ends = [*(at for at, _ in chosen), last][1:]
     long = [(at, end, who) for (at, who), end in zip(chosen, ends, strict=True) if end - at >= INTERJECTION_S]
     blocks: list[tuple[float, float, str]] = []
     for at, end, who in long:

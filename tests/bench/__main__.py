@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import forwarding, joining, latency, live, pages, recording
+from tests.bench import capturing, forwarding, joining, latency, live, live_outputs, pages, recording
 
-for benchmark in (forwarding, latency, joining, recording, live, pages):
+for benchmark in (forwarding, latency, joining, capturing, recording, live, live_outputs, pages):
     benchmark.main()
     print()

@@ -159,7 +159,7 @@ def main() -> None:
     print(f"{size.people} people, {size.organisations} organisations, {size.occurrences} occurrences")
     with tempfile.TemporaryDirectory() as folder:
         run("SQLite", f"sqlite:///{folder}/vikno.db")
-    with running_postgres() as server, server.fresh_database() as url:
+    with running_postgres(lasting=True) as server, server.fresh_database() as url:
         run("PostgreSQL", url)
 
 

@@ -19,9 +19,14 @@ from web.main.supervisor import Backoff
 
 STREAM = "00000000000000aa"
 COMPOSER = """
-import os, sys, time
+import fcntl, os, sys, time
+from pathlib import Path
+from recordings.capture.ring import Ring
 name = sys.stdin.readline().strip()
 if name:
+    ring = open(sys.argv[2].format(name), "rb+")
+    fcntl.flock(ring, fcntl.LOCK_EX)
+    Ring(Path(ring.name)).reader_pid = os.getpid()
     open(os.path.join(sys.argv[1], f"{name}-{os.getpid()}"), "w").close()
     time.sleep(60)
 """
@@ -35,9 +40,12 @@ class Bench:
         self.begun = folder / "begun"
         self.begun.mkdir()
         self.now = 0.0
-        self.streamer = Streamer(
-            self.data, 0, [sys.executable, "-S", "-c", COMPOSER, str(self.begun)], Backoff(most_s=8.0)
-        )
+        self.streamer = self.another()
+
+    def another(self) -> Streamer:
+        rings = str(wire.ring_path(self.data, 0, "{}"))
+        command = [sys.executable, "-S", "-c", COMPOSER, str(self.begun), rings]
+        return Streamer(self.data, 0, command, Backoff(most_s=8.0))
 
     def ring(self, stream: str = STREAM) -> Ring:
         ring = Ring(wire.ring_path(self.data, 0, stream), 65_536)
@@ -127,6 +135,26 @@ def test_a_stream_whose_composer_died_before_its_end_is_ended_by_another(bench: 
         bench.now += 10
     bench.look()
     assert bench.rings() == [], "but not for ever"
+
+
+def test_a_composer_goes_on_under_another_streamer(bench: Bench) -> None:
+    bench.ring()
+    bench.look()
+    wait_for(lambda: len(bench.composers()) == 1)
+    first, bench.streamer = bench.streamer, bench.another()
+    bench.look()
+    bench.look()
+    assert len(bench.composers()) == 1, "nobody else composes"
+    process = first.composers[STREAM].process
+    assert process is not None
+    bench.kill(process.pid)
+    bench.look()
+    wait_for(lambda: len(bench.composers()) == 2)
+    third = bench.another()
+    third.look(bench.now)
+    third.stop()
+    wait_for(lambda: bench.streamer.composers[STREAM].process.poll() is not None)  # type: ignore[union-attr]
+    first.stop()
 
 
 def test_the_end_of_the_streamer_is_the_end_of_its_composers(bench: Bench) -> None:

@@ -261,3 +261,18 @@ def test_a_nonsensical_ring_is_skipped_not_believed(tmp_path: Path) -> None:
     reader.free()
     assert ring.write(LINE, 0, 1, b"b")
     assert [bytes(content) for *_, content in reader.records()] == [b"b"]
+
+
+def test_a_reader_asks_for_key_frames_of_some_tracks(bench: Bench) -> None:
+    first, other = Publication(), Publication()
+    bench.feed.open_track(RECORDING, 1, first)
+    bench.feed.open_track(RECORDING, 66, other)
+    first.asked.clear()
+    other.asked.clear()
+    bench.now = 0.5
+    bench.writing.ring.wanted = 1 << 2
+    bench.feed.tick()
+    assert (first.asked, other.asked) == ([], [0.5])
+    bench.writing.ring.wanted = 0
+    bench.feed.tick()
+    assert len(other.asked) == 1

@@ -26,6 +26,10 @@ _FAST = (
     "shared_buffers=32MB",
     "listen_addresses=127.0.0.1",
 )
+_OF_TESTS = ("autovacuum=off", "max_wal_size=4GB", "checkpoint_timeout=1h")
+"""Each test has a database of its own that lives for a second: nothing is worth tidying up."""
+_IN_MEMORY = "/dev/shm"
+_ROOM = 1024**3
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class PostgresServer:
 
     port: int
     user: str
+    copying: str
+    """How a database is made from a template: as files where the server can, which is faster than through its log."""
 
     def url(self, name: str) -> str:
         """SQLAlchemy's address of a database."""
@@ -49,7 +55,7 @@ class PostgresServer:
     def fresh_database(self, template: str = "template1") -> Iterator[str]:
         """The address of a database of its own, dropped at the end."""
         name = f"t{uuid.uuid4().hex[:12]}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}{self.copying}")
         try:
             yield self.url(name)
         finally:
@@ -78,17 +84,27 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _memory() -> str | None:
+    """A folder in memory if it is large enough, else None: each test has a database of its own, of some 700 files."""
+    try:
+        room = shutil.disk_usage(_IN_MEMORY)
+    except OSError:
+        return None
+    return _IN_MEMORY if room.free >= _ROOM and os.access(_IN_MEMORY, os.W_OK) else None
+
+
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """Start a server, stop it and remove its data at the end."""
+def running_postgres(*, lasting: bool = False) -> Iterator[PostgresServer]:
+    """Start a server, stop it and remove its data at the end; `lasting`: on disk, and one that tidies up."""
     bin_folder = programs()
-    folder = Path(tempfile.mkdtemp(prefix="vikno-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="vikno-postgres-", dir=None if lasting else _memory()))
     if os.geteuid() == 0:
         owner = pwd.getpwnam("postgres")
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     data, log = folder / "data", folder / "log"
     port = _free_port()
-    options = " ".join(f"-c {setting}" for setting in (*_FAST, f"port={port}", f"unix_socket_directories={folder}"))
+    settings = (*_FAST, *(() if lasting else _OF_TESTS), f"port={port}", f"unix_socket_directories={folder}")
+    options = " ".join(f"-c {setting}" for setting in settings)
 
     def call(*arguments: str) -> None:
         # Output goes nowhere: the server would hold a pipe open and the call would never end.
@@ -115,7 +131,9 @@ def running_postgres() -> Iterator[PostgresServer]:
         )
         call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-l", str(log), "-o", options, "start")
         try:
-            yield PostgresServer(port, "vikno")
+            with psycopg.connect(f"host=127.0.0.1 port={port} user=vikno dbname=postgres") as connection:
+                modern = connection.info.server_version >= 150000
+            yield PostgresServer(port, "vikno", " STRATEGY FILE_COPY" if modern else "")
         finally:
             call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
     finally:

@@ -42,6 +42,9 @@ class RtmpServer:
     keys: set[str] = field(default_factory=lambda: {KEY})
     asked: list[str] = field(default_factory=list)
     """Keys that publishers came with."""
+    judge: int = 0
+    """Port of who says whether a key is good."""
+    starts: int = 0
     process: subprocess.Popen[bytes] | None = None
 
     def address(self, key: str = KEY, *, tls: bool = False, host: str = "localhost") -> str:
@@ -50,11 +53,15 @@ class RtmpServer:
 
     def recorded(self, key: str = KEY) -> list[Path]:
         """Files of what was published, oldest first."""
-        return sorted((self.folder / "recorded").glob(f"{key}-*.flv"), key=lambda path: path.stat().st_mtime_ns)
+        return sorted((self.folder / "recorded").glob(f"*/{key}-*.flv"), key=lambda path: path.stat().st_mtime_ns)
 
     def start(self) -> None:
         """Run, until it takes connections."""
         assert NGINX is not None
+        self.starts += 1  # files are named by the second: a folder for each start keeps them apart
+        records = self.folder / "recorded" / str(self.starts)
+        records.mkdir(parents=True)
+        (self.folder / "nginx.conf").write_text(_configuration(self, records))
         errors = self.folder / "error.log"
         command = [NGINX, "-p", str(self.folder), "-e", str(errors), "-c", str(self.folder / "nginx.conf")]
         process = self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -97,9 +104,8 @@ def rtmp_server(folder: Path) -> Iterator[RtmpServer]:
     ports = _free_ports(2)
     certificate_authority(folder, "localhost", "127.0.0.1")
     server = RtmpServer(folder, ports[0], ports[1], folder / "ca.pem")
-    (folder / "recorded").mkdir()
     judge = _judge(server)
-    (folder / "nginx.conf").write_text(_configuration(server, judge.server_address[1]))
+    server.judge = judge.server_address[1]
     thread = threading.Thread(target=judge.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -112,7 +118,7 @@ def rtmp_server(folder: Path) -> Iterator[RtmpServer]:
         judge.server_close()
 
 
-def _configuration(server: RtmpServer, judge: int) -> str:
+def _configuration(server: RtmpServer, records: Path) -> str:
     return f"""
 load_module {MODULES}/ngx_rtmp_module.so;
 load_module {MODULES}/ngx_stream_module.so;
@@ -128,9 +134,9 @@ rtmp {{
         timeout 60s;
         application live {{
             live on;
-            on_publish http://127.0.0.1:{judge}/publish;
+            on_publish http://127.0.0.1:{server.judge}/publish;
             record all;
-            record_path {server.folder}/recorded;
+            record_path {records};
             record_unique on;
         }}
     }}

@@ -20,6 +20,8 @@ def test_what_lessons_are_written_with() -> None:
 
 def test_a_title_that_the_page_says_already_is_left_out() -> None:
     assert html("# Назва\n\nТекст", without_title="назва") == "<p>Текст</p>\n"
+    assert html("# Назва\n\n## Розділ", without_title="назва") == "<h2>Розділ</h2>\n", "no level is left out"
+    assert "<h3>В</h3>" in html("# А\n\n#### В"), "nor between two"
     assert "Інша" in html("# Інша\n\nТекст", without_title="назва")
 
 

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from lms import demo_items
+from lms import demo_credentials, demo_items
+from lms.credentials import pinned
 from lms.database import Database
 from lms.demo import DemoFacts, seed
 from signaling.model import Presence, Role
 from signaling.tokens import issue
+from web.main.credentials import issuer_of
 from web.main.demo_ways import demo_password
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
 
+log = logging.getLogger(__name__)
+
 
 def seed_demo(settings: Settings, database: Database) -> DemoFacts:
     """Puts the demo data in, or carries the live consultation on to now. May be repeated at will."""
+    now = datetime.now(UTC)
     with database.writing() as session:
-        facts = seed(session, datetime.now(UTC), password=demo_password(settings))
-        demo_items.seed(session, datetime.now(UTC), author=facts.organiser_email, reviewer=facts.administrator_email)
-        return facts
+        facts = seed(session, now, password=demo_password(settings))
+        demo_items.seed(session, now, author=facts.organiser_email, reviewer=facts.administrator_email)
+        if pinned.are_built():
+            demo_credentials.seed(session, issuer_of(settings), now)
+        else:
+            log.warning("No demo certificates: the JSON-LD contexts are missing. Run: make client")
+    return facts
 
 
 def demo_node(settings: Settings, facts: DemoFacts) -> str:

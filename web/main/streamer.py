@@ -51,6 +51,8 @@ class _Composer:
     ends: int = 0
     """How often it was started just for the end."""
     process: subprocess.Popen[bytes] | None = None
+    inherited: Path | None = None
+    """The ring that a composer of an earlier streamer reads: it goes on."""
     began: float = 0.0
     delay_s: float = 0.0
     due: float = 0.0
@@ -87,15 +89,17 @@ class Streamer:
         rings = wire.rings(self.data, self.node)
         for stream, composer in list(self.composers.items()):
             self._follow(composer, now)
-            if composer.process is None and stream not in rings:
+            if composer.process is None and composer.inherited is None and stream not in rings:
                 del self.composers[stream]
         for stream, path in rings.items():
             composer = self.composers.setdefault(stream, _Composer(stream))
-            if composer.process is None and now >= composer.due:
+            if composer.process is None and composer.inherited is None and now >= composer.due:
                 self._see_to(composer, path, now)
         self._keep_spare(wanted=bool(self.composers))
 
     def _follow(self, composer: _Composer, now: float) -> None:
+        if composer.inherited is not None and not _is_read(composer.inherited):
+            composer.inherited = None
         code = composer.process.poll() if composer.process is not None else None
         if code is None:
             return
@@ -108,6 +112,10 @@ class Streamer:
 
     def _see_to(self, composer: _Composer, path: Path, now: float) -> None:
         """A stream without a composer gets one; what is left of one that is over goes."""
+        if _is_read(path):
+            _log.info("composer goes on", stream=composer.stream)
+            composer.inherited = path
+            return
         try:
             ring = Ring(path, wire.CAPACITY)
         except RingError as error:
@@ -132,7 +140,8 @@ class Streamer:
             process.stdin.close()
 
     def _new(self) -> subprocess.Popen[bytes]:
-        environment = os.environ | {SUPERVISOR_VARIABLE: str(os.getpid())}
+        # It does not die with this one: the next streamer finds it at work. It ends when the stream or the node does.
+        environment = {name: value for name, value in os.environ.items() if name != SUPERVISOR_VARIABLE}
         return subprocess.Popen(  # noqa: S603 - ourselves
             self.command, stdin=subprocess.PIPE, env=environment, process_group=0
         )
@@ -147,6 +156,9 @@ class Streamer:
 
     def stop(self) -> None:
         """End all composers; streams go on when the streamer is back."""
+        for composer in self.composers.values():
+            if composer.inherited is not None:
+                _terminate_reader(composer.inherited)
         processes = [each.process for each in self.composers.values() if each.process is not None]
         processes += [self.spare] if self.spare is not None else []
         for process in processes:
@@ -158,6 +170,30 @@ class Streamer:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _is_read(ring: Path) -> bool:
+    """Whether some composer reads it."""
+    try:
+        descriptor = os.open(ring, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _terminate_reader(path: Path) -> None:
+    ring = Ring(path, wire.CAPACITY)
+    pid = ring.reader_pid
+    ring.close()
+    if pid and _is_read(path):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
 
 # ---------------------------------------------------------------- one composer
@@ -220,9 +256,7 @@ def _keep(settings: Settings, stream: str) -> None:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """One composer reads a ring: another one, whose streamer was killed, may need a moment to end. Raises
-    FileNotFoundError.
-    """
+    """One composer reads a ring, and the streamer sees that it does. Raises FileNotFoundError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -235,6 +269,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 def _take_over(path: Path) -> None:
     ring = Ring(path, wire.CAPACITY)
+    ring.reader_pid = os.getpid()
     if ring.writer_open:
         ring.take_over()
     ring.close()

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from lms.assessment.attempts import finishing
 from lms.courses import enrolling as course_enrolling
 from lms.courses import live as live_lessons
 from lms.database import Database
@@ -71,6 +72,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("follow live streams", 4, Follower(settings.data, count)),
         _in_turn("enrol by rules", 60, course_enrolling.lacking, course_enrolling.apply_rule),
         _in_turn("complete live lessons", 60, live_lessons.due, live_lessons.see_to),
+        Duty("end attempts at tests", 20, _in_one_transaction(finishing.end_overdue)),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),
         _in_turn("tell that recordings end", 600, retention.due, retention.warn),

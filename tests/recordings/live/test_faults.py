@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -288,6 +289,31 @@ def test_the_process_ends_with_the_stream_and_removes_its_ring(tmp_path: Path) -
     assert not ring.path.exists()
     assert kept.closed == 1
     assert kept.of("720p")
+
+
+def test_a_process_that_is_told_to_stop_closes_its_outputs_and_leaves_the_ring(tmp_path: Path) -> None:
+    ring = Ring(tmp_path / "ring", 1024 * 1024)
+    ring.write(ORDER, 0, 1, Order(stream=STREAM, meeting="m1").model_dump_json().encode())
+    kept, stopping = Kept(), threading.Event()
+    kept.begin = lambda formats, wall: stopping.set()  # type: ignore[method-assign]
+    assert not process.run(ring.path, lambda order: [kept], stopping, lambda: None, SMALL)
+    assert kept.closed == 1
+    assert ring.path.exists()
+
+
+@pytest.mark.parametrize(("what", "seconds"), [("HOPELESS_S", -1.0), ("ABANDONED_S", 0.0)])
+def test_a_run_that_ends_before_its_stream_does_not_tell_anybody_that_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, seconds: float
+) -> None:
+    monkeypatch.setattr(engine, what, seconds)
+    ring = Ring(tmp_path / "ring", 1024 * 1024)
+    ring.write(ORDER, 0, 1, Order(stream=STREAM, meeting="m1").model_dump_json().encode())
+    kept, ended = Kept(), False
+    with suppress(LeftBehindError):
+        ended = process.run(ring.path, lambda order: [kept], threading.Event(), lambda: None, SMALL)
+    assert not ended
+    assert kept.closed == 0
+    assert ring.path.exists()
 
 
 def test_a_stream_that_ended_while_no_composer_ran_is_ended_by_the_next(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from recordings.live import decoding
-from recordings.live.clock import Lateness, NodeTime, TrackClock
+from recordings.live.clock import TRAVEL_S, Lateness, NodeTime, TrackClock
 from recordings.live.decoding import SOUND_RATE, Chunk, PictureTrack, SoundTrack
 from recordings.live.inputs import PATIENCE_S, START_S, Ordering
 from recordings.live.mixing import CEILING, KNEE, Voice, limited
@@ -76,6 +76,18 @@ def test_a_clock_follows_anchors_that_jitter_and_drift_and_steps_when_two_say_so
     assert clock.time(stamp(701)) == pytest.approx(704, abs=0.012)
     clock.reported(stamp(702), 600, 705)
     assert clock.time(stamp(702)) == pytest.approx(705, abs=0.012), "captured long before it came: nonsense"
+
+
+@pytest.mark.parametrize("ppm", [-300, 300])
+def test_a_sender_without_reports_is_followed_by_what_arrives(ppm: float) -> None:
+    """Its clock would be a second off after an hour; here it is 0.2 s in twelve minutes."""
+    chance, clock = random.Random(4), TrackClock(48_000)
+    for number in range(720 * 5):
+        at = number * 0.2
+        timestamp = round(at * 48_000 * (1 + ppm * 1e-6))
+        clock.saw(timestamp, at + TRAVEL_S + chance.expovariate(50))
+        if number > 50:
+            assert clock.time(timestamp) == pytest.approx(at, abs=0.02)
 
 
 def test_a_single_late_packet_delays_nobody_a_poor_line_does_and_a_good_one_again_does_not() -> None:

@@ -14,7 +14,7 @@ import imageio_ffmpeg
 import pytest
 
 from recordings.live import hls
-from recordings.live.formats import SEGMENT_S, Caption, EngineFigures, Output
+from recordings.live.formats import SEGMENT_S, Caption, Output
 from recordings.live.hls import Hls
 from recordings.live.tidying import ENDED_S, tidy
 from recordings.live.wire import INDEX, STATUS, Status, write_status
@@ -22,8 +22,6 @@ from tests.recordings.live_outputs.synthetic import INTERPRETER_TONE, LARGE, SMA
 from tests.recordings.live_outputs.viewing import content, playlist, seen_and_heard
 from tests.recordings.measuring import every_second, offsets, watch
 from tests.support.waiting import wait_for
-
-WITH_INTERPRETER = EngineFigures(sounds=("floor", "interpretation"))
 
 
 def _made(folder: Path, until: float = 14.0, wall: float = WALL, stream: str = STREAM) -> Hls:
@@ -126,7 +124,6 @@ def test_what_players_are_told_is_so(tmp_path: Path) -> None:
         assert f"RESOLUTION={formats()[name].width}x{formats()[name].height}" in said  # type: ignore[index]
         assert "FRAME-RATE=25.000" in said
     assert 'TYPE=AUDIO,GROUP-ID="sound",NAME="Зала / Room",DEFAULT=YES' in text
-    assert "interpretation" not in text
     for name in ("720p", "360p", "floor"):
         media = (tmp_path / f"{name}.m3u8").read_text()
         assert "#EXT-X-TARGETDURATION:2\n" in media
@@ -196,7 +193,7 @@ def test_what_nobody_plays_any_more_is_deleted(tmp_path: Path) -> None:
     tidy(tmp_path, 5_000.0 + ENDED_S)
     left = {path.name: sorted(one.name for one in path.iterdir()) for path in tmp_path.iterdir()}
     assert left["ended"] == left["dead"] == [STATUS]
-    assert len(left["lost"]) == 6, "its composer may come back"
+    assert len(left["lost"]) == 7, "its composer may come back"
 
 
 def test_a_damaged_playlist_is_begun_anew(tmp_path: Path) -> None:
@@ -251,19 +248,33 @@ def test_segments_that_never_came_are_gaps(tmp_path: Path) -> None:
     assert [round(one.wall, 2) for one in small.segments] == [round(one.wall, 2) for one in large.segments]
 
 
-def test_an_interpreter_is_offered_from_when_there_is_one(tmp_path: Path) -> None:
+def test_the_interpreter_is_a_sound_of_its_own(tmp_path: Path) -> None:
     folder = tmp_path / "live"
-    output = _made(folder, 4)
-    output.figures(WITH_INTERPRETER)
-    feed(output, since=4)
-    output.close()
+    _made(folder).close()
     text = (folder / INDEX).read_text(encoding="utf-8")
-    assert 'NAME="Переклад / Interpretation",DEFAULT=NO' in text
-    media = playlist(folder, "interpretation")
-    assert (media.first, len(media.segments)) == (2, 5)
+    assert 'NAME="Переклад / Interpretation",DEFAULT=NO,AUTOSELECT=NO,CHANNELS="2",URI="interpretation.m3u8"' in text
     seen, heard = seen_and_heard(folder, 0, tmp_path, "interpretation", INTERPRETER_TONE)
-    assert every_second(heard, 4, 14) == []
-    assert max(map(abs, offsets(heard, seen[4:]))) < 0.08
+    assert every_second(heard, 0, 14) == []
+    assert max(map(abs, offsets(heard, seen))) < 0.08
+
+
+def test_without_an_interpreter_there_is_one_sound(tmp_path: Path) -> None:
+    output = Hls(tmp_path, STREAM)
+    output.begin({name: form for name, form in formats().items() if name != "interpretation"}, WALL)
+    feed(output, 4)
+    output.close()
+    assert "interpretation" not in (tmp_path / INDEX).read_text()
+    assert not (tmp_path / "interpretation.m3u8").exists()
+
+
+def test_a_segment_is_there_with_its_last_packet(tmp_path: Path) -> None:
+    """Not only with what follows it."""
+    output = _made(tmp_path, 2.0)
+    _settle(output)
+    for name in ("720p", "360p", "floor", "interpretation"):
+        assert len(playlist(tmp_path, name).segments) == 1, name
+    assert (tmp_path / INDEX).exists()
+    output.close()
 
 
 def test_captions_by_language(tmp_path: Path) -> None:

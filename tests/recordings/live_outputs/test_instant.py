@@ -135,6 +135,16 @@ def test_it_stops_before_the_reserve_and_goes_on_when_there_is_room(tmp_path: Pa
     _check(path, 0, 10)
 
 
+def test_what_was_dropped_does_not_become_a_standing_picture(tmp_path: Path) -> None:
+    output = _made(tmp_path, 4.0)
+    _settle(output)
+    output._lane.dropped += 200  # the disk stood still for four seconds
+    feed(output, since=8.0)
+    output.close()
+    (path,) = finish(tmp_path, STREAM)
+    _check(path, 0, 10)
+
+
 def test_a_full_disk_keeps_what_was_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = _made(tmp_path, 6.5)
     _settle(output)

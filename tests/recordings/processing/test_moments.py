@@ -31,6 +31,7 @@ def asked(at: float, status: timeline.QuestionStatus, question: str = "q1", text
 def test_who_speaks_long_has_the_floor_and_interjections_do_not_take_it() -> None:
     told = story(speakers=[Change(0, "a"), Change(40, "b"), Change(45, "a"), Change(100, "b"), Change(130, "a")])
     assert floors(told, 140) == [(0, "a")], "thirty seconds of b are no chapter, nor is a's return"
+    assert floors(story(), 140) == [], "nobody said anything"
     told = story(speakers=[Change(0, "a"), Change(70, "b"), Change(135, "a")])
     assert floors(told, 200) == [(0, "a"), (70, "b"), (135, "a")]
 

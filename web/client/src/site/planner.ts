@@ -18,6 +18,7 @@ const PAUSE_MS = 350;
 export function offerPlanning(): void {
   for (const planner of document.querySelectorAll<HTMLElement>("[data-planner]")) {
     for (const form of planner.querySelectorAll<HTMLFormElement>("form[data-row]")) saveByItself(planner, form);
+    waitForSaves(planner);
   }
   for (const place of document.querySelectorAll<HTMLElement>("[data-experts]")) proposeExperts(place);
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-kinds]")) keepMeetingsPrivate(form);
@@ -25,32 +26,65 @@ export function offerPlanning(): void {
   for (const part of document.querySelectorAll<HTMLFormElement>("form:has([name=way])")) showWhatMatters(part);
 }
 
+/** One save after the other: the version that one gives is what the next begins from. */
 function saveByItself(planner: HTMLElement, form: HTMLFormElement): void {
-  let under_way: Promise<void> = Promise.resolve();
-  const save = (): void => {
-    under_way = under_way.then(() => send(planner, form));
+  let saved = written(form);
+  const save = (pressed: boolean): void => {
+    underWay = underWay.then(async () => {
+      const now = written(form);
+      // Leaving a field by pressing "Save" asks twice for the same.
+      if (now === saved && (!pressed || form.dataset["state"] === "saved")) return;
+      if (await send(planner, form)) saved = now;
+    });
   };
-  form.addEventListener("change", save);
+  form.addEventListener("change", () => save(false));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    save();
+    save(true);
   });
 }
 
-async function send(planner: HTMLElement, form: HTMLFormElement): Promise<void> {
-  if (!form.reportValidity()) return;
+/** Saves that have not been answered yet. */
+let underWay: Promise<void> = Promise.resolve();
+
+/** Whatever else is pressed while a line is being saved waits for it: both would change the same dates. */
+function waitForSaves(planner: HTMLElement): void {
+  planner.addEventListener("submit", (event) => {
+    const form = event.target as HTMLFormElement;
+    if (form.matches("[data-row]") || event.defaultPrevented || !planner.querySelector('[data-state="saving"]')) return;
+    event.preventDefault();
+    void underWay.then(() => form.submit());
+  });
+}
+
+/** What stands in a line, but for its version. */
+function written(form: HTMLFormElement): string {
+  const body = fields(form);
+  body.delete("version");
+  return body.toString();
+}
+
+function fields(form: HTMLFormElement): URLSearchParams {
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) body.append(name, String(value));
+  return body;
+}
+
+async function send(planner: HTMLElement, form: HTMLFormElement): Promise<boolean> {
+  if (!form.reportValidity()) return false;
   form.dataset["state"] = "saving";
   try {
-    const body = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) body.append(name, String(value));
-    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    const request = { method: "POST", body: fields(form), headers: { Accept: "application/json" }, keepalive: true };
+    const answer = await fetch(form.action, request);
     const said = (await answer.json()) as Answer;
     form.dataset["state"] = answer.ok ? "saved" : "failed";
     tell(planner, form, said.said);
     if (answer.ok) takeOver(form, said);
+    return answer.ok;
   } catch {
     form.dataset["state"] = "failed";
     tell(planner, form, planner.dataset["failed"] ?? "");
+    return false;
   }
 }
 

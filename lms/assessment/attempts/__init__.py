@@ -1,0 +1,10 @@
+"""Tests and attempts at them.
+
+Pure: `spec` (what a test asks, when it is passed), `drawing` (a seeded draw of items, orders that stay), `timing`
+(deadlines, accommodations, grace), `saving` (what is kept of answers that come twice, late and out of order), `states`,
+`passing` (rules of several parts), `profile` (how somebody stands beside the last time, and what to learn next),
+`presenting` (what is shown of an item while it is answered).
+
+`models` (tables), `publishing` (versions of tests), `taking` (begin, save, take over, submit), `finishing` (what the
+clock ends, scoring, essays), `correcting` (regrade with history, late answers, void, appeal), `queries`.
+"""

@@ -1,0 +1,318 @@
+"""What a person does in an attempt: begin, save, take over in another browser, submit. The server's clock decides."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from lms.assessment.actions import mark_used
+from lms.assessment.attempts import finishing, publishing
+from lms.assessment.attempts.drawing import draw, order_of
+from lms.assessment.attempts.models import (
+    AccommodationGrant,
+    Attempt,
+    AttemptEvent,
+    AttemptItem,
+    Response,
+    TestVersion,
+)
+from lms.assessment.attempts.saving import MOST_DATA, MOST_SAVES, MOST_SEQUENCE
+from lms.assessment.attempts.spec import TestSpec, parse
+from lms.assessment.attempts.states import COUNTED, OPEN, AttemptState
+from lms.assessment.attempts.timing import (
+    Accommodation,
+    Lateness,
+    combined,
+    deadline,
+    lateness,
+    may_begin,
+    remaining_s,
+)
+from lms.assessment.content import parse as parse_body
+from lms.assessment.models import Item, ItemVersion
+from lms.database import lock
+from lms.directory.models import Person
+from lms.directory.rules import Visitor
+from lms.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+
+_WRITER = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_REFUSALS = {
+    "test_early": "The test has not opened yet.",
+    "test_closed": "The test is closed.",
+    "test_attempts": "You have used all attempts.",
+    "test_wait": "You may try again later: time has to pass between two attempts.",
+}
+_ENDED_BY_CLOCK = frozenset({AttemptState.AUTO_SUBMITTED, AttemptState.ABANDONED, AttemptState.GRADED})
+_EVENTS = frozenset({"hidden", "visible", "offline", "online"})
+MOST_EVENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """What the browser is told of a save."""
+
+    stored: int
+    """The highest number that is kept for the item."""
+    remaining_s: int | None
+    lateness: Lateness
+    writer: str
+    """The browser that writes now: another one shows a notice."""
+
+
+def begin(
+    session: Session,
+    visitor: Visitor,
+    code: str,
+    now: datetime,
+    *,
+    writer: str = "",
+    context: str = "",
+    language: str = "uk",
+) -> Attempt:
+    """A new attempt, or the one that is running. Who may take the test has been decided by whoever calls.
+
+    Raises `NotAllowed` (attempt_person), `NotFound` (test_unknown), `Conflict` (test_early, test_closed, test_attempts,
+    test_wait), `Invalid` (test_short).
+    """
+    if visitor.person_id is None:
+        raise NotAllowed("attempt_person", "Sign in: an attempt belongs to a person.")
+    found = publishing.current(session, code)
+    if found is None:
+        raise NotFound("test_unknown", "There is no such test, or it may not be taken now.")
+    test, version = found
+    lock(session, Person, visitor.person_id)  # one attempt at a time, whatever two browsers do at once
+    before = _attempts(session, test.id, visitor.person_id)
+    for each in before:
+        if each.state in OPEN:
+            finishing.settle(session, each, now)
+            if each.state in OPEN:
+                return each
+    spec = parse(version.spec)
+    granted = granted_to(session, visitor.person_id, test.id)
+    counted = [each for each in before if each.state in COUNTED]
+    refusal = may_begin(
+        now,
+        opens_at=spec.opens_at,
+        closes_at=spec.closes_at,
+        granted=granted,
+        made=len(counted),
+        most=spec.attempts,
+        last_ended_at=max((each.finished_at for each in counted if each.finished_at), default=None),
+        wait_hours=spec.wait_hours,
+    )
+    if refusal:
+        raise Conflict(refusal, _REFUSALS[refusal])
+    attempt = Attempt(
+        code=secrets.token_hex(12),
+        test_id=test.id,
+        version_id=version.id,
+        version=version,
+        person_id=visitor.person_id,
+        number=max((each.number for each in before), default=0) + 1,
+        context=context[:160],
+        language=language,
+        seed=secrets.token_hex(12),
+        writer=_writer(writer) if writer else "",
+        state=AttemptState.IN_PROGRESS,
+        started_at=now,
+        deadline=deadline(now, spec.time_limit_minutes, spec.closes_at, granted),
+        parts=[],
+    )
+    attempt.items = _items(session, attempt, spec, [each.id for each in before])
+    session.add(attempt)
+    session.flush()
+    mark_used(session, {each.item_version_id for each in attempt.items}, now)
+    note(session, attempt, "began", now, {"writer": attempt.writer})
+    return attempt
+
+
+def _attempts(session: Session, test_id: int, person_id: int) -> list[Attempt]:
+    return list(
+        session.scalars(
+            select(Attempt)
+            .where(Attempt.test_id == test_id, Attempt.person_id == person_id)
+            .options(selectinload(Attempt.items), selectinload(Attempt.version))
+            .order_by(Attempt.number)
+            .limit(500)
+        )
+    )
+
+
+def _items(session: Session, attempt: Attempt, spec: TestSpec, before: list[int]) -> list[AttemptItem]:
+    seen = set(
+        session.scalars(
+            select(Item.family)
+            .join(ItemVersion, ItemVersion.item_id == Item.id)
+            .join(AttemptItem, AttemptItem.item_version_id == ItemVersion.id)
+            .where(AttemptItem.attempt_id.in_(before))
+        )
+    )
+    there = publishing.candidates(session, spec, attempt.language)
+    drawn = draw(spec.lines, there, attempt.seed, kinds=spec.kinds, seen=seen)
+    bodies: dict[int, dict[str, Any]] = dict(
+        session.execute(
+            select(ItemVersion.id, ItemVersion.body).where(ItemVersion.id.in_({each.version_id for each in drawn}))
+        ).all()
+    )
+    return [
+        AttemptItem(
+            position=position,
+            item_version_id=each.version_id,
+            line=each.line,
+            area=each.area,
+            order=order_of(parse_body(bodies[each.version_id]), attempt.seed, each.version_id),
+        )
+        for position, each in enumerate(drawn, start=1)
+    ]
+
+
+def granted_to(session: Session, person_id: int, test_id: int) -> Accommodation:
+    """What a person is granted for a test."""
+    rows = session.scalars(
+        select(AccommodationGrant).where(
+            AccommodationGrant.person_id == person_id,
+            AccommodationGrant.revoked_at.is_(None),
+            (AccommodationGrant.test_id == test_id) | (AccommodationGrant.test_id.is_(None)),
+        )
+    )
+    return combined(Accommodation(Fraction(row.multiplier), row.added_minutes, row.added_close_minutes) for row in rows)
+
+
+def save(
+    session: Session,
+    visitor: Visitor,
+    code: str,
+    position: int,
+    sequence: int,
+    answer: Any,
+    now: datetime,
+    *,
+    writer: str,
+) -> SaveResult:
+    """Keep one answer. The same save again changes nothing; a lower number than the stored one never counts.
+
+    After the deadline it counts within grace; later it is kept and does not count by itself. Raises `NotFound`,
+    `Conflict` (attempt_over: it was handed in), `Invalid` (answer_invalid), `TooMany` (answer_often).
+    """
+    _check_save(sequence, answer)
+    writer = _writer(writer)
+    attempt, item_id = _for_saving(session, visitor, code, position)
+    late = lateness(now, attempt.deadline)
+    if attempt.state not in OPEN and not (attempt.state in _ENDED_BY_CLOCK and late is Lateness.LATE):
+        raise Conflict("attempt_over", "The attempt is over.")
+    if attempt.state not in OPEN and _by_person(session, attempt):
+        raise Conflict("attempt_over", "The attempt was handed in.")
+    same = (Response.sequence == sequence) & (Response.writer == writer)
+    count, stored, known = session.execute(
+        select(func.count(), func.max(Response.sequence), func.sum(case((same, 1), else_=0))).where(
+            Response.attempt_item_id == item_id
+        )
+    ).one()
+    if not known:
+        if count >= MOST_SAVES:
+            raise TooMany("answer_often", "This answer was saved too often.")
+        session.add(
+            Response(
+                attempt_item_id=item_id,
+                sequence=sequence,
+                writer=writer,
+                data={"answer": answer},
+                saved_at=now,
+                lateness=late,
+            )
+        )
+        session.flush()
+    return SaveResult(max(stored or 0, sequence), remaining_s(now, attempt.deadline), late, attempt.writer)
+
+
+def _check_save(sequence: int, answer: Any) -> None:
+    if not 1 <= sequence <= MOST_SEQUENCE:
+        raise Invalid("answer_invalid", "The number of a save is 1 or more.", "sequence")
+    try:
+        told = json.dumps(answer, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise Invalid("answer_invalid", "The answer is no JSON.", "answer") from None
+    if len(told) > MOST_DATA or "\\u0000" in told:
+        raise Invalid("answer_invalid", "The answer is too long or no text.", "answer")
+
+
+def _for_saving(session: Session, visitor: Visitor, code: str, position: int) -> tuple[Attempt, int]:
+    row = session.execute(
+        select(Attempt, AttemptItem.id)
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .where(Attempt.code == code, Attempt.person_id == visitor.person_id, AttemptItem.position == position)
+        .with_for_update(of=Attempt)
+    ).one_or_none()
+    if row is None or visitor.person_id is None:
+        raise NotFound("attempt_unknown", "There is no such attempt of yours.")
+    return row[0], row[1]
+
+
+def _by_person(session: Session, attempt: Attempt) -> bool:
+    handed_in = select(AttemptEvent.id).where(AttemptEvent.attempt_id == attempt.id, AttemptEvent.kind == "submitted")
+    return session.scalar(handed_in.limit(1)) is not None
+
+
+def take_over(session: Session, visitor: Visitor, code: str, writer: str, now: datetime) -> Attempt:
+    """Go on in this browser; another one is told so at its next save, and what it saves is kept."""
+    attempt = own(session, visitor, code, locked=True)
+    finishing.settle(session, attempt, now)
+    if attempt.state in OPEN and attempt.writer != _writer(writer):
+        note(session, attempt, "taken_over", now, {"from": attempt.writer, "to": writer})
+        attempt.writer = writer
+        session.flush()
+    return attempt
+
+
+def submit(session: Session, visitor: Visitor, code: str, now: datetime) -> Attempt:
+    """Hand it in. Again, or after the clock did so, it stays as it is."""
+    attempt = own(session, visitor, code, locked=True)
+    finishing.settle(session, attempt, now)
+    if attempt.state in OPEN:
+        note(session, attempt, "submitted", now, None)
+        finishing.finish(session, attempt, AttemptState.SUBMITTED, now)
+    return attempt
+
+
+def tell(session: Session, visitor: Visitor, code: str, kind: str, now: datetime) -> None:
+    """Note what the browser tells: the page was left or came back, the network went or came back. Raises `Invalid`."""
+    if kind not in _EVENTS:
+        raise Invalid("attempt_event", "This is nothing that is noted.", "kind")
+    attempt = own(session, visitor, code)
+    count = session.scalar(select(func.count()).select_from(AttemptEvent).where(AttemptEvent.attempt_id == attempt.id))
+    if attempt.state in OPEN and (count or 0) < MOST_EVENTS:
+        note(session, attempt, kind, now, None)
+
+
+def own(session: Session, visitor: Visitor, code: str, *, locked: bool = False) -> Attempt:
+    """One's own attempt with its items. Raises `NotFound`."""
+    query = (
+        select(Attempt)
+        .where(Attempt.code == code, Attempt.person_id == visitor.person_id)
+        .options(selectinload(Attempt.items), selectinload(Attempt.version).selectinload(TestVersion.test))
+        .execution_options(populate_existing=True)
+    )
+    attempt = session.scalar(query.with_for_update(of=Attempt) if locked else query)
+    if attempt is None or visitor.person_id is None:
+        raise NotFound("attempt_unknown", "There is no such attempt of yours.")
+    return attempt
+
+
+def note(session: Session, attempt: Attempt, kind: str, now: datetime, data: dict[str, Any] | None) -> None:
+    """Add to the attempt's log of events."""
+    session.add(AttemptEvent(attempt_id=attempt.id, at=now, kind=kind, data=data))
+    session.flush()
+
+
+def _writer(writer: str) -> str:
+    if not _WRITER.fullmatch(writer):
+        raise Invalid("answer_invalid", "The browser's name is 1 to 32 letters and figures.", "writer")
+    return writer

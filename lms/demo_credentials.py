@@ -1,0 +1,59 @@
+"""Demo data of certificates: a rule by decision, two certificates given by it, a rule of a series. All are marked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lms import demo_accounts
+from lms.credentials import awarding, issuing
+from lms.credentials.awarding import RuleDraft
+from lms.credentials.keys import Issuer
+from lms.credentials.models import AwardRule, RuleKind
+from lms.directory.models import Account, Organisation
+from lms.directory.queries import visitor_of_person
+from lms.schedule.plan_models import Series
+
+_GIVEN = RuleDraft(
+    RuleKind.MANUAL,
+    "Участь у тренуванні мережі",
+    "Участь у тренуванні та підтверджена перекличка.",
+    name_en="Training of the network",
+    criteria_en="Took part in the training, confirmed by the roll-call.",
+    description="Перевірка обладнання, перекличка, запитання.",
+    description_en="Trying the equipment, the roll-call, questions.",
+    hours="1,5",
+    valid_months=24,
+    signatory="О. Зразок",
+    signatory_position="Організатор мережі",
+    signatory_position_en="Organiser of the network",
+)
+_SERIES = RuleDraft(
+    RuleKind.ATTENDANCE,
+    "Серія консультацій",
+    "Присутність не менш як на 80 % занять серії.",
+    name_en="Series of consultations",
+    criteria_en="Present at no less than 80 % of the dates of the series.",
+    hours="6",
+    min_share=80,
+)
+
+
+def seed(session: Session, issuer: Issuer, now: datetime) -> None:
+    """Put it in once. The demo's people and organisations must be there already."""
+    if session.scalar(select(AwardRule.id).limit(1)) is not None:
+        return
+    planner = visitor_of_person(session, _person(session, demo_accounts.ORGANISER), now)
+    home = session.scalars(select(Organisation.id).where(Organisation.code == "association")).one()
+    rule = awarding.create_for(session, planner, home, _GIVEN, now)
+    people = [_person(session, email) for email in (demo_accounts.STAFF, demo_accounts.LEAD)]
+    issuing.issue(session, issuer, planner, rule.id, people, now, reason="Участь у тренуванні")
+    series = session.scalars(select(Series.slug).where(Series.created_by == planner.actor).limit(1)).first()
+    if series is not None:
+        awarding.create(session, planner, series, _SERIES, now)
+
+
+def _person(session: Session, email: str) -> int:
+    return session.scalars(select(Account.person_id).where(Account.subject == email)).one()

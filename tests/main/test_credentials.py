@@ -1,0 +1,92 @@
+"""`vikno certificates demo` and `vikno verify`, as somebody uses them at a terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from web.main.cli import app
+
+FILES = ("credential.json", "credential.jwt", "badge.png", "badge.svg", "certificate.pdf")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation with a demonstration."""
+    return tmp_path_factory.mktemp("certificates")
+
+
+def run(folder: Path, *arguments: object) -> tuple[int, str]:
+    """The command's exit code, and what it printed."""
+    done = CliRunner().invoke(app, [str(each) for each in arguments], env={"VIKNO_DATA": str(folder / "data")})
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> Path:
+    """The files."""
+    out = folder / "out"
+    code, said = run(folder, "certificates", "demo", "--out", out)
+    assert code == 0, said
+    assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
+    return out
+
+
+def verdict(folder: Path, file: Path, *more: object) -> tuple[int, dict[str, Any]]:
+    """What is said as JSON."""
+    code, said = run(folder, "verify", file, "--json", *more)
+    return code, json.loads(said)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_form_of_the_demonstration_is_valid(folder: Path, demo: Path, name: str) -> None:
+    code, told = verdict(folder, demo / name)
+    assert (code, told["valid"], told["failed"]) == (0, True, None), told
+    assert told["credential"]["achievement"].startswith("ЗРАЗОК / DEMO: ")
+
+
+def test_again_gives_the_same_one(folder: Path, demo: Path) -> None:
+    before = (demo / "credential.json").read_bytes()
+    assert run(folder, "certificates", "demo", "--out", demo)[0] == 0
+    assert (demo / "credential.json").read_bytes() == before
+
+
+def test_what_was_changed_is_told_by_the_check_that_failed(folder: Path, demo: Path) -> None:
+    changed = folder / "changed.json"
+    changed.write_text((demo / "credential.json").read_text().replace("Мобільний", "Важливий"))
+    code, told = verdict(folder, changed)
+    assert (code, told["genuine"], told["failed"]) == (1, False, "signature")
+    code, said = run(folder, "verify", changed)
+    assert code == 1
+    assert "NO  signature: The signature does not fit" in said
+    assert "NOT VALID: not genuine." in said
+
+
+def test_a_stranger_needs_the_profile_and_the_list(folder: Path, demo: Path, tmp_path: Path) -> None:
+    code, told = verdict(tmp_path, demo / "credential.json")
+    assert (code, told["state"]) == (1, "unknown_issuer")
+    assert not (tmp_path / "data" / "vikno.sqlite3").exists(), "looking at a file makes no database"
+    for wrong in ("{}", "[]", "nothing"):
+        (tmp_path / "profile.json").write_text(wrong)
+        code, said = run(tmp_path, "verify", demo / "credential.json", "--issuer", tmp_path / "profile.json")
+        assert (code, "Traceback" in said) == (78, False), said
+
+
+def test_files_that_are_not_there(folder: Path, tmp_path: Path) -> None:
+    code, said = run(folder, "verify", tmp_path / "nothing.json")
+    assert code == 78
+    assert "cannot be read" in said
+
+
+def test_new_keys(folder: Path, demo: Path) -> None:
+    code, said = run(folder, "certificates", "rotate-key", "--lost")
+    assert (code, "Status lists signed anew: 1." in said) == (0, True), said
+    assert verdict(folder, demo / "certificate.pdf")[0] == 0, "what the lost key signed stays genuine"
+    assert run(folder, "certificates", "rotate-key", "--compromised", "--since", "2020-01-01")[0] == 0
+    code, told = verdict(folder, demo / "credential.json")
+    assert (code, told["checks"][-1]["code"]) == (1, "key_compromised"), "it was in use since then"

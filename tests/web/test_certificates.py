@@ -1,0 +1,358 @@
+"""Pages of certificates: checking without an account and by machine, holders, approval, the issuer, hostile files."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pypdfium2
+import pytest
+import zxingcpp
+from fastapi import FastAPI
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from lms.credentials import awarding, bits, changing, checking, issuing, keys, numbers
+from lms.credentials.checking import NobodyKnown
+from lms.credentials.models import Certificate, CertificateEdition, KeyEnd, RuleKind
+from lms.credentials.profiles import Profiles
+from lms.database import Database
+from lms.demo_directory import STAFF
+from lms.directory.models import Account, Person
+from lms.directory.queries import visitor_of_person
+from lms.schedule.plan_models import Series
+from tests.lms.credentials import foreign
+from tests.lms.credentials.award import quick_keys
+from tests.lms.facts import NOW
+from tests.web.visitor import HOST, ORGANISER
+
+__all__ = ["quick_keys"]
+pytestmark = pytest.mark.usefixtures("quick_keys")
+MACHINE = {"Accept": "application/vc"}
+
+
+class Given:
+    """A certificate of the centre's staff, given by decision of the organiser."""
+
+    def __init__(self, app: FastAPI, database: Database, **changes: Any) -> None:
+        self.issuer = app.state.site.config.issuer
+        self.database = database
+        with database.writing() as session:
+            self.staff = session.scalars(select(Account.person_id).where(Account.subject == STAFF)).one()
+            organiser = session.scalars(select(Account.person_id).where(Account.subject == ORGANISER)).one()
+            self.planner = visitor_of_person(session, organiser, NOW)
+            self.holder = visitor_of_person(session, self.staff, NOW)
+            series = session.scalars(select(Series).where(Series.created_by == self.planner.actor).limit(1)).one()
+            words = {"name_en": "Thanks", "valid_months": 12} | changes
+            draft = awarding.RuleDraft(RuleKind.MANUAL, "Подяка доповідачам", "За проведене заняття.", **words)
+            self.slug = series.slug
+            self.rule = awarding.create(session, self.planner, series.slug, draft, NOW).id
+            done = issuing.issue(
+                session, self.issuer, self.planner, self.rule, [self.staff], NOW, reason="Провела заняття"
+            )
+            self.number = done.certificates[0].number
+
+    def rename(self) -> None:
+        """The holder has another name, and a new edition."""
+        with self.database.writing() as session:
+            session.get_one(Person, self.staff).family_name = "Нова"
+            session.flush()
+            changing.replace_name(session, self.issuer, self.planner, self.number, NOW + timedelta(minutes=1))
+
+
+@pytest.fixture
+def given(app: FastAPI, database: Database) -> Given:
+    return Given(app, database)
+
+
+async def test_anybody_checks_a_number(given: Given, browser: Any, clock: Any) -> None:
+    visitor = browser("uk")
+    page = await visitor.get(f"/verify/{given.number}")
+    assert page.status_code == 200
+    assert "Цей сертифікат чинний" in page.text
+    assert "Подяка доповідачам" in page.text
+    assert page.headers["x-robots-tag"] == "noindex, nofollow"
+    assert "@vikno.test" not in page.text
+    typed = await visitor.get("/verify", number=given.number.lower().replace("-", " "))
+    assert (typed.status_code, typed.headers["location"]) == (303, f"/verify/{given.number}")
+    for number, words in (
+        (numbers.complete("A2222222222"), "Сертифіката з таким номером немає"),
+        ("AAAA-AAAA-AAAA", "У цьому номері помилка"),
+    ):
+        page = await visitor.get(f"/verify/{number}")
+        assert (page.status_code, words in page.text) == (404, True)
+    clock.forward(days=366)
+    assert "Строк дії цього сертифіката минув" in (await visitor.get(f"/verify/{given.number}")).text
+
+
+async def test_revoked_replaced_closed(given: Given, browser: Any) -> None:
+    visitor = browser("uk")
+    given.rename()
+    page = await visitor.get(f"/verify/{given.number}?e=1")
+    assert "Цей примірник замінено новішим" in page.text
+    assert "Нова" in page.text
+    assert "Цей сертифікат чинний" in (await visitor.get(f"/verify/{given.number}?e=2")).text
+    with given.database.writing() as session:
+        changing.share(session, given.holder, given.number, NOW, open_=False)
+    page = await visitor.get(f"/verify/{given.number}")
+    assert page.status_code == 403
+    assert "Власник закрив це посилання" in page.text
+    assert "Нова" not in page.text
+    told = await visitor.client.get(f"/verify/{given.number}", headers=MACHINE)
+    assert (told.status_code, told.json()["code"]) == (403, "certificate_closed")
+    with given.database.writing() as session:
+        changing.share(session, given.holder, given.number, NOW, open_=True)
+        changing.revoke(session, given.issuer, given.planner, given.number, "Видано помилково", NOW)
+    page = await visitor.get(f"/verify/{given.number}")
+    assert "Цей сертифікат відкликано" in page.text
+    assert "Видано помилково" not in page.text, "why is for the holder"
+
+
+async def test_machines_get_what_they_ask_for(given: Given, browser: Any) -> None:
+    client = browser("uk").client
+    address = f"/verify/{given.number}"
+    for accept, kind in (
+        ("application/vc", "application/vc"),
+        ("application/vc+ld+json", "application/vc+ld+json"),
+        ("application/ld+json;q=0.9, text/html;q=0.5", "application/ld+json"),
+        ("application/vc+jwt", "application/vc+jwt"),
+        ("application/json", "application/json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("*/*", "text/html; charset=utf-8"),
+        ("", "text/html; charset=utf-8"),
+    ):
+        answer = await client.get(address, headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, kind), accept
+        assert "Accept" in answer.headers["vary"]
+    credential = (await client.get(address, headers=MACHINE)).json()
+    assert credential["id"] == f"{HOST}/verify/{given.number}"
+    told = await client.get("/verify/AAAA-AAAA-AAAA", headers=MACHINE)
+    assert told.headers["content-type"] == "application/problem+json"
+    assert (told.status_code, told.json()["code"]) == (404, "certificate_mistyped")
+
+
+async def test_a_stranger_needs_nothing_but_what_is_served(given: Given, browser: Any) -> None:
+    client = browser("uk").client
+    credential = (await client.get(f"/verify/{given.number}", headers=MACHINE)).json()
+    token = (await client.get(f"/verify/{given.number}", headers={"Accept": "application/vc+jwt"})).text
+    profile = (await client.get("/issuer", headers={"Accept": "application/json"})).json()
+    address = credential["credentialStatus"]["statusListCredential"]
+    held = (await client.get(address.removeprefix(HOST))).text
+    trust = Profiles([json.dumps(profile)], [held], NobodyKnown())
+    for file in (json.dumps(credential), token):
+        report = checking.check(file.encode(), trust, NOW)
+        assert report.valid, report.checks
+    # The same by Digital Bazaar's library.
+    method = next(each for each in profile["verificationMethod"] if each["type"] == "Multikey")
+    documents = {
+        profile["id"]: profile,
+        method["id"]: {"@context": "https://w3id.org/security/multikey/v1", **method},
+        address: json.loads(held),
+    }
+    (result,) = foreign.check([credential], documents, NOW.isoformat())
+    assert (result["verified"], result["revoked"]) == (True, False), result
+    # The token names its key by an address under which the key is served (RFC 7517).
+    header = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+    jwk = (await client.get(header["kid"].removeprefix(HOST))).json()
+    assert (jwk["kty"], jwk["kid"]) == ("RSA", header["kid"])
+    assert "d" not in jwk
+
+
+async def test_the_issuer_lists_its_keys_for_ever(given: Given, browser: Any) -> None:
+    with given.database.writing() as session:
+        keys.rotate(session, given.issuer, "system", NOW, because=KeyEnd.LOST)
+    visitor = browser("uk")
+    profile = (await visitor.client.get("/issuer", headers={"Accept": "application/json"})).json()
+    assert len(profile["assertionMethod"]) == 4
+    assert sum("expires" in each for each in profile["verificationMethod"]) == 2
+    page = await visitor.get("/issuer")
+    assert "утрачено; підписане ним лишається справжнім" in page.text
+    assert page.text.count("у вжитку") == 2
+
+
+async def test_the_status_list_is_served_to_be_kept_a_while(given: Given, browser: Any) -> None:
+    with given.database.writing() as session:
+        made = session.scalars(select(Certificate).where(Certificate.number == given.number)).one()
+        changing.revoke(session, given.issuer, given.planner, given.number, "Помилка", NOW)
+    client = browser("uk").client
+    answer = await client.get(f"/status/{made.list_id}")
+    assert answer.headers["content-type"] == "application/vc"
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    content = bits.unpacked(answer.json()["credentialSubject"]["encodedList"])
+    assert bits.get(content, made.list_index)
+    assert (await client.get("/status/999")).status_code == 404
+
+
+async def test_the_holder_downloads_every_form_and_each_is_valid(given: Given, browser: Any) -> None:
+    visitor = browser("uk")
+    await visitor.sign_in(STAFF)
+    page = await visitor.get("/me/certificates")
+    assert given.number in page.text
+    page = await visitor.get(f"/certificates/{given.number}")
+    for name in ("certificate.pdf", "credential.json", "credential.jwt", "badge.png", "badge.svg"):
+        assert f"/certificates/{given.number}/{name}" in page.text
+        file = await visitor.get(f"/certificates/{given.number}/{name}")
+        assert file.status_code == 200
+        assert "attachment" in file.headers["content-disposition"]
+        sent = await visitor.client.post(
+            "/verify", data={"csrf": await visitor.csrf()}, files={"file": (name, file.content)}
+        )
+        assert "Справжній і чинний" in sent.text, name
+    assert "/me/certificates" in (await visitor.get("/")).text
+    assert (await visitor.get(f"/certificates/{given.number}/passwords.txt")).status_code == 404
+
+
+async def test_the_document_is_tagged_and_carries_the_credential(given: Given, browser: Any) -> None:
+    visitor = browser("uk")
+    await visitor.sign_in(STAFF)
+    document = PdfReader(BytesIO((await visitor.get(f"/certificates/{given.number}/certificate.pdf")).content))
+    root = document.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"].value
+    assert "/StructTreeRoot" in root
+    assert root["/Lang"] == "uk"
+    text = " ".join(document.pages[0].extract_text().split())
+    for words in ("СЕРТИФІКАТ", "CERTIFICATE", "Подяка доповідачам", "Thanks", given.number, "За проведене заняття."):
+        assert words in text, text
+    (attached,) = document.attachment_list
+    assert (attached.name, attached.associated_file_relationship) == ("credential.json", "/Supplement")
+    assert json.loads(attached.content)["id"].endswith(given.number)
+
+
+async def test_the_holder_closes_and_opens_the_link(given: Given, browser: Any) -> None:
+    visitor, stranger = browser("uk"), browser("uk")
+    await visitor.sign_in(STAFF)
+    await visitor.post(f"/certificates/{given.number}/share", open="no")
+    assert (await stranger.get(f"/verify/{given.number}")).status_code == 403
+    await visitor.post(f"/certificates/{given.number}/share", open="yes")
+    assert (await stranger.get(f"/verify/{given.number}")).status_code == 200
+    answer = await visitor.post(f"/certificates/{given.number}/edition", do="name")
+    assert answer.status_code == 303
+    again = await visitor.post(f"/certificates/{given.number}/edition", do="name")
+    assert again.status_code == 409
+
+
+async def test_the_organiser_awards_by_decision_and_revokes(given: Given, browser: Any) -> None:
+    visitor = browser("uk")
+    await visitor.sign_in(ORGANISER)
+    page = await visitor.get(f"/series/{given.slug}/awards")
+    assert f"/awards/{given.rule}" in page.text
+    found = await visitor.get(f"/awards/{given.rule}", person="Демо")
+    people = re.findall(r'name="person" value="(\d+)"', found.text)
+    assert people
+    missing = await visitor.post(f"/awards/{given.rule}/issue", person=people[0])
+    assert missing.status_code == 422
+    assert "Вкажіть причину" in missing.text
+    other = next(each for each in people if int(each) not in (given.staff, given.planner.person_id))
+    done = await visitor.post(f"/awards/{given.rule}/issue", person=other, reason="Допомогла")
+    assert done.status_code == 303, done.text
+    revoked = await visitor.post(f"/certificates/{given.number}/revoke", reason="")
+    assert revoked.status_code == 422
+    revoked = await visitor.post(f"/certificates/{given.number}/revoke", reason="Видано помилково")
+    assert revoked.status_code == 303
+    assert "Видано помилково" in (await visitor.get(f"/certificates/{given.number}")).text
+
+
+async def test_a_rule_is_made_and_revised_on_pages(given: Given, browser: Any) -> None:
+    visitor = browser("uk")
+    await visitor.sign_in(ORGANISER)
+    assert "80" in (await visitor.get(f"/series/{given.slug}/awards/new")).text
+    fields = {"kind": "attendance", "name": "Кейс", "criteria": "Присутність", "achievement_kind": "Course"}
+    wrong = await visitor.post(f"/series/{given.slug}/awards/new", **fields, hours="багато", min_share="80")
+    assert wrong.status_code == 422
+    assert 'value="Кейс"' in wrong.text, "nothing typed is lost"
+    made = await visitor.post(f"/series/{given.slug}/awards/new", **fields, hours="6", min_share="80")
+    assert made.status_code == 303, made.text
+    address = made.headers["location"].partition("?")[0]
+    assert (await visitor.get(address)).status_code == 200
+    revised = await visitor.post(f"{address}/edit", **fields, hours="8", min_share="90")
+    assert revised.status_code == 303
+    assert "версія 2" in (await visitor.get(revised.headers["location"])).text
+    public = browser("uk")
+    assert "Присутність" in (await public.get(address.replace("/awards/", "/achievements/"))).text
+    picture = await public.get(address.replace("/awards/", "/achievements/") + "/badge.png")
+    assert picture.content.startswith(b"\x89PNG")
+
+
+async def test_without_a_public_address_nothing_is_issued(
+    app: FastAPI, given: Given, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = app.state.site.config
+    local = keys.Issuer("http://localhost:8000", "", config.sealer)
+    monkeypatch.setattr(type(config), "issuer", property(lambda _self: local))
+    visitor = browser("uk")
+    await visitor.sign_in(ORGANISER)
+    refused = await visitor.post(f"/awards/{given.rule}/issue", person="1", reason="Провела")
+    assert refused.status_code == 409
+    assert "VIKNO_PUBLIC_URL" in refused.text
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"%PDF-1.7\n" + b"\x00" * 1000,
+        b"\x89PNG\r\n\x1a\n" + b"\xff" * 1000,
+        b"<svg xmlns='http://www.w3.org/2000/svg'>" + b"<g>" * 100_000,
+        b'<!DOCTYPE l [<!ENTITY l "l"><!ENTITY a "&l;&l;&l;">]><svg xmlns="http://www.w3.org/2000/svg">&a;</svg>',
+        b'{"@context":' + b"[" * 50_000,
+        b"eyJhbGciOiJub25lIn0.e30.",
+        "не сертифікат".encode(),
+    ],
+)
+async def test_hostile_files_get_a_calm_answer(browser: Any, file: bytes) -> None:
+    visitor = browser("uk")
+    answer = await visitor.client.post("/verify", data={"csrf": await visitor.csrf()}, files={"file": ("a", file)})
+    assert answer.status_code == 200
+    assert "Немає сертифіката, який можна прочитати" in answer.text
+    empty = await visitor.client.post("/verify", data={"csrf": await visitor.csrf()}, files={"file": ("a", b"")})
+    assert empty.status_code == 422
+
+
+async def test_how_often_strangers_may_ask(given: Given, browser: Any) -> None:
+    visitor = browser("uk")
+    answers = [await visitor.get("/verify/AAAA-AAAA-AAAA") for _ in range(125)]
+    assert [each.status_code for each in answers].count(429) == 5
+    assert answers[-1].headers["retry-after"]
+
+
+async def test_what_stands_in_a_file_is_text_only(given: Given, browser: Any, database: Database) -> None:
+    with database.reading() as session:
+        kept = session.scalars(select(CertificateEdition.credential)).first()
+    assert kept is not None
+    file = json.loads(kept)
+    file["credentialSubject"]["achievement"]["name"] = "<script>alert(1)</script>"
+    visitor = browser("uk")
+    answer = await visitor.client.post(
+        "/verify", data={"csrf": await visitor.csrf()}, files={"file": ("a.json", json.dumps(file))}
+    )
+    assert "<script>alert" not in answer.text
+    assert "Несправжній" in answer.text
+
+
+async def test_the_code_on_the_printed_page_leads_to_the_check(given: Given, browser: Any) -> None:
+    visitor = browser("uk")
+    await visitor.sign_in(STAFF)
+    document = pypdfium2.PdfDocument((await visitor.get(f"/certificates/{given.number}/certificate.pdf")).content)
+    assert len(document) == 1
+    page = document[0].render(scale=2).to_pil()
+    (code,) = zxingcpp.read_barcodes(page)
+    assert code.text == f"{HOST}/verify/{given.number}?e=1"
+    assert (await browser("uk").get(code.text.removeprefix(HOST))).status_code == 200
+
+
+async def test_a_document_with_long_words_stays_one_page(app: FastAPI, database: Database, browser: Any) -> None:
+    long = Given(
+        app,
+        database,
+        description="Опис " * 100,
+        criteria_en="Present and active. " * 100,
+        signatory="О. Підпис",
+        signatory_position="Заступниця голови правління Асоціації центрів надання адміністративних послуг",
+    )
+    visitor = browser("uk")
+    await visitor.sign_in(STAFF)
+    document = PdfReader(BytesIO((await visitor.get(f"/certificates/{long.number}/certificate.pdf")).content))
+    assert len(document.pages) == 1
