@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms import demo, demo_attendance, demo_credentials, demo_directory, demo_groups, demo_needs, images
+from lms import demo, demo_attendance, demo_credentials, demo_directory, demo_groups, demo_items, demo_needs, images
 from lms.credentials.models import AwardRule, Certificate
 from lms.database import Database
 from lms.directory import endpoints
@@ -64,7 +64,7 @@ NETWORK = {
         "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
         "/programmes /programmes/new {programme} "
-        "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules "
+        "{programme}/edit /topics /acts /items /items/sky /slots /slots?duration=60 /attendance-rules "
         "/streaming {training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
@@ -87,6 +87,7 @@ NETWORK = {
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
         "/organisations/lviv /organisations/lviv/edit /organisations/capabilities /endpoints /duplicates "
+        "/items /items/dl-1-1-01 /items/dl-3-4-04 "
         "/duplicates/organisation/1/2 /duplicates/person/1/2 /imports /imports/1 /mail /mail?box=trouble "
         "/mail?box=sent /mail/1 /mail/inbox /mail/inbox/1 /mail/addresses /streaming"
     ),
@@ -116,6 +117,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     database.upgrade()
     with database.writing() as session:
         demo.seed(session, utc_now(), password=PASSWORD)
+        demo_items.seed(session, utc_now(), author=ORGANISER, reviewer=ADMINISTRATOR)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://localhost:{listening.getsockname()[1]}"
         session_key, token_key, events_key = b"s" * 32, b"t" * 32, b"e" * 32
