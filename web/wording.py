@@ -421,6 +421,9 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "item_released": _("Tests may draw the question now."),
+    "item_reviewed": _("Your review is kept."),
+    "item_withdrawn": _("The question is withdrawn. Attempts that have it keep it."),
     "asked": _("Thank you. Those who lead see your question first; then everybody does."),
     "feed_revoked": _("The address is withdrawn."),
     "course_done": _("You have completed the course."),
