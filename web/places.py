@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lms.assessment.rules import may_read as may_read_items
 from lms.directory.models import RoleName
 from lms.directory.people_queries import may_open_people
 from lms.directory.rules import Grant, Visitor
@@ -75,6 +76,9 @@ PLACES: tuple[Place, ...] = (
         _("Certificates to approve"),
         _("For what certificates are given, and who has earned one."),
         certifiers,
+    ),
+    Place(
+        "/items", _("Bank of questions"), _("What tests are drawn from; a second person reads each."), may_read_items
     ),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),

@@ -5,6 +5,25 @@ from __future__ import annotations
 from web.i18n import mark as _
 from web.i18n import translate
 
+ITEM_KINDS = {
+    "single": _("one right answer"),
+    "multiple": _("several right answers"),
+    "true_false": _("true or false"),
+    "numeric": _("number"),
+    "short": _("short answer"),
+    "matching": _("matching"),
+    "ordering": _("putting in order"),
+    "cloze": _("blanks in a text"),
+    "essay": _("essay"),
+}
+ITEM_STATES = {
+    "draft": _("draft, to be reviewed"),
+    "reviewed": _("reviewed"),
+    "usable": _("in use"),
+    "replaced": _("replaced"),
+    "withdrawn": _("withdrawn"),
+}
+ITEM_LANGUAGES = {"uk": _("Ukrainian"), "en": _("English")}
 ROADMAP_STATES = {"active": _("under way"), "done": _("carried out"), "dropped": _("given up")}
 STEP_STATES = {
     "planned": _("planned"),
@@ -327,6 +346,7 @@ def role_choices(language: str) -> list[tuple[str, str]]:
 
 AWARD_KINDS = {
     "attendance": _("By attendance of the series"),
+    "course": _("By completing the course, its tests and assignments"),
     "manual": _("By decision of an authorised person"),
 }
 ACHIEVEMENTS = {

@@ -56,6 +56,7 @@ SENTENCES: dict[str, str] = {
     "rule_text_missing": _("A certificate needs a name, and says what had to be done."),
     "sheets_open": _("The attendance of some dates is not approved yet. Approve it first."),
     "status_list_unknown": _("There is no such status list."),
+    "course_home": _("The course belongs to no organisation. Choose one in the course first."),
     "course_circle": _("Lessons wait for each other in a circle. Take one of the requirements away."),
     "course_due": _("A due date lies in the future, at most ten years ahead."),
     "course_empty": _("Add at least one lesson before you publish the course."),
@@ -420,6 +421,9 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "item_released": _("Tests may draw the question now."),
+    "item_reviewed": _("Your review is kept."),
+    "item_withdrawn": _("The question is withdrawn. Attempts that have it keep it."),
     "asked": _("Thank you. Those who lead see your question first; then everybody does."),
     "feed_revoked": _("The address is withdrawn."),
     "course_done": _("You have completed the course."),

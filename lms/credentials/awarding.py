@@ -16,6 +16,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
+from lms.courses.access import may_edit as may_edit_course
+from lms.courses.models import Course, Enrolment, EnrolmentState
 from lms.credentials.models import AwardRule, RuleKind
 from lms.credentials.rules import Standing, amount, standings
 from lms.directory.models import Organisation, RoleName, Scope
@@ -30,6 +32,7 @@ KINDS_OF_ACHIEVEMENT = ("CertificateOfCompletion", "Certificate", "Course", "Mic
 """Of the list of Open Badges 3.0 (`achievementType`), those that fit."""
 HELD = (Status.ENDED, Status.ARCHIVED)
 MOST_MONTHS = 600
+MOST_LEARNERS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,25 @@ def create(session: Session, visitor: Visitor, series_slug: str, draft: RuleDraf
     return _write(session, visitor, checked, f"r{secrets.token_hex(6)}", 1, series.id, series.owner_id, now)
 
 
+def create_for_course(
+    session: Session, visitor: Visitor, course_slug: str, draft: RuleDraft, now: datetime
+) -> AwardRule:
+    """A rule of a course, for those who edit it. Raises `NotFound`, `NotAllowed`, `Invalid` or `Conflict`."""
+    course = session.scalar(select(Course).where(Course.slug == course_slug))
+    if course is None:
+        raise NotFound("course_unknown", "There is no such course.")
+    if not may_edit_course(visitor, course.organisation_id):
+        raise NotAllowed("editors_only", "Only those who organise it may change it.")
+    home = course.organisation_id or visitor.organisation_id
+    if home is None:
+        raise Conflict("course_home", "The course belongs to no organisation, and you neither: who would award it?")
+    if draft.kind is RuleKind.ATTENDANCE:
+        raise Invalid("rule_needs_series", "Attendance is counted over a series: make the rule there.", "kind")
+    return _write(
+        session, visitor, _checked(draft), f"r{secrets.token_hex(6)}", 1, None, home, now, course_id=course.id
+    )
+
+
 def create_for(session: Session, visitor: Visitor, organisation_id: int, draft: RuleDraft, now: datetime) -> AwardRule:
     """A rule that belongs to no series: somebody decides. Raises `NotFound`, `NotAllowed` or `Invalid`."""
     if session.get(Organisation, organisation_id) is None:
@@ -96,7 +118,17 @@ def revise(session: Session, visitor: Visitor, rule_id: int, draft: RuleDraft, n
     if draft.kind is not old.kind:
         raise Invalid("rule_kind_stays", "The kind of a rule stays. Make another rule.", "kind")
     latest = session.scalar(select(func.max(AwardRule.version)).where(AwardRule.code == old.code)) or old.version
-    made = _write(session, visitor, _checked(draft), old.code, latest + 1, old.series_id, old.organisation_id, now)
+    made = _write(
+        session,
+        visitor,
+        _checked(draft),
+        old.code,
+        latest + 1,
+        old.series_id,
+        old.organisation_id,
+        now,
+        course_id=old.course_id,
+    )
     old.retired_at = now
     return made
 
@@ -128,6 +160,9 @@ def may_edit(session: Session, visitor: Visitor, rule: AwardRule) -> bool:
     series = session.get(Series, rule.series_id) if rule.series_id is not None else None
     if series is not None:
         return may_edit_series(series, visitor)
+    course = session.get(Course, rule.course_id) if rule.course_id is not None else None
+    if course is not None:
+        return may_edit_course(visitor, course.organisation_id)
     return rule.organisation_id in visitor.organised_organisations
 
 
@@ -170,12 +205,23 @@ def _by_attendance(session: Session, rule: AwardRule) -> Earned:
     )
 
 
+def _by_course(session: Session, rule: AwardRule) -> Earned:
+    rows = session.execute(
+        select(Enrolment.person_id, Enrolment.completed_at)
+        .where(Enrolment.course_id == rule.course_id, Enrolment.state != EnrolmentState.WITHDRAWN)
+        .order_by(Enrolment.completed_at.is_(None), Enrolment.completed_at, Enrolment.id)
+        .limit(MOST_LEARNERS)
+    )
+    return Earned(tuple(Standing(person, int(done is not None), 1, done is not None) for person, done in rows))
+
+
 def _by_decision(_session: Session, _rule: AwardRule) -> Earned:
     return Earned()
 
 
 EARNERS: dict[RuleKind, Callable[[Session, AwardRule], Earned]] = {
     RuleKind.ATTENDANCE: _by_attendance,
+    RuleKind.COURSE: _by_course,
     RuleKind.MANUAL: _by_decision,
 }
 
@@ -228,12 +274,15 @@ def _write(
     series_id: int | None,
     organisation_id: int,
     now: datetime,
+    *,
+    course_id: int | None = None,
 ) -> AwardRule:
     texts = {name: getattr(draft, name) for name in RuleDraft.__slots__}
     rule = AwardRule(
         code=code,
         version=version,
         series_id=series_id,
+        course_id=course_id,
         organisation_id=organisation_id,
         created_by=visitor.actor,
         created_at=now,

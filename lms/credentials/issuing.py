@@ -244,7 +244,7 @@ def _issue(
         "signatory_position": rule.signatory_position,
         "signatory_position_en": rule.signatory_position_en,
     }
-    if standing is not None:
+    if standing is not None and found.held:
         given |= {
             "share": str(standing.share),
             "required_share": str(rule.min_share or ""),

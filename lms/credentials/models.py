@@ -52,6 +52,8 @@ class RuleKind(StrEnum):
 
     ATTENDANCE = "attendance"
     """A share of the dates of a series that took place."""
+    COURSE = "course"
+    """Completing a course, its tests and tasks included."""
     MANUAL = "manual"
     """An authorised person says so, with a reason."""
 
@@ -66,6 +68,7 @@ class AwardRule(Base):
     version: Mapped[int]
     kind: Mapped[RuleKind] = mapped_column(Word(RuleKind))
     series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     """On whose behalf it is given."""
     name: Mapped[str] = mapped_column(String(300))

@@ -13,6 +13,9 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from lms.courses import queries as courses
+from lms.courses.access import may_edit as may_edit_course
+from lms.courses.models import Course
 from lms.credentials import awarding, documents, keys, numbers, status_lists
 from lms.credentials.checking import KnownKey, State
 from lms.credentials.documents import Snapshot
@@ -144,6 +147,7 @@ class RulePage:
     series_slug: str
     series: str
     series_en: str
+    course_slug: str
     may_edit: bool
     may_certify: bool
     four_eyes: bool
@@ -278,6 +282,23 @@ def rules_of_series(session: Session, visitor: Visitor, slug: str) -> tuple[Seri
     return series, _rule_cards(session, rules), editor
 
 
+def rules_of_course(session: Session, visitor: Visitor, slug: str) -> tuple[Course, list[RuleCard], bool]:
+    """As `rules_of_series`, of a course."""
+    course = session.scalar(select(Course).where(Course.slug == slug))
+    if course is None:
+        raise NotFound("course_unknown", "There is no such course.")
+    rules = session.scalars(
+        select(AwardRule)
+        .where(AwardRule.course_id == course.id)
+        .order_by(AwardRule.retired_at.is_not(None), AwardRule.code, AwardRule.version.desc())
+        .limit(100)
+    ).all()
+    editor = may_edit_course(visitor, course.organisation_id)
+    if not editor and not any(awarding.may_certify(session, visitor, rule) for rule in rules):
+        raise NotAllowed("certify_not_yours", "Certificates are seen to by a certifier, or by those who organise it.")
+    return course, _rule_cards(session, rules), editor
+
+
 def rules_to_approve(session: Session, visitor: Visitor, *, limit: int = 100) -> list[RuleCard]:
     """The rules in force that the visitor may approve by, latest first."""
     rules = session.scalars(
@@ -303,6 +324,7 @@ def rule_page(session: Session, visitor: Visitor, rule_id: int, now: datetime, *
         series_slug=series.slug if series else "",
         series=series.title if series else "",
         series_en=series.title_en if series else "",
+        course_slug=courses.slug_of(session, rule.course_id) if rule.course_id is not None else "",
         may_edit=awarding.may_edit(session, visitor, rule),
         may_certify=certifies,
         four_eyes=visitor.actor in found.correctors,

@@ -10,7 +10,8 @@ on. It does the same when it is itself back after it was killed. So **`begun` is
 and tracks of before are gone, numbers of tracks may come again. Its `recording` is the stream's id, its `at` the time
 at which the stream began. The stream is over with `stopped`; nothing follows, and then `Ring.writer_open` is false. A
 composer that finds it so does not take over but reads what is left: an `Order` and `stopped` at least.
-`Ring.writer_seen` (UTC) grows twice a second while the node lives. Whoever runs the composer removes the ring.
+`Ring.writer_seen` (UTC) grows twice a second while the node lives; as often it looks at `Ring.wanted`, by which the
+composer asks for key frames. Whoever runs the composer removes the ring.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms import demo, demo_attendance, demo_credentials, demo_directory, demo_groups, demo_needs, images
+from lms import demo, demo_attendance, demo_credentials, demo_directory, demo_groups, demo_items, demo_needs, images
 from lms.credentials.models import AwardRule, Certificate
 from lms.database import Database
 from lms.directory import endpoints
@@ -35,6 +35,9 @@ from lms.schedule.audience_models import Invitation, RegistrationPolicy
 from lms.schedule.models import Occurrence
 from lms.schedule.pictures import Taken
 from lms.schedule.plan_models import Programme, Series
+from lms.streaming import targets as stream_targets
+from lms.streaming.models import TargetKind
+from lms.streaming.targets import TargetDraft
 from tests.lms.notify import mails
 from tests.support.browser import launch_bare
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD
@@ -50,8 +53,8 @@ NETWORK = {
         "/ /schedule /schedule?when=past /schedule?view=month /schedule?view=week /schedule?q=zzz /sign-in /help "
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
         "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
-        "/verify /verify/{certificate} /verify/{certificate}?e=2 /verify/AAAA-AAAA-AAAA /issuer /achievements/1 "
-        "/courses/digital-literacy"
+        "/verify /verify/{certificate} /verify/{certificate}?e=2 /issuer /achievements/1 "
+        "/courses/digital-literacy /live/demo"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
@@ -61,12 +64,13 @@ NETWORK = {
         "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
         "/programmes /programmes/new {programme} "
-        "{programme}/edit /topics /acts /slots /slots?duration=60 /attendance-rules "
-        "{training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
+        "{programme}/edit /topics /acts /items /items/sky /slots /slots?duration=60 /attendance-rules "
+        "/streaming {training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
         "/courses/mobile-case/people "
-        "/awards /awards/new /awards/1 /awards/1?person=Демо /awards/1/edit {awarded}/awards {awarded}/awards/new"
+        "/awards /awards/new /awards/1 /awards/1?person=Демо /awards/1/edit {awarded}/awards {awarded}/awards/new "
+        "/courses/mobile-case/awards /courses/mobile-case/awards/new"
     ),
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
@@ -83,8 +87,9 @@ NETWORK = {
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
         "/organisations/lviv /organisations/lviv/edit /organisations/capabilities /endpoints /duplicates "
+        "/items /items/dl-1-1-01 /items/dl-3-4-04 "
         "/duplicates/organisation/1/2 /duplicates/person/1/2 /imports /imports/1 /mail /mail?box=trouble "
-        "/mail?box=sent /mail/1 /mail/inbox /mail/inbox/1 /mail/addresses"
+        "/mail?box=sent /mail/1 /mail/inbox /mail/inbox/1 /mail/addresses /streaming"
     ),
 }
 """Every page of the network by who opens it; what is in brackets is looked up in the demo's data."""
@@ -112,6 +117,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     database.upgrade()
     with database.writing() as session:
         demo.seed(session, utc_now(), password=PASSWORD)
+        demo_items.seed(session, utc_now(), author=ORGANISER, reviewer=ADMINISTRATOR)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://localhost:{listening.getsockname()[1]}"
         session_key, token_key, events_key = b"s" * 32, b"t" * 32, b"e" * 32
@@ -189,6 +195,8 @@ def places(served: Served) -> dict[str, str]:
         assert invitation is not None
         announced = session.get_one(Occurrence, invitation.occurrence_id).slug
         token = guests.invite_guest(session, planner, announced, name="Олена", now=now).token
+        target = TargetDraft("Сторінка асоціації", TargetKind.FACEBOOK, "rtmps://live.example.org/app")
+        stream_targets.add(session, planner, target, "key", served.config.sealer, now)
         receiving.take_in(session, mails.LETTER, now, None)
         _take_pictures(session, planner, served.config)
         demo_credentials.seed(session, served.config.issuer, now)

@@ -19,6 +19,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo, demo_directory, demo_needs
+from lms.assessment import actions as items
+from lms.assessment.content import TrueFalse
+from lms.assessment.drafts import ItemDraft
 from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
 from lms.credentials import awarding, issuing
 from lms.credentials.keys import Issuer
@@ -108,6 +111,8 @@ LETS_IN: dict[str, str] = {
     "GET /courses/new": "oPA",
     "GET /courses/tasks": "oPA",
     "GET /courses/{slug}": ALL,
+    "GET /courses/{slug}/awards": "PA",
+    "GET /courses/{slug}/awards/new": "PA",
     "GET /courses/{slug}/edit": "PA",
     "GET /courses/{slug}/edit/lesson": "PA",
     "GET /courses/{slug}/edit/lessons/{key}": "PA",
@@ -182,6 +187,8 @@ LETS_IN: dict[str, str] = {
     "GET /recordings/{recording}/deletions/{number}.txt": "PA",
     "GET /recordings/{recording}/files/{name:path}": BY_LINK,
     "GET /recordings/{recording}/state": KNOWN,
+    "GET /items": "uPA",
+    "GET /items/{item_code}": "uPA",
     "GET /roadmaps": KNOWN,
     "GET /roadmaps/new": "lLPA",
     "GET /roadmaps/report": KNOWN,
@@ -253,6 +260,7 @@ LETS_IN: dict[str, str] = {
     "POST /courses/import": "oPA",
     "POST /courses/new": "oPA",
     "POST /courses/{slug}/archive": "PA",
+    "POST /courses/{slug}/awards/new": "PA",
     "POST /courses/{slug}/begin": KNOWN,
     "POST /courses/{slug}/discard": "PA",
     "POST /courses/{slug}/edit": "PA",
@@ -336,6 +344,9 @@ LETS_IN: dict[str, str] = {
     "POST /recordings/{recording}/rebuild": "PA",
     "POST /recordings/{recording}/terms": "PA",
     "POST /registrations/{number}/{act}": "SLPA",
+    "POST /items/{item_code}/release": "PA",
+    "POST /items/{item_code}/review": "A",
+    "POST /items/{item_code}/withdraw": "PA",
     "POST /roadmaps/new": "lLPA",
     "POST /roadmaps/{roadmap_id}/edit": "LPA",
     "POST /roadmaps/{roadmap_id}/steps/{step_id}": "SLPA",
@@ -535,6 +546,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     session.add_all([link, feed, channel, bounced, mail])
     session.flush()
     entry = one(session, RosterEntry)
+    asked = ItemDraft(TrueFalse(text="Небо блакитне", answer=True), code="sky")
+    waiting = items.create(session, planner, asked, NOW)
     own_step = one(session, RoadmapStep, RoadmapStep.owner_id == staff)
     recording = Recording(
         code="00000000000000ab", meeting="held", occurrence_id=entry.occurrence_id, state=RecordingState.READY,
@@ -577,6 +590,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "code": homes["lviv"].code,
         "person_id": staff,
         "number": registered.id,
+        "item_code": waiting.code,
         "roadmap_id": own_step.roadmap_id,
         "step_id": own_step.id,
         "message": one(session, OutboxMessage).id,

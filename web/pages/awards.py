@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from lms.courses import queries as course_queries
 from lms.credentials import awarding, issuing, queries
 from lms.credentials.models import RuleKind
 from lms.errors import Conflict, Invalid, NotAllowed
@@ -19,6 +20,7 @@ router = APIRouter()
 
 MENDABLE = (Conflict, Invalid)
 _SERIES_KINDS = [RuleKind.ATTENDANCE, RuleKind.MANUAL]
+_COURSE_KINDS = [RuleKind.COURSE, RuleKind.MANUAL]
 _MOST_PEOPLE = 1000
 
 
@@ -93,6 +95,46 @@ def make_of_series(slug: str, visit: Acting) -> Response:
     return _form(visit, form, where, status=422)
 
 
+@router.get("/courses/{slug}/awards")
+def of_course(slug: str, visit: Reading) -> Response:
+    """The rules of a course."""
+    _course, found, editor = queries.rules_of_course(visit.session, visit.visitor, slug)
+    return visit.page("course_awards.html", slug=slug, found=found, makes=editor, local=visit.config.issuer.local)
+
+
+@router.get("/courses/{slug}/awards/new")
+def new_of_course(slug: str, visit: Reading) -> Response:
+    """A rule of a course."""
+    _course_edited(visit, slug)
+    shown = course_queries.course_page(visit.session, visit.visitor, slug).card
+    form = AwardForm(
+        visit,
+        None,
+        kind=RuleKind.COURSE.value,
+        name=shown.title_uk,
+        name_en=shown.title_en,
+        achievement_kind="Course",
+        hours=f"{shown.hours:g}" if shown.hours else "",
+    ).choose_from(_COURSE_KINDS)
+    return _form(visit, form, f"/courses/{slug}/awards/new")
+
+
+@router.post("/courses/{slug}/awards/new")
+def make_of_course(slug: str, visit: Acting) -> Response:
+    """Made; its page follows."""
+    _course_edited(visit, slug)
+    form = AwardForm(visit, visit.form).choose_from(_COURSE_KINDS)
+    where = f"/courses/{slug}/awards/new"
+    if form.validate():
+        try:
+            made = awarding.create_for_course(visit.session, visit.visitor, slug, form.draft(), visit.now)
+            return see_other(f"/awards/{made.id}?done=award_saved")
+        except MENDABLE as refused:
+            said = "" if form.refuse(refused) else forms.sentence(visit, refused)
+            return _form(visit, form, where, status=status_of(refused), failure=said)
+    return _form(visit, form, where, status=422)
+
+
 @router.get("/awards/{award_id}")
 def show(
     award_id: int,
@@ -151,6 +193,11 @@ def retire(award_id: int, visit: Acting) -> Response:
     """No more awards by it."""
     awarding.retire(visit.session, visit.visitor, award_id, visit.now)
     return see_other(f"/awards/{award_id}?done=award_retired")
+
+
+def _course_edited(visit: Visit, slug: str) -> None:
+    if not queries.rules_of_course(visit.session, visit.visitor, slug)[2]:
+        raise NotAllowed("editors_only", "Only those who organise it may change it.")
 
 
 def _homes(visit: Visit) -> list[tuple[int, str, str]]:

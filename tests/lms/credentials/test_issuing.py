@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from lms.audit.models import AuditEntry
+from lms.courses.models import Course, CourseVersion, Enrolment, EnrolmentSource, EnrolmentState, VersionState
 from lms.credentials import (
     awarding,
     bits,
@@ -220,6 +221,61 @@ def test_by_decision_with_a_reason_and_for_a_term(database: Database, held: Held
         assert json.loads(renewed.credential)["id"] == json.loads(file)["id"]
         with pytest.raises(Conflict, match="no end"):
             changing.renew(session, ISSUER, held.certifier, one(session, held).number, after)
+
+
+def test_who_has_completed_a_course_earns_it(database: Database, held: Held) -> None:
+    with database.writing() as session:
+        course = Course(slug="case-course", organisation_id=held.home.id, created_by="system", created_at=NOW)
+        session.add(course)
+        session.flush()
+        version = CourseVersion(
+            course_id=course.id, number=1, state=VersionState.PUBLISHED, title_uk="Курс", audience=[], edited_at=NOW,
+            edit=1, published_at=NOW,
+        )  # fmt: skip
+        session.add(version)
+        session.flush()
+        for visitor, state in (
+            (held.olena, EnrolmentState.COMPLETED),
+            (held.petro, EnrolmentState.ACTIVE),
+            (held.ivan, EnrolmentState.WITHDRAWN),
+        ):
+            done = NOW if state is EnrolmentState.COMPLETED else None
+            session.add(
+                Enrolment(
+                    course_id=course.id,
+                    version_id=version.id,
+                    person_id=visitor.person_id,
+                    state=state,
+                    source=EnrolmentSource.OWN,
+                    enrolled_by=visitor.actor,
+                    enrolled_at=NOW,
+                    completed_at=done,
+                )
+            )
+        session.flush()
+        draft = replace(DRAFT, kind=RuleKind.COURSE, min_share=None, achievement_kind="Course")
+        with pytest.raises(NotAllowed):
+            awarding.create_for_course(session, held.olena, "case-course", draft, NOW)
+        with pytest.raises(Invalid, match="over a series"):
+            awarding.create_for_course(session, held.planner, "case-course", DRAFT, NOW)
+        rule = awarding.create_for_course(session, held.planner, "case-course", draft, NOW)
+        page = queries.rule_page(session, held.certifier, rule.id, NOW)
+        earned = {each.person_id: each.standing.earned for each in page.candidates}
+        assert earned == {held.olena.person_id: True, held.petro.person_id: False}
+        with pytest.raises(Invalid, match="not earned"):
+            issuing.issue(session, ISSUER, held.certifier, rule.id, numbers(held.petro), NOW)
+        given = issuing.issue(session, ISSUER, held.certifier, rule.id, numbers(held.olena), NOW)
+        told = edition(session, given.certificates[0])
+        assert "result" not in json.loads(told.credential)["credentialSubject"], "a course has no share of dates"
+        assert check(session, told.credential).valid
+        course.slug = "renamed"
+        version.title_uk = "Інша назва"
+        session.flush()
+        assert edition(session, given.certificates[0]).snapshot["achievement"]["name"] == DRAFT.name
+        second = awarding.revise(session, held.planner, rule.id, draft, LATER)
+        assert second.course_id == course.id
+        _course, cards, editor = queries.rules_of_course(session, held.planner, "renamed")
+        assert (len(cards), editor) == (2, True)
 
 
 def test_expired_means_a_new_one_can_be_given(database: Database, held: Held) -> None:
