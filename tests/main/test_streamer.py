@@ -13,7 +13,11 @@ import pytest
 from recordings.capture.feed import LINE
 from recordings.capture.ring import Ring
 from recordings.live import wire
+from signaling.messages import Stream
 from tests.support.waiting import wait_for
+from web.main import live
+from web.main.secrets import master_key, target_sealer
+from web.main.settings import Settings
 from web.main.streamer import Streamer
 from web.main.supervisor import Backoff
 
@@ -165,3 +169,30 @@ def test_the_end_of_the_streamer_is_the_end_of_its_composers(bench: Bench) -> No
     bench.streamer.stop()
     assert all(process is not None and process.poll() is not None for process in processes)
     assert bench.rings() == [STREAM], "the stream goes on when it is back"
+
+
+def test_an_address_leaves_the_command_line_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered: list[Stream] = []
+
+    class Client:
+        def __init__(self, *_: object) -> None:
+            """Reaches no node."""
+
+        def order(self, meeting: str, action: Stream) -> None:
+            ordered.append(action)
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    monkeypatch.setattr(live, "ControlClient", Client)
+    settings = Settings(data=tmp_path)
+    url = "rtmps://live.example:443/app/geheim"
+    live.start(settings, "demo", [url])
+    (target,) = ordered[0].others
+    assert target.name == "live.example"
+    assert "geheim" not in ordered[0].model_dump_json()
+    assert target_sealer(master_key(tmp_path)).open(target.sealed.encode()) == url
+    for wrong in ("https://live.example/geheim", "rtmp:///app/geheim", "geheim"):
+        with pytest.raises(ValueError, match="rtmp://HOST") as refused:
+            live.start(settings, "demo", [wrong])
+        assert "geheim" not in str(refused.value), "nor is it said again"

@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.timeout(400)
 SIZE, RATE, LASTS = (320, 180), 10, 10
 ON_S = 0.5
 MEETING = "webinar"
+KEY = "geheim-4711"
 
 
 def flashing_clip(path: Path) -> None:
@@ -139,9 +141,14 @@ def vikno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
                 path.unlink(missing_ok=True)
 
 
+def status(vikno: Installation) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(vikno.vikno("stream", "status", MEETING, "--json"))
+    return found
+
+
 def streaming(vikno: Installation) -> bool:
     try:
-        vikno.vikno("stream", "start", MEETING)
+        vikno.vikno("stream", "start", MEETING, "--to", f"rtmp://127.0.0.1:9/live/{KEY}")
     except AssertionError:
         return False
     return True
@@ -151,8 +158,8 @@ def test_what_a_kill_costs(vikno: Installation, capsys: pytest.CaptureFixture[st
     until(lambda: streaming(vikno), "the meeting runs")
     plays = Playlist(vikno)
     until(lambda: plays.length() >= 4, "there is something to watch")
-    stream = json.loads(vikno.vikno("stream", "status", MEETING, "--json"))
-    assert (stream["state"], stream["targets"]) == ("live", [])
+    until(lambda: status(vikno)["state"] == "live", "hosts are told")
+    until(lambda: status(vikno)["targets"][0]["problem"] == "unreachable", "a server that is not there is told of")
 
     killed: list[tuple[str, float]] = []
 
@@ -184,6 +191,8 @@ def test_what_a_kill_costs(vikno: Installation, capsys: pytest.CaptureFixture[st
     until(lambda: plays.fares() == (stream_id, "ended"), "the status says so")
     until(lambda: not wire.rings(vikno.data, 0), "nothing is left in memory")
     assert composer_of(vikno) is None
+    kept = [path for path in vikno.data.rglob("*") if path.is_file() and path.suffix != ".m4s"]
+    assert [path for path in [*kept, vikno.log] if KEY.encode() in path.read_bytes()] == [], "the key is nowhere open"
 
     table = [("killed", "pictures, s", "sound, s")]
     seen, heard = plays.moments("720p"), plays.moments("floor")

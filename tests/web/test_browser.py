@@ -35,6 +35,9 @@ from lms.schedule.audience_models import Invitation, RegistrationPolicy
 from lms.schedule.models import Occurrence
 from lms.schedule.pictures import Taken
 from lms.schedule.plan_models import Programme, Series
+from lms.streaming import targets as stream_targets
+from lms.streaming.models import TargetKind
+from lms.streaming.targets import TargetDraft
 from tests.lms.notify import mails
 from tests.support.browser import launch_bare
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD
@@ -51,7 +54,7 @@ NETWORK = {
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
         "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
         "/verify /verify/{certificate} /verify/{certificate}?e=2 /issuer /achievements/1 "
-        "/courses/digital-literacy"
+        "/courses/digital-literacy /live/demo"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
@@ -62,7 +65,7 @@ NETWORK = {
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
         "/programmes /programmes/new {programme} "
         "{programme}/edit /topics /acts /items /items/sky /slots /slots?duration=60 /attendance-rules "
-        "{training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
+        "/streaming {training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
         "/courses/mobile-case/people "
@@ -86,7 +89,7 @@ NETWORK = {
         "/organisations/lviv /organisations/lviv/edit /organisations/capabilities /endpoints /duplicates "
         "/items /items/dl-1-1-01 /items/dl-3-4-04 "
         "/duplicates/organisation/1/2 /duplicates/person/1/2 /imports /imports/1 /mail /mail?box=trouble "
-        "/mail?box=sent /mail/1 /mail/inbox /mail/inbox/1 /mail/addresses"
+        "/mail?box=sent /mail/1 /mail/inbox /mail/inbox/1 /mail/addresses /streaming"
     ),
 }
 """Every page of the network by who opens it; what is in brackets is looked up in the demo's data."""
@@ -192,6 +195,8 @@ def places(served: Served) -> dict[str, str]:
         assert invitation is not None
         announced = session.get_one(Occurrence, invitation.occurrence_id).slug
         token = guests.invite_guest(session, planner, announced, name="Олена", now=now).token
+        target = TargetDraft("Сторінка асоціації", TargetKind.FACEBOOK, "rtmps://live.example.org/app")
+        stream_targets.add(session, planner, target, "key", served.config.sealer, now)
         receiving.take_in(session, mails.LETTER, now, None)
         _take_pictures(session, planner, served.config)
         demo_credentials.seed(session, served.config.issuer, now)

@@ -22,9 +22,9 @@ from lms.credentials.queries import Records
 from lms.database import Database
 from lms.sealing import FernetSealer
 from web.certificate_files import FILES, Given
-from web.main.preparing import upgraded
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
+from web.main.upgrading import upgraded
 
 _SIGNS = {True: "ok  ", False: "NO  ", None: "?   "}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ class LiveFolder:
         """One web process has these viewers now (and whether by HLS), and so many views so far."""
         folder = self._viewers(stream)
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{by}"
+        part = folder / f".{by}-{secrets.token_hex(4)}"  # an earlier telling may still be under way
         part.write_text(json.dumps({"views": views, "viewers": dict(viewers)}), encoding="ascii")
         part.replace(folder / f"{by}.json")
 
