@@ -146,7 +146,7 @@ def test_from_the_button_to_the_public_page(server: Installation, planner: Plann
     expect(guest.locator(".chip--live")).to_be_hidden()
     until(viewer, _REPLAY, meeting, 60)
     viewer.goto(f"{server.url}/live/{meeting}")
-    viewer.get_by_role("link", name="Дивитися запис").click()
+    viewer.locator("[data-cover] a[href^='/recordings/']").click()
     expect(viewer.locator(".recording")).to_contain_text("зроблено під час трансляції")
     until(viewer, "() => document.querySelector('video').duration > 5", None, 30)
     assert [line for line in server.tail(2000).splitlines() if "Traceback" in line] == []
