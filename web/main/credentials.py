@@ -21,8 +21,8 @@ from lms.credentials.queries import Records
 from lms.database import Database
 from web.certificate_files import FILES, Given
 from web.main.issuer import issuer_of
-from web.main.preparing import upgraded
 from web.main.settings import Settings
+from web.main.upgrading import upgraded
 
 _SIGNS = {True: "ok  ", False: "NO  ", None: "?   "}
 

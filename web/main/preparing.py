@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 
-from sqlalchemy.exc import OperationalError
-
-from lms.database import Database
 from lms.directory import accounts
 from lms.frameworks.loading import load_shipped
 from web.main import logs
-from web.main.child import EXIT_UNUSABLE
 from web.main.demo import seed_demo
 from web.main.settings import Settings
+from web.main.upgrading import upgraded
 
 
 def run(settings: Settings) -> None:
@@ -37,19 +33,3 @@ def administrator_link(settings: Settings, *, even_if_there_is_one: bool = False
         token = accounts.administrator_link(session, datetime.now(UTC), force=even_if_there_is_one)
     database.close()
     return f"{settings.site_url}/welcome/{token}" if token else ""
-
-
-def upgraded(settings: Settings) -> Database:
-    """The database, brought up to date; ends the process with a sentence if it cannot be used."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(settings.sqlalchemy_url)
-    try:
-        database.upgrade()
-    except OperationalError as error:
-        print(
-            f"The database cannot be used: {str(error.orig).strip()}. Check VIKNO_DATABASE_URL, that the server runs, "
-            "and that the data folder may be written to.",
-            file=sys.stderr,
-        )
-        sys.exit(EXIT_UNUSABLE)
-    return database
