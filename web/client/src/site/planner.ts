@@ -161,9 +161,12 @@ function keepMeetingsPrivate(form: HTMLFormElement): void {
 
 function showDates(form: HTMLFormElement): void {
   const place = form.querySelector<HTMLElement>("[data-dates-shown]");
-  const button = form.querySelector<HTMLElement>("[data-dates-button]");
+  const button = form.querySelector<HTMLButtonElement>("[data-dates-button]");
   if (!place) return;
-  if (button) button.hidden = true;
+  if (button) {
+    button.hidden = true;
+    button.type = "button"; // a hidden button would still be the one that Enter presses in a field
+  }
   let timer = 0;
   let newest = 0;
   const ask = async (): Promise<void> => {
