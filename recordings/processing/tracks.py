@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import av
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from recordings.processing import frames, webm
 from recordings.processing.check import TrackReport
@@ -45,7 +45,9 @@ SILENCES: Final = (
 
 
 class TrackJob(BaseModel):
-    """One track as a participant's job needs it."""
+    """One track as a participant's job needs it. What is muted to the end is so until infinity, also in JSON."""
+
+    model_config = ConfigDict(ser_json_inf_nan="constants")
 
     report: TrackReport
     path: Path
@@ -55,6 +57,8 @@ class TrackJob(BaseModel):
 
 class PersonJob(BaseModel):
     """All of a participant's tracks; `folder` is where the files go."""
+
+    model_config = ConfigDict(ser_json_inf_nan="constants")
 
     participant: str
     name: str

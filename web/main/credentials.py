@@ -15,24 +15,16 @@ from sqlalchemy.exc import DBAPIError
 
 from lms.credentials import checking, demonstration, documents, keys, status_lists
 from lms.credentials.checking import NobodyKnown, Report
-from lms.credentials.keys import Issuer
 from lms.credentials.models import KeyEnd
 from lms.credentials.profiles import Profiles
 from lms.credentials.queries import Records
 from lms.database import Database
-from lms.sealing import FernetSealer
 from web.certificate_files import FILES, Given
-from web.main.secrets import derive, master_key
+from web.main.issuer import issuer_of
 from web.main.settings import Settings
 from web.main.upgrading import upgraded
 
 _SIGNS = {True: "ok  ", False: "NO  ", None: "?   "}
-
-
-def issuer_of(settings: Settings) -> Issuer:
-    """Who issues in this installation."""
-    sealer = FernetSealer(derive(master_key(settings.data), "sealing"))
-    return Issuer(settings.site_url, settings.issuer_name, sealer, demo=settings.demo)
 
 
 def write_demo(settings: Settings, folder: Path) -> list[Path]:

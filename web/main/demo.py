@@ -12,8 +12,8 @@ from lms.database import Database
 from lms.demo import DemoFacts, seed
 from signaling.model import Presence, Role
 from signaling.tokens import issue
-from web.main.credentials import issuer_of
 from web.main.demo_ways import demo_password
+from web.main.issuer import issuer_of
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 from web.main.tokens import node_of

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from recordings.processing import AgendaItem, Caption, Options
+from recordings.processing.check import TrackReport
+from recordings.processing.clock import Mapping
 from recordings.processing.extras import captions
 from recordings.processing.moments import SHORTEST_CUE_S, chapters, floors, questions, shortened, transcript
 from recordings.processing.plan import schedule
 from recordings.processing.story import Change, Span, understand
+from recordings.processing.tracks import PersonJob, TrackJob
 from recordings.raw import timeline
 from recordings.raw.timeline import AnyLine
 from tests.recordings.processing.test_parts import reel, story
@@ -107,6 +112,39 @@ def test_what_was_written_in_a_pause_is_not_seen_and_captions_from_elsewhere_are
     other = Caption(since=ZERO + 45, until=ZERO + 47, text="Потім")
     found = transcript(told, [other], schedule(told, 60, 25))
     assert [(one.at, one.until, one.text) for one in found] == [(18.0, 20.0, "Потім")], "a pause takes three seconds"
+
+
+def test_what_is_muted_or_paused_to_the_end_reaches_the_process_that_writes_the_tracks() -> None:
+    track = timeline.Track(
+        at=ZERO,
+        track=1,
+        participant="p1",
+        source="camera",
+        media="video",
+        codec=timeline.Codec(name="VP8", clock_rate=90_000),
+    )
+    told = understand([begun(), track, timeline.Muted(at=ZERO + 2, track=1, muted=True), timeline.Paused(at=ZERO + 3)])
+    report = TrackReport(
+        track=1,
+        participant="p1",
+        source="camera",
+        media="video",
+        codec="VP8",
+        file=track.file,
+        clock=Mapping(rate=90_000),
+    )
+    job = PersonJob(
+        participant="p1",
+        name="p1",
+        folder=Path("f"),
+        zero=ZERO,
+        duration=4.0,
+        tracks=[TrackJob(report=report, path=Path("t"), muted=told.muted[1])],
+        dark=told.pauses,
+    )
+    again = PersonJob.model_validate_json(job.model_dump_json())
+    assert again == job
+    assert again.tracks[0].muted == [Span(2.0, float("inf"))]
 
 
 def test_a_long_question_is_shortened_to_a_line() -> None:
