@@ -132,6 +132,7 @@ def test_from_the_button_to_the_public_page(server: Installation, planner: Plann
         route.fulfill(status=503, content_type="application/problem+json", body=json.dumps({"code": "full"}))
 
     viewer.route("**/whep/**", full)
+    viewer.evaluate("sessionStorage.clear()")  # on a slow machine it may have given up on the network before
     viewer.reload()
     moving(viewer, "hls")
     expect(viewer.locator("button[data-way]")).to_have_text("Із затримкою кілька секунд")
