@@ -95,8 +95,8 @@ def open_lesson(session: Session, visitor: Visitor, slug: str, key: str, now: da
     """Somebody opens a lesson. Raises as `learning`, or `Conflict` (lesson_closed) while others come first."""
     found = learning(session, visitor, slug, locked=True)
     lesson = lesson_of(found.version, key)
-    _expect_open(found, lesson)
-    row = _progress(session, found, key, now)
+    expect_open(found, lesson)
+    row = progress_row(session, found, key, now)
     row.last_at = found.enrolment.last_at = now
     session.flush()
     return found, lesson
@@ -106,10 +106,10 @@ def remember(session: Session, visitor: Visitor, slug: str, key: str, place: flo
     """Where to go on: seconds of a video, share of a page. Nothing is logged: it says nothing about anybody's work."""
     found = learning(session, visitor, slug, locked=True)
     lesson = lesson_of(found.version, key)
-    _expect_open(found, lesson)
+    expect_open(found, lesson)
     if not 0 <= place <= 1_000_000:
         raise Invalid("lesson_place", "There is no such place in a lesson.")
-    row = _progress(session, found, key, now)
+    row = progress_row(session, found, key, now)
     row.place, row.last_at = place, now
     found.enrolment.last_at = now
     session.flush()
@@ -119,7 +119,7 @@ def complete(session: Session, visitor: Visitor, slug: str, key: str, now: datet
     """A page was read, a file fetched, a video watched. Raises `Conflict` (lesson_closed, lesson_otherwise)."""
     found = learning(session, visitor, slug, locked=True)
     lesson = lesson_of(found.version, key)
-    _expect_open(found, lesson)
+    expect_open(found, lesson)
     if lesson.kind not in BY_READING:
         raise Conflict("lesson_otherwise", "This lesson is completed by what it asks for, not by a press.")
     return settle(session, found, key, now, completed=True)
@@ -136,7 +136,7 @@ def settle(
     score: Decimal | None = None,
 ) -> Standing:
     """Something was achieved in a lesson; the course may be done by it. What was achieved once stays."""
-    row = _progress(session, found, key, now)
+    row = progress_row(session, found, key, now)
     row.last_at = found.enrolment.last_at = now
     if completed and row.completed_at is None:
         row.completed_at = now
@@ -169,7 +169,7 @@ def hand_in(
     """Something for a task. Raises `Conflict` (task_waits, task_accepted, lesson_closed) or `Invalid`."""
     found = learning(session, visitor, slug, locked=True)
     lesson = lesson_of(found.version, key)
-    _expect_open(found, lesson)
+    expect_open(found, lesson)
     if lesson.kind is not LessonKind.TASK:
         raise Conflict("lesson_otherwise", "Nothing is handed in for this lesson.")
     last = latest(session, found.enrolment.id, key)
@@ -247,7 +247,8 @@ def _checked(text: str, file: tuple[str, bytes] | None) -> tuple[str, bytes]:
     return name, file[1]
 
 
-def _expect_open(found: Learning, lesson: Lesson) -> None:
+def expect_open(found: Learning, lesson: Lesson) -> None:
+    """Raises `Conflict` (lesson_closed) while other lessons come first."""
     stands = found.standing
     if lesson.key in stands.open:
         return
@@ -256,7 +257,8 @@ def _expect_open(found: Learning, lesson: Lesson) -> None:
     raise Conflict("lesson_closed", f"These lessons come first: {first}.")
 
 
-def _progress(session: Session, found: Learning, key: str, now: datetime) -> Progress:
+def progress_row(session: Session, found: Learning, key: str, now: datetime) -> Progress:
+    """How far somebody is with a lesson; begun now where there is nothing yet."""
     row = found.progress.get(key)
     if row is None:
         row = found.progress[key] = Progress(enrolment_id=found.enrolment.id, key=key, opened_at=now, last_at=now)

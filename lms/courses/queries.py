@@ -125,6 +125,7 @@ class LessonPage:
     """A lesson as its learner sees it."""
 
     course: CourseCard
+    version: int
     lesson: Lesson
     card: LessonCard
     number: int
@@ -280,6 +281,7 @@ def lesson_page(session: Session, visitor: Visitor, slug: str, key: str, *, draf
     row = next((each for each in rows if each.key == key), None)
     return LessonPage(
         course=_cards(session, visitor, [(course, version)])[0],
+        version=version.number,
         lesson=lesson,
         card=cards[at],
         number=at + 1,

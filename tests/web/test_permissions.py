@@ -18,10 +18,11 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms import demo, demo_directory, demo_needs
+from lms import demo, demo_directory, demo_items, demo_needs
 from lms.assessment import actions as items
 from lms.assessment.content import TrueFalse
 from lms.assessment.drafts import ItemDraft
+from lms.courses import testing
 from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
 from lms.credentials import awarding, issuing
 from lms.credentials.keys import Issuer
@@ -98,6 +99,9 @@ LETS_IN: dict[str, str] = {
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
+    "GET /attempts/{code}": "S",
+    "GET /attempts/{code}/result": "S",
+    "GET /attempts/{code}/state": "S",
     "GET /audit": "uA",
     "GET /awards": "oPA",
     "GET /awards/new": "oPA",
@@ -248,6 +252,10 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/pictures": ALL,
     "POST /api/meetings/{meeting}/roll-call": "L",
     "POST /api/meetings/{meeting}/token": ALL,
+    "POST /attempts/{code}": "S",
+    "POST /attempts/{code}/answers/{position}": "S",
+    "POST /attempts/{code}/appeal": "S",
+    "POST /attempts/{code}/take-over": "S",
     "POST /attendance-rules": "PA",
     "POST /attendance-rules/{rule_id}/retire": "PA",
     "POST /awards/new": "oPA",
@@ -272,6 +280,7 @@ LETS_IN: dict[str, str] = {
     "POST /courses/{slug}/lessons/{key}/done": "S",
     "POST /courses/{slug}/lessons/{key}/opened": "S",
     "POST /courses/{slug}/lessons/{key}/task": "S",
+    "POST /courses/{slug}/lessons/{key}/test": "S",
     "POST /courses/{slug}/opinion": "S",
     "POST /courses/{slug}/opinions/{opinion_id}/hide": "PA",
     "POST /courses/{slug}/people": "LPA",
@@ -443,6 +452,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) ->
     made = Database(f"sqlite:///{path}")
     with made.writing() as session:
         demo.seed(session, NOW, password=PASSWORD)
+        demo_items.seed(session, NOW, author=ORGANISER, reviewer=ADMINISTRATOR)
     held = prepare(made)
     with made.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -568,6 +578,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     session.flush()
     series = one(session, Series, Series.created_by == planner.actor)
     dated = one(session, Occurrence, Occurrence.series_id == series.id, Occurrence.status == Status.PUBLISHED)
+    attempt = testing.begin(session, visitor_of_person(session, staff, NOW), "mobile-case", "check", NOW)
     handed = one(session, Submission)
     handed.file_name, handed.file_digest = "план.pdf", MemoryFiles().put(b"%PDF-")
     mobile = one(session, Course, Course.slug == "mobile-case").id
@@ -617,6 +628,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "one": people[0],
         "other": people[1],
         "act": "cancel",
+        "attempt": attempt.code,
+        "position": 1,
         "course_slug": "mobile-case",
         "key": "purpose",
         "submission_id": handed.id,
@@ -648,6 +661,7 @@ def certificate_of(session: Session, planner: Any, series_slug: str, person_id: 
 def address_of(path: str, held: dict[str, Any]) -> str:
     """The path with an object in each of its places."""
     special = {
+        ("/attempts/", "code"): "attempt",
         ("/courses/", "slug"): "course_slug",
         ("/courses/", "rule_id"): "enrolment_rule",
         ("/courses/", "digest"): "handed_in",

@@ -7,6 +7,7 @@ the start page are registered beside that part's own pages (`web.panels`).
 
 from web.pages import (
     acts,
+    attempts,
     attendance,
     attendance_acts,
     attendance_panels,
@@ -107,6 +108,7 @@ _PARTS = (
     live_questions,
     live,
     streaming,
+    attempts,
     course_edit,
     course_people,
     courses,

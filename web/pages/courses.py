@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from lms.courses import enrolling, learning, queries
+from lms.courses import enrolling, learning, queries, testing
 from lms.courses.access import teaches
 from lms.courses.editing import TYPES
 from lms.courses.learning import BY_READING, LARGEST_SUBMISSION
@@ -198,7 +198,7 @@ def _lesson(
     found = queries.lesson_page(visit.session, visit.visitor, slug, key, draft=draft)
     if not found.card.is_open and not found.preview:
         return visit.page("lesson_closed.html", status=409, page=found, course=found.course, kinds=KINDS)
-    one = found.lesson
+    one, asks = found.lesson, found.lesson.kind is LessonKind.TEST
     return visit.page(
         "lesson.html",
         status=status,
@@ -214,6 +214,7 @@ def _lesson(
         typed=forms.text(visit.form, "text"),
         draft=draft,
         submission_words=SUBMISSIONS,
+        test=testing.card(visit.session, visit.visitor, slug, found.version, key) if asks else None,
     )
 
 

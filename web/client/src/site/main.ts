@@ -12,6 +12,7 @@ import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
 import { keepWhenLeft } from "./keeping";
 import { followLesson } from "./lesson";
+import { takeTest } from "./attempt";
 import { tellOwnTime } from "./own-time";
 import { offerWatching } from "./recording";
 
@@ -44,6 +45,7 @@ askBeforeSending();
 tellOwnTime();
 offerWatching();
 followLesson();
+takeTest();
 offerLive();
 offerQuestions();
 showWhatIsWrong();

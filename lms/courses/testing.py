@@ -1,0 +1,110 @@
+"""Lessons that are tests: beginning an attempt, and what its result means for the course.
+
+A test belongs to one version of its course: whoever began with a version is asked by that version's rules. It is made
+from the lesson when somebody takes it; a bank that is too small says so then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from lms.assessment.attempts import publishing, queries, taking
+from lms.assessment.attempts.models import Attempt
+from lms.assessment.attempts.queries import TestCard
+from lms.assessment.attempts.spec import TestSpec, parse
+from lms.assessment.attempts.states import JUDGED
+from lms.courses.editing import lesson_of
+from lms.courses.learning import expect_open, learning, learning_of, progress_row, settle
+from lms.courses.models import Course, Enrolment, Lesson, LessonKind
+from lms.directory.rules import Visitor
+from lms.errors import Conflict
+
+_CONTEXT = "lesson"
+
+
+def code_of(slug: str, version: int, key: str) -> str:
+    """The name of a lesson's test."""
+    return f"{slug}/{version}/{key}"[:160]
+
+
+def spec_of(lesson: Lesson, framework: str) -> TestSpec:
+    """What the lesson's test asks. Raises `Invalid` (test_spec)."""
+    return parse({**(lesson.test or {}), "framework": framework or "digcomp22"})
+
+
+def begin(
+    session: Session, visitor: Visitor, slug: str, key: str, now: datetime, *, writer: str = "", language: str = "uk"
+) -> Attempt:
+    """Begin the lesson's test, or go on with the attempt that runs.
+
+    Raises as `learning`, `Conflict` (lesson_closed, lesson_otherwise) and what `taking.begin` says.
+    """
+    found = learning(session, visitor, slug, locked=True)
+    lesson = lesson_of(found.version, key)
+    expect_open(found, lesson)
+    if lesson.kind is not LessonKind.TEST:
+        raise Conflict("lesson_otherwise", "There is no test in this lesson.")
+    code = code_of(slug, found.version.number, key)
+    spec = spec_of(lesson, found.version.framework)
+    publishing.put(session, "system", code, spec, now, title_uk=lesson.title_uk, title_en=lesson.title_en)
+    attempt = taking.begin(
+        session,
+        visitor,
+        code,
+        now,
+        writer=writer,
+        context=f"{_CONTEXT}:{found.enrolment.id}:{key}",
+        language=language,
+    )
+    row = progress_row(session, found, key, now)
+    row.last_at = found.enrolment.last_at = now
+    session.flush()
+    return attempt
+
+
+def card(session: Session, visitor: Visitor, slug: str, version: int, key: str) -> TestCard | None:
+    """The visitor's attempts at a lesson's test; None before anybody took it."""
+    return queries.test_card(session, visitor, code_of(slug, version, key))
+
+
+def lesson_address(session: Session, attempt: Attempt) -> tuple[str, str] | None:
+    """Course and lesson of an attempt; None where it belongs to none."""
+    kind, _, rest = attempt.context.partition(":")
+    number, _, key = rest.partition(":")
+    if kind != _CONTEXT or not number.isdecimal():
+        return None
+    slug = session.scalar(_slug_of(int(number)))
+    return (slug, key) if slug else None
+
+
+def pass_on(session: Session, attempts: Sequence[Attempt], now: datetime) -> int:
+    """Tell courses what attempts came to; how many were told. Each is told once."""
+    told = 0
+    for attempt in attempts:
+        attempt.told_at = now
+        kind, _, rest = attempt.context.partition(":")
+        number, _, key = rest.partition(":")
+        if kind != _CONTEXT or session.get(Enrolment, int(number)) is None:
+            continue
+        found = learning_of(session, int(number))
+        judged = attempt.state in JUDGED
+        score = Decimal(f"{float(Fraction(attempt.total)):.4f}") if judged and attempt.total else None
+        settle(session, found, key, now, completed=judged, passed=attempt.passed if judged else None, score=score)
+        told += 1
+    session.flush()
+    return told
+
+
+def tell_courses(session: Session, now: datetime) -> int:
+    """What was judged since: a duty of the worker, for attempts that the clock ended and essays that were read."""
+    return pass_on(session, queries.untold(session), now)
+
+
+def _slug_of(enrolment_id: int) -> Select[str]:
+    return select(Course.slug).join(Enrolment, Enrolment.course_id == Course.id).where(Enrolment.id == enrolment_id)
