@@ -1,4 +1,4 @@
-"""A test on the pages: begun in a course's lesson, saved answer by answer, handed in, and what the course makes of it."""
+"""A test on the pages: begun in a lesson, saved answer by answer, handed in, and what the course makes of it."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ class StoredShelf implements Shelf {
 
   async remove(one: Waiting): Promise<void> {
     await this.#memory.remove(one);
-    const held = await this.#do<Waiting | undefined>("readonly", (store) => store.get(one.position) as IDBRequest<Waiting>);
+    const held = await this.#do<Waiting | undefined>("readonly", (store) => store.get(one.position) as IDBRequest<Waiting | undefined>);
     if (held && held.sequence === one.sequence) await this.#do("readwrite", (store) => store.delete(one.position));
   }
 
