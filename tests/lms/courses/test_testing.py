@@ -1,0 +1,130 @@
+"""Tests in courses: whose rules hold, and what a result means for the course."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lms import demo_items
+from lms.assessment.attempts import finishing, taking
+from lms.assessment.attempts.models import Attempt
+from lms.assessment.attempts.states import AttemptState
+from lms.courses import editing, enrolling, learning, queries, testing
+from lms.courses.drafts import CourseDraft, LessonDraft
+from lms.courses.manifest import BlueprintLine, Passing, TestShape
+from lms.courses.models import EnrolmentState, LessonKind, MoveOn
+from lms.database import Database
+from lms.directory.rules import Visitor
+from lms.errors import Conflict, Invalid, NotAllowed
+from tests.lms.facts import NOW, administrator, organiser, person
+
+
+def shape(count: int = 2, attempts: int | None = None) -> TestShape:
+    return TestShape(
+        lines=[BlueprintLine(area="4", count=count)],
+        kinds=["single", "true_false"],
+        time_limit_minutes=10,
+        attempts=attempts,
+        passing=Passing(total="0.5"),
+    )
+
+
+def course(session: Session, teaches: Visitor, test: TestShape) -> None:
+    """One test, after one page."""
+    editing.create(session, teaches, CourseDraft("Безпека", "Safety"), NOW)
+    editing.add_lesson(session, teaches, "safety", LessonDraft(LessonKind.PAGE, "Read", "Read", "Текст"), NOW)
+    lesson = LessonDraft(LessonKind.TEST, "Check", "Check", move_on=MoveOn.PASSED, requires=("read",), test=test)
+    editing.add_lesson(session, teaches, "safety", lesson, NOW)
+    editing.publish(session, teaches, "safety", NOW)
+
+
+def bank(session: Session) -> Visitor:
+    plans = organiser(session)
+    administrator(session)
+    demo_items.seed(session, NOW, author="organiser@example.org", reviewer="admin@example.org")
+    return plans
+
+
+def learner(session: Session, email: str = "staff@example.org") -> Visitor:
+    learns = person(session, email)
+    enrolling.enrol_oneself(session, learns, "safety", NOW)
+    learning.complete(session, learns, "safety", "read", NOW)
+    return learns
+
+
+def test_a_test_opens_in_its_turn_and_only_for_learners(database: Database) -> None:
+    with database.writing() as session:
+        plans = bank(session)
+        course(session, plans, shape())
+        with pytest.raises(NotAllowed):
+            testing.begin(session, plans, "safety", "check", NOW)
+        learns = person(session, "new@example.org")
+        enrolling.enrol_oneself(session, learns, "safety", NOW)
+        with pytest.raises(Conflict) as refused:
+            testing.begin(session, learns, "safety", "check", NOW)
+        assert refused.value.code == "lesson_closed"
+        with pytest.raises(Conflict):
+            testing.begin(session, learns, "safety", "read", NOW)
+
+
+def test_a_result_is_told_once_and_a_later_one_counts_if_it_is_better(database: Database) -> None:
+    with database.writing() as session:
+        course(session, bank(session), shape())
+        learns = learner(session)
+        attempt = testing.begin(session, learns, "safety", "check", NOW)
+        again = testing.begin(session, learns, "safety", "check", NOW + timedelta(minutes=1))
+        assert again.id == attempt.id, "the attempt that runs is gone on with"
+        taking.submit(session, learns, attempt.code, NOW + timedelta(minutes=2))
+        assert testing.tell_courses(session, NOW) == 1
+        assert testing.tell_courses(session, NOW) == 0
+        assert queries.course_page(session, learns, "safety").enrolment is EnrolmentState.ACTIVE
+        second = testing.begin(session, learns, "safety", "check", NOW + timedelta(hours=1))
+        finishing.score_all(session, second)
+        second.state, second.passed, second.total = AttemptState.GRADED, True, "1"
+        session.flush()
+        assert testing.tell_courses(session, NOW) == 1
+        page = queries.lesson_page(session, learns, "safety", "check")
+        assert (page.score, queries.course_page(session, learns, "safety").enrolment) == (1, EnrolmentState.COMPLETED)
+
+
+def test_what_the_clock_ended_is_told_by_the_worker(database: Database) -> None:
+    with database.writing() as session:
+        course(session, bank(session), shape())
+        learns = learner(session)
+        attempt = testing.begin(session, learns, "safety", "check", NOW)
+        taking.save(session, learns, attempt.code, 1, 1, None, NOW, writer="w")
+        assert testing.tell_courses(session, NOW) == 0
+        assert finishing.end_overdue(session, NOW + timedelta(minutes=13)) == 1
+        assert testing.tell_courses(session, NOW) == 1
+        assert session.scalars(select(Attempt.told_at)).one() is not None
+
+
+def test_whoever_began_with_a_version_is_asked_by_its_rules(database: Database) -> None:
+    with database.writing() as session:
+        plans = bank(session)
+        course(session, plans, shape(attempts=1))
+        old = learner(session)
+        _, draft = editing.draft_of(session, plans, "safety", NOW)
+        lesson = LessonDraft(LessonKind.TEST, "Check", "Check", move_on=MoveOn.PASSED, test=shape(count=4))
+        editing.save_lesson(session, plans, "safety", "check", lesson, NOW, seen=draft.stamp)
+        editing.publish(session, plans, "safety", NOW)
+        fresh = learner(session, "fresh@example.org")
+        first = testing.begin(session, old, "safety", "check", NOW)
+        assert len(first.items) == 2
+        assert len(testing.begin(session, fresh, "safety", "check", NOW).items) == 4
+        taking.submit(session, old, first.code, NOW)
+        with pytest.raises(Conflict) as refused:
+            testing.begin(session, old, "safety", "check", NOW + timedelta(days=1))
+        assert refused.value.code == "test_attempts"
+
+
+def test_a_bank_that_is_too_small_is_said(database: Database) -> None:
+    with database.writing() as session:
+        course(session, bank(session), shape(count=100))
+        learns = learner(session)
+        with pytest.raises(Invalid) as refused:
+            testing.begin(session, learns, "safety", "check", NOW)
+        assert refused.value.code == "test_short"
