@@ -66,6 +66,17 @@ class CourseCard:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCourse:
+    """A course that the visitor learns, on their start page."""
+
+    slug: str
+    title_uk: str
+    title_en: str
+    share: int
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class LessonCard:
     """A lesson in the list of a course."""
 
@@ -332,6 +343,18 @@ def rules_of(session: Session, course_slug: str) -> list[RuleLine]:
     return [RuleLine(rule.id, rule.kind.value, uk or "", en or "", rule.role, rule.days) for rule, uk, en in rows]
 
 
+def tasks_waiting(session: Session, visitor: Visitor) -> int:
+    """How many wait for a review by the visitor."""
+    query = (
+        select(func.count())
+        .select_from(Submission)
+        .join(Enrolment, Enrolment.id == Submission.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Submission.state == SubmissionState.SUBMITTED, edited_by(visitor))
+    )
+    return session.scalar(query) or 0
+
+
 def waiting_tasks(session: Session, visitor: Visitor, *, slug: str = "") -> list[WaitingTask]:
     """What waits for a review by the visitor, the oldest first."""
     which = [Submission.state == SubmissionState.SUBMITTED, edited_by(visitor)]
@@ -363,19 +386,20 @@ def waiting_tasks(session: Session, visitor: Visitor, *, slug: str = "") -> list
     ]
 
 
-def own_courses(session: Session, visitor: Visitor, limit: int = 5) -> list[CourseCard]:
+def own_courses(session: Session, visitor: Visitor, limit: int = 5) -> list[OwnCourse]:
     """For the start page: what the visitor learns now, the most urgent first."""
     if visitor.person_id is None:
         return []
     rows = session.execute(
-        select(Course, CourseVersion)
+        select(Course.slug, CourseVersion.title_uk, CourseVersion.title_en, Enrolment)
         .join(Enrolment, Enrolment.course_id == Course.id)
         .join(CourseVersion, CourseVersion.id == Enrolment.version_id)
         .where(Enrolment.person_id == visitor.person_id, Enrolment.state == EnrolmentState.ACTIVE)
         .order_by(Enrolment.due_on.is_(None), Enrolment.due_on, Enrolment.enrolled_at.desc())
         .limit(limit)
-    )
-    return _cards(session, visitor, rows.all())
+    ).all()
+    shares = _shares_of(session, [enrolment for *_, enrolment in rows])
+    return [OwnCourse(slug, uk, en, shares.get(one.id, 0), one.due_on) for slug, uk, en, one in rows]
 
 
 def any_for(person_id: int) -> ColumnElement[bool]:

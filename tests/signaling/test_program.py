@@ -28,7 +28,11 @@ from tests.signaling.support import CONTROL_KEY, TOKEN_KEY, NodeServer, config, 
 from tests.signaling.test_whip_foreign import Player
 
 SIZE = (320, 180)
-CONTROL = {"Authorization": f"Bearer {sign_control(CONTROL_KEY)}"}
+
+
+def control() -> dict[str, str]:
+    """A token lives for a minute, so each call has its own."""
+    return {"Authorization": f"Bearer {sign_control(CONTROL_KEY)}"}
 
 
 @pytest.fixture
@@ -50,9 +54,9 @@ async def node(tmp_path: Path) -> AsyncIterator[NodeServer]:
 async def stream(node: NodeServer, status: str = "on") -> None:
     async with node.http() as http:
         if status == "on":
-            (await http.put("/meetings/demo", content='{"title": "Вебінар"}', headers=CONTROL)).raise_for_status()
+            (await http.put("/meetings/demo", content='{"title": "Вебінар"}', headers=control())).raise_for_status()
         order = {"do": "stream", "status": status}
-        (await http.post("/meetings/demo/orders", json=order, headers=CONTROL)).raise_for_status()
+        (await http.post("/meetings/demo/orders", json=order, headers=control())).raise_for_status()
 
 
 def watch_token(**changes: Any) -> str:

@@ -38,7 +38,7 @@ async def test_only_administrators_and_auditors_read_the_log(browser: Browser, c
     for email in (ADMINISTRATOR, "auditor@vikno.test"):
         reader = browser()
         await reader.sign_in(email)
-        page = await reader.get("/audit")
+        page = await reader.get("/audit", action="occurrence.create")
         assert page.status_code == 200
         assert "occurrence.create" in page.text
         assert "/audit" in links(await reader.get("/manage"), "/audit")

@@ -142,7 +142,7 @@ async def test_lists_ask_the_database_as_often_for_many_rows_as_for_few(config: 
     listener = lambda *given: counted.append(given[2])  # noqa: E731
     event.listen(config.database.engine, "before_cursor_execute", listener)
     try:
-        for path, most in (("/", 21), ("/schedule", 10), ("/schedule?when=past", 11), ("/organisations", 9)):
+        for path, most in (("/", 22), ("/schedule", 10), ("/schedule?when=past", 11), ("/organisations", 9)):
             counted.clear()
             assert (await visitor.get(path)).status_code == 200
             selects = [statement for statement in counted if statement.lstrip().upper().startswith(("SELECT", "WITH"))]

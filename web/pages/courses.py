@@ -173,7 +173,7 @@ def handed_in(slug: str, key: str, digest: str, visit: Reading) -> Response:
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """What the visitor learns now, and what waits for their review."""
     found = queries.own_courses(visit.session, visit.visitor)
-    tasks = len(queries.waiting_tasks(visit.session, visit.visitor)) if teaches(visit.visitor) else 0
+    tasks = queries.tasks_waiting(visit.session, visit.visitor) if teaches(visit.visitor) else 0
     return {"found": found, "tasks": tasks, "today": visit.now.date()} if found or tasks else None
 
 
