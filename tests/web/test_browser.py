@@ -64,7 +64,7 @@ NETWORK = {
         "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
         "/programmes /programmes/new {programme} "
-        "{programme}/edit /topics /acts /items /items/sky /slots /slots?duration=60 /attendance-rules "
+        "{programme}/edit /topics /acts /items /items/dl-1-1-01 /slots /slots?duration=60 /attendance-rules "
         "/streaming {training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
