@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from lms.courses import queries
+from lms.assessment.attempts import spec
+from lms.assessment.attempts.spec import TestSpec
+from lms.courses import choices
 from lms.courses.access import taught_organisations, teaches_everything
 from lms.courses.drafts import CourseDraft, LessonDraft, split
-from lms.courses.manifest import BlueprintLine, Passing, TestShape
 from lms.courses.models import Lesson, LessonKind, MoveOn
 from lms.courses.queries import CoursePage
 from lms.directory.rules import Visitor
@@ -96,6 +99,8 @@ class LessonTyped:
     wait_hours: str = ""
     total: str = "60"
     each_area: str = ""
+    kept: str = ""
+    """The test as it was, as JSON: the form shows a part of it."""
     file_name: str = ""
     has_captions: bool = False
     edit: str = ""
@@ -126,9 +131,9 @@ class LessonTyped:
             file_name=lesson.file_name,
             has_captions=bool(lesson.captions_digest),
         )
-        return typed if lesson.test is None else typed.asking(TestShape.model_validate(lesson.test))
+        return typed if lesson.test is None else typed.asking(spec.parse(lesson.test))
 
-    def asking(self, test: TestShape) -> LessonTyped:
+    def asking(self, test: TestSpec) -> LessonTyped:
         """With what a test asks."""
         lines = [
             Line(line.area or ", ".join(line.competences), str(line.levels[0]), str(line.levels[1]), str(line.count))
@@ -141,6 +146,7 @@ class LessonTyped:
             time_limit=str(test.time_limit_minutes or ""),
             attempts=str(test.attempts or ""),
             wait_hours=str(test.wait_hours or ""),
+            kept=json.dumps(spec.dump(test)),
             total=_percent(test.passing.total),
             each_area=_percent(each) if each is not None else "",
         )
@@ -154,9 +160,9 @@ class LessonTyped:
         kind = LessonKind(self.kind)
         occurrence = forms.whole(self.occurrence) if kind is LessonKind.LIVE else None
         recording = self.recording if kind is LessonKind.VIDEO else ""
-        if occurrence is not None and not queries.may_choose_occurrence(session, visitor, occurrence):
+        if occurrence is not None and not choices.may_choose_occurrence(session, visitor, occurrence):
             raise Invalid("occurrence_unknown", "There is no such occurrence.", "occurrence")
-        if recording and recording not in {code for code, _ in queries.recordings_to_choose(session, visitor)}:
+        if recording and recording not in {code for code, _ in choices.recordings_to_choose(session, visitor)}:
             raise Invalid("recording_unknown", "There is no such recording.", "recording")
         minutes = forms.whole(self.minutes or "0")
         if minutes is None:
@@ -176,23 +182,21 @@ class LessonTyped:
             test=self._test() if kind is LessonKind.TEST else None,
         )
 
-    def _test(self) -> TestShape:
-        filled = [line for line in self.lines if line.count.strip()]
+    def _test(self) -> TestSpec:
+        """What the form says, over what it does not show (kinds of items, when it opens, what is reviewed)."""
         try:
-            return TestShape(
-                lines=[_blueprint(line) for line in filled],
-                time_limit_minutes=_number(self.time_limit),
-                attempts=_number(self.attempts),
-                wait_hours=_number(self.wait_hours) or 0,
-                passing=Passing(
-                    total=_share(self.total) or Decimal(0),
-                    each_area=_share(self.each_area),
-                ),
-            )
-        except (ValidationError, ValueError, InvalidOperation) as error:
-            raise Invalid(
-                "lesson_test", "At least one line; numbers are whole, shares from 0 to 100.", "test"
-            ) from error
+            kept = json.loads(self.kept) if self.kept else {}
+            shown = {
+                "lines": [_blueprint(line) for line in self.lines if line.count.strip()],
+                "time_limit_minutes": _number(self.time_limit),
+                "attempts": _number(self.attempts),
+                "wait_hours": _number(self.wait_hours) or 0,
+                "passing": {"total": _share(self.total) or 0, "each_area": _share(self.each_area)},
+            }
+            return spec.parse(kept | shown)
+        except (Invalid, TypeError, ValueError, ZeroDivisionError) as error:
+            detail = "At least one line; numbers are whole, shares from 0 to 100."
+            raise Invalid("lesson_test", detail, "test") from error
 
 
 def course_typed(form: FormData) -> CourseTyped:
@@ -207,7 +211,7 @@ def course_typed(form: FormData) -> CourseTyped:
 def lesson_typed(form: FormData) -> LessonTyped:
     """What was sent."""
     plain = ("title_uk", "title_en", "minutes", "move_on", "competences", "recording", "occurrence", "time_limit")
-    more = ("attempts", "wait_hours", "total", "each_area", "file_name", "edit")
+    more = ("attempts", "wait_hours", "total", "each_area", "kept", "file_name", "edit")
     kind = forms.text(form, "kind")
     count = min(forms.whole(form.get("lines", "")) or 0, 50)
     return LessonTyped(
@@ -225,7 +229,7 @@ def lesson_typed(form: FormData) -> LessonTyped:
 
 def homes(session: Session, visitor: Visitor) -> list[tuple[int, str, str]]:
     """On whose behalf the visitor may teach."""
-    return queries.homes(session, None if teaches_everything(visitor) else taught_organisations(visitor))
+    return choices.homes(session, None if teaches_everything(visitor) else taught_organisations(visitor))
 
 
 def home_of(form: FormData, visitor: Visitor) -> int | None:
@@ -236,27 +240,28 @@ def home_of(form: FormData, visitor: Visitor) -> int | None:
     return chosen
 
 
-def _blueprint(line: Line) -> BlueprintLine:
+def _blueprint(line: Line) -> dict[str, Any]:
     what = split(line.what)
     area = what[0] if len(what) == 1 and "." not in what[0] else None
-    return BlueprintLine(
-        area=area,
-        competences=[] if area else list(what),
-        levels=(int(line.lowest or "1"), int(line.highest or "8")),
-        count=int(line.count),
-    )
+    return {
+        "area": area,
+        "competences": () if area else what,
+        "levels": (int(line.lowest or "1"), int(line.highest or "8")),
+        "count": int(line.count),
+    }
 
 
 def _number(text: str) -> int | None:
     return int(text) if text.strip() else None
 
 
-def _share(text: str) -> Decimal | None:
-    return (Decimal(text.replace(",", ".")) / 100).quantize(Decimal("0.0001")) if text.strip() else None
+def _share(text: str) -> Fraction | None:
+    return Fraction(text.strip().replace(",", ".")) / 100 if text.strip() else None
 
 
-def _percent(share: Decimal) -> str:
-    return f"{(share * 100).normalize():f}"
+def _percent(share: Fraction) -> str:
+    """With as many places as it needs: a third is said with four."""
+    return f"{Decimal(f'{float(share * 100):.4f}').normalize():f}"
 
 
 def _hours(text: str) -> Decimal:

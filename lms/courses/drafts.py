@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from pydantic import ValidationError
-
-from lms.courses.manifest import TestShape
+from lms.assessment.attempts.spec import TestSpec
 from lms.courses.models import LessonKind, MoveOn
 from lms.errors import Invalid
 
@@ -45,7 +43,7 @@ class LessonDraft:
     competences: tuple[str, ...] = ()
     recording_code: str = ""
     occurrence_id: int | None = None
-    test: TestShape | None = field(default=None)
+    test: TestSpec | None = None
 
 
 def check_course(draft: CourseDraft) -> None:
@@ -73,17 +71,6 @@ def check_lesson(draft: LessonDraft) -> None:
         raise Invalid("lesson_minutes", "A lesson takes from 0 to 6000 minutes.", "minutes")
     if draft.kind is LessonKind.TEST and draft.test is None:
         raise Invalid("lesson_test", "Say what the test asks: at least one line with a number of items.", "test")
-
-
-def test_of(stored: dict[str, object] | None) -> TestShape | None:
-    """A test as it is kept. Raises `Invalid` (lesson_test)."""
-    if stored is None:
-        return None
-    try:
-        return TestShape.model_validate(stored)
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise Invalid("lesson_test", f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}.", "test") from error
 
 
 def split(text: str) -> tuple[str, ...]:

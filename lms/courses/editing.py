@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
+from lms.assessment.attempts import spec
 from lms.audit.actions import record
 from lms.courses.access import may_edit, teaches
 from lms.courses.drafts import CourseDraft, LessonDraft, check_course, check_lesson
@@ -308,7 +309,7 @@ def _write(version: CourseVersion, lesson: Lesson, draft: LessonDraft) -> None:
     lesson.requires = [each for each in dict.fromkeys(draft.requires) if each != lesson.key]
     lesson.competences = list(draft.competences)
     lesson.recording_code, lesson.occurrence_id = draft.recording_code, draft.occurrence_id
-    lesson.test = draft.test.model_dump(mode="json") if draft.test is not None else None
+    lesson.test = spec.dump(draft.test) if draft.test is not None else None
 
 
 def _free_key(version: CourseVersion, draft: LessonDraft) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.audit.actions import record
@@ -224,13 +224,6 @@ def give_opinion(session: Session, visitor: Visitor, slug: str, stars: int, text
     session.flush()
     record(session, visitor.actor, "course.opinion", "course", slug, now=now, after={"stars": stars})
     return row
-
-
-def stars_of(session: Session, course_id: int) -> tuple[Decimal | None, int]:
-    """The mean and how many said so."""
-    query = select(func.avg(Opinion.stars), func.count()).where(Opinion.course_id == course_id)
-    mean, count = session.execute(query).one()
-    return (Decimal(str(mean)).quantize(Decimal("0.1")) if mean is not None else None), count
 
 
 def _checked(text: str, file: tuple[str, bytes] | None) -> tuple[str, bytes]:

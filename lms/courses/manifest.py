@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from lms.assessment.attempts.spec import TestSpec
 from lms.courses.models import LessonKind, MoveOn
 from lms.errors import Invalid
 
@@ -17,7 +18,6 @@ MOST_LESSONS = 200
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
 Competence = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$")]
-Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=5, decimal_places=4)]
 
 
 class _Shape(BaseModel):
@@ -43,37 +43,6 @@ class Paths(_Shape):
     en: str = ""
 
 
-class BlueprintLine(_Shape):
-    """So many items of an area or of some competences, at these levels."""
-
-    area: Competence | None = None
-    competences: list[Competence] = []
-    levels: tuple[Annotated[int, Field(ge=1, le=8)], Annotated[int, Field(ge=1, le=8)]] = (1, 8)
-    audience: str = ""
-    count: Annotated[int, Field(ge=1, le=100)]
-
-
-class Passing(_Shape):
-    """When a test is passed: every part must hold."""
-
-    total: Share
-    each_area: Share | None = None
-
-
-class TestShape(_Shape):
-    """What a test asks."""
-
-    __test__ = False  # no test of pytest
-
-    lines: Annotated[list[BlueprintLine], Field(min_length=1, max_length=50)]
-    kinds: list[str] = []
-    """Kinds of items; empty: all."""
-    time_limit_minutes: Annotated[int, Field(ge=1, le=600)] | None = None
-    attempts: Annotated[int, Field(ge=1, le=100)] | None = None
-    wait_hours: Annotated[int, Field(ge=0, le=8760)] = 0
-    passing: Passing
-
-
 class LessonShape(_Shape):
     """A lesson."""
 
@@ -93,7 +62,8 @@ class LessonShape(_Shape):
     recording: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16})?$")] = ""
     occurrence: Annotated[str, Field(max_length=80)] = ""
     """The occurrence's name in addresses."""
-    test: TestShape | None = None
+    test: TestSpec | None = None
+    """What a test asks, in the shape of `lms.assessment.attempts.spec`."""
 
 
 class Manifest(_Shape):

@@ -158,7 +158,7 @@ class Lesson(Base):
     recording_code: Mapped[str] = mapped_column(String(16), default="")
     occurrence_id: Mapped[int | None] = mapped_column(ForeignKey("occurrence.id", ondelete="SET NULL"), index=True)
     test: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """What a test asks, and when it is passed: `lms.courses.manifest.TestShape`."""
+    """What a test asks, and when it is passed: `lms.assessment.attempts.spec.TestSpec` as JSON."""
 
     __table_args__ = (UniqueConstraint("version_id", "key"),)
 

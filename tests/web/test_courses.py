@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -168,6 +170,25 @@ async def test_a_test_is_described_in_the_form_and_comes_back_as_typed(trainer: 
     page = await trainer.get("/courses/testing/edit/lessons/check")
     assert 'name="what-0" value="4.1, 4.2"' in page.text
     assert 'name="each_area" inputmode="decimal" value="40"' in page.text
+
+
+async def test_an_edit_of_a_test_keeps_what_its_form_does_not_show(trainer: Visitor) -> None:
+    """The shipped test draws some kinds of items only; that has no field."""
+    here = "/courses/mobile-case/edit/lessons/check"
+    page = await trainer.get(here)
+    kept = html.unescape(re.search(r'name="kept" value="([^"]*)"', page.text).group(1))  # type: ignore[union-attr]
+    assert "single" in kept
+    fields = {"kind": "test", "title_uk": "Перевірте себе", "move_on": "Passed", "lines": "1", "total": "70"}
+    fields |= {"what-0": "4", "count-0": "2", "kept": kept, "edit": edit_of(page)}
+    assert (await upload(trainer, here, **fields)).status_code == 303
+    packed = await trainer.get("/courses/mobile-case/export.zip")
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as package:
+        described = json.loads(package.read("course.json"))
+    test = next(each["test"] for each in described["lessons"] if each["id"] == "check")
+    assert test["kinds"] == json.loads(kept)["kinds"]
+    assert (test["passing"]["total"], test["lines"][0]["area"]) == ("7/10", "4")
+    broken = await upload(trainer, here, **{**fields, "kept": "[1"})
+    assert broken.status_code == 422
 
 
 async def test_a_package_goes_out_and_in(trainer: Visitor) -> None:

@@ -11,12 +11,12 @@ from starlette.responses import JSONResponse, Response
 
 from lms.assessment.attempts import correcting, queries, taking
 from lms.assessment.attempts.models import Attempt
-from lms.assessment.attempts.queries import Running, RunningItem
+from lms.assessment.attempts.queries import Running
 from lms.assessment.attempts.states import OPEN
 from lms.assessment.attempts.timing import remaining_s
 from lms.courses import queries as courses
 from lms.courses import testing
-from lms.errors import Conflict, Invalid, NotFound, TooMany
+from lms.errors import Conflict, Invalid, TooMany
 from lms.frameworks import queries as frameworks
 from lms.markdown import to_html, to_inline_html
 from web import forms
@@ -73,9 +73,9 @@ def save(code: str, position: int, visit: Acting) -> Response:
     """One answer, as the script of the page sends it. What cannot be kept says so, and is not sent again."""
     form = visit.form
     sequence, writer = forms.whole(form.get("sequence", "")) or 0, forms.text(form, "writer")
-    item = _item(queries.running(visit.session, visit.visitor, code, visit.now), position)
+    shown = queries.shown_item(visit.session, visit.visitor, code, position)
     try:
-        answer = answer_of(item.shown, form, position)
+        answer = answer_of(shown, form, position)
         told = taking.save(visit.session, visit.visitor, code, position, sequence, answer, visit.now, writer=writer)
     except (Conflict, Invalid, TooMany) as refused:
         problem = {"refused": refused.code, "sentence": forms.sentence(visit, refused)}
@@ -139,13 +139,6 @@ def _keep_all(visit: Visit, running: Running) -> None:
             )
         except (Conflict, Invalid, TooMany):
             continue  # what was kept before counts
-
-
-def _item(running: Running, position: int) -> RunningItem:
-    found = next((each for each in running.items if each.position == position), None)
-    if found is None:
-        raise NotFound("attempt_unknown", "There is no such question in this attempt.")
-    return found
 
 
 def _running(visit: Visit, running: Running) -> Response:

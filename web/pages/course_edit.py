@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from lms.courses import drafts, editing, packing, queries
+from lms.courses import choices, drafts, editing, packing, queries
 from lms.courses.access import teaches, teaches_everything
 from lms.courses.models import LessonKind, MoveOn
 from lms.errors import Conflict, Invalid, NotAllowed
@@ -266,8 +266,8 @@ def _lesson_form(
         others=[each for each in page.lessons if each.key != key],
         kinds=KINDS,
         move_on=MOVE_ON,
-        occurrences=queries.occurrences_to_choose(visit.session, visit.visitor) if typed.kind == "live" else [],
-        recordings=queries.recordings_to_choose(visit.session, visit.visitor) if typed.kind == "video" else [],
+        occurrences=choices.occurrences_to_choose(visit.session, visit.visitor) if typed.kind == "live" else [],
+        recordings=choices.recordings_to_choose(visit.session, visit.visitor) if typed.kind == "video" else [],
         largest_mb=editing.LARGEST_FILE // 1024 // 1024,
         default_move_on=MoveOn.COMPLETED.value,
         longest=drafts.LONGEST_BODY,

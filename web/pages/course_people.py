@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from lms.courses import enrolling, queries, reviewing
+from lms.courses import choices, enrolling, learners, queries, reviewing
 from lms.courses.access import teaches
 from lms.courses.enrolling import RuleDraft
 from lms.courses.models import RuleKind
@@ -45,7 +45,7 @@ def as_csv(slug: str, visit: Reading) -> Response:
     _expect_watcher(visit, queries.course_page(visit.session, visit.visitor, slug))
     rows, page, today = [], 0, visit.now.date()
     while True:
-        found, total = queries.learners(visit.session, visit.visitor, slug, today, page=page)
+        found, total = learners.learners(visit.session, visit.visitor, slug, today, page=page)
         rows += [
             [
                 each.name,
@@ -58,7 +58,7 @@ def as_csv(slug: str, visit: Reading) -> Response:
             for each in found
         ]
         page += 1
-        if page * queries.PAGE >= total:
+        if page * learners.PAGE >= total:
             break
     header = ["name", "organisation", "state", "per_cent", "due_on", "completed_on"]
     return download(csv_bytes(header, rows), "text/csv; charset=utf-8", f"{slug}-people.csv")
@@ -68,7 +68,7 @@ def as_csv(slug: str, visit: Reading) -> Response:
 def enrol(slug: str, visit: Acting) -> Response:
     """Somebody by name."""
     try:
-        person = queries.find_person(visit.session, forms.text(visit.form, "person"))
+        person = learners.find_person(visit.session, forms.text(visit.form, "person"))
         due = _day(forms.text(visit.form, "due_on"))
         enrolling.enrol_person(visit.session, visit.visitor, slug, person, due, visit.now)
     except MENDABLE as refused:
@@ -149,7 +149,7 @@ def _people(
 ) -> Response:
     course = queries.course_page(visit.session, visit.visitor, slug)
     _expect_watcher(visit, course)
-    found, total = queries.learners(visit.session, visit.visitor, slug, visit.now.date(), state=state, page=page)
+    found, total = learners.learners(visit.session, visit.visitor, slug, visit.now.date(), state=state, page=page)
     return visit.page(
         "course_people.html",
         status=status_of(refused) if refused else 200,
@@ -160,10 +160,10 @@ def _people(
         total=total,
         state=state,
         number=page,
-        pages=math.ceil(total / queries.PAGE),
+        pages=math.ceil(total / learners.PAGE),
         states=STATES,
-        rules=queries.rules_of(visit.session, slug) if course.may_edit else [],
-        homes=queries.homes(visit.session, None) if course.may_edit else [],
+        rules=learners.rules_of(visit.session, slug) if course.may_edit else [],
+        homes=choices.homes(visit.session, None) if course.may_edit else [],
         roles={role.value: SYSTEM_ROLES[role] for role in RoleName if role in SYSTEM_ROLES},
         typed=visit.form,
     )
@@ -182,7 +182,7 @@ def _tasks(visit: Visit, *, refused: Conflict | Invalid | None = None, number: i
         status=status_of(refused) if refused else 200,
         failure=forms.sentence(visit, refused) if refused else "",
         failed=number,
-        found=queries.waiting_tasks(visit.session, visit.visitor),
+        found=learners.waiting_tasks(visit.session, visit.visitor),
         typed=visit.form,
     )
 

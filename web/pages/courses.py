@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from lms.courses import enrolling, learning, queries, testing
+from lms.courses import enrolling, learners, learning, queries, testing
 from lms.courses.access import teaches
 from lms.courses.editing import TYPES
 from lms.courses.learning import BY_READING, LARGEST_SUBMISSION
@@ -160,7 +160,7 @@ def file(request: Request, slug: str, key: str, name: str, digest: str = "", sig
 @router.get("/{slug}/lessons/{key}/handed-in/{digest}")
 def handed_in(slug: str, key: str, digest: str, visit: Reading) -> Response:
     """What was handed in, for its learner and its reviewers."""
-    name = queries.file_of(visit.session, visit.visitor, digest)
+    name = learners.file_of(visit.session, visit.visitor, digest)
     try:
         path = visit.config.files.path(digest)
     except FileNotFoundError:
@@ -173,7 +173,7 @@ def handed_in(slug: str, key: str, digest: str, visit: Reading) -> Response:
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """What the visitor learns now, and what waits for their review."""
     found = queries.own_courses(visit.session, visit.visitor)
-    tasks = queries.tasks_waiting(visit.session, visit.visitor) if teaches(visit.visitor) else 0
+    tasks = learners.tasks_waiting(visit.session, visit.visitor) if teaches(visit.visitor) else 0
     return {"found": found, "tasks": tasks, "today": visit.now.date()} if found or tasks else None
 
 
@@ -198,7 +198,8 @@ def _lesson(
     found = queries.lesson_page(visit.session, visit.visitor, slug, key, draft=draft)
     if not found.card.is_open and not found.preview:
         return visit.page("lesson_closed.html", status=409, page=found, course=found.course, kinds=KINDS)
-    one, asks = found.lesson, found.lesson.kind is LessonKind.TEST
+    one = found.lesson
+    asks = testing.spec_of(one, found.framework) if one.test is not None else None
     return visit.page(
         "lesson.html",
         status=status,
@@ -214,6 +215,7 @@ def _lesson(
         typed=forms.text(visit.form, "text"),
         draft=draft,
         submission_words=SUBMISSIONS,
+        asks=asks,
         test=testing.card(visit.session, visit.visitor, slug, found.version, key) if asks else None,
     )
 

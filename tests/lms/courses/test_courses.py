@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 import lms
 from lms.audit.models import AuditEntry
-from lms.courses import editing, enrolling, learning, live, packing, queries, reviewing
+from lms.courses import editing, enrolling, learners, learning, live, packing, queries, reviewing
 from lms.courses.drafts import CourseDraft, LessonDraft
 from lms.courses.models import (
     CourseVersion,
@@ -172,7 +172,7 @@ def test_a_course_is_learnt_in_order_and_done_when_its_demands_are_met(database:
         learning.hand_in(session, learns, slug, "three", "Ось план.", ("план.pdf", b"%PDF-"), store, NOW)
         with pytest.raises(Conflict, match="waits"):
             learning.hand_in(session, learns, slug, "three", "Ще один.", None, store, NOW)
-        waiting = queries.waiting_tasks(session, teaches)
+        waiting = learners.waiting_tasks(session, teaches)
         assert [(each.slug, each.lesson_uk) for each in waiting] == [(slug, "Three")]
         with pytest.raises(Invalid, match="mended"):
             reviewing.review(session, teaches, slug, waiting[0].submission.id, accepted=False, comment="", now=NOW)
@@ -250,10 +250,10 @@ def test_a_lead_enrols_their_own_people_and_sees_them_only(database: Database) -
             enrolling.enrol_person(session, teaches, slug, foreign.person_id or 0, date(2020, 1, 1), NOW)
         enrolling.enrol_person(session, teaches, slug, foreign.person_id or 0, None, NOW)
         today = NOW.date()
-        assert [line.person_id for line in queries.learners(session, lead, slug, today)[0]] == [own.person_id]
-        assert queries.learners(session, teaches, slug, today)[1] == 2
-        assert queries.learners(session, own, slug, today)[1] == 0
-        late = queries.learners(session, lead, slug, due + timedelta(days=1))[0][0]
+        assert [line.person_id for line in learners.learners(session, lead, slug, today)[0]] == [own.person_id]
+        assert learners.learners(session, teaches, slug, today)[1] == 2
+        assert learners.learners(session, own, slug, today)[1] == 0
+        late = learners.learners(session, lead, slug, due + timedelta(days=1))[0][0]
         assert late.overdue
 
 

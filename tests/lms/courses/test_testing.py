@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from lms import demo_items
 from lms.assessment.attempts import finishing, taking
 from lms.assessment.attempts.models import Attempt
+from lms.assessment.attempts.spec import Line, Passing, TestSpec
 from lms.assessment.attempts.states import AttemptState
 from lms.courses import editing, enrolling, learning, queries, testing
 from lms.courses.drafts import CourseDraft, LessonDraft
-from lms.courses.manifest import BlueprintLine, Passing, TestShape
 from lms.courses.models import EnrolmentState, LessonKind, MoveOn
 from lms.database import Database
 from lms.directory.rules import Visitor
@@ -22,9 +22,9 @@ from lms.errors import Conflict, Invalid, NotAllowed
 from tests.lms.facts import NOW, administrator, organiser, person
 
 
-def shape(count: int = 2, attempts: int | None = None) -> TestShape:
-    return TestShape(
-        lines=[BlueprintLine(area="4", count=count)],
+def shape(count: int = 2, attempts: int | None = None) -> TestSpec:
+    return TestSpec(
+        lines=[Line(area="4", count=count)],
         kinds=["single", "true_false"],
         time_limit_minutes=10,
         attempts=attempts,
@@ -32,7 +32,7 @@ def shape(count: int = 2, attempts: int | None = None) -> TestShape:
     )
 
 
-def course(session: Session, teaches: Visitor, test: TestShape) -> None:
+def course(session: Session, teaches: Visitor, test: TestSpec) -> None:
     """One test, after one page."""
     editing.create(session, teaches, CourseDraft("Безпека", "Safety"), NOW)
     editing.add_lesson(session, teaches, "safety", LessonDraft(LessonKind.PAGE, "Read", "Read", "Текст"), NOW)
