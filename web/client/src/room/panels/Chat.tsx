@@ -1,7 +1,7 @@
 /** The chat: to everybody, or privately to one participant. */
-import { Camera, Lock, SendHorizontal, Trash2 } from "lucide";
+import { Camera, Lock, Trash2 } from "lucide";
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { ChatMessage, PictureTaken } from "../../generated/messages";
 import { order, say } from "../actions";
 import type { Meeting } from "../meeting/state";
@@ -11,6 +11,7 @@ import { Icon } from "../ui/Icon";
 import { inOrder } from "./lines";
 import { linkify } from "./linkify";
 import { Panel } from "./Panel";
+import { Writing } from "./Writing";
 
 const MOST_CHARACTERS = 2000;
 
@@ -110,27 +111,17 @@ function privacy(line: ChatMessage, meeting: Meeting, { t }: ReturnType<typeof u
 function Composer({ meeting }: { readonly meeting: Meeting }): VNode {
   const session = useSession();
   const { t, view } = session;
-  const [text, setText] = useState("");
   const self = meeting.participants.get(meeting.self);
   const closed = !may(self, "chat") || (!meeting.state.chat_enabled && !may(self, "moderate"));
   if (closed) return <p class="chat__closed">{t("chat.closed")}</p>;
   const to = view.chatTo.value !== null && meeting.participants.has(view.chatTo.value) ? view.chatTo.value : null;
-  const send = async (): Promise<void> => {
-    const wanted = text.trim();
-    if (wanted && (await say(session, wanted, to))) setText("");
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    void send();
-  };
   return (
-    <form
-      class="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void send();
-      }}
+    <Writing
+      send={(text) => say(session, text, to)}
+      most={MOST_CHARACTERS}
+      label={t("chat.write")}
+      sendLabel={t("chat.send")}
+      testid="chat-input"
     >
       <label class="composer__to">
         <span>{t("chat.toLabel")}</span>
@@ -145,22 +136,6 @@ function Composer({ meeting }: { readonly meeting: Meeting }): VNode {
             ))}
         </select>
       </label>
-      <div class="composer__row">
-        <textarea
-          class="input composer__text"
-          data-testid="chat-input"
-          rows={2}
-          maxLength={MOST_CHARACTERS}
-          value={text}
-          aria-label={t("chat.write")}
-          placeholder={t("chat.write")}
-          onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={onKeyDown}
-        />
-        <button type="submit" class="iconbutton iconbutton--primary" aria-label={t("chat.send")} title={t("chat.send")}>
-          <Icon node={SendHorizontal} />
-        </button>
-      </div>
-    </form>
+    </Writing>
   );
 }

@@ -1,7 +1,7 @@
 /** Questions to those who lead: asked, wanted by others too, answered. */
-import { Check, ChevronUp, Mic, SendHorizontal, X } from "lucide";
+import { Check, ChevronUp, Mic, X } from "lucide";
 import type { VNode } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 import type { MoveQuestion, Question } from "../../generated/messages";
 import { ask, order, vote } from "../actions";
 import type { Meeting } from "../meeting/state";
@@ -10,6 +10,7 @@ import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
 import { sorted } from "../words/questions";
 import { Panel } from "./Panel";
+import { Writing } from "./Writing";
 
 const MOST_CHARACTERS = 600;
 
@@ -171,49 +172,17 @@ function Moves({ question, describedBy }: ActProps): VNode {
 function Composer({ meeting }: { readonly meeting: Meeting }): VNode {
   const session = useSession();
   const { t } = session;
-  const [text, setText] = useState("");
   const self = meeting.participants.get(meeting.self);
   if (!may(self, "ask") || (!meeting.state.questions_enabled && !may(self, "moderate"))) {
     return <p class="chat__closed">{t("questions.closed")}</p>;
   }
-  const send = async (): Promise<void> => {
-    const wanted = text.trim();
-    if (wanted && (await ask(session, wanted))) setText("");
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    void send();
-  };
   return (
-    <form
-      class="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void send();
-      }}
-    >
-      <div class="composer__row">
-        <textarea
-          class="input composer__text"
-          data-testid="question-input"
-          rows={2}
-          maxLength={MOST_CHARACTERS}
-          value={text}
-          aria-label={t("questions.write")}
-          placeholder={t("questions.write")}
-          onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={onKeyDown}
-        />
-        <button
-          type="submit"
-          class="iconbutton iconbutton--primary"
-          aria-label={t("questions.send")}
-          title={t("questions.send")}
-        >
-          <Icon node={SendHorizontal} />
-        </button>
-      </div>
-    </form>
+    <Writing
+      send={(text) => ask(session, text)}
+      most={MOST_CHARACTERS}
+      label={t("questions.write")}
+      sendLabel={t("questions.send")}
+      testid="question-input"
+    />
   );
 }
