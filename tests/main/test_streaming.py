@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 
 from recordings.live import playlist, wire
+from recordings.live.instant import instant_root
 from signaling.client.encode import sound_frame, write_clip
 from tests.main.test_recording import until
 from tests.recordings.measuring import WHITE, Film, watch
@@ -190,6 +191,7 @@ def test_what_a_kill_costs(vikno: Installation, capsys: pytest.CaptureFixture[st
     (stream_id,) = {segment.uri.partition("-")[0] for segment in plays.media("720p").segments}
     until(lambda: plays.fares() == (stream_id, "ended"), "the status says so")
     until(lambda: not wire.rings(vikno.data, 0), "nothing is left in memory")
+    until(lambda: not (instant_root(vikno.data) / stream_id).exists(), "the runs' recordings are one")
     assert composer_of(vikno) is None
     kept = [path for path in vikno.data.rglob("*") if path.is_file() and path.suffix != ".m4s"]
     assert [path for path in [*kept, vikno.log] if KEY.encode() in path.read_bytes()] == [], "the key is nowhere open"
