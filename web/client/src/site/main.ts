@@ -10,6 +10,7 @@ import { offerCopying } from "./copy";
 import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
+import { editItems, goOn } from "./items";
 import { keepWhenLeft } from "./keeping";
 import { followLesson } from "./lesson";
 import { takeTest } from "./attempt";
@@ -22,10 +23,6 @@ function askBeforeSending(): void {
       if (!window.confirm(form.dataset["confirm"] ?? "")) event.preventDefault();
     });
   }
-}
-
-function showWhatIsWrong(): void {
-  document.querySelector<HTMLElement>("[data-focus]")?.focus();
 }
 
 /* Printing needs a script; without it the browser's own menu does. */
@@ -46,7 +43,8 @@ tellOwnTime();
 offerWatching();
 followLesson();
 takeTest();
+editItems();
 offerLive();
 offerQuestions();
-showWhatIsWrong();
+goOn();
 closeMenus();
