@@ -30,4 +30,4 @@ def outputs(
     hls = Hls(place, order.stream)
     targets = Targets(order, unseal, extra_ca=extra_ca, pace=pace)
     instant = Instant(data, order.stream, order.title)
-    return [hls, targets, instant, StatusFile(place, order, hls, targets)]
+    return [hls, targets, instant, StatusFile(place, order, hls, targets, instant)]
