@@ -67,8 +67,8 @@ class Order(_Shape):
 
 TargetState = Literal["connecting", "live", "waiting", "failed", "ended"]
 """`waiting`: between two tries. `failed`: not tried again, since it cannot succeed (a wrong key or address)."""
-TargetProblem = Literal["", "address", "unreachable", "refused", "tls", "hung", "slow", "ended"]
-"""What went wrong last. `refused`: the server did not take the key. `hung`: it took the connection and then nothing.
+TargetProblem = Literal["", "address", "inner", "unreachable", "refused", "tls", "hung", "slow", "ended"]
+"""What went wrong last. `inner`: its name leads into a private network, which is not allowed. `refused`: the server did not take the key. `hung`: it took the connection and then nothing.
 `slow`: the line is too slow for the stream. `ended`: the server ended the connection."""
 
 

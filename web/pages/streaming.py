@@ -44,6 +44,7 @@ STATES = {
 }
 PROBLEMS = {
     "address": _("The address is wrong."),
+    "inner": _("Its name leads into a private network, which is not allowed here."),
     "unreachable": _("The server cannot be reached."),
     "refused": _("The server did not take the key."),
     "tls": _("The server's certificate is not in order."),

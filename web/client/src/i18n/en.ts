@@ -261,6 +261,7 @@ export const en: Catalogue = {
   "stream.problem.unreachable": "The server cannot be reached.",
   "stream.problem.refused": "The server did not take the key. Replace it under “Live streams”.",
   "stream.problem.tls": "The server's certificate is not in order.",
+  "stream.problem.inner": "Its name leads into a private network, which is not allowed here.",
   "stream.problem.hung": "The server took the connection and then nothing.",
   "stream.problem.slow": "The line to the server is too slow.",
   "stream.problem.ended": "The server ended the connection.",

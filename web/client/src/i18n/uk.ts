@@ -306,6 +306,7 @@ export const uk = {
   "stream.problem.unreachable": "Сервер недосяжний.",
   "stream.problem.refused": "Сервер не прийняв ключ. Замініть його в розділі «Трансляції».",
   "stream.problem.tls": "Сертифікат сервера не в порядку.",
+  "stream.problem.inner": "Назва веде до приватної мережі, що тут не дозволено.",
   "stream.problem.hung": "Сервер прийняв з’єднання і мовчить.",
   "stream.problem.slow": "Зв’язок із сервером заповільний.",
   "stream.problem.ended": "Сервер розірвав з’єднання.",
