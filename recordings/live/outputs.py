@@ -24,8 +24,8 @@ def outputs(
     pace: Pace | None = None,
 ) -> Sequence[Output]:
     """What writes the stream of `order` to where it is wanted. Closed in this order, they end with the status that
-    says so. `extra_ca`: a file (PEM) of authorities that are trusted for RTMPS besides the system's. `inner`: whether names of
-    targets may lead into private networks. Raises ValueError for no name of a meeting.
+    says so. `extra_ca`: a file (PEM) of authorities that are trusted for RTMPS besides the system's. `inner`: whether
+    names of targets may lead into private networks. Raises ValueError for no name of a meeting.
     """
     place = folder(data, order.meeting)
     hls = Hls(place, order.stream)

@@ -1,8 +1,9 @@
 """Where a target's name leads: looked up once, and then that address is connected to and no other.
 
-Whoever enters targets for an organisation may not reach into the networks around the server. A name that looks public can
-lead there all the same, today or in a minute; so what is looked at is the address itself, and libavformat gets it instead
-of the name. An inner address that is written as one was entered by an administrator (`lms.streaming.rules.is_inside`).
+Whoever enters targets for an organisation may not reach into the networks around the server. A name that looks public
+can lead there all the same, today or in a minute; so what is looked at is the address itself, and libavformat gets it
+instead of the name. An inner address that is written as one was entered by an administrator
+(`lms.streaming.rules.is_inside`).
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Place:
 
 
 def reach(address: str, *, inner: bool) -> Place:
-    """The place that the host's name leads to. `inner`: it may lie in a private network, on this machine or beside it.
+    """The place that the host's name leads to. `inner`: it may lie in a private network, or on this machine.
 
     Raises `Unreachable`.
     """
@@ -61,8 +62,8 @@ def reach(address: str, *, inner: bool) -> Place:
 
 
 def application(path: str) -> str:
-    """The part of the path that names the application, as libavformat's `rtmp_open` divides it: `app` or `app/instance`;
-    what follows is the key."""
+    """The part of the path that names the application, as libavformat's `rtmp_open` divides it: `app` or
+    `app/instance`; what follows is the key."""
     first, _, rest = path.removeprefix("/").partition("/")
     second, slash, _ = rest.partition("/")
     return f"{first}/{second}" if slash and ":" not in second else first

@@ -68,8 +68,9 @@ class Order(_Shape):
 TargetState = Literal["connecting", "live", "waiting", "failed", "ended"]
 """`waiting`: between two tries. `failed`: not tried again, since it cannot succeed (a wrong key or address)."""
 TargetProblem = Literal["", "address", "inner", "unreachable", "refused", "tls", "hung", "slow", "ended"]
-"""What went wrong last. `inner`: its name leads into a private network, which is not allowed. `refused`: the server did not take the key. `hung`: it took the connection and then nothing.
-`slow`: the line is too slow for the stream. `ended`: the server ended the connection."""
+"""What went wrong last. `inner`: its name leads into a private network, which is not allowed. `refused`: the server did
+not take the key. `hung`: it took the connection and then nothing. `slow`: the line is too slow for the stream. `ended`:
+the server ended the connection."""
 
 
 class TargetStatus(_Shape):
@@ -86,8 +87,9 @@ class TargetStatus(_Shape):
 
 
 StorageTrouble = Literal["", "disk_low", "not_kept", "gaps"]
-"""What viewers and the recording suffer from the disk. `disk_low`: nothing yet, there is little room left. `not_kept`: the
-instant recording has stopped until there is room. `gaps`: segments cannot be written, so who watches by HLS misses them."""
+"""What viewers and the recording suffer from the disk. `disk_low`: nothing yet, there is little room left. `not_kept`:
+the instant recording has stopped until there is room. `gaps`: segments cannot be written, viewers by HLS miss them.
+"""
 
 
 class Status(_Shape):
@@ -133,7 +135,7 @@ def rings(data: Path, node: int) -> dict[str, Path]:
 
 
 def write_status(path: Path, status: Status) -> None:
-    """Replace the status file whole; on a full disk, write over it: it is what says that the disk is full. Raises OSError."""
+    """Replace the status file whole; on a full disk, write over it: it says that the disk is full. Raises OSError."""
     content = status.model_dump_json().encode()
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -12,7 +12,6 @@ from typing import Protocol
 from signaling.media.ports import PublicationPort
 from signaling.meeting.facts import LeaveReason
 
-
 INTERPRETATION = "interpretation"
 
 
