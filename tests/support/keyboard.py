@@ -22,7 +22,8 @@ _FOCUSED = """() => {
   const covered = !(at && (it.contains(at) || at.contains(it) || (it.labels && Array.from(it.labels)
     .some((one) => one.contains(at)))));
   const ring = style.outlineStyle !== "none" || style.boxShadow !== "none";
-  return { name: name.trim(), key: it.name || "", value: String(it.value ?? ""), tag: it.localName, shown, covered, ring };
+  const value = String(it.value ?? "");
+  return { name: name.trim(), key: it.name || "", value, tag: it.localName, shown, covered, ring };
 }"""
 """What has the focus, by which name, and whether one sees it (WCAG 2.4.7, 2.4.11)."""
 
