@@ -366,7 +366,7 @@ async def test_a_document_with_long_words_stays_one_page(app: FastAPI, database:
 
 
 async def test_who_the_issuer_is_to_us_stands_beside_what_the_file_says(
-    app: FastAPI, given: Given, browser: Any, monkeypatch: pytest.MonkeyPatch, database: Database
+    app: FastAPI, given: Given, browser: Any, database: Database
 ) -> None:
     """Ours, known because its profile was put here, unknown; by file and by pasted text; read out as a result."""
     visitor = browser("uk")
@@ -397,13 +397,13 @@ async def test_who_the_issuer_is_to_us_stands_beside_what_the_file_says(
     config = dataclasses.replace(
         site.config, known_issuers=(json.dumps(profile),), known_lists=(samples.status_list(),)
     )
-    monkeypatch.setattr(app.state, "site", dataclasses.replace(site, config=config))
+    app.state.site = dataclasses.replace(site, config=config)
     page = await said(theirs)
     assert "issuer-told--known" in page
     assert "Справжній і чинний" in page
     config = dataclasses.replace(config, known_lists=(samples.status_list(4711),))
-    monkeypatch.setattr(app.state, "site", dataclasses.replace(site, config=config))
-    assert "Відкликаний" in await said(theirs)
+    app.state.site = dataclasses.replace(site, config=config)
+    assert "Видавець його відкликав" in await said(theirs)
 
 
 async def test_the_letter_is_in_the_holders_language(app: FastAPI, given: Given, database: Database) -> None:
