@@ -122,11 +122,11 @@ def declare(
 ) -> ExternalCertificate:
     """Keep what somebody declares, by a file (name, contents) or a link; a credential in it fills what is empty.
 
-    Raises `NotAllowed` (sign_in_needed), `Conflict` (too_many) or `Invalid` (external_needs_proof, external_title,
+    Raises `NotAllowed` (external_person), `Conflict` (too_many) or `Invalid` (external_needs_proof, external_title,
     external_issuer, external_day, external_file, file_large, url_invalid).
     """
     if visitor.person_id is None:
-        raise NotAllowed("sign_in_needed", "Sign in: what you declare is yours.")
+        raise NotAllowed("external_person", "Sign in: what you declare is yours.")
     lock(session, Person, visitor.person_id)
     count = select(ExternalCertificate.id).where(_kept(visitor.person_id)).limit(MOST)
     if len(session.scalars(count).all()) >= MOST:
@@ -175,7 +175,7 @@ def note_seen(session: Session, visitor: Visitor, code: str, note: str, now: dat
     if row.person_id == visitor.person_id:
         raise NotAllowed("external_own", "Somebody else notes that it was seen.")
     if len(note.strip()) > 500:
-        raise Invalid("text_too_long", "At most 500 characters.", "note")
+        raise Invalid("external_note", "At most 500 characters.", "note")
     row = lock(session, ExternalCertificate, row.id)
     row.seen_by, row.seen_at, row.seen_note = visitor.actor, now, note.strip()
     after = {"note": row.seen_note}
