@@ -19,9 +19,8 @@ import pytest
 
 from lms.database import Database
 
+_UNSYNCED = ("fsync=off", "full_page_writes=off")
 _FAST = (
-    "fsync=off",
-    "full_page_writes=off",
     "max_connections=100",
     "shared_buffers=32MB",
     "listen_addresses=127.0.0.1",
@@ -94,8 +93,11 @@ def _memory() -> str | None:
 
 
 @contextmanager
-def running_postgres(*, lasting: bool = False) -> Iterator[PostgresServer]:
-    """Start a server, stop it and remove its data at the end; `lasting`: on disk, and one that tidies up."""
+def running_postgres(*, lasting: bool = False, synced: bool = False) -> Iterator[PostgresServer]:
+    """Start a server, stop it and remove its data at the end.
+
+    `lasting`: on disk, and one that tidies up. `synced`: what is committed has reached the disk.
+    """
     bin_folder = programs()
     folder = Path(tempfile.mkdtemp(prefix="vikno-postgres-", dir=None if lasting else _memory()))
     if os.geteuid() == 0:
@@ -103,7 +105,13 @@ def running_postgres(*, lasting: bool = False) -> Iterator[PostgresServer]:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     data, log = folder / "data", folder / "log"
     port = _free_port()
-    settings = (*_FAST, *(() if lasting else _OF_TESTS), f"port={port}", f"unix_socket_directories={folder}")
+    settings = (
+        *_FAST,
+        *(() if synced else _UNSYNCED),
+        *(() if lasting else _OF_TESTS),
+        f"port={port}",
+        f"unix_socket_directories={folder}",
+    )
     options = " ".join(f"-c {setting}" for setting in settings)
 
     def call(*arguments: str) -> None:
