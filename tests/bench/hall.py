@@ -19,8 +19,8 @@ from lms.assessment.attempts import publishing, queries, taking
 from lms.assessment.attempts.spec import parse
 from lms.database import Database
 from lms.directory.access_models import SignInSession
-from lms.directory.models import Account, Affiliation, Organisation, Person, RoleName
-from lms.directory.rules import Grant, Scope, Visitor
+from lms.directory.models import Account, Affiliation, Organisation, Person, RoleName, Scope
+from lms.directory.rules import Grant, Visitor
 from lms.secret import fingerprint
 
 CENTRES = 50

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from sqlalchemy import select, text
@@ -83,9 +84,9 @@ def probe(database: Database, costs: Callable[[], Costs]) -> Probe:
     return Probe(took, spent.database + spent.generator)
 
 
-def kept(database: Database) -> dict[Key, list[object]]:
+def kept(database: Database) -> dict[Key, list[tuple[int, Any]]]:
     """Everything that the database holds, by attempt, position and number."""
-    found: dict[Key, list[object]] = {}
+    found: dict[Key, list[tuple[int, Any]]] = {}
     with database.reading() as session:
         rows = session.execute(
             select(Attempt.code, AttemptItem.position, Response.sequence, Response.data, Response.id)
@@ -98,16 +99,14 @@ def kept(database: Database) -> dict[Key, list[object]]:
     return found
 
 
-def lost(outcome: Outcome, holds: dict[Key, list[object]]) -> list[Key]:
+def lost(outcome: Outcome, holds: dict[Key, list[tuple[int, Any]]]) -> list[Key]:
     """Acknowledged answers that are not kept once, as they were given."""
     return [
-        key
-        for key, answer in outcome.kept.items()
-        if [data for _, data in holds.get(key, [])] != [{"answer": answer}]  # type: ignore[misc]
+        key for key, answer in outcome.kept.items() if [data for _, data in holds.get(key, [])] != [{"answer": answer}]
     ]
 
 
-def unasked(outcome: Outcome, holds: dict[Key, list[object]]) -> list[Key]:
+def unasked(outcome: Outcome, holds: dict[Key, list[tuple[int, Any]]]) -> list[Key]:
     """What is kept and nobody has sent, or not so."""
     return [key for key, rows in holds.items() if key not in outcome.sent or len(rows) != 1]
 
@@ -166,7 +165,7 @@ class Figures:
     full: Outcome
     full_s: float
     everything: Outcome
-    midway: dict[Key, list[object]]
+    midway: dict[Key, list[tuple[int, Any]]]
 
 
 async def measured(database: Database, people: Sequence[Person], seconds: float, costs: Callable[[], Costs]) -> Figures:
