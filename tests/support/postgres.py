@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,8 @@ class PostgresServer:
     user: str
     copying: str
     """How a database is made from a template: as files where the server can, which is faster than through its log."""
+    restart: Callable[[], None]
+    """Break it off, as a crash would, and start it again."""
 
     def url(self, name: str) -> str:
         """SQLAlchemy's address of a database."""
@@ -137,13 +139,19 @@ def running_postgres(*, lasting: bool = False, synced: bool = False) -> Iterator
             "--locale=C.UTF-8",
             "-N",
         )
-        call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-l", str(log), "-o", options, "start")
+        control = (str(bin_folder / "pg_ctl"), "-D", str(data), "-w")
+        call(*control, "-l", str(log), "-o", options, "start")
         try:
             with psycopg.connect(f"host=127.0.0.1 port={port} user=vikno dbname=postgres") as connection:
                 modern = connection.info.server_version >= 150000
-            yield PostgresServer(port, "vikno", " STRATEGY FILE_COPY" if modern else "")
+            yield PostgresServer(
+                port,
+                "vikno",
+                " STRATEGY FILE_COPY" if modern else "",
+                lambda: call(*control, "-l", str(log), "-o", options, "-m", "immediate", "restart"),
+            )
         finally:
-            call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+            call(*control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
