@@ -8,6 +8,7 @@ from lms.courses import models as courses
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
+from lms.evidence import models as evidence
 from lms.frameworks import models as frameworks
 from lms.media import models as media
 from lms.meetings import attendance_models
@@ -31,6 +32,7 @@ __all__ = [
     "courses",
     "credentials",
     "directory",
+    "evidence",
     "frameworks",
     "group_models",
     "media",
