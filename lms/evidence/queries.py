@@ -20,7 +20,6 @@ from lms.schedule.plan_models import Programme, Series
 from lms.schedule.queries import ZONE
 from lms.schedule.rules import to_utc
 
-
 _Source = Callable[[Goal], Select[Any]]
 
 
