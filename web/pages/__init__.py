@@ -16,6 +16,7 @@ from web.pages import (
     awards,
     certificates,
     course_edit,
+    course_keeping,
     course_people,
     courses,
     duplicates,
@@ -27,6 +28,7 @@ from web.pages import (
     health,
     imports,
     information,
+    installable,
     invitations,
     issuer,
     items,
@@ -110,6 +112,7 @@ _PARTS = (
     streaming,
     attempts,
     course_edit,
+    course_keeping,
     course_people,
     courses,
     attendance,
@@ -136,6 +139,7 @@ _PARTS = (
     endpoint_screen,
     imports,
     information,
+    installable,
     health,
 )
 SECTIONS = sections(part.router for part in _PARTS)
