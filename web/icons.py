@@ -1,4 +1,4 @@
-"""The app's icons, drawn from the logo when they are first asked for: no picture is kept that the logo does not make."""
+"""The app's icons, drawn from the logo when they are first asked for: no second picture to keep in step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Web Application Manifest, "safe zone"); with its rounded corners the logo reache
 _PAGE = """
 #set page(width: {side}pt, height: {side}pt, margin: 0pt, fill: {fill})
 #set align(center + horizon)
-#image("logo.svg", width: {share}%, height: {share}%)
+#image(bytes(sys.inputs.logo), format: "svg", width: {share}%, height: {share}%)
 """
 
 
@@ -30,7 +30,5 @@ def png(name: str) -> bytes:
     page = _PAGE.format(
         side=side, fill="none" if whole else f'rgb("{BAND}")', share=100 if whole else round(_SAFE * 100)
     )
-    source = TEMPLATES / "logo.svg"
-    made = typst.compile(page.encode(), root=source.parent, format="png", ppi=72, ignore_system_fonts=True)
-    assert isinstance(made, bytes)
-    return made
+    logo = (TEMPLATES / "logo.svg").read_text(encoding="utf-8")
+    return typst.compile(page.encode(), format="png", ppi=72, ignore_system_fonts=True, sys_inputs={"logo": logo})

@@ -1,7 +1,7 @@
 """Whose pages a browser may keep for reading without a network.
 
-A kept page lies in the browser in a store that is named after its account. The name is a keyed digest: it is the same at
-every sign-in of a person, says nothing about them, and is none of the secrets by which anybody is recognised.
+A kept page lies in the browser in a store that is named after its account. The name is a keyed digest: it is the same
+at every sign-in of a person, says nothing about them, and is none of the secrets by which anybody is recognised.
 """
 
 from __future__ import annotations

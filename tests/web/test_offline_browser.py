@@ -4,7 +4,6 @@ person left to the next one."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest

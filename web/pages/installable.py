@@ -49,15 +49,10 @@ def manifest(request: Request, language: str = "") -> Response:
         "background_color": PAPER,
         "categories": ["education", "government"],
         "icons": [
-            *(
-                _icon(name, side, "maskable" if name.startswith("mask") else "any")
-                for name, side in icons.SIZES.items()
-            ),
+            *(_icon(name, "maskable" if name.startswith("maskable") else "any") for name in icons.SIZES),
             {"src": "/logo.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
         ],
-        "shortcuts": [
-            {"name": say(name), "url": url, "icons": [_icon("icon-192", 192, "any")]} for name, url in SHORTCUTS
-        ],
+        "shortcuts": [{"name": say(name), "url": url, "icons": [_icon("icon-192", "any")]} for name, url in SHORTCUTS],
     }
     headers = {"Cache-Control": "no-cache", "Content-Language": chosen}
     return JSONResponse(body, headers=headers, media_type="application/manifest+json")
@@ -108,5 +103,6 @@ def _offline(request: Request, language: str) -> str:
     return site_of(request).templates.render("no_network.html", language, {"request": request})
 
 
-def _icon(name: str, side: int, purpose: str) -> dict[str, str]:
+def _icon(name: str, purpose: str) -> dict[str, str]:
+    side = icons.SIZES[name]
     return {"src": f"/icons/{name}.png", "sizes": f"{side}x{side}", "type": "image/png", "purpose": purpose}
