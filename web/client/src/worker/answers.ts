@@ -7,7 +7,7 @@ import { KEPT, MOST_PAGES, NOBODY, PAGES, SHELL, STATIC, assetsOf, fileKey, font
 import type { Fetches } from "./types";
 
 const LANGUAGES = ["uk", "en"];
-const SHELL_FILES = ["/logo.svg", "/icons/icon-192.png"];
+const LOGO = "/logo.svg";
 /** So long a page is waited for when there is a copy of it. */
 const PATIENCE_MS = 10_000;
 const AWAY = [502, 503, 504];
@@ -21,7 +21,7 @@ let heard = 0;
 /** Fetch what the offline page needs. Fails as a whole, and is tried again at the next visit. */
 export async function prepare(name: string): Promise<void> {
   const cache = await caches.open(name);
-  await cache.addAll(SHELL_FILES);
+  await cache.add(LOGO);
   const assets = await caches.open(STATIC);
   for (const language of LANGUAGES) {
     const page = await fetch(`/offline/${language}`, { cache: "reload" });
@@ -88,7 +88,7 @@ export async function navigation(event: Fetches, keeps: boolean): Promise<Respon
   try {
     return await (copy ? Promise.race([page, impatience()]) : page);
   } catch {
-    return copy ? asCopy(copy) : calm();
+    return copy ? asCopy(copy) : calm(request.method === "POST");
   }
 }
 
@@ -163,13 +163,15 @@ async function asCopy(copy: Response): Promise<Response> {
   return new Response(markStored(await copy.text(), at, here), { headers: copy.headers });
 }
 
-/** Every other page, without a network. */
-async function calm(): Promise<Response> {
+/** Every other page, without a network. One that answers a form says so: it must not be sent again by a reload. */
+async function calm(posted = false): Promise<Response> {
   const language = (await database.get("facts", "language"))?.value ?? "uk";
   const names = (await caches.keys()).filter((name) => name.startsWith(SHELL));
   for (const name of names.reverse()) {
     const held = await (await caches.open(name)).match(`/offline/${LANGUAGES.includes(language) ? language : "uk"}`);
-    if (held) return new Response(await held.blob(), { status: 503, headers: held.headers });
+    if (!held) continue;
+    const html = await held.text();
+    return new Response(posted ? html.replace("<html ", "<html data-posted ") : html, { status: 503, headers: held.headers });
   }
   return Response.error();
 }
@@ -185,7 +187,7 @@ export async function signOut(request: Request): Promise<Response> {
   } catch {
     if (account) await database.put("facts", { name: "leaving", value: account });
     await hear(NOBODY);
-    return calm();
+    return calm(true);
   }
 }
 
@@ -195,7 +197,7 @@ export async function done(request: Request, url: URL, registration: ServiceWork
     return await fetch(request);
   } catch {
     const account = await current();
-    if (!account) return calm();
+    if (!account) return calm(true);
     await keepMark(url.pathname, account);
     await deliverLater(registration);
     return Response.redirect(lessonOf(url.pathname), 303);

@@ -9,6 +9,9 @@ import { moment } from "./copies";
 /** Bytes of one course; what would go beyond it is left out, and said. */
 export const MOST_BYTES = 150 * 1024 * 1024;
 
+/** A course that was kept longer ago is kept anew when its page is opened. */
+const FRESH_MS = 24 * 3_600_000;
+
 interface Contents {
   account: string;
   title: string;
@@ -39,7 +42,16 @@ class KeepPart {
     this.part.hidden = false;
     this.#button.addEventListener("click", () => void this.#keep());
     this.#drop.addEventListener("click", () => void this.#remove());
-    void this.#show();
+    void this.#show().then(() => this.#freshen());
+  }
+
+  /** Lessons that have opened since, and what the trainer has changed. */
+  async #freshen(): Promise<void> {
+    const kept = await database.get("courses", this.#url);
+    if (!kept || storedHere() !== null) return;
+    const contents = await contentsOf(this.#url).catch(() => null);
+    const old = Date.now() - Date.parse(kept.at) > FRESH_MS;
+    if (contents && (old || contents.pages.length !== kept.pages.length)) await this.#keep();
   }
 
   async #show(): Promise<void> {
@@ -97,10 +109,7 @@ export function size(bytes: number, language: string): string {
 
 /** False: there is no room for all of it, and what is there stays. Throws when the network fails on the way. */
 export async function keepCourse(url: string, tell: (share: number) => void): Promise<boolean> {
-  const answer = await fetch(`${url}/offline`, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`The course was answered with ${answer.status}.`);
-  const contents = (await answer.json()) as Contents;
-  if (contents.account !== account()) throw new Error("Somebody else is signed in now.");
+  const contents = await contentsOf(url);
   await navigator.storage?.persist?.();
   const store = await caches.open(KEPT + contents.account);
   const pages = [{ url, title: contents.title }, ...contents.pages];
@@ -116,6 +125,14 @@ export async function keepCourse(url: string, tell: (share: number) => void): Pr
     ...{ pages: contents.pages, files: kept.files, later: contents.later, others: contents.others },
   });
   return kept.whole;
+}
+
+async function contentsOf(url: string): Promise<Contents> {
+  const answer = await fetch(`${url}/offline`, { cache: "no-store" });
+  if (!answer.ok) throw new Error(`The course was answered with ${answer.status}.`);
+  const contents = (await answer.json()) as Contents;
+  if (contents.account !== account()) throw new Error("Somebody else is signed in now.");
+  return contents;
 }
 
 /** Puts things into the store until it is full. */

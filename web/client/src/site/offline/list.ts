@@ -13,9 +13,9 @@ export function listWhatIsKept(): void {
   const part = document.querySelector<HTMLElement>("[data-kept-list]");
   if (!part || !("caches" in window)) return;
   void show(part);
-  part.querySelector("[data-try]")?.addEventListener("click", () => window.location.reload());
+  part.querySelector("[data-try]")?.addEventListener("click", () => void goOn());
   window.addEventListener("online", () => {
-    if (part.hasAttribute("data-fallback")) window.location.reload();
+    if (part.hasAttribute("data-fallback") && !posted()) window.location.reload();
   });
   const install = part.querySelector<HTMLButtonElement>("[data-install]");
   window.addEventListener("beforeinstallprompt", (event) => {
@@ -24,6 +24,17 @@ export function listWhatIsKept(): void {
     install.hidden = false;
     install.addEventListener("click", () => void (event as Offer).prompt(), { once: true });
   });
+}
+
+/** A form was being sent when the network went: nobody sends it again but who filled it in. */
+function posted(): boolean {
+  return document.documentElement.hasAttribute("data-posted");
+}
+
+async function goOn(): Promise<void> {
+  if (await database.get("facts", "leaving")) window.location.assign("/");
+  else if (posted()) window.history.back();
+  else window.location.reload();
 }
 
 async function show(part: HTMLElement): Promise<void> {
