@@ -5,6 +5,7 @@ from lms.assessment.attempts import models as attempts
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
+from lms.credentials import external_models
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
@@ -31,6 +32,7 @@ __all__ = [
     "courses",
     "credentials",
     "directory",
+    "external_models",
     "frameworks",
     "group_models",
     "media",
