@@ -16,6 +16,7 @@ from web.pages import (
     awards,
     certificates,
     course_edit,
+    course_keeping,
     course_people,
     courses,
     declared,
@@ -29,6 +30,7 @@ from web.pages import (
     health,
     imports,
     information,
+    installable,
     invitations,
     issuer,
     items,
@@ -113,6 +115,7 @@ _PARTS = (
     streaming,
     attempts,
     course_edit,
+    course_keeping,
     course_people,
     courses,
     declared,
@@ -140,6 +143,7 @@ _PARTS = (
     endpoint_screen,
     imports,
     information,
+    installable,
     health,
 )
 SECTIONS = sections(part.router for part in _PARTS)
