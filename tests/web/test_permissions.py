@@ -36,6 +36,7 @@ from lms.directory.imports import actions as imports
 from lms.directory.models import Account, Affiliation, Membership, Organisation, RoleGrant, RoleName, Scope
 from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
+from lms.evidence.models import Counting, Goal
 from lms.files import MemoryFiles
 from lms.images import CleanPicture, Encoded
 from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Watching
@@ -103,6 +104,7 @@ LETS_IN: dict[str, str] = {
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
+    "GET /app.webmanifest": ALL,
     "GET /attempts/{code}": "S",
     "GET /attempts/{code}/result": "S",
     "GET /attempts/{code}/state": "S",
@@ -128,6 +130,7 @@ LETS_IN: dict[str, str] = {
     "GET /courses/{slug}/lessons/{key}": "SPA",
     "GET /courses/{slug}/lessons/{key}/files/{name}": BY_LINK,
     "GET /courses/{slug}/lessons/{key}/handed-in/{digest}": "SPA",
+    "GET /courses/{slug}/offline": "S",
     "GET /courses/{slug}/people": "lLPA",
     "GET /courses/{slug}/people.csv": "lLPA",
     "GET /declared": "loLPA",
@@ -141,6 +144,7 @@ LETS_IN: dict[str, str] = {
     "GET /guest/{token}.ics": BY_LINK,
     "GET /healthz": ALL,
     "GET /help": ALL,
+    "GET /icons/{name}.png": ALL,
     "GET /imports": "liLA",
     "GET /imports/sample-{kind}.csv": "liLA",
     "GET /imports/{import_id}": "A",
@@ -177,6 +181,9 @@ LETS_IN: dict[str, str] = {
     "GET /needs/{slug}/result.csv": "uPA",
     "GET /needs/{slug}/result.xlsx": "uPA",
     "GET /offers/{signed}": BY_LINK,
+    "GET /offline": ALL,
+    "GET /offline/account": ALL,
+    "GET /offline/{language}": ALL,
     "GET /organisations": ALL,
     "GET /organisations/capabilities": "A",
     "GET /organisations/export": ALL,
@@ -193,6 +200,9 @@ LETS_IN: dict[str, str] = {
     "GET /programmes/new": "oPA",
     "GET /programmes/{slug}": ALL,
     "GET /programmes/{slug}/edit": "PA",
+    "GET /programmes/{slug}/goals.csv": ALL,
+    "GET /programmes/{slug}/goals/new": "PA",
+    "GET /programmes/{slug}/goals/{goal_id}": "PA",
     "GET /readyz": ALL,
     "GET /recordings/{recording}": KNOWN,
     "GET /recordings/{recording}/consents.csv": "PA",
@@ -254,6 +264,7 @@ LETS_IN: dict[str, str] = {
     "GET /slots": "oPA",
     "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
+    "GET /sw.js": ALL,
     "GET /topics": ALL,
     "GET /unsubscribe/{signed}": BY_LINK,
     "GET /verify": ALL,
@@ -367,6 +378,10 @@ LETS_IN: dict[str, str] = {
     "POST /presence/{signed}": BY_LINK,
     "POST /programmes/new": "oPA",
     "POST /programmes/{slug}/edit": "PA",
+    "POST /programmes/{slug}/goals/new": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}/figures": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}/take-back": "PA",
     "POST /programmes/{slug}/hand-over": "PA",
     "POST /recordings/{recording}/delete": "PA",
     "POST /recordings/{recording}/rebuild": "PA",
@@ -622,6 +637,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "held_slug": session.get_one(Occurrence, entry.occurrence_id).slug,
         "series_slug": series.slug,
         "programme_slug": one(session, Programme).slug,
+        "goal_id": one(session, Goal, Goal.counting == Counting.ENTERED).id,
         "occurrence": dated.slug,
         "survey_slug": one(session, NeedsSurvey, NeedsSurvey.title == demo_needs.CLOSED).slug,
         "plan_id": one(session, NeedsPlan).id,
@@ -687,6 +703,8 @@ def certificate_of(session: Session, planner: Any, series_slug: str, person_id: 
         "certificate": made.number,
         "certificate_file": "badge.svg",
         "list_id": made.list_id,
+        "icon": "icon-192",
+        "language": "uk",
     }
 
 
@@ -715,6 +733,8 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/mail/{", "number"): "message",
         ("/certificates/", "name"): "certificate_file",
         ("/items/import/", "import_id"): "item_file",
+        ("/icons/", "name"): "icon",
+        ("/offline/", "language"): "language",
         ("/recordings/", "number"): "deletion",
     }
 

@@ -17,6 +17,10 @@ import { followLesson } from "./lesson";
 import { takeTest } from "./attempt";
 import { tellOwnTime } from "./own-time";
 import { offerWatching } from "./recording";
+import { goOnWithoutNetwork } from "./offline/app";
+import { offerKeeping } from "./offline/keep";
+import { listWhatIsKept } from "./offline/list";
+import { tellOfCopies } from "./offline/copies";
 
 function askBeforeSending(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-confirm]")) {
@@ -46,6 +50,10 @@ offerWatching();
 followLesson();
 takeTest();
 editItems();
+tellOfCopies();
+offerKeeping();
+listWhatIsKept();
+goOnWithoutNetwork();
 offerLive();
 offerQuestions();
 goOn();
