@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,7 +35,7 @@ from recordings.raw import rtpdump, timeline
 from tests.recordings.making import SOUND_RATE, ZERO, vp8_payloads
 
 PEOPLE = 10
-MINUTES = 2.0
+MINUTES = 1.5
 CLIP_S = 10
 RATE = 25
 SIZE = (1280, 720)
@@ -44,6 +45,7 @@ MEETING_MIN = 90
 ROOM_BYTES = 20 * 10**9
 
 
+@cache
 def picture_clip(size: tuple[int, int], rate: int, bits: int) -> list[tuple[float, bytes]]:
     """Frames of somebody who moves in front of a wall, encoded as browsers do: time in the clip, and data."""
     encoder = av.CodecContext.create("libvpx", "w")

@@ -65,6 +65,12 @@ class Film:
                 found.append(at)
         return found
 
+    def strength(self, tone: float, since: float, until: float) -> float:
+        """How strong a tone is while it sounds."""
+        part = self.sound[int(since * 48_000) : int(until * 48_000)]
+        window = part[: len(part) // 240 * 240].reshape(-1, 240)
+        return float(np.percentile(np.abs(window @ np.exp(-2j * np.pi * tone * np.arange(240) / 48_000)) / 120, 97))
+
     def level(self, since: float, until: float) -> float:
         """The sound's strength (RMS)."""
         part = self.sound[int(since * 48_000) : int(until * 48_000)]
