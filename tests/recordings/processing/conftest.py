@@ -43,7 +43,7 @@ def made(meeting: Meeting, out: Path, options: Options = SMALL) -> Processed:
 
 @pytest.fixture(scope="session")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> Processed:
-    """Olena's clock is fast, Taras's slow; he comes later, with H.264 and a poor microphone, and shows his screen; Iryna
+    """Olena's clock is fast, Taras's slow; he comes later, with H.264 and a poor microphone, shows his screen. Iryna
     interprets.
     """
     folder = tmp_path_factory.mktemp("usual")
