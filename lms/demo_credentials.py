@@ -1,4 +1,4 @@
-"""Demo data of certificates: a rule by decision, two certificates given by it, rules of a series and of a course. All are marked."""
+"""Demo data of certificates, all marked as such: rules by decision, of a series, of a course; two certificates."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _COURSE = RuleDraft(
     name_en="Digital literacy",
     criteria_en="All lessons of the course completed and its final test passed.",
     achievement_kind="Course",
-    hours="12",
+    hours="6",
     by_itself=True,
 )
 
