@@ -1,6 +1,6 @@
 """Rules that award by themselves
 
-Revision 0024 after 0023, 2026-11-26.
+Revision 0025 after 0024, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 
 def upgrade() -> None:
