@@ -76,6 +76,7 @@ PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
 _PARTS = (
+    attempts,  # first: a hall that takes a test asks more than anybody
     start,
     feeds,
     sign_in,
@@ -108,7 +109,6 @@ _PARTS = (
     live_questions,
     live,
     streaming,
-    attempts,
     course_edit,
     course_people,
     courses,
