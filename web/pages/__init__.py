@@ -16,6 +16,7 @@ from web.pages import (
     awards,
     certificates,
     course_edit,
+    course_keeping,
     course_people,
     courses,
     declared,
@@ -23,13 +24,17 @@ from web.pages import (
     endpoint_screen,
     endpoints,
     feeds,
+    goals,
     groups,
     guest,
     health,
     imports,
     information,
+    installable,
     invitations,
     issuer,
+    item_edit,
+    item_files,
     items,
     live,
     live_questions,
@@ -77,6 +82,7 @@ PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
 _PARTS = (
+    attempts,  # first: a hall that takes a test asks more than anybody
     start,
     feeds,
     sign_in,
@@ -93,7 +99,10 @@ _PARTS = (
     certificates,
     verify,
     issuer,
+    item_edit,
+    item_files,
     items,
+    goals,
     programmes,
     topics,
     acts,
@@ -109,8 +118,8 @@ _PARTS = (
     live_questions,
     live,
     streaming,
-    attempts,
     course_edit,
+    course_keeping,
     course_people,
     courses,
     declared,
@@ -138,6 +147,7 @@ _PARTS = (
     endpoint_screen,
     imports,
     information,
+    installable,
     health,
 )
 SECTIONS = sections(part.router for part in _PARTS)
