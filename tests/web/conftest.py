@@ -9,14 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from lms import demo
 from lms.database import Database
-from lms.directory import passwords
 from tests.lms.facts import NOW
 from tests.support.postgres import PostgresServer, database, database_url, postgres
+from tests.support.seeding import cheap_passwords, seed
 from tests.web.visitor import HOST, PASSWORD, Visitor
 from web.app import create_app
 from web.config import (
@@ -105,36 +103,16 @@ class Orders:
         self.given.append((order, meeting))
 
 
-def _cheapen(monkeypatch: pytest.MonkeyPatch) -> None:
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", hasher)
-    monkeypatch.setattr(passwords, "_NOBODYS", hasher.hash("nobody has this password"))
-
-
 @pytest.fixture(autouse=True)
 def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests sign in often; that passwords are dear to guess, `tests/lms` shows."""
-    _cheapen(monkeypatch)
-
-
-def _seed(url: str) -> None:
-    database = Database(url)
-    database.upgrade()
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        _cheapen(monkeypatch)
-        with database.writing() as session:
-            demo.seed(session, NOW, password=PASSWORD)
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
+    cheap_passwords(monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the demo's data: every test gets a copy, seeding takes seconds."""
     path = tmp_path_factory.mktemp("demo") / "template.db"
-    _seed(f"sqlite:///{path}")
+    seed(f"sqlite:///{path}", NOW, PASSWORD)
     return path
 
 
@@ -142,7 +120,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_template(postgres: PostgresServer) -> str:
     """The name of a PostgreSQL database with the demo's data."""
     postgres.execute("CREATE DATABASE vikno_demo")
-    _seed(postgres.url("vikno_demo"))
+    seed(postgres.url("vikno_demo"), NOW, PASSWORD)
     return "vikno_demo"
 
 
