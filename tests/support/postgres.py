@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -184,10 +184,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
 
 
+AnyDatabase = TypeVar("AnyDatabase", bound=Database)
 _dialects: dict[str, tuple[Dialect, LRUCache[Any, Any]]] = {}
 
 
-def _knowing_statements(made: Database) -> Database:
+def knowing_statements(made: AnyDatabase) -> AnyDatabase:
     """The database, with what SQLAlchemy has made of statements for the databases before it.
 
     An engine keeps the text of each statement; an engine for each test would put every text together anew, which takes
@@ -206,6 +207,6 @@ def _knowing_statements(made: Database) -> Database:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A fresh database with all tables, on SQLite and on PostgreSQL."""
-    made = _knowing_statements(Database(database_url))
+    made = knowing_statements(Database(database_url))
     yield made
     made.close()

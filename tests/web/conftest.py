@@ -1,8 +1,13 @@
-"""The web app on a fresh database with demo data, on SQLite and on PostgreSQL, and browsers that talk to it."""
+"""The web app on a fresh database with demo data, and browsers that talk to it.
+
+The database is SQLite: pages have no statements of their own, and those of `lms` are tested on both. That every address
+answers on PostgreSQL too, `test_permissions` shows; `test_pages` runs on both.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -13,7 +18,7 @@ from fastapi import FastAPI
 
 from lms.database import Database
 from tests.lms.facts import NOW
-from tests.support.postgres import PostgresServer, database, database_url, postgres
+from tests.support.postgres import PostgresServer, database, postgres
 from tests.support.seeding import cheap_passwords, seed
 from tests.web.visitor import HOST, PASSWORD, Visitor
 from web.app import create_app
@@ -29,7 +34,7 @@ from web.config import (
 )
 from web.site import build_site
 
-__all__ = ["database", "database_url", "postgres"]
+__all__ = ["database", "postgres"]
 
 TOKEN_KEY = b"t" * 32
 EVENTS_KEY = b"e" * 32
@@ -122,6 +127,14 @@ def postgres_template(postgres: PostgresServer) -> str:
     postgres.execute("CREATE DATABASE vikno_demo")
     seed(postgres.url("vikno_demo"), NOW, PASSWORD)
     return "vikno_demo"
+
+
+@pytest.fixture
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of a copy of the demo's database."""
+    path = tmp_path / "vikno.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture
