@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from lms import demo_items
 from lms.database import Database
 from tests.lms.facts import NOW
 from tests.support.postgres import PostgresServer, database, postgres
-from tests.support.seeding import cheap_passwords, seed
-from tests.web.visitor import HOST, PASSWORD, Visitor
+from tests.support.seeding import cheap_passwords, seed, whole
+from tests.web.visitor import ADMINISTRATOR, HOST, ORGANISER, PASSWORD, Visitor
 from web.app import create_app
 from web.config import (
     ControlUnavailable,
@@ -31,6 +32,7 @@ from web.config import (
     PictureOrder,
     PublicQuestion,
     WebConfig,
+    utc_now,
 )
 from web.site import build_site
 
@@ -118,6 +120,19 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the demo's data: every test gets a copy, seeding takes seconds."""
     path = tmp_path_factory.mktemp("demo") / "template.db"
     seed(f"sqlite:///{path}", NOW, PASSWORD)
+    return path
+
+
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demo of today, its bank of items too, to be copied for servers that browsers visit."""
+    path = tmp_path_factory.mktemp("today") / "template.db"
+    url = f"sqlite:///{path}"
+    seed(url, utc_now(), PASSWORD)
+    database = Database(url)
+    with database.writing() as session:
+        demo_items.seed(session, utc_now(), author=ORGANISER, reviewer=ADMINISTRATOR)
+    whole(database)
     return path
 
 
