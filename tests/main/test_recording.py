@@ -107,7 +107,7 @@ async def _three_endpoints(vikno: Installation) -> None:
             sources = list(seen.values())
             if sources == [{"microphone", "camera"}] * 3 and welcome["meeting"]["began_at"] is not None:
                 return
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
     raise AssertionError(f"in the demo: {seen}\n{vikno.tail()}")
 
 
