@@ -245,11 +245,12 @@ async def test_a_recording_of_a_stream_in_two_parts_shows_both_with_their_captio
         occurrence = session.scalars(select(Occurrence).where(Occurrence.slug == slug)).one()
         kinds = ("composition", "composition", "captions")
         files = [
-            MadeFile(name, "video/mp4" if kind == "composition" else "text/vtt", 30, "0" * 64, 60.0, kind)
-            for name, kind in zip(names, kinds, strict=True)
+            MadeFile(name, "video/mp4" if kind == "composition" else "text/vtt", 30, "0" * 64, 60.0, kind, label)
+            for name, kind, label in zip(names, kinds, ("1", "2", ""), strict=True)
         ]
         now = datetime(2026, 11, 25, tzinfo=UTC)
         instant.keep(session, code, occurrence.meeting, files, now, now, now)
+        session.scalars(select(Recording).where(Recording.code == code)).one().downloadable = True
     visitor = browser()
     first, second = await visitor.get(f"/recordings/{code}"), await visitor.get(f"/recordings/{code}?part=2")
     assert "2:00" in first.text, "both together"
@@ -259,5 +260,7 @@ async def test_a_recording_of_a_stream_in_two_parts_shows_both_with_their_captio
         link = re.search(rf'src="([^"]*/{re.escape(name)}\?[^"]*)"', page.text)
         assert link is not None, name
         assert (await visitor.get(html.unescape(link[1]))).content == name.encode()
+    downloads = re.findall(r'save=1" download>([^<]*)', second.text)
+    assert [one.strip() for one in downloads] == ["Part 1", "Part 2", "Captions: Ukrainian"]
     assert (await visitor.get(f"/recordings/{code}?part=9")).text.count('aria-current="page"') == 1
     assert {path.name for path in folder.iterdir()} == {Path(path).name for path, _ in library.files(code)}

@@ -65,7 +65,7 @@ ANSWERS = {
     ConsentAnswer.QUIET: _("went on without camera and microphone"),
 }
 LANGUAGES = {"uk": _("Ukrainian"), "en": _("English")}
-_CAPTIONS = re.compile(r"captions\.([A-Za-z-]+)\.vtt")
+_CAPTIONS = re.compile(r"(?:captions|[0-9a-f]{16}(?:-\d+)?)\.([A-Za-z0-9-]+)\.vtt")
 _WORKING = (RecordingState.CAPTURING, RecordingState.QUEUED, RecordingState.PROCESSING)
 
 
