@@ -104,6 +104,21 @@ async def test_it_is_watched_by_whom_it_is_for(browser: Browser, slug: str) -> N
     assert "&amp;save=1" not in page.text, "not to be downloaded unless its terms say so"
 
 
+async def test_files_that_are_published_and_not_known_yet_do_no_harm(
+    browser: Browser, slug: str, library: FolderLibrary
+) -> None:
+    newer = {"captions": [{"language": "uk", "file": "captions.uk.vtt"}], "poster": "poster.jpg"}
+    path = library.made(CODE) / "v0001" / "playback.json"
+    path.write_text(json.dumps(PLAYBACK | newer))
+    member = browser()
+    await member.sign_in("staff@vikno.test")
+    page = await member.get(f"/recordings/{CODE}")
+    assert page.status_code == 200
+    assert "captions.uk.vtt" not in page.text
+    path.write_text(json.dumps(PLAYBACK | {"video": "other.mp4"}))
+    assert (await member.get(f"/recordings/{CODE}")).status_code == 200
+
+
 async def test_questions_captions_and_kinds_of_chapters_stand_beside_the_picture(
     browser: Browser, slug: str, library: FolderLibrary, database: Database
 ) -> None:
