@@ -134,7 +134,7 @@ def cards(
     if not occurrence_ids:
         return {}
     found = fetch(session, *_numbered(visitor, set(occurrence_ids)))
-    return {card.id: card for card in cards_of(session, visitor, now, found)}
+    return {card.id: card for card in cards_of(session, visitor, now, found, short=True)}
 
 
 def over(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, number: int = 1) -> ListPage:
@@ -147,7 +147,7 @@ def of_day(session: Session, visitor: Visitor, now: datetime, day: date, wanted:
     of_it = _begins_within(day, day + timedelta(days=1))
     query = lines_for(visitor).where(of_it, *matching(visitor, wanted))
     found = session.execute(query.order_by(Occurrence.starts_at, Occurrence.id).limit(100)).all()
-    return cards_of(session, visitor, now, found)
+    return cards_of(session, visitor, now, found, short=True)
 
 
 def marks(session: Session, visitor: Visitor, begin: date, end: date, wanted: Wanted) -> list[Mark]:
@@ -258,7 +258,7 @@ def _page(
     query, values = which(visitor, now, (number - 1) * PAGE)
     narrowed = matching(visitor, wanted)
     found = fetch(session, query.where(*narrowed) if narrowed else query, values)
-    cards = cards_of(session, visitor, now, found)
+    cards = cards_of(session, visitor, now, found, short=True)
     return ListPage(cards[:PAGE], number, len(cards) > PAGE)
 
 
