@@ -5,9 +5,11 @@ from lms.assessment.attempts import models as attempts
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
+from lms.credentials import external_models
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
+from lms.evidence import models as evidence
 from lms.frameworks import models as frameworks
 from lms.media import models as media
 from lms.meetings import attendance_models
@@ -31,6 +33,8 @@ __all__ = [
     "courses",
     "credentials",
     "directory",
+    "evidence",
+    "external_models",
     "frameworks",
     "group_models",
     "media",

@@ -183,6 +183,7 @@ class MeetingStreamer:
             stream=self._stream,
             meeting=state.id,
             title=state.plan.title,
+            language=state.plan.language,
             targets=[_wire_target(each) for each in state.streams.targets.values() if each.on],
         )
         if around is None or not around.own_url:
@@ -256,6 +257,7 @@ class MeetingStreamer:
             viewers=state.viewers,
             late_frames=status.late_frames if status is not None else 0,
             lost_packets=self._feed.lost_packets if self._feed is not None else 0,
+            trouble=status.trouble if status is not None else "",
             targets=list(targets.values()),
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lms.credentials.checking import Check, Name, Report, State
+from lms.credentials.checking import Check, Name, Report, State, Trust
 from web.i18n import mark as _
 from web.i18n import translate
 
@@ -15,7 +15,7 @@ STATES: dict[State, str] = {
     State.EXPIRED: _("Genuine, but expired"),
     State.NOT_YET: _("Genuine, but not valid yet"),
     State.REVOKED: _("Revoked by its issuer"),
-    State.REPLACED: _("Genuine, but replaced by a newer one"),
+    State.REPLACED: _("Replaced by a newer one"),
     State.STATUS_UNKNOWN: _("Genuine; whether it was revoked cannot be told here"),
     State.UNKNOWN_ISSUER: _("The issuer cannot be recognised here"),
     State.NOT_GENUINE: _("Not genuine"),
@@ -40,6 +40,10 @@ CODES: dict[str, str] = {
     "key_unknown": _("It is signed with a key that its issuer does not list."),
     "key_kind": _("The key of its issuer cannot be used here."),
     "key_compromised": _("Its key was in other hands when it was signed."),
+    "key_reissued": _(
+        "Its key was in other hands when it was signed. We gave this certificate, and have signed it anew since: what "
+        "counts is the newer one with the same number."
+    ),
     "not_issued": _("The key is ours, but we have no record of having issued this."),
     "unknown_issuer": _(
         "Its issuer is not known here, and nothing is fetched from the network: anybody can write any name into a file."
@@ -62,6 +66,14 @@ GOOD: dict[Name, str] = {
 }
 
 
+STANDINGS: dict[str, str] = {
+    "ours": _("This is us: the file names this site as its issuer."),
+    "known": _("Known here: the administrator of this site trusts this issuer and has put its profile here."),
+    "key": _("Unknown here: the issuer is a key by itself, and who holds it cannot be told from the file."),
+    "unknown": _("Unknown here: what the file says of its issuer cannot be checked."),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the file says of itself: plain texts, to be believed as far as the checks go."""
@@ -69,6 +81,8 @@ class Told:
     achievement: str
     issuer: str
     issuer_id: str
+    issuer_url: str
+    issuer_email: str
     valid_from: datetime | None
     valid_until: datetime | None
     number: str
@@ -91,10 +105,27 @@ def told(report: Report, language: str) -> Told:
         _line(achievement.get("name") if isinstance(achievement, dict) else None) or unnamed,
         _line(inside.get("name")) or unnamed,
         _line(inside.get("id")),
+        _web(inside.get("url")),
+        _line(inside.get("email")),
         _moment(credential.get("validFrom")),
         _moment(credential.get("validUntil")),
         _line(credential.get("id")).rpartition("/verify/")[2] if report.genuine else "",
     )
+
+
+def standing(issuer: str, ours: Trust, trust: Trust) -> str:
+    """How an issuer stands here: `ours`, `known`, `key` (that is its own address), or `unknown`."""
+    if ours.keys(issuer) is not None:
+        return "ours"
+    if trust.keys(issuer) is not None:
+        return "known"
+    return "key" if issuer.startswith("did:key:") else "unknown"
+
+
+def _web(value: object) -> str:
+    """An address of the web as text; nothing else that a file may hold."""
+    text = _line(value)
+    return text if text.startswith(("https://", "http://")) else ""
 
 
 def _line(value: object) -> str:

@@ -132,6 +132,14 @@ SYSTEM_ROLES = {
     "operator": _("Operator"),
     "api_client": _("API client"),
 }
+COUNTING = {
+    "trained": _("persons who attended, completed a course or have a certificate, each once"),
+    "attended": _("persons who attended an occurrence of the programme, by approved attendance, each once"),
+    "completed": _("persons who completed one of the courses, each once"),
+    "certified": _("persons with a valid certificate of its series or courses, each once"),
+    "entered": _("a figure that is measured elsewhere and entered by hand"),
+}
+"""By which rule a programme's goal is counted."""
 SEATS = {
     "interactive": _("With voice and camera"),
     "viewer": _("Only watching"),
@@ -347,11 +355,13 @@ def role_choices(language: str) -> list[tuple[str, str]]:
 AWARD_KINDS = {
     "attendance": _("By attendance of the series"),
     "course": _("By completing the course, its tests and assignments"),
+    "test": _("By passing a test"),
     "manual": _("By decision of an authorised person"),
 }
 ACHIEVEMENTS = {
     "CertificateOfCompletion": _("Certificate of completion"),
     "Certificate": _("Certificate"),
+    "Assessment": _("Test passed"),
     "Course": _("Course"),
     "MicroCredential": _("Micro-credential"),
     "Badge": _("Badge"),
@@ -370,6 +380,7 @@ EDITIONS = {
     "renamed": _("replaced, because the name or the address has changed"),
     "named": _("the name was put into the digital certificate"),
     "renewed": _("renewed for another term"),
+    "reissued": _("signed anew, because the former key may have been in other hands"),
 }
 KEY_ENDS = {
     "rotated": _("replaced in due course"),

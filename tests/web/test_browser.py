@@ -21,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo, demo_attendance, demo_credentials, demo_directory, demo_groups, demo_items, demo_needs, images
+from lms.credentials.external_models import ExternalCertificate
 from lms.credentials.models import AwardRule, Certificate
 from lms.database import Database
 from lms.directory import endpoints
@@ -54,7 +55,7 @@ NETWORK = {
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
         "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
         "/verify /verify/{certificate} /verify/{certificate}?e=2 /issuer /achievements/1 "
-        "/courses/digital-literacy /live/demo"
+        "/courses/digital-literacy /live/demo /offline/uk"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
@@ -64,7 +65,8 @@ NETWORK = {
         "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
         "/programmes /programmes/new {programme} "
-        "{programme}/edit /topics /acts /items /items/dl-1-1-01 /slots /slots?duration=60 /attendance-rules "
+        "{programme}/edit {programme}/goals/new {programme}/goals/2 "
+        "/topics /acts /items /items/dl-1-1-01 /slots /slots?duration=60 /attendance-rules "
         "/streaming {training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
@@ -75,14 +77,14 @@ NETWORK = {
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
         "{held}/roll-call /organisations/lviv /imports /me/attendance /needs {closed_survey} {open_survey} "
-        "/roadmaps /roadmaps/new /roadmaps/report {roadmap} {roadmap}/edit"
+        "/roadmaps /roadmaps/new /roadmaps/report {roadmap} {roadmap}/edit /declared {declared}"
     ),
     demo_directory.STAFF: (
         "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance /needs "
         "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
         "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
         "/courses/mobile-case/lessons/check "
-        "/me/certificates /certificates/{certificate}"
+        "/me/certificates /certificates/{certificate} /me/declared/new {declared} /offline"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
@@ -218,6 +220,7 @@ def places(served: Served) -> dict[str, str]:
             + session.scalars(select(Occurrence.slug).where(Occurrence.title == demo_groups.TRAINING)).one(),
             "roadmap": f"/roadmaps/{session.scalars(select(Roadmap.id).order_by(Roadmap.id.desc()).limit(1)).one()}",
             "guest": f"/guest/{token}",
+            "declared": "/declared/" + session.scalars(select(ExternalCertificate.code)).one(),
             "certificate": session.scalars(select(Certificate.number).where(Certificate.person_id == staff)).one(),
             "awarded": "/series/"
             + session.scalars(select(Series.slug).join(AwardRule, AwardRule.series_id == Series.id)).one(),

@@ -24,7 +24,8 @@ from lms.assessment.content import TrueFalse
 from lms.assessment.drafts import ItemDraft
 from lms.courses import testing
 from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
-from lms.credentials import awarding, issuing
+from lms.credentials import awarding, external, issuing
+from lms.credentials.checking import NobodyKnown
 from lms.credentials.keys import Issuer
 from lms.credentials.models import RuleKind as AwardKind
 from lms.database import Database
@@ -34,6 +35,7 @@ from lms.directory.imports import actions as imports
 from lms.directory.models import Account, Affiliation, Membership, Organisation, RoleGrant, RoleName, Scope
 from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
+from lms.evidence.models import Counting, Goal
 from lms.files import MemoryFiles
 from lms.images import CleanPicture, Encoded
 from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Watching
@@ -82,6 +84,7 @@ UPLOADS = {
     "POST /courses/{slug}/edit/lessons/{key}",
     "POST /courses/{slug}/lessons/{key}/task",
     "POST /imports",
+    "POST /me/declared/new",
     "POST /schedule/{slug}/materials",
     "POST /verify",
 }
@@ -99,6 +102,7 @@ LETS_IN: dict[str, str] = {
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
+    "GET /app.webmanifest": ALL,
     "GET /attempts/{code}": "S",
     "GET /attempts/{code}/result": "S",
     "GET /attempts/{code}/state": "S",
@@ -124,8 +128,12 @@ LETS_IN: dict[str, str] = {
     "GET /courses/{slug}/lessons/{key}": "SPA",
     "GET /courses/{slug}/lessons/{key}/files/{name}": BY_LINK,
     "GET /courses/{slug}/lessons/{key}/handed-in/{digest}": "SPA",
+    "GET /courses/{slug}/offline": "S",
     "GET /courses/{slug}/people": "lLPA",
     "GET /courses/{slug}/people.csv": "lLPA",
+    "GET /declared": "loLPA",
+    "GET /declared/{external_code}": "SLPA",
+    "GET /declared/{external_code}/file": "SLPA",
     "GET /duplicates": "A",
     "GET /duplicates/{kind}/{one}/{other}": "A",
     "GET /endpoint": ALL,
@@ -134,6 +142,7 @@ LETS_IN: dict[str, str] = {
     "GET /guest/{token}.ics": BY_LINK,
     "GET /healthz": ALL,
     "GET /help": ALL,
+    "GET /icons/{name}.png": ALL,
     "GET /imports": "liLA",
     "GET /imports/sample-{kind}.csv": "liLA",
     "GET /imports/{import_id}": "A",
@@ -157,6 +166,7 @@ LETS_IN: dict[str, str] = {
     "GET /me/attendance": KNOWN,
     "GET /me/calendar": KNOWN,
     "GET /me/certificates": KNOWN,
+    "GET /me/declared/new": KNOWN,
     "GET /me/notifications": KNOWN,
     "GET /meet/{meeting}": ALL,
     "GET /metrics": ALL,
@@ -169,6 +179,9 @@ LETS_IN: dict[str, str] = {
     "GET /needs/{slug}/result.csv": "uPA",
     "GET /needs/{slug}/result.xlsx": "uPA",
     "GET /offers/{signed}": BY_LINK,
+    "GET /offline": ALL,
+    "GET /offline/account": ALL,
+    "GET /offline/{language}": ALL,
     "GET /organisations": ALL,
     "GET /organisations/capabilities": "A",
     "GET /organisations/export": ALL,
@@ -185,6 +198,9 @@ LETS_IN: dict[str, str] = {
     "GET /programmes/new": "oPA",
     "GET /programmes/{slug}": ALL,
     "GET /programmes/{slug}/edit": "PA",
+    "GET /programmes/{slug}/goals.csv": ALL,
+    "GET /programmes/{slug}/goals/new": "PA",
+    "GET /programmes/{slug}/goals/{goal_id}": "PA",
     "GET /readyz": ALL,
     "GET /recordings/{recording}": KNOWN,
     "GET /recordings/{recording}/consents.csv": "PA",
@@ -239,6 +255,7 @@ LETS_IN: dict[str, str] = {
     "GET /slots": "oPA",
     "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
+    "GET /sw.js": ALL,
     "GET /topics": ALL,
     "GET /unsubscribe/{signed}": BY_LINK,
     "GET /verify": ALL,
@@ -290,6 +307,9 @@ LETS_IN: dict[str, str] = {
     "POST /courses/{slug}/rules": "PA",
     "POST /courses/{slug}/rules/{rule_id}/end": "PA",
     "POST /courses/{slug}/tasks/{submission_id}": "PA",
+    "POST /declared/{external_code}/remove": "S",
+    "POST /declared/{external_code}/seen": "LPA",
+    "POST /declared/{external_code}/share": "S",
     "POST /duplicates/{kind}/{one}/{other}/apart": "A",
     "POST /duplicates/{kind}/{one}/{other}/merge": "A",
     "POST /endpoints": "A",
@@ -307,6 +327,7 @@ LETS_IN: dict[str, str] = {
     "POST /mail/inbox/{number}/done": "kA",
     "POST /mail/knock": "kA",
     "POST /mail/{number}/retry": "kA",
+    "POST /me/declared/new": KNOWN,
     "POST /me": KNOWN,
     "POST /me/attendance/{entry_id}": NOBODY,
     "POST /me/calendar": KNOWN,
@@ -348,6 +369,10 @@ LETS_IN: dict[str, str] = {
     "POST /presence/{signed}": BY_LINK,
     "POST /programmes/new": "oPA",
     "POST /programmes/{slug}/edit": "PA",
+    "POST /programmes/{slug}/goals/new": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}/figures": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}/take-back": "PA",
     "POST /programmes/{slug}/hand-over": "PA",
     "POST /recordings/{recording}/delete": "PA",
     "POST /recordings/{recording}/rebuild": "PA",
@@ -592,6 +617,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "held_slug": session.get_one(Occurrence, entry.occurrence_id).slug,
         "series_slug": series.slug,
         "programme_slug": one(session, Programme).slug,
+        "goal_id": one(session, Goal, Goal.counting == Counting.ENTERED).id,
         "occurrence": dated.slug,
         "survey_slug": one(session, NeedsSurvey, NeedsSurvey.title == demo_needs.CLOSED).slug,
         "plan_id": one(session, NeedsPlan).id,
@@ -640,6 +666,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "series": series.id,
         "deletion": deletion.id,
         **certificate_of(session, planner, series.slug, staff),
+        "external_code": declared_of(session, visitor_of_person(session, staff, NOW)),
     }
 
 
@@ -655,7 +682,16 @@ def certificate_of(session: Session, planner: Any, series_slug: str, person_id: 
         "certificate": made.number,
         "certificate_file": "badge.svg",
         "list_id": made.list_id,
+        "icon": "icon-192",
+        "language": "uk",
     }
+
+
+def declared_of(session: Session, visitor: Any) -> str:
+    """A certificate from elsewhere that the centre's staff has shown to their lead."""
+    draft = external.ExternalDraft(title="Курс", issuer="Інша установа", shared=True)
+    file = ("курс.pdf", b"%PDF-")
+    return external.declare(session, visitor, draft, file, MemoryFiles(), NobodyKnown(), NOW).code
 
 
 def address_of(path: str, held: dict[str, Any]) -> str:
@@ -675,6 +711,8 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
         ("/certificates/", "name"): "certificate_file",
+        ("/icons/", "name"): "icon",
+        ("/offline/", "language"): "language",
         ("/recordings/", "number"): "deletion",
     }
 

@@ -5,6 +5,7 @@ Pure: `spec` (what a test asks, when it is passed), `drawing` (a seeded draw of 
 `passing` (rules of several parts), `profile` (how somebody stands beside the last time, and what to learn next),
 `presenting` (what is shown of an item while it is answered).
 
-`models` (tables), `publishing` (versions of tests), `taking` (begin, save, take over, submit), `finishing` (what the
-clock ends, scoring, essays), `correcting` (regrade with history, late answers, void, appeal), `queries`.
+`models` (tables), `publishing` (versions of tests), `taking` (begin, save, take over, submit), `keeping` (one answer,
+in two statements), `finishing` (what the clock ends, scoring, essays), `correcting` (regrade with history, late
+answers, void, appeal), `queries`.
 """

@@ -30,7 +30,7 @@ from lms.assessment.scoring import score
 from lms.assessment.statistics import ENOUGH, ItemFigures, TestFigures, analyse
 from lms.directory.models import Person
 from lms.directory.rules import Visitor
-from lms.errors import Invalid, NotAllowed, NotFound
+from lms.errors import Invalid, NotAllowed
 
 PAGE = 50
 FEW = 5
@@ -189,19 +189,6 @@ def running(session: Session, visitor: Visitor, code: str, now: datetime) -> Run
         attempt.writer,
         tuple(items),
     )
-
-
-def shown_item(session: Session, visitor: Visitor, code: str, position: int) -> dict[str, Any]:
-    """One item of one's own attempt as it is answered: all that a save needs. Raises `NotFound`."""
-    found = session.execute(
-        select(ItemVersion.body, AttemptItem.order)
-        .join(AttemptItem, AttemptItem.item_version_id == ItemVersion.id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.code == code, Attempt.person_id == visitor.person_id, AttemptItem.position == position)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("attempt_unknown", "There is no such attempt of yours.")
-    return presented(parse_body(found[0]), found[1])
 
 
 def result(session: Session, visitor: Visitor, code: str, now: datetime) -> Result:

@@ -7,6 +7,7 @@ import "./site.css";
 import { offerLive } from "./live";
 import { offerQuestions } from "./live/questions";
 import { offerCopying } from "./copy";
+import { offerDropping } from "./verifying";
 import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
@@ -15,6 +16,10 @@ import { followLesson } from "./lesson";
 import { takeTest } from "./attempt";
 import { tellOwnTime } from "./own-time";
 import { offerWatching } from "./recording";
+import { goOnWithoutNetwork } from "./offline/app";
+import { offerKeeping } from "./offline/keep";
+import { listWhatIsKept } from "./offline/list";
+import { tellOfCopies } from "./offline/copies";
 
 function askBeforeSending(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-confirm]")) {
@@ -37,6 +42,7 @@ function offerPrinting(): void {
 }
 
 offerPlanning();
+offerDropping();
 offerPrinting();
 keepWhenLeft();
 offerCopying();
@@ -46,6 +52,10 @@ tellOwnTime();
 offerWatching();
 followLesson();
 takeTest();
+tellOfCopies();
+offerKeeping();
+listWhatIsKept();
+goOnWithoutNetwork();
 offerLive();
 offerQuestions();
 showWhatIsWrong();
