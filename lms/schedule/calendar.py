@@ -25,7 +25,7 @@ MOST_MARKS = 1000
 """So many occurrences a calendar shows at most."""
 _WORDS = 5
 _CHOSEN_FROM = timedelta(days=90)
-"""Series that have ended longer ago are not offered to filter by."""
+"""Series whose last date lies longer ago are not offered to filter by."""
 SEATED = (
     RegistrationState.PENDING,
     RegistrationState.CONFIRMED,
@@ -197,10 +197,10 @@ def _oblasts() -> Select[str]:
 
 
 @once
-def _series_of(visitor: Visitor, ending_after: datetime, slug: str | None) -> Select[str, str, str]:
+def _series_of(visitor: Visitor, beginning_after: datetime, slug: str | None) -> Select[str, str, str]:
     """Series with something that the visitor may know of and that is not long over, and the one chosen already."""
     some = exists().where(Occurrence.series_id == Series.id, visible_to(visitor)).correlate(Series)
-    chosen: ColumnElement[bool] = some.where(Occurrence.ends_at > ending_after)
+    chosen: ColumnElement[bool] = some.where(Occurrence.starts_at > beginning_after)
     if slug is not None:
         chosen = or_(chosen, and_(Series.slug == slug, some))
     return select(Series.slug, Series.title, Series.title_en).where(chosen).order_by(Series.title).limit(100)
