@@ -4,9 +4,10 @@
 
 10,000 people, 500 organisations, 2,000 occurrences (`big_network`). Two web processes as `vikno serve` starts them; the
 people are a third process on the same machine. At first everybody browses without a pause until what a process makes
-once (templates, statements, plans) has been made, as in any process that has run for a minute. Then each opens a page, reads for about a second, opens the next. Beside
-it, as a probe of the machine at this moment, the same people open `/readyz`, which is one query and no page. Then
-nobody pauses: how many pages a second come out at most, and whose processor time a page costs.
+once (templates, statements, plans) has been made, as in any process that has run for a minute. Then each opens a page,
+reads for about a second, opens the next. Beside it, as a probe of the machine at this moment, the same people open
+`/readyz`, which is one query and no page. Then nobody pauses: how many pages a second come out at most, and whose
+processor time a page costs.
 """
 
 from __future__ import annotations
