@@ -55,5 +55,5 @@ def sections(parts: Iterable[APIRouter]) -> list[APIRouter]:
             if endpoint is route.endpoint:
                 section.routes.append(route)
             else:
-                section.add_api_route(route.path, endpoint, methods=sorted(route.methods), name=route.name)
+                section.add_api_route(route.path, endpoint, methods=sorted(route.methods or ()), name=route.name)
     return [section for _, section in sorted(found.items(), key=lambda each: each[0][1] == ANY)]

@@ -73,14 +73,15 @@ def _parties(occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
 def _first_parties(occurrence_ids: Collection[int], own: Collection[int]) -> Select[*tuple[Any, ...]]:
     """With the place of each in its occurrence, and how many there are; names are looked up for those alone."""
     each = OccurrenceParty
-    within = {"partition_by": each.occurrence_id}
     numbered = (
         select(
             each.occurrence_id,
             each.organisation_id,
             each.part,
-            func.row_number(type_=Integer).over(order_by=(each.position, each.id), **within).label("place"),
-            func.count().over(**within).label("of"),
+            func.row_number(type_=Integer)
+            .over(partition_by=each.occurrence_id, order_by=(each.position, each.id))
+            .label("place"),
+            func.count().over(partition_by=each.occurrence_id).label("of"),
         )
         .where(each.occurrence_id.in_(occurrence_ids))
         .subquery()

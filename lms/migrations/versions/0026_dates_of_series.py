@@ -1,14 +1,14 @@
 """Dates of a series are found in their order
 
-Revision 0025 after 0024, 2026-11-26.
+Revision 0026 after 0025, 2026-11-26.
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 
 def upgrade() -> None:
