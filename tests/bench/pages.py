@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ from sqlalchemy import text
 
 from lms.database import Database
 from tests.bench.big_network import SEED, Network, Size, fill
-from tests.bench.processor import Used, used
+from tests.bench.processor import parent, used
 from tests.bench.users import Outcome, User, measure
 from tests.support.installation import free_ports
 from tests.support.postgres import running_postgres
@@ -151,9 +151,10 @@ def run(name: str, url: str) -> None:
             calm = [User("vikno=bench", probe)] * USERS
             idle = asyncio.run(measure(port, calm, lasting_s=5, pause_s=PAUSE_S, seed=SEED))
             busy = asyncio.run(measure(port, users, lasting_s=LASTING_S, pause_s=PAUSE_S, seed=SEED))
-            before = used(web.pids, database)
+            working = (web.pids, _server_of(database), (os.getpid(),))
+            before = [used(each) for each in working]
             full = asyncio.run(measure(port, users, lasting_s=FULL_S, pause_s=0, seed=SEED))
-            spent = used(web.pids, database) - before
+            spent = [used(each) - until for each, until in zip(working, before, strict=True)]
         database.close()
     report(name, idle, busy, full, spent)
 
@@ -165,8 +166,16 @@ def _tidy_up(database: Database) -> None:
             connection.execute(text("VACUUM ANALYZE"))
 
 
-def report(name: str, idle: Outcome, busy: Outcome, full: Outcome, spent: Used) -> None:
-    """Percentiles in milliseconds by kind of page."""
+def _server_of(database: Database) -> tuple[int, ...]:
+    """The process of PostgreSQL whose children answer; SQLite works in the web processes."""
+    if database.engine.dialect.name != "postgresql":
+        return ()
+    with database.engine.connect() as connection:
+        return (parent(int(connection.scalar(text("SELECT pg_backend_pid()")))),)
+
+
+def report(name: str, idle: Outcome, busy: Outcome, full: Outcome, spent: Sequence[float]) -> None:
+    """Percentiles in milliseconds by kind of page; `spent`: seconds of web processes, of PostgreSQL, of the people."""
     print(f"{name}: {USERS} people, a pause of {PAUSE_S:g} s between pages, {PROCESSES} web processes")
     print(f"  {'milliseconds':<16}{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8}{'pages':>8}")
     for kind, seconds in [*sorted(idle.seconds.items()), *sorted(busy.seconds.items())]:
@@ -175,7 +184,7 @@ def report(name: str, idle: Outcome, busy: Outcome, full: Outcome, spent: Used) 
         print(f"  {kind:<16}{values}{len(seconds):>8}")
     done = sum(map(len, full.seconds.values()))
     print(f"  without pauses: {done / FULL_S:.0f} pages a second")
-    costs = (("web processes", spent.web), ("PostgreSQL", spent.server), ("people", spent.people))
+    costs = zip(("web processes", "PostgreSQL", "people"), spent, strict=True)
     shares = ", ".join(f"{whose} {1000 * seconds / done:.1f}" for whose, seconds in costs)
     print(f"  milliseconds of processor time for each of them: {shares}")
     print(f"  failed: {len(idle.failures) + len(busy.failures) + len(full.failures)}", *busy.failures[:3])

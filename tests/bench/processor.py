@@ -1,49 +1,35 @@
-"""How much processor time processes have used so far, from Linux's own books."""
+"""Processor time of processes, as Linux counts it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import text
-
-from lms.database import Database
-
 _TICKS = os.sysconf("SC_CLK_TCK")
+_USER, _SYSTEM, _WAITED_USER, _WAITED_SYSTEM = 11, 12, 13, 14
+"""Fields of /proc/PID/stat after the name, proc(5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
-    """Seconds of processor time: web processes, sessions of PostgreSQL (SQLite works in the web processes), people."""
-
-    web: float
-    server: float
-    people: float
-
-    def __sub__(self, other: Used) -> Used:
-        return Used(self.web - other.web, self.server - other.server, self.people - other.people)
+def used(pids: Iterable[int]) -> float:
+    """Seconds of processor time of these processes, of their children, and of those that have ended."""
+    return sum(_one(pid) for pid in pids)
 
 
-def used(web: Collection[int], database: Database) -> Used:
-    """Until now, by the web processes with these numbers, for the database, and by this process, the people."""
-    own = os.times()
-    return Used(_of(web), _of(_sessions(database)), own.user + own.system)
+def parent(pid: int) -> int:
+    """Whose child a process is."""
+    return int(_fields(pid)[1])
 
 
-def _sessions(database: Database) -> list[int]:
-    if database.engine.dialect.name != "postgresql":
-        return []
-    with database.engine.connect() as connection:
-        found = connection.execute(text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()"))
-        return [int(pid) for (pid,) in found]
+def _one(pid: int) -> float:
+    try:
+        fields = _fields(pid)
+        children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0  # it ended meanwhile: its parent has its time
+    own = sum(int(fields[number]) for number in (_USER, _SYSTEM, _WAITED_USER, _WAITED_SYSTEM))
+    return own / _TICKS + sum(map(_one, children))
 
 
-def _of(processes: Collection[int]) -> float:
-    ticks = 0
-    for process in processes:
-        # proc(5): the fields after the name in brackets begin with the third; utime is the 14th, stime the 15th.
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / _TICKS
+def _fields(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
