@@ -24,6 +24,7 @@ from web.pages import (
     endpoint_screen,
     endpoints,
     feeds,
+    goals,
     groups,
     guest,
     health,
@@ -32,6 +33,8 @@ from web.pages import (
     installable,
     invitations,
     issuer,
+    item_edit,
+    item_files,
     items,
     live,
     live_questions,
@@ -79,6 +82,7 @@ PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
 _PARTS = (
+    attempts,  # first: a hall that takes a test asks more than anybody
     start,
     feeds,
     sign_in,
@@ -95,7 +99,10 @@ _PARTS = (
     certificates,
     verify,
     issuer,
+    item_edit,
+    item_files,
     items,
+    goals,
     programmes,
     topics,
     acts,
@@ -111,7 +118,6 @@ _PARTS = (
     live_questions,
     live,
     streaming,
-    attempts,
     course_edit,
     course_keeping,
     course_people,
