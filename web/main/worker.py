@@ -87,6 +87,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),
         _in_turn("tell that recordings end", 600, retention.due, retention.warn),
         Duty("end recordings", 600, _in_one_transaction(retention.expire)),
+        Duty("end what stood in for recordings", 600, _in_one_transaction(retention.supersede)),
         Duty("delete recordings", 5, Deleter(FolderLibrary(settings.data))),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]
