@@ -143,7 +143,7 @@ def test_from_the_button_to_the_public_page(server: Installation, planner: Plann
 
     # There is room again: back by itself, after a rehearsal beside what is playing. What the viewer chooses holds.
     viewer.unroute("**/whep/**", full)
-    moving(viewer, "whep", 120)
+    moving(viewer, "whep", 170)
     expect(viewer.locator("button[data-way]")).to_have_text("Наживо")
     viewer.locator("button[data-way]").click()
     moving(viewer, "hls")
