@@ -151,7 +151,7 @@ def test_from_the_button_to_the_public_page(server: Installation, planner: Plann
 
     open_host_controls(host)
     host.get_by_test_id("end-live").click()
-    expect(viewer.locator("[data-status]")).to_have_text("Трансляцію завершено.", timeout=60_000)
+    expect(viewer.locator("[data-status]")).to_have_text("Трансляцію завершено.", timeout=90_000)
     expect(guest.locator(".chip--live")).to_be_hidden()
     until(viewer, _REPLAY, meeting, 60)
     viewer.goto(f"{server.url}/live/{meeting}")
