@@ -100,7 +100,7 @@ def go_live(host: Page) -> None:
     expect(host.locator(".chip--live")).to_be_visible()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_from_the_button_to_the_public_page(server: Installation, planner: Planner, meeting: str, visit: Visit) -> None:
     host, guest = visit(ANNA, viewport={"width": 1280, "height": 800}), visit(BOHDAN)
     for page in (host, guest):
