@@ -80,6 +80,7 @@ class MeetingPlan:
     title: str
     starts_at: datetime
     ends_at: datetime
+    language: str = "uk"
     recorded: bool = False
     """Whether its recording begins with it."""
     streaming: Streaming = Streaming.NO

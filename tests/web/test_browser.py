@@ -55,7 +55,7 @@ NETWORK = {
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
         "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
         "/verify /verify/{certificate} /verify/{certificate}?e=2 /issuer /achievements/1 "
-        "/courses/digital-literacy /live/demo"
+        "/courses/digital-literacy /live/demo /offline/uk"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
@@ -65,7 +65,10 @@ NETWORK = {
         "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
         "/programmes /programmes/new {programme} "
-        "{programme}/edit /topics /acts /items /items/dl-1-1-01 /slots /slots?duration=60 /attendance-rules "
+        "{programme}/edit {programme}/goals/new {programme}/goals/2 "
+        "/topics /acts /items /items/dl-1-1-01 /items/new /items/new?kind=cloze "
+        "/items/dl-1-1-01/edit /items/dl-1-1-01/try /items/import /items/export?format=gift&look=yes "
+        "/slots /slots?duration=60 /attendance-rules "
         "/streaming {training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
@@ -83,7 +86,7 @@ NETWORK = {
         "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
         "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
         "/courses/mobile-case/lessons/check "
-        "/me/certificates /certificates/{certificate} /me/declared/new {declared}"
+        "/me/certificates /certificates/{certificate} /me/declared/new {declared} /offline"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "

@@ -22,6 +22,7 @@ from lms import demo, demo_directory, demo_items, demo_needs
 from lms.assessment import actions as items
 from lms.assessment.content import TrueFalse
 from lms.assessment.drafts import ItemDraft
+from lms.assessment.exchange import uploads as item_files
 from lms.courses import testing
 from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
 from lms.credentials import awarding, bulk, external, issuing
@@ -35,6 +36,7 @@ from lms.directory.imports import actions as imports
 from lms.directory.models import Account, Affiliation, Membership, Organisation, RoleGrant, RoleName, Scope
 from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
+from lms.evidence.models import Counting, Goal
 from lms.files import MemoryFiles
 from lms.images import CleanPicture, Encoded
 from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Watching
@@ -83,6 +85,7 @@ UPLOADS = {
     "POST /courses/{slug}/edit/lessons/{key}",
     "POST /courses/{slug}/lessons/{key}/task",
     "POST /imports",
+    "POST /items/import",
     "POST /me/declared/new",
     "POST /schedule/{slug}/materials",
     "POST /verify",
@@ -101,6 +104,7 @@ LETS_IN: dict[str, str] = {
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
+    "GET /app.webmanifest": ALL,
     "GET /attempts/{code}": "S",
     "GET /attempts/{code}/result": "S",
     "GET /attempts/{code}/state": "S",
@@ -127,6 +131,7 @@ LETS_IN: dict[str, str] = {
     "GET /courses/{slug}/lessons/{key}": "SPA",
     "GET /courses/{slug}/lessons/{key}/files/{name}": BY_LINK,
     "GET /courses/{slug}/lessons/{key}/handed-in/{digest}": "SPA",
+    "GET /courses/{slug}/offline": "S",
     "GET /courses/{slug}/people": "lLPA",
     "GET /courses/{slug}/people.csv": "lLPA",
     "GET /declared": "loLPA",
@@ -140,6 +145,7 @@ LETS_IN: dict[str, str] = {
     "GET /guest/{token}.ics": BY_LINK,
     "GET /healthz": ALL,
     "GET /help": ALL,
+    "GET /icons/{name}.png": ALL,
     "GET /imports": "liLA",
     "GET /imports/sample-{kind}.csv": "liLA",
     "GET /imports/{import_id}": "A",
@@ -176,6 +182,9 @@ LETS_IN: dict[str, str] = {
     "GET /needs/{slug}/result.csv": "uPA",
     "GET /needs/{slug}/result.xlsx": "uPA",
     "GET /offers/{signed}": BY_LINK,
+    "GET /offline": ALL,
+    "GET /offline/account": ALL,
+    "GET /offline/{language}": ALL,
     "GET /organisations": ALL,
     "GET /organisations/capabilities": "A",
     "GET /organisations/export": ALL,
@@ -192,6 +201,9 @@ LETS_IN: dict[str, str] = {
     "GET /programmes/new": "oPA",
     "GET /programmes/{slug}": ALL,
     "GET /programmes/{slug}/edit": "PA",
+    "GET /programmes/{slug}/goals.csv": ALL,
+    "GET /programmes/{slug}/goals/new": "PA",
+    "GET /programmes/{slug}/goals/{goal_id}": "PA",
     "GET /readyz": ALL,
     "GET /recordings/{recording}": KNOWN,
     "GET /recordings/{recording}/consents.csv": "PA",
@@ -199,7 +211,14 @@ LETS_IN: dict[str, str] = {
     "GET /recordings/{recording}/files/{name:path}": BY_LINK,
     "GET /recordings/{recording}/state": KNOWN,
     "GET /items": "uPA",
+    "GET /items/export": "uPA",
+    "GET /items/import": "PA",
+    "GET /items/import/{import_id}": "P",
+    "GET /items/import/{import_id}/report.csv": "P",
+    "GET /items/new": "PA",
     "GET /items/{item_code}": "uPA",
+    "GET /items/{item_code}/edit": "PA",
+    "GET /items/{item_code}/try": "uPA",
     "GET /roadmaps": KNOWN,
     "GET /roadmaps/new": "lLPA",
     "GET /roadmaps/report": KNOWN,
@@ -246,6 +265,7 @@ LETS_IN: dict[str, str] = {
     "GET /slots": "oPA",
     "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
+    "GET /sw.js": ALL,
     "GET /topics": ALL,
     "GET /unsubscribe/{signed}": BY_LINK,
     "GET /verify": ALL,
@@ -361,13 +381,26 @@ LETS_IN: dict[str, str] = {
     "POST /presence/{signed}": BY_LINK,
     "POST /programmes/new": "oPA",
     "POST /programmes/{slug}/edit": "PA",
+    "POST /programmes/{slug}/goals/new": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}/figures": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}/take-back": "PA",
     "POST /programmes/{slug}/hand-over": "PA",
     "POST /recordings/{recording}/delete": "PA",
     "POST /recordings/{recording}/rebuild": "PA",
     "POST /recordings/{recording}/terms": "PA",
     "POST /registrations/{number}/{act}": "SLPA",
+    "POST /items/import": "PA",
+    "POST /items/import/{import_id}": "P",
+    "POST /items/new": "PA",
+    "POST /items/new/form": "PA",
+    "POST /items/offer": "PA",
+    "POST /items/{item_code}/edit": "PA",
+    "POST /items/{item_code}/edit/form": "PA",
+    "POST /items/{item_code}/offer": "PA",
     "POST /items/{item_code}/release": "PA",
     "POST /items/{item_code}/review": "A",
+    "POST /items/{item_code}/try": "uPA",
     "POST /items/{item_code}/withdraw": "PA",
     "POST /roadmaps/new": "lLPA",
     "POST /roadmaps/{roadmap_id}/edit": "LPA",
@@ -571,6 +604,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     entry = one(session, RosterEntry)
     asked = ItemDraft(TrueFalse(text="Небо блакитне", answer=True), code="sky")
     waiting = items.create(session, planner, asked, NOW)
+    items.offer(session, planner, waiting.code, NOW)
+    item_file = item_files.upload(session, planner, "a.gift", "::Q:: Так? {T}".encode(), "gift", "uk", NOW)
     own_step = one(session, RoadmapStep, RoadmapStep.owner_id == staff)
     recording = Recording(
         code="00000000000000ab", meeting="held", occurrence_id=entry.occurrence_id, state=RecordingState.READY,
@@ -605,6 +640,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "held_slug": session.get_one(Occurrence, entry.occurrence_id).slug,
         "series_slug": series.slug,
         "programme_slug": one(session, Programme).slug,
+        "goal_id": one(session, Goal, Goal.counting == Counting.ENTERED).id,
         "occurrence": dated.slug,
         "survey_slug": one(session, NeedsSurvey, NeedsSurvey.title == demo_needs.CLOSED).slug,
         "plan_id": one(session, NeedsPlan).id,
@@ -633,6 +669,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "feed_id": feed.id,
         "channel_id": channel.id,
         "import_id": table.id,
+        "item_file": item_file.id,
         "endpoint_id": one(session, Endpoint).id,
         "affiliation_id": one(session, Affiliation, Affiliation.person_id == staff).id,
         "grant_id": one(session, RoleGrant).id,
@@ -671,6 +708,8 @@ def certificate_of(session: Session, planner: Any, series_slug: str, person_id: 
         "certificate": made.number,
         "certificate_file": "badge.svg",
         "list_id": made.list_id,
+        "icon": "icon-192",
+        "language": "uk",
     }
 
 
@@ -698,6 +737,9 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
         ("/certificates/", "name"): "certificate_file",
+        ("/items/import/", "import_id"): "item_file",
+        ("/icons/", "name"): "icon",
+        ("/offline/", "language"): "language",
         ("/recordings/", "number"): "deletion",
     }
 

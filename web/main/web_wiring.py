@@ -77,6 +77,7 @@ class NodeControl:
         """Tell the node of the meeting, or what changed about it."""
         told = Plan(
             title=plan.title,
+            language=plan.language,
             recording=plan.recorded,
             questions_enabled=plan.questions,
             public_questions=plan.public_questions,

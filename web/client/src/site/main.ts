@@ -11,11 +11,16 @@ import { offerDropping } from "./verifying";
 import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
+import { editItems, goOn } from "./items";
 import { keepWhenLeft } from "./keeping";
 import { followLesson } from "./lesson";
 import { takeTest } from "./attempt";
 import { tellOwnTime } from "./own-time";
 import { offerWatching } from "./recording";
+import { goOnWithoutNetwork } from "./offline/app";
+import { offerKeeping } from "./offline/keep";
+import { listWhatIsKept } from "./offline/list";
+import { tellOfCopies } from "./offline/copies";
 
 function askBeforeSending(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-confirm]")) {
@@ -23,10 +28,6 @@ function askBeforeSending(): void {
       if (!window.confirm(form.dataset["confirm"] ?? "")) event.preventDefault();
     });
   }
-}
-
-function showWhatIsWrong(): void {
-  document.querySelector<HTMLElement>("[data-focus]")?.focus();
 }
 
 /* Printing needs a script; without it the browser's own menu does. */
@@ -48,7 +49,12 @@ tellOwnTime();
 offerWatching();
 followLesson();
 takeTest();
+editItems();
+tellOfCopies();
+offerKeeping();
+listWhatIsKept();
+goOnWithoutNetwork();
 offerLive();
 offerQuestions();
-showWhatIsWrong();
+goOn();
 closeMenus();
