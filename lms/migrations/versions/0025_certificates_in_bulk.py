@@ -1,6 +1,6 @@
 """Certificates in bulk
 
-Revision 0023 after 0022, 2026-11-26.
+Revision 0025 after 0024, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0023"
-down_revision = "0022"
+revision = "0025"
+down_revision = "0024"
 
 
 def upgrade() -> None:
