@@ -82,6 +82,7 @@ PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
 _PARTS = (
+    attempts,  # first: a hall that takes a test asks more than anybody
     start,
     feeds,
     sign_in,
@@ -117,7 +118,6 @@ _PARTS = (
     live_questions,
     live,
     streaming,
-    attempts,
     course_edit,
     course_keeping,
     course_people,

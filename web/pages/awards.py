@@ -311,6 +311,7 @@ def _page(
         person=person,
         people=people,
         failure=failure,
+        hindrance=wording.say(visit.language, shown.hindrance, "") if shown.hindrance else "",
         chosen=chosen,
         reason=reason,
         because=because,

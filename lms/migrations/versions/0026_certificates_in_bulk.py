@@ -1,6 +1,6 @@
 """Certificates in bulk
 
-Revision 0025 after 0024, 2026-11-26.
+Revision 0026 after 0025, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 
 def upgrade() -> None:
