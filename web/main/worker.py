@@ -17,8 +17,7 @@ from lms.assessment.attempts import finishing
 from lms.courses import enrolling as course_enrolling
 from lms.courses import live as live_lessons
 from lms.courses import testing as course_tests
-from lms.credentials import bulk, expiring
-from lms.credentials import by_itself, expiring
+from lms.credentials import bulk, by_itself, expiring
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.media import retention
