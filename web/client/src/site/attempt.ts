@@ -104,21 +104,22 @@ class TestPage {
     this.#outbox.known(position, Number(question.dataset["sequence"]));
     question.addEventListener("change", (event) => {
       keepPlacesApart(event.target, question);
-      this.#give(question, position);
+      void this.#give(question, position);
     });
     question.addEventListener("input", (event) => {
       if (!(event.target instanceof HTMLTextAreaElement) && !isLine(event.target)) return;
       window.clearTimeout(this.#typing.get(position));
-      this.#typing.set(position, window.setTimeout(() => this.#give(question, position), TYPED_MS));
+      this.#typing.set(position, window.setTimeout(() => void this.#give(question, position), TYPED_MS));
     });
   }
 
-  #give(question: HTMLFieldSetElement, position: number): void {
+  async #give(question: HTMLFieldSetElement, position: number): Promise<void> {
     window.clearTimeout(this.#typing.get(position));
     this.#typing.delete(position);
     this.#touched.add(position);
     this.#count();
-    void this.#restored.then(() => this.#outbox.give(position, fieldsOf(question)));
+    await this.#restored;
+    await this.#outbox.give(position, fieldsOf(question));
   }
 
   async #send(one: Waiting, again = false): Promise<Outcome> {
@@ -216,7 +217,8 @@ class TestPage {
   /** The time is over, as far as this page knows: what waits is sent, and the server is asked. It alone decides; until it
       can be reached, answers may still be given, and are kept. */
   async #finish(): Promise<void> {
-    for (const one of this.#questions()) if (this.#typing.has(Number(one.dataset["position"]))) this.#give(one, Number(one.dataset["position"]));
+    const typed = this.#questions().filter((one) => this.#typing.has(Number(one.dataset["position"])));
+    await Promise.all(typed.map((one) => this.#give(one, Number(one.dataset["position"]))));
     await this.#outbox.flush();
     const there = await this.#ask();
     if (!there) this.#status(this.#word("overOffline"));
