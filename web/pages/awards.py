@@ -11,7 +11,7 @@ from lms.courses import queries as course_queries
 from lms.credentials import award_tests, awarding, issuing, queries
 from lms.credentials.models import AwardRule, RuleKind
 from lms.errors import Conflict, Invalid, NotAllowed
-from web import forms
+from web import forms, wording
 from web.award_form import AwardForm, values
 from web.errors import status_of
 from web.visits import Acting, Reading, Visit, see_other
@@ -118,7 +118,7 @@ def new_of_course(slug: str, visit: Reading) -> Response:
         name=shown.title_uk,
         name_en=shown.title_en,
         achievement_kind="Course",
-        hours=f"{shown.hours:g}" if shown.hours else "",
+        hours=f"{shown.hours.normalize():f}" if shown.hours else "",
     ).choose_from(_COURSE_KINDS, award_tests.choices(visit.session, course))
     return _form(visit, form, f"/courses/{slug}/awards/new")
 
@@ -268,6 +268,7 @@ def _page(
         person=person,
         people=people,
         failure=failure,
+        hindrance=wording.say(visit.language, shown.hindrance, "") if shown.hindrance else "",
         chosen=chosen,
         reason=reason,
         local_issuer=visit.config.issuer.local,

@@ -12,6 +12,8 @@ const ASK_MS = 15_000;
 const TYPED_MS = 800;
 const TOLD_AT = [300, 60];
 const NOTED_MS = 5_000;
+/** Words that are true only as long as the server cannot be reached. */
+const WITHOUT_NETWORK = ["offline", "overOffline", "notYet", "held"];
 
 export function takeTest(): void {
   const page = document.querySelector<HTMLElement>("[data-attempt]");
@@ -29,6 +31,9 @@ class TestPage {
   readonly #outbox: Outbox;
   readonly #time: Countdown | null;
   #typing = new Map<number, number>();
+  #touched = new Set<number>();
+  /** Until then no answer goes out: its number has to be above those of the ones that were given before. */
+  #restored: Promise<void> = Promise.resolve();
   #told = new Set<number>();
   #over = false;
   #leaving = false;
@@ -48,8 +53,8 @@ class TestPage {
   async begin(): Promise<void> {
     const name = this.page.querySelector<HTMLInputElement>("[data-attempt-writer]");
     if (name) name.value = this.#writer;
-    await this.#restore();
     for (const one of this.#questions()) this.#follow(one);
+    this.#restored = this.#restore();
     this.#form.addEventListener("submit", (event) => void this.#submit(event));
     this.page.querySelector("[data-attempt-here]")?.addEventListener("click", () => void this.#claim());
     window.addEventListener("online", () => void this.#back());
@@ -58,6 +63,7 @@ class TestPage {
     window.setInterval(() => this.#tick(), 1000);
     window.setInterval(() => void this.#note(), NOTED_MS);
     if (typeof BroadcastChannel !== "undefined") new BroadcastChannel(CHANNEL).onmessage = () => void this.#back();
+    await this.#restored;
     this.#tick();
     this.#count();
     if (storedHere() === null) await this.#claim();
@@ -69,8 +75,8 @@ class TestPage {
     for (const one of await this.#shelf.given()) {
       const question = this.#questions().find((each) => Number(each.dataset["position"]) === one.position);
       if (!question || one.sequence <= Number(question.dataset["sequence"])) continue;
-      fill(question, one.fields);
-      question.dataset["sequence"] = String(one.sequence);
+      this.#outbox.known(one.position, one.sequence);
+      if (!this.#touched.has(one.position)) fill(question, one.fields);
     }
     if (!this.#time || !this.#guessed) return;
     const known = await database.get("times", this.#here);
@@ -78,9 +84,9 @@ class TestPage {
     this.#time.set(timeLeft(left, at, Date.now()));
   }
 
-  /** How much time is left, for when this page is opened again without a network. */
+  /** How much time the server says is left, for when this page is opened again without a network. */
   async #note(): Promise<void> {
-    if (this.#time) await database.put("times", { place: this.#here, account: account(), left: this.#time.left, at: Date.now() });
+    if (this.#time && !this.#guessed) await database.put("times", { place: this.#here, account: account(), left: this.#time.left, at: Date.now() });
   }
 
   /** There may be a network again. */
@@ -98,20 +104,22 @@ class TestPage {
     this.#outbox.known(position, Number(question.dataset["sequence"]));
     question.addEventListener("change", (event) => {
       keepPlacesApart(event.target, question);
-      this.#give(question, position);
+      void this.#give(question, position);
     });
     question.addEventListener("input", (event) => {
       if (!(event.target instanceof HTMLTextAreaElement) && !isLine(event.target)) return;
       window.clearTimeout(this.#typing.get(position));
-      this.#typing.set(position, window.setTimeout(() => this.#give(question, position), TYPED_MS));
+      this.#typing.set(position, window.setTimeout(() => void this.#give(question, position), TYPED_MS));
     });
   }
 
-  #give(question: HTMLFieldSetElement, position: number): void {
+  async #give(question: HTMLFieldSetElement, position: number): Promise<void> {
     window.clearTimeout(this.#typing.get(position));
     this.#typing.delete(position);
+    this.#touched.add(position);
     this.#count();
-    void this.#outbox.give(position, fieldsOf(question));
+    await this.#restored;
+    await this.#outbox.give(position, fieldsOf(question));
   }
 
   async #send(one: Waiting, again = false): Promise<Outcome> {
@@ -148,7 +156,7 @@ class TestPage {
     if (said.kind === "saved") {
       this.#heard(said.kept.remaining, said.kept.writer);
       this.#status(said.kept.lateness === "late" ? this.#word("late") : this.#word("saved"));
-    } else this.#status(said.kind === "refused" ? said.sentence : this.#word(said.kind));
+    } else this.#status(said.kind === "refused" ? said.sentence : this.#word(said.kind === "offline" && this.#over ? "overOffline" : said.kind));
   }
 
   #heard(remaining: number | null, writer: string): void {
@@ -180,7 +188,7 @@ class TestPage {
       if (!answer.ok) return false;
       const told = (await answer.json()) as { remaining_s: number | null; writer: string; state: string };
       this.#heard(told.remaining_s, told.writer);
-      if (this.#saidIs("offline") && (await this.#outbox.empty())) this.#status(this.#word("saved"));
+      if (WITHOUT_NETWORK.some((name) => this.#saidIs(name)) && (await this.#outbox.empty())) this.#status(this.#word("saved"));
       if (told.state !== "in_progress" && told.state !== "overdue") {
         if (await this.#outbox.empty()) this.#leave();
       } else if (told.remaining_s === 0 && this.#over) await this.#handIn();
@@ -209,7 +217,8 @@ class TestPage {
   /** The time is over, as far as this page knows: what waits is sent, and the server is asked. It alone decides; until it
       can be reached, answers may still be given, and are kept. */
   async #finish(): Promise<void> {
-    for (const one of this.#questions()) if (this.#typing.has(Number(one.dataset["position"]))) this.#give(one, Number(one.dataset["position"]));
+    const typed = this.#questions().filter((one) => this.#typing.has(Number(one.dataset["position"])));
+    await Promise.all(typed.map((one) => this.#give(one, Number(one.dataset["position"]))));
     await this.#outbox.flush();
     const there = await this.#ask();
     if (!there) this.#status(this.#word("overOffline"));
