@@ -118,7 +118,7 @@ def new_of_course(slug: str, visit: Reading) -> Response:
         name=shown.title_uk,
         name_en=shown.title_en,
         achievement_kind="Course",
-        hours=f"{shown.hours:g}" if shown.hours else "",
+        hours=f"{shown.hours.normalize():f}" if shown.hours else "",
     ).choose_from(_COURSE_KINDS, award_tests.choices(visit.session, course))
     return _form(visit, form, f"/courses/{slug}/awards/new")
 
