@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 
 from lms import demo, demo_directory, demo_items, demo_needs
 from lms.assessment import actions as items
+from lms.assessment.attempts import granting
+from lms.assessment.attempts.timing import Accommodation
 from lms.assessment.content import TrueFalse
 from lms.assessment.drafts import ItemDraft
 from lms.courses import testing
@@ -155,9 +157,11 @@ LETS_IN: dict[str, str] = {
     "GET /live/{meeting}/{name:path}": NOBODY,
     "GET /me": KNOWN,
     "GET /me/attendance": KNOWN,
+    "GET /me/background": KNOWN,
     "GET /me/calendar": KNOWN,
     "GET /me/certificates": KNOWN,
     "GET /me/notifications": KNOWN,
+    "GET /me/tests": KNOWN,
     "GET /meet/{meeting}": ALL,
     "GET /metrics": ALL,
     "GET /needs": KNOWN,
@@ -239,6 +243,17 @@ LETS_IN: dict[str, str] = {
     "GET /slots": "oPA",
     "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
+    "GET /tests": "oPA",
+    "GET /tests/essays": "oPA",
+    "GET /tests/essays/{essay_id}": NOBODY,
+    "GET /tests/figures": "uPA",
+    "GET /tests/figures.{kind}": "uPA",
+    "GET /tests/rulings/{version_id}": "PA",
+    "GET /tests/{test_id}": "PA",
+    "GET /tests/{test_id}/attempts/{attempt_code}": "PA",
+    "GET /tests/{test_id}/figures": "uPA",
+    "GET /tests/{test_id}/figures.{kind}": "uPA",
+    "GET /tests/{test_id}/items.{kind}": "uPA",
     "GET /topics": ALL,
     "GET /unsubscribe/{signed}": BY_LINK,
     "GET /verify": ALL,
@@ -255,6 +270,7 @@ LETS_IN: dict[str, str] = {
     "POST /attempts/{code}": "S",
     "POST /attempts/{code}/answers/{position}": "S",
     "POST /attempts/{code}/appeal": "S",
+    "POST /attempts/{code}/state": "S",
     "POST /attempts/{code}/take-over": "S",
     "POST /attendance-rules": "PA",
     "POST /attendance-rules/{rule_id}/retire": "PA",
@@ -309,6 +325,8 @@ LETS_IN: dict[str, str] = {
     "POST /mail/{number}/retry": "kA",
     "POST /me": KNOWN,
     "POST /me/attendance/{entry_id}": NOBODY,
+    "POST /me/background": KNOWN,
+    "POST /me/background/remove": KNOWN,
     "POST /me/calendar": KNOWN,
     "POST /me/calendar/{feed_id}/revoke": "S",
     "POST /me/channels": KNOWN,
@@ -416,6 +434,14 @@ LETS_IN: dict[str, str] = {
     "POST /streaming/{target_id}/key": "PA",
     "POST /streaming/{target_id}/remove": "PA",
     "POST /streaming/{target_id}/switch": "PA",
+    "POST /tests/essays/{essay_id}": NOBODY,
+    "POST /tests/rulings/{version_id}": "PA",
+    "POST /tests/{test_id}/attempts/{attempt_code}/appeal": "PA",
+    "POST /tests/{test_id}/attempts/{attempt_code}/late": "PA",
+    "POST /tests/{test_id}/attempts/{attempt_code}/time": "PA",
+    "POST /tests/{test_id}/attempts/{attempt_code}/void": "PA",
+    "POST /tests/{test_id}/time": "PA",
+    "POST /tests/{test_id}/time/{grant_id}/revoke": "PA",
     "POST /topics": "oPA",
     "POST /topics/{topic_id}": "oPA",
     "POST /unsubscribe/{signed}": BY_LINK,
@@ -629,6 +655,12 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "other": people[1],
         "act": "cancel",
         "attempt": attempt.code,
+        "attempt_code": attempt.code,
+        "test_id": attempt.test_id,
+        "version_id": attempt.items[0].item_version_id,
+        "more_time": granting.accommodate(
+            session, planner, staff, Accommodation(added_minutes=5), "Потреба", NOW, test_code=attempt.version.test.code
+        ).id,
         "position": 1,
         "course_slug": "mobile-case",
         "key": "purpose",
@@ -662,6 +694,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
     """The path with an object in each of its places."""
     special = {
         ("/attempts/", "code"): "attempt",
+        ("/tests/", "grant_id"): "more_time",
         ("/courses/", "slug"): "course_slug",
         ("/courses/", "rule_id"): "enrolment_rule",
         ("/courses/", "digest"): "handed_in",

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from lms.assessment.attempts import finishing
+from lms.assessment.attempts import finishing, regrading
 from lms.courses import enrolling as course_enrolling
 from lms.courses import live as live_lessons
 from lms.courses import testing as course_tests
@@ -74,6 +74,7 @@ def duties(settings: Settings) -> list[Duty]:
         _in_turn("enrol by rules", 60, course_enrolling.lacking, course_enrolling.apply_rule),
         _in_turn("complete live lessons", 60, live_lessons.due, live_lessons.see_to),
         Duty("tell courses of tests", 20, _in_one_transaction(course_tests.tell_courses)),
+        Duty("put wrong questions right", 5, _in_one_transaction(regrading.carry_on)),
         Duty("end attempts at tests", 20, _in_one_transaction(finishing.end_overdue)),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),

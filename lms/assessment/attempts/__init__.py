@@ -6,5 +6,7 @@ Pure: `spec` (what a test asks, when it is passed), `drawing` (a seeded draw of 
 `presenting` (what is shown of an item while it is answered).
 
 `models` (tables), `publishing` (versions of tests), `taking` (begin, save, take over, submit), `finishing` (what the
-clock ends, scoring, essays), `correcting` (regrade with history, late answers, void, appeal), `queries`.
+clock ends, scoring), `marking` (essays), `granting` (more time), `correcting` (late answers, void, appeal),
+`rulings`, `ruling_queries` and `regrading` (wrong items, with history), `telling` (letters), `queries` (one's own),
+`keeping`, `watching`, `inspecting` and `waiting` (for those who look after tests).
 """

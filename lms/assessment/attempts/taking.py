@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -51,8 +51,11 @@ _REFUSALS = {
     "test_wait": "You may try again later: time has to pass between two attempts.",
 }
 _ENDED_BY_CLOCK = frozenset({AttemptState.AUTO_SUBMITTED, AttemptState.ABANDONED, AttemptState.GRADED})
-_EVENTS = frozenset({"hidden", "visible", "offline", "online"})
 MOST_EVENTS = 500
+BEAT = timedelta(seconds=60)
+"""How often an open page is noted as open; more often would be a write for nothing."""
+SILENCE = timedelta(seconds=150)
+"""Without a word for so long a page is held to be gone: the network, or the power, or somebody closed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +269,11 @@ def take_over(session: Session, visitor: Visitor, code: str, writer: str, now: d
     attempt = own(session, visitor, code, locked=True)
     finishing.settle(session, attempt, now)
     if attempt.state in OPEN and attempt.writer != _writer(writer):
-        note(session, attempt, "taken_over", now, {"from": attempt.writer, "to": writer})
+        kind = "taken_over" if attempt.writer else "opened"
+        note(session, attempt, kind, now, {"from": attempt.writer, "to": writer})
         attempt.writer = writer
-        session.flush()
+    if attempt.state in OPEN:
+        _seen(session, attempt, now)
     return attempt
 
 
@@ -282,14 +287,23 @@ def submit(session: Session, visitor: Visitor, code: str, now: datetime) -> Atte
     return attempt
 
 
-def tell(session: Session, visitor: Visitor, code: str, kind: str, now: datetime) -> None:
-    """Note what the browser tells: the page was left or came back, the network went or came back. Raises `Invalid`."""
-    if kind not in _EVENTS:
-        raise Invalid("attempt_event", "This is nothing that is noted.", "kind")
+def heard(session: Session, visitor: Visitor, code: str, now: datetime) -> Attempt:
+    """The attempt's page is open somewhere: noted once a minute, and when it comes back after a silence."""
     attempt = own(session, visitor, code)
-    count = session.scalar(select(func.count()).select_from(AttemptEvent).where(AttemptEvent.attempt_id == attempt.id))
-    if attempt.state in OPEN and (count or 0) < MOST_EVENTS:
-        note(session, attempt, kind, now, None)
+    if attempt.state in OPEN and (attempt.seen_at is None or now - attempt.seen_at >= BEAT):
+        _seen(session, attempt, now)
+    return attempt
+
+
+def _seen(session: Session, attempt: Attempt, now: datetime) -> None:
+    if attempt.seen_at is not None and now - attempt.seen_at > SILENCE:
+        count = session.scalar(
+            select(func.count()).select_from(AttemptEvent).where(AttemptEvent.attempt_id == attempt.id)
+        )
+        if (count or 0) < MOST_EVENTS:
+            note(session, attempt, "came_back", now, {"gone": attempt.seen_at.isoformat()})
+    attempt.seen_at = now
+    session.flush()
 
 
 def own(session: Session, visitor: Visitor, code: str, *, locked: bool = False) -> Attempt:
