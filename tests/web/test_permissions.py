@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from lms import demo, demo_directory, demo_items, demo_needs
 from lms.assessment import actions as items
 from lms.assessment.attempts import granting
+from lms.assessment.attempts.models import Test
 from lms.assessment.attempts.timing import Accommodation
 from lms.assessment.content import TrueFalse
 from lms.assessment.drafts import ItemDraft
@@ -657,9 +658,16 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "attempt": attempt.code,
         "attempt_code": attempt.code,
         "test_id": attempt.test_id,
+        "essay_id": attempt.items[0].id,
         "version_id": attempt.items[0].item_version_id,
         "more_time": granting.accommodate(
-            session, planner, staff, Accommodation(added_minutes=5), "Потреба", NOW, test_code=attempt.version.test.code
+            session,
+            planner,
+            staff,
+            Accommodation(added_minutes=5),
+            "Потреба",
+            NOW,
+            test_code=session.get_one(Test, attempt.test_id).code,
         ).id,
         "position": 1,
         "course_slug": "mobile-case",

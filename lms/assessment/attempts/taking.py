@@ -50,7 +50,10 @@ _REFUSALS = {
     "test_attempts": "You have used all attempts.",
     "test_wait": "You may try again later: time has to pass between two attempts.",
 }
-_ENDED_BY_CLOCK = frozenset({AttemptState.AUTO_SUBMITTED, AttemptState.ABANDONED, AttemptState.GRADED})
+_ENDED_BY_CLOCK = frozenset(
+    {AttemptState.AUTO_SUBMITTED, AttemptState.ABANDONED, AttemptState.GRADED, AttemptState.REGRADED}
+)
+"""How what the clock ended may stand; what a person handed in is told apart by its event."""
 MOST_EVENTS = 500
 BEAT = timedelta(seconds=60)
 """How often an open page is noted as open; more often would be a write for nothing."""
