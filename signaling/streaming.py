@@ -256,6 +256,7 @@ class MeetingStreamer:
             viewers=state.viewers,
             late_frames=status.late_frames if status is not None else 0,
             lost_packets=self._feed.lost_packets if self._feed is not None else 0,
+            trouble=status.trouble if status is not None else "",
             targets=list(targets.values()),
         )
 

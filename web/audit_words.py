@@ -44,6 +44,8 @@ ACTIONS = {
     "certificate.close": _("Certificate’s link closed"),
     "certificate.issue": _("Certificate issued"),
     "certificate.named": _("Name put into the digital certificate"),
+    "certificate.reissued": _("Certificate signed anew with another key"),
+    "certificate.remind": _("Holder reminded that a certificate expires"),
     "certificate.renamed": _("Certificate replaced after a change of name"),
     "certificate.renewed": _("Certificate renewed"),
     "certificate.revoke": _("Certificate revoked"),

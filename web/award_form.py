@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import NumberRange, Optional
 
-from lms.credentials.awarding import KINDS_OF_ACHIEVEMENT, RuleDraft
+from lms.credentials.award_tests import TestChoice
+from lms.credentials.awarding import BY_HOURS, KINDS_OF_ACHIEVEMENT, RuleDraft
 from lms.credentials.models import AwardRule, RuleKind
 from web.forms import VisitForm, at_most, required, stripped
 from web.i18n import mark as _
@@ -28,18 +30,26 @@ class AwardForm(VisitForm):
     description_en = TextAreaField(_("The same in English"), [at_most(2000)], filters=[stripped])
     achievement_kind = SelectField(_("Kind of achievement"), [required()])
     hours = StringField(_("Hours"), [at_most(10)], filters=[stripped])
-    credits = StringField(_("ECTS credits"), [at_most(10)], filters=[stripped])
+    credits = BooleanField(_("State ECTS credits"))
+    test = SelectField(_("Test that must be passed"), validate_choice=False)
     valid_months = IntegerField(_("Valid for so many months"), [Optional(), NumberRange(1, 600)])
+    remind_days = IntegerField(_("Remind the holder so many days before"), [Optional(), NumberRange(1, 365)])
+    funder = StringField(_("Project or funder"), [at_most(300)], filters=[stripped])
+    funder_en = StringField(_("The same in English"), [at_most(300)], filters=[stripped])
     signatory = StringField(_("Who signs"), [at_most(200)], filters=[stripped])
     signatory_position = StringField(_("Position"), [at_most(300)], filters=[stripped])
     signatory_position_en = StringField(_("The same in English"), [at_most(300)], filters=[stripped])
 
-    def choose_from(self, kinds: list[RuleKind]) -> AwardForm:
-        """Offer these kinds of rule."""
+    def choose_from(self, kinds: list[RuleKind], tests: Sequence[TestChoice] = ()) -> AwardForm:
+        """Offer these kinds of rule, and these tests."""
         language = self.visit.language
         self.kind.choices = [(kind.value, translate(language, AWARD_KINDS[kind])) for kind in kinds]
         self.achievement_kind.choices = [
             (kind, translate(language, ACHIEVEMENTS[kind])) for kind in KINDS_OF_ACHIEVEMENT
+        ]
+        english = language == "en"
+        self.test.choices = [("", translate(language, _("no test")))] + [
+            (each.code, each.title_en if english else each.title) for each in tests
         ]
         return self
 
@@ -50,13 +60,16 @@ class AwardForm(VisitForm):
             kind=RuleKind(self.value("kind")),
             min_share=self.min_share.data,
             valid_months=self.valid_months.data,
+            remind_days=self.remind_days.data,
+            credits=BY_HOURS if self.credits.data else "",
             **texts,
         )
 
 
-_OTHERS = ("kind", "min_share", "valid_months")
+_OTHERS = ("kind", "min_share", "valid_months", "remind_days", "credits")
 
 
-def values(rule: AwardRule) -> dict[str, Any]:
-    """A rule as the form holds it."""
-    return {name: getattr(rule, name) for name in RuleDraft.__slots__} | {"kind": rule.kind.value}
+def values(rule: AwardRule, test: str) -> dict[str, Any]:
+    """A rule as the form holds it; `test`: the code of its test."""
+    found = {name: getattr(rule, name) for name in RuleDraft.__slots__ if name != "test"}
+    return found | {"kind": rule.kind.value, "test": test, "credits": bool(rule.credits)}

@@ -15,7 +15,7 @@ STATES: dict[State, str] = {
     State.EXPIRED: _("Genuine, but expired"),
     State.NOT_YET: _("Genuine, but not valid yet"),
     State.REVOKED: _("Revoked by its issuer"),
-    State.REPLACED: _("Genuine, but replaced by a newer one"),
+    State.REPLACED: _("Replaced by a newer one"),
     State.STATUS_UNKNOWN: _("Genuine; whether it was revoked cannot be told here"),
     State.UNKNOWN_ISSUER: _("The issuer cannot be recognised here"),
     State.NOT_GENUINE: _("Not genuine"),
@@ -40,6 +40,10 @@ CODES: dict[str, str] = {
     "key_unknown": _("It is signed with a key that its issuer does not list."),
     "key_kind": _("The key of its issuer cannot be used here."),
     "key_compromised": _("Its key was in other hands when it was signed."),
+    "key_reissued": _(
+        "Its key was in other hands when it was signed. We gave this certificate, and have signed it anew since: what "
+        "counts is the newer one with the same number."
+    ),
     "not_issued": _("The key is ours, but we have no record of having issued this."),
     "unknown_issuer": _(
         "Its issuer is not known here, and nothing is fetched from the network: anybody can write any name into a file."

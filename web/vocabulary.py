@@ -347,11 +347,13 @@ def role_choices(language: str) -> list[tuple[str, str]]:
 AWARD_KINDS = {
     "attendance": _("By attendance of the series"),
     "course": _("By completing the course, its tests and assignments"),
+    "test": _("By passing a test"),
     "manual": _("By decision of an authorised person"),
 }
 ACHIEVEMENTS = {
     "CertificateOfCompletion": _("Certificate of completion"),
     "Certificate": _("Certificate"),
+    "Assessment": _("Test passed"),
     "Course": _("Course"),
     "MicroCredential": _("Micro-credential"),
     "Badge": _("Badge"),
@@ -370,6 +372,7 @@ EDITIONS = {
     "renamed": _("replaced, because the name or the address has changed"),
     "named": _("the name was put into the digital certificate"),
     "renewed": _("renewed for another term"),
+    "reissued": _("signed anew, because the former key may have been in other hands"),
 }
 KEY_ENDS = {
     "rotated": _("replaced in due course"),

@@ -1,13 +1,13 @@
-"""Rules of award: made, changed by a new version, retired; and who has earned what by them.
+"""Rules of award: made, changed by a new version, retired.
 
-A kind of rule says by itself who has earned it: a function in `EARNERS`. A further kind is a word of `RuleKind`, a
-function here, and its fields in the form.
+Who has earned what by them: `earning`. A further kind is a word of `RuleKind`, a function there, and its fields in the
+form.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,22 +17,22 @@ from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.courses.access import may_edit as may_edit_course
-from lms.courses.models import Course, Enrolment, EnrolmentState
+from lms.courses.models import Course
+from lms.credentials import award_tests
 from lms.credentials.models import AwardRule, RuleKind
-from lms.credentials.rules import Standing, amount, standings
+from lms.credentials.rules import amount, credits_of
 from lms.directory.models import Organisation, RoleName, Scope
 from lms.directory.rules import Grant, Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
-from lms.meetings import attendance
-from lms.schedule.models import Occurrence, Status
 from lms.schedule.plan_models import Series
 from lms.schedule.planners import may_edit_series
 
-KINDS_OF_ACHIEVEMENT = ("CertificateOfCompletion", "Certificate", "Course", "MicroCredential", "Badge")
+KINDS_OF_ACHIEVEMENT = ("CertificateOfCompletion", "Certificate", "Assessment", "Course", "MicroCredential", "Badge")
 """Of the list of Open Badges 3.0 (`achievementType`), those that fit."""
-HELD = (Status.ENDED, Status.ARCHIVED)
 MOST_MONTHS = 600
-MOST_LEARNERS = 2000
+MOST_REMIND_DAYS = 365
+BY_HOURS = "hours"
+"""In place of a number of credits: as the hours make them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +49,17 @@ class RuleDraft:
     achievement_kind: str = "CertificateOfCompletion"
     hours: str = ""
     credits: str = ""
+    """Empty for none, `BY_HOURS`, or what the hours make of it."""
     min_share: int | None = None
+    test: str = ""
+    """The code of the test that must be passed (`award_tests`)."""
     valid_months: int | None = None
+    remind_days: int | None = None
+    funder: str = ""
+    funder_en: str = ""
     signatory: str = ""
     signatory_position: str = ""
     signatory_position_en: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Earned:
-    """What a rule finds: who has earned it, from what, and what stands in the way of deciding now."""
-
-    standings: tuple[Standing, ...] = ()
-    held: tuple[int, ...] = ()
-    open_sheets: tuple[int, ...] = ()
-    """Occurrences whose attendance nobody has approved yet."""
-    correctors: frozenset[str] = frozenset()
-    """Who corrected the attendance that it depends on, and so may not approve it."""
-    began: datetime | None = None
-    ended: datetime | None = None
 
 
 def create(session: Session, visitor: Visitor, series_slug: str, draft: RuleDraft, now: datetime) -> AwardRule:
@@ -97,12 +89,12 @@ def create_for_course(
 
 
 def create_for(session: Session, visitor: Visitor, organisation_id: int, draft: RuleDraft, now: datetime) -> AwardRule:
-    """A rule that belongs to no series: somebody decides. Raises `NotFound`, `NotAllowed` or `Invalid`."""
+    """A rule of no series and no course: by a test, or by decision. Raises `NotFound`, `NotAllowed` or `Invalid`."""
     if session.get(Organisation, organisation_id) is None:
         raise NotFound("organisation_unknown", "There is no such organisation.", "organisation")
     if not (visitor.organises_everything or organisation_id in visitor.organised_organisations):
         raise NotAllowed("organisers_only", "Only an organiser of the organisation awards on its behalf.")
-    if draft.kind is not RuleKind.MANUAL:
+    if draft.kind not in (RuleKind.MANUAL, RuleKind.TEST):
         raise Invalid("rule_needs_series", "Attendance is counted over a series: make the rule there.", "kind")
     return _write(session, visitor, _checked(draft), f"r{secrets.token_hex(6)}", 1, None, organisation_id, now)
 
@@ -180,52 +172,6 @@ def may_certify(session: Session, visitor: Visitor, rule: AwardRule) -> bool:
     return may_edit(session, visitor, rule)
 
 
-def earned(session: Session, rule: AwardRule) -> Earned:
-    """Who has earned it, by what is known now."""
-    return EARNERS[rule.kind](session, rule)
-
-
-def _by_attendance(session: Session, rule: AwardRule) -> Earned:
-    rows = session.execute(
-        select(Occurrence.id, Occurrence.starts_at, Occurrence.ends_at)
-        .where(Occurrence.series_id == rule.series_id, Occurrence.status.in_(HELD))
-        .order_by(Occurrence.starts_at)
-    ).all()
-    held = [row.id for row in rows]
-    if not held:
-        return Earned()
-    approved = attendance.approved_of(session, held)
-    return Earned(
-        tuple(standings(held, attendance.attended_in(session, held), rule.min_share or 0)),
-        tuple(held),
-        tuple(number for number in held if number not in approved),
-        frozenset(attendance.correctors(session, held)),
-        rows[0].starts_at,
-        rows[-1].ends_at,
-    )
-
-
-def _by_course(session: Session, rule: AwardRule) -> Earned:
-    rows = session.execute(
-        select(Enrolment.person_id, Enrolment.completed_at)
-        .where(Enrolment.course_id == rule.course_id, Enrolment.state != EnrolmentState.WITHDRAWN)
-        .order_by(Enrolment.completed_at.is_(None), Enrolment.completed_at, Enrolment.id)
-        .limit(MOST_LEARNERS)
-    )
-    return Earned(tuple(Standing(person, int(done is not None), 1, done is not None) for person, done in rows))
-
-
-def _by_decision(_session: Session, _rule: AwardRule) -> Earned:
-    return Earned()
-
-
-EARNERS: dict[RuleKind, Callable[[Session, AwardRule], Earned]] = {
-    RuleKind.ATTENDANCE: _by_attendance,
-    RuleKind.COURSE: _by_course,
-    RuleKind.MANUAL: _by_decision,
-}
-
-
 def _series(session: Session, visitor: Visitor, slug: str) -> Series:
     series = session.scalar(select(Series).where(Series.slug == slug))
     if series is None:
@@ -239,7 +185,8 @@ def _checked(draft: RuleDraft) -> RuleDraft:
     texts: dict[str, tuple[int, bool]] = {
         "name": (300, True), "name_en": (300, False), "criteria": (2000, True), "criteria_en": (2000, False),
         "description": (2000, False), "description_en": (2000, False), "signatory": (200, False),
-        "signatory_position": (300, False), "signatory_position_en": (300, False),
+        "signatory_position": (300, False), "signatory_position_en": (300, False), "funder": (300, False),
+        "funder_en": (300, False),
     }  # fmt: skip
     changed: dict[str, Any] = {}
     for name, (most, needed) in texts.items():
@@ -249,20 +196,47 @@ def _checked(draft: RuleDraft) -> RuleDraft:
         if len(text) > most:
             raise Invalid("rule_text_long", f"At most {most} characters.", name)
         changed[name] = text
-    for name in ("hours", "credits"):
-        try:
-            changed[name] = amount(getattr(draft, name))
-        except ValueError as error:
-            raise Invalid("rule_amount", "A number above 0, with at most two decimals.", name) from error
+    changed["hours"] = _amount(draft.hours, "hours")
+    changed["credits"] = _credits(draft, changed["hours"])
     if draft.achievement_kind not in KINDS_OF_ACHIEVEMENT:
         raise Invalid("rule_achievement", "Choose a kind of the list.", "achievement_kind")
     if draft.kind is RuleKind.ATTENDANCE and (draft.min_share is None or not 1 <= draft.min_share <= 100):
         raise Invalid("rule_share", "A percentage between 1 and 100.", "min_share")
     if draft.valid_months is not None and not 1 <= draft.valid_months <= MOST_MONTHS:
         raise Invalid("rule_months", "Between 1 and 600 months, or nothing for no end.", "valid_months")
+    if draft.remind_days is not None and not 1 <= draft.remind_days <= MOST_REMIND_DAYS:
+        raise Invalid("rule_remind", "Between 1 and 365 days, or nothing for 30.", "remind_days")
+    if draft.kind is RuleKind.TEST and not draft.test:
+        raise Invalid("rule_test", "Choose the test that must be passed.", "test")
+    if draft.kind is RuleKind.MANUAL and draft.test:
+        raise Invalid("rule_test_decided", "Where somebody decides, no test is asked for.", "test")
     if draft.kind is not RuleKind.ATTENDANCE:
         changed["min_share"] = None
     return replace(draft, **changed)
+
+
+def _amount(text: str, field: str) -> str:
+    try:
+        return amount(text)
+    except ValueError as error:
+        raise Invalid("rule_amount", "A number above 0, with at most two decimals.", field) from error
+
+
+def _credits(draft: RuleDraft, hours: str) -> str:
+    """Credits stand only where a programme ended with a check of what was learned, and as many as its hours make."""
+    if not draft.credits.strip():
+        return ""
+    checked = draft.kind is RuleKind.COURSE or (draft.kind is RuleKind.ATTENDANCE and draft.test)
+    if not checked:
+        raise Invalid(
+            "rule_credits_test", "Credits are given for a course, or for a series with a test at its end.", "credits"
+        )
+    made = credits_of(hours)
+    if not made:
+        raise Invalid("rule_credits", "Credits need 6 to 30 hours, or 60 and more: 1 credit is 30 hours.", "credits")
+    if draft.credits != BY_HOURS and _amount(draft.credits, "credits") != made:
+        raise Invalid("rule_credits", f"So many hours make {made} credits: 1 credit is 30 hours.", "credits")
+    return made
 
 
 def _write(
@@ -277,12 +251,14 @@ def _write(
     *,
     course_id: int | None = None,
 ) -> AwardRule:
-    texts = {name: getattr(draft, name) for name in RuleDraft.__slots__}
+    texts = {name: getattr(draft, name) for name in RuleDraft.__slots__ if name != "test"}
+    test = award_tests.find(session, draft.test, now) if draft.test else None
     rule = AwardRule(
         code=code,
         version=version,
         series_id=series_id,
         course_id=course_id,
+        test_id=test.id if test is not None else None,
         organisation_id=organisation_id,
         created_by=visitor.actor,
         created_at=now,
@@ -291,6 +267,8 @@ def _write(
     session.add(rule)
     session.flush()
     after = {"code": code, "version": version, **{name: value for name, value in texts.items() if value}}
+    if test is not None:
+        after["test"] = test.code
     record(session, visitor.actor, "award_rule.create", "award_rule", rule.id, now=now, after=after)
     return rule
 

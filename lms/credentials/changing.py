@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.credentials import awarding, documents, integrity, status_lists
-from lms.credentials.documents import Snapshot
-from lms.credentials.issuing import email_of, holder_names, require_address, write_edition
-from lms.credentials.keys import Issuer, signers
-from lms.credentials.models import AwardRule, Certificate, CertificateEdition, CertificateState, EditionReason
-from lms.credentials.rules import ends
+from lms.credentials.editions import next_edition, snapshot_of
+from lms.credentials.issuing import email_of, holder_names
+from lms.credentials.keys import Issuer
+from lms.credentials.models import AwardRule, Certificate, CertificateState, EditionReason
+from lms.credentials.rules import ends, remind
+from lms.credentials.telling import News, tell
 from lms.database import lock
 from lms.directory.models import Person
 from lms.directory.rules import Visitor
@@ -35,8 +36,10 @@ def revoke(session: Session, issuer: Issuer, visitor: Visitor, number: str, beca
     certificate.state = CertificateState.REVOKED
     certificate.revoked_at, certificate.revoked_by, certificate.revoked_because = now, visitor.actor, because.strip()
     status_lists.set_bit(session, issuer, certificate.list_id, certificate.list_index, now)
+    certificate.remind_at = None
     after = {"number": number, "reason": because.strip()}
     record(session, visitor.actor, "certificate.revoke", "certificate", certificate.id, now=now, after=after)
+    tell(session, certificate, News.REVOKED, now)
     return certificate
 
 
@@ -46,7 +49,7 @@ def replace_name(session: Session, issuer: Issuer, visitor: Visitor, number: str
     Raises `NotFound`, `NotAllowed` (certify_not_yours) or `Conflict` (certificate_revoked, certificate_same).
     """
     certificate = _certified(session, visitor, number)
-    snapshot = _snapshot(session, certificate)
+    snapshot = snapshot_of(session, certificate)
     person = session.get(Person, certificate.person_id) if certificate.person_id is not None else None
     if person is None:
         raise NotFound("person_unknown", "It belongs to nobody of this system.")
@@ -63,7 +66,9 @@ def replace_name(session: Session, issuer: Issuer, visitor: Visitor, number: str
         email_hash=documents.email_hash(email, salt) if email else "",
         email_salt=salt if email else "",
     )
-    return _next_edition(session, issuer, certificate, changed, EditionReason.RENAMED, visitor, now)
+    next_edition(session, issuer, certificate, changed, EditionReason.RENAMED, visitor.actor, now)
+    tell(session, certificate, News.REPLACED, now)
+    return certificate
 
 
 def show_name(session: Session, issuer: Issuer, visitor: Visitor, number: str, now: datetime) -> Certificate:
@@ -72,10 +77,12 @@ def show_name(session: Session, issuer: Issuer, visitor: Visitor, number: str, n
     Raises `NotFound` or `Conflict` (certificate_revoked, certificate_same).
     """
     certificate = held_by(session, visitor, number)
-    snapshot = _snapshot(session, certificate)
+    snapshot = snapshot_of(session, certificate)
     if snapshot.named:
         raise Conflict("certificate_same", "The name stands in it already.")
-    return _next_edition(session, issuer, certificate, replace(snapshot, named=True), EditionReason.NAMED, visitor, now)
+    told = replace(snapshot, named=True)
+    next_edition(session, issuer, certificate, told, EditionReason.NAMED, visitor.actor, now)
+    return certificate
 
 
 def renew(session: Session, issuer: Issuer, visitor: Visitor, number: str, now: datetime) -> Certificate:
@@ -91,8 +98,11 @@ def renew(session: Session, issuer: Issuer, visitor: Visitor, number: str, now: 
         raise NotAllowed("certify_self", "Nobody approves a certificate of their own. Ask somebody else.")
     certificate.valid_until = until = ends(now, rule.valid_months)
     assert until is not None
-    changed = replace(_snapshot(session, certificate), valid_until=integrity.instant(until))
-    return _next_edition(session, issuer, certificate, changed, EditionReason.RENEWED, visitor, now)
+    certificate.remind_at = remind(until, rule.remind_days, now)
+    changed = replace(snapshot_of(session, certificate), valid_until=integrity.instant(until))
+    next_edition(session, issuer, certificate, changed, EditionReason.RENEWED, visitor.actor, now)
+    tell(session, certificate, News.RENEWED, now)
+    return certificate
 
 
 def share(session: Session, visitor: Visitor, number: str, now: datetime, *, open_: bool) -> Certificate:
@@ -123,33 +133,4 @@ def _certified(session: Session, visitor: Visitor, number: str) -> Certificate:
     allowed = awarding.may_certify(session, visitor, rule) if rule is not None else visitor.is_administrator
     if not allowed:
         raise NotAllowed("certify_not_yours", "Certificates are changed by a certifier, or by those who organise it.")
-    return certificate
-
-
-def _snapshot(session: Session, certificate: Certificate) -> Snapshot:
-    query = select(CertificateEdition.snapshot).where(
-        CertificateEdition.certificate_id == certificate.id, CertificateEdition.number == certificate.edition
-    )
-    return documents.from_dict(session.scalars(query).one())
-
-
-def _next_edition(
-    session: Session,
-    issuer: Issuer,
-    certificate: Certificate,
-    snapshot: Snapshot,
-    reason: EditionReason,
-    visitor: Visitor,
-    now: datetime,
-) -> Certificate:
-    """The same id and the same number, valid from now on (Open Badges 3.0: a later `validFrom` replaces)."""
-    if certificate.state is CertificateState.REVOKED:
-        raise Conflict("certificate_revoked", "It is revoked. Issue a new one instead.")
-    require_address(issuer)
-    certificate.edition += 1
-    changed = replace(snapshot, valid_from=integrity.instant(now))
-    keys = signers(session, issuer.at(snapshot.issuer.id), now)
-    edition = write_edition(session, keys, certificate, changed, reason, visitor.actor, now)
-    after = {"number": certificate.number, "edition": edition.number, "reason": reason.value}
-    record(session, visitor.actor, f"certificate.{reason.value}", "certificate", certificate.id, now=now, after=after)
     return certificate

@@ -241,7 +241,7 @@ def _check_token(token: str, credential: dict[str, Any], claims: dict[str, Any],
         jose.check_claims(credential, claims)
     except jose.TokenError as error:
         raise _fails(Name.SIGNATURE, "signature", str(error)) from error
-    _check_compromise(key, jose.numeric(credential.get("validFrom")))
+    _check_compromise(key, jose.numeric(credential.get("validFrom")), credential, trust)
     return _known(issuer)
 
 
@@ -290,13 +290,17 @@ def _check_proof(credential: dict[str, Any], proof: dict[str, Any], issuer: str,
     if keys is None and not issuer.startswith("did:key:"):
         raise _stranger(issuer, whole=True)
     if key is not None:
-        _check_compromise(key, jose.numeric(proof.get("created")))
+        _check_compromise(key, jose.numeric(proof.get("created")), credential, trust)
     return _known(issuer)
 
 
-def _check_compromise(key: KnownKey, signed: int | None) -> None:
-    if key.compromised_at is not None and (signed is None or signed >= key.compromised_at.timestamp()):
-        raise _fails(Name.ISSUER, "key_compromised", "Its key was in other hands when it was signed.")
+def _check_compromise(key: KnownKey, signed: int | None, credential: dict[str, Any], trust: Trust) -> None:
+    if key.compromised_at is None or (signed is not None and signed < key.compromised_at.timestamp()):
+        return
+    if trust.overtaken(credential) is State.REPLACED:
+        says = "Its key was in other hands when it was signed. Its issuer gave it, and has signed it anew since."
+        raise _Failure(State.REPLACED, Check(Name.ISSUER, False, "key_reissued", says))
+    raise _fails(Name.ISSUER, "key_compromised", "Its key was in other hands when it was signed.")
 
 
 def _check_dates(credential: dict[str, Any], now: datetime) -> Check:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from lms.audit.actions import record
 from lms.credentials import documents, integrity
 from lms.credentials.documents import AchievementFacts
-from lms.credentials.issuing import new_certificate, write_edition
+from lms.credentials.editions import write_edition
+from lms.credentials.issuing import new_certificate
 from lms.credentials.keys import Issuer, signers
 from lms.credentials.models import Certificate, CertificateEdition, EditionReason
 

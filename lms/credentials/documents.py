@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -45,6 +45,11 @@ class AchievementFacts:
     """Academic hours, a decimal number."""
     credits: str = ""
     """ECTS credits, a decimal number."""
+    funder: str = ""
+    """The project or funder with whose support it is given, in its own words."""
+    funder_en: str = ""
+    alignments: Sequence[Mapping[str, str]] = ()
+    """Competences that it is about: `code`, `name`, `framework`, `url` of the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ class Snapshot:
     share: str = ""
     """Percent of the time attended, where the rule asks for it."""
     required_share: str = ""
+    results: Sequence[Mapping[str, str]] = ()
+    """What was reached in a test, the whole and each area: `key`, `name`, `value`, `required`, in percent."""
     signatory: str = ""
     signatory_position: str = ""
     signatory_position_en: str = ""
@@ -186,11 +193,22 @@ def _subject(snapshot: Snapshot, prefix: str) -> dict[str, Any]:
     if achievement.credits:
         subject["creditsEarned"] = float(achievement.credits)
     subject["achievement"] = _achievement(snapshot, prefix)
-    if snapshot.share:
-        subject["result"] = [
-            {"type": ["Result"], "resultDescription": f"{achievement.id}#share", "value": snapshot.share}
-        ]
+    reached = [
+        {"type": ["Result"], "resultDescription": f"{achievement.id}#{each['key']}", "value": each["value"]}
+        for each in _measured(snapshot)
+    ]
+    if reached:
+        subject["result"] = reached
     return subject
+
+
+def _measured(snapshot: Snapshot) -> list[Mapping[str, str]]:
+    """What was measured in percent: attendance, and the test with its areas."""
+    found: list[Mapping[str, str]] = []
+    if snapshot.share:
+        told = {"key": "share", "name": "Відвідано / Attended", "value": snapshot.share}
+        found.append(told | {"required": snapshot.required_share})
+    return found + [{**each, "key": f"test-{each['key']}"} for each in snapshot.results]
 
 
 def _achievement(snapshot: Snapshot, prefix: str) -> dict[str, Any]:
@@ -208,18 +226,38 @@ def _achievement(snapshot: Snapshot, prefix: str) -> dict[str, Any]:
     }
     if achievement.credits:
         found["creditsAvailable"] = float(achievement.credits)
-    if snapshot.share:
-        description: dict[str, Any] = {
-            "id": f"{achievement.id}#share",
-            "type": ["ResultDescription"],
-            "name": "Відвідано / Attended",
-            "resultType": "Percent",
-            "valueMin": "0",
-            "valueMax": "100",
-        }
-        if snapshot.required_share:
-            description["requiredValue"] = snapshot.required_share
-        found["resultDescription"] = [description]
+    if achievement.alignments:
+        found["alignment"] = [_alignment(each) for each in achievement.alignments]
+    if achievement.funder:
+        found["tag"] = [_both(achievement.funder, achievement.funder_en)]
+    descriptions = [_result_description(achievement.id, each) for each in _measured(snapshot)]
+    if descriptions:
+        found["resultDescription"] = descriptions
+    return found
+
+
+def _alignment(told: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": ["Alignment"],
+        "targetName": _clean(told["name"]),
+        "targetUrl": told["url"],
+        "targetCode": told["code"],
+        "targetFramework": told["framework"],
+        "targetType": "ceasn:Competency",
+    }
+
+
+def _result_description(achievement_id: str, told: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "id": f"{achievement_id}#{told['key']}",
+        "type": ["ResultDescription"],
+        "name": _clean(told["name"]),
+        "resultType": "Percent",
+        "valueMin": "0",
+        "valueMax": "100",
+    }
+    if told["required"]:
+        found["requiredValue"] = told["required"]
     return found
 
 

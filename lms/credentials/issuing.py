@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
-from lms.credentials import awarding, documents, integrity, jose, numbers, status_lists
+from lms.credentials import award_tests, awarding, documents, earning, integrity, numbers, status_lists
 from lms.credentials.documents import AchievementFacts, Snapshot, StatusPlace
+from lms.credentials.earning import Earned
+from lms.credentials.editions import next_edition, require_address, snapshot_of, write_edition
 from lms.credentials.keys import Issuer, Signers, signers
 from lms.credentials.models import (
     AwardRule,
     Certificate,
-    CertificateEdition,
     CertificateState,
     EditionReason,
     RuleKind,
 )
-from lms.credentials.rules import Standing, ends
+from lms.credentials.rules import Standing, Step, ends, next_step, remind
+from lms.credentials.telling import News, tell
 from lms.database import lock
 from lms.directory.models import Account, Person
 from lms.directory.rules import Visitor
@@ -42,9 +43,11 @@ class Issued:
 
     certificates: tuple[Certificate, ...]
     had_one: int
-    """People who have a certificate in force by this rule already."""
+    """People who have a certificate in force by this rule already, and have not earned it again."""
     left: int
     """People beyond what is done at once."""
+    renewed: tuple[Certificate, ...] = ()
+    """Certificates whose holders have earned them again."""
 
 
 def issue(
@@ -57,7 +60,7 @@ def issue(
     *,
     reason: str = "",
 ) -> Issued:
-    """Approve and issue, for people who have earned it. Who has one in force gets no second one.
+    """Approve and issue, for people who have earned it. Who has one gets no second one: doing it again renews it.
 
     Raises `NotFound`, `NotAllowed` (certify_not_yours, four_eyes, certify_self), `Conflict` (issuer_local,
     rule_retired, sheets_open, issuer_key_lost) or `Invalid` (nobody_chosen, not_earned, reason_missing).
@@ -73,26 +76,43 @@ def issue(
         raise Invalid("nobody_chosen", "Choose at least one person.", "people")
     if visitor.person_id in chosen:
         raise NotAllowed("certify_self", "Nobody approves a certificate of their own. Ask somebody else.")
-    found = awarding.earned(session, rule)
+    found = earning.earned(session, rule)
     by_person = _require_earned(rule, found, visitor, chosen, reason)
-    having = _in_force(session, rule.code, chosen, now)
-    wanted = [each for each in chosen if each not in having]
+    held = latest(session, rule.code, chosen)
+    steps = {each: step_of(held.get(each), by_person.get(each), now) for each in chosen}
+    wanted = [each for each in chosen if steps[each] is not Step.NONE]
     keys = signers(session, issuer, now)
-    made = [
-        _issue(session, issuer, keys, visitor, rule, person, by_person.get(person.id), found, reason, now)
-        for person in _people(session, wanted[:MOST_AT_ONCE])
-    ]
-    return Issued(tuple(made), len(having), max(0, len(wanted) - MOST_AT_ONCE))
+    award = _Award(session, issuer, keys, visitor, rule, found, reason.strip(), now)
+    made, renewed = [], []
+    for person in _people(session, wanted[:MOST_AT_ONCE]):
+        if steps[person.id] is Step.RENEW:
+            renewed.append(award.renew(held[person.id], by_person[person.id]))
+        else:
+            made.append(award.issue(person, by_person.get(person.id)))
+    return Issued(tuple(made), len(chosen) - len(wanted), max(0, len(wanted) - MOST_AT_ONCE), tuple(renewed))
 
 
-def require_address(issuer: Issuer) -> None:
-    """Raises `Conflict` (issuer_local) where certificates would point to an address that nobody else can open."""
-    if issuer.local and not issuer.demo:
-        raise Conflict(
-            "issuer_local",
-            "Certificates carry the public address of this site for ever, and now it is one that only this machine "
-            "knows. Set VIKNO_PUBLIC_URL first.",
+def step_of(held: Certificate | None, standing: Standing | None, now: datetime) -> Step:
+    """What somebody's earning it means for the certificate that they hold by the same rule."""
+    if held is None:
+        return Step.ISSUE
+    earned_at = held.earned_at or held.awarded_at
+    return next_step(standing.at if standing else None, earned_at, held.valid_until, now)
+
+
+def latest(session: Session, code: str, people: Collection[int]) -> dict[int, Certificate]:
+    """By person, the last certificate that was issued by any version of a rule and not revoked."""
+    rows = session.scalars(
+        select(Certificate)
+        .join(AwardRule, AwardRule.id == Certificate.rule_id)
+        .where(
+            AwardRule.code == code,
+            Certificate.person_id.in_(people),
+            Certificate.state == CertificateState.ISSUED,
         )
+        .order_by(Certificate.id)
+    )
+    return {each.person_id: each for each in rows if each.person_id is not None}
 
 
 def holder_names(person: Person) -> tuple[str, str]:
@@ -110,32 +130,6 @@ def email_of(session: Session, person_id: int) -> str:
     """With which address somebody signs in; empty without an account."""
     query = select(Account.subject).where(Account.person_id == person_id, Account.subject.contains("@"))
     return session.scalars(query.order_by(Account.id).limit(1)).first() or ""
-
-
-def write_edition(
-    session: Session,
-    keys: Signers,
-    certificate: Certificate,
-    snapshot: Snapshot,
-    reason: EditionReason,
-    actor: str,
-    now: datetime,
-) -> CertificateEdition:
-    """Sign what a snapshot says, and keep both."""
-    signed = integrity.sign(documents.credential(snapshot), keys.embedded, now)
-    edition = CertificateEdition(
-        certificate_id=certificate.id,
-        number=certificate.edition,
-        reason=reason,
-        snapshot=snapshot.as_dict(),
-        credential=json.dumps(signed, ensure_ascii=False, indent=1),
-        token=jose.sign(signed, keys.token, keys.kid),
-        issued_at=now,
-        issued_by=actor,
-    )
-    session.add(edition)
-    session.flush()
-    return edition
 
 
 def new_certificate(
@@ -163,8 +157,9 @@ def new_certificate(
     return certificate, snapshot
 
 
-def achievement(issuer: Issuer, rule: AwardRule) -> AchievementFacts:
+def achievement(session: Session, issuer: Issuer, rule: AwardRule) -> AchievementFacts:
     """The rule's words, as they stand today."""
+    aligned = award_tests.aligned(session, rule.test_id) if rule.test_id is not None else ()
     return AchievementFacts(
         id=f"{issuer.site}/achievements/{rule.id}",
         version=str(rule.version),
@@ -177,15 +172,19 @@ def achievement(issuer: Issuer, rule: AwardRule) -> AchievementFacts:
         criteria_en=rule.criteria_en,
         hours=rule.hours,
         credits=rule.credits,
+        funder=rule.funder,
+        funder_en=rule.funder_en,
+        alignments=[asdict(each) for each in aligned],
     )
 
 
 def _require_earned(
-    rule: AwardRule, found: awarding.Earned, visitor: Visitor, chosen: Sequence[int], reason: str
+    rule: AwardRule, found: Earned, visitor: Visitor, chosen: Sequence[int], reason: str
 ) -> dict[int, Standing]:
     if visitor.actor in found.correctors:
         raise NotAllowed(
-            "four_eyes", "Who corrected the attendance does not approve what depends on it. Ask somebody else."
+            "four_eyes",
+            "Who corrected the attendance or a result does not approve what depends on it. Ask somebody else.",
         )
     if rule.kind is RuleKind.MANUAL:
         if not reason.strip() or len(reason) > 500:
@@ -199,20 +198,6 @@ def _require_earned(
     return earned
 
 
-def _in_force(session: Session, code: str, people: Collection[int], now: datetime) -> set[int]:
-    query = (
-        select(Certificate.person_id)
-        .join(AwardRule, AwardRule.id == Certificate.rule_id)
-        .where(
-            AwardRule.code == code,
-            Certificate.person_id.in_(people),
-            Certificate.state == CertificateState.ISSUED,
-            or_(Certificate.valid_until.is_(None), Certificate.valid_until > now),
-        )
-    )
-    return {each for each in session.scalars(query) if each is not None}
-
-
 def _people(session: Session, people: Collection[int]) -> list[Person]:
     found = session.scalars(select(Person).where(Person.id.in_(people), Person.merged_into_id.is_(None))).all()
     if len(found) != len(set(people)):
@@ -220,44 +205,84 @@ def _people(session: Session, people: Collection[int]) -> list[Person]:
     return sorted(found, key=lambda person: people.index(person.id) if isinstance(people, list) else person.id)
 
 
-def _issue(
-    session: Session,
-    issuer: Issuer,
-    keys: Signers,
-    visitor: Visitor,
-    rule: AwardRule,
-    person: Person,
-    standing: Standing | None,
-    found: awarding.Earned,
-    reason: str,
-    now: datetime,
-) -> Certificate:
-    holder, holder_en = holder_names(person)
-    email, salt = email_of(session, person.id), secrets.token_hex(8)
-    given: dict[str, Any] = {
-        "holder": holder,
-        "holder_en": holder_en,
-        "achievement": achievement(issuer, rule),
-        "email_hash": documents.email_hash(email, salt) if email else "",
-        "email_salt": salt if email else "",
-        "signatory": rule.signatory,
-        "signatory_position": rule.signatory_position,
-        "signatory_position_en": rule.signatory_position_en,
-    }
-    if standing is not None and found.held:
-        given |= {
-            "share": str(standing.share),
-            "required_share": str(rule.min_share or ""),
-            "activity_from": integrity.instant(found.began) if found.began else "",
-            "activity_to": integrity.instant(found.ended) if found.ended else "",
-            "evidence": {"attended": standing.attended, "held": standing.held, "occurrences": list(found.held)},
+@dataclass(frozen=True, slots=True)
+class _Award:
+    """What is the same for everybody who gets something by one approval."""
+
+    session: Session
+    issuer: Issuer
+    keys: Signers
+    visitor: Visitor
+    rule: AwardRule
+    found: Earned
+    reason: str
+    now: datetime
+
+    def issue(self, person: Person, standing: Standing | None) -> Certificate:
+        """A new certificate."""
+        holder, holder_en = holder_names(person)
+        email, salt = email_of(self.session, person.id), secrets.token_hex(8)
+        rule, now = self.rule, self.now
+        given: dict[str, Any] = {
+            "holder": holder,
+            "holder_en": holder_en,
+            "email_hash": documents.email_hash(email, salt) if email else "",
+            "email_salt": salt if email else "",
+            **self._words(standing),
         }
-    certificate, snapshot = new_certificate(session, issuer, given, ends(now, rule.valid_months), now)
-    certificate.rule_id, certificate.series_id, certificate.person_id = rule.id, rule.series_id, person.id
-    certificate.issued_by, certificate.reason = visitor.actor, reason.strip()
-    session.add(certificate)
-    session.flush()
-    write_edition(session, keys, certificate, snapshot, EditionReason.ISSUED, visitor.actor, now)
-    after = {"number": certificate.number, "rule": rule.id, "person": person.id, "reason": certificate.reason}
-    record(session, visitor.actor, "certificate.issue", "certificate", certificate.id, now=now, after=after)
-    return certificate
+        certificate, snapshot = new_certificate(self.session, self.issuer, given, ends(now, rule.valid_months), now)
+        certificate.rule_id, certificate.series_id, certificate.person_id = rule.id, rule.series_id, person.id
+        certificate.issued_by, certificate.reason = self.visitor.actor, self.reason
+        self._note(certificate, standing)
+        self.session.add(certificate)
+        self.session.flush()
+        write_edition(self.session, self.keys, certificate, snapshot, EditionReason.ISSUED, self.visitor.actor, now)
+        after = {"number": certificate.number, "rule": rule.id, "person": person.id, "reason": certificate.reason}
+        record(
+            self.session, self.visitor.actor, "certificate.issue", "certificate", certificate.id, now=now, after=after
+        )
+        tell(self.session, certificate, News.ISSUED, now)
+        return certificate
+
+    def renew(self, certificate: Certificate, standing: Standing) -> Certificate:
+        """Another term for whoever has earned it again, in the rule's words of today; the same number and id."""
+        held = lock(self.session, Certificate, certificate.id)
+        until = ends(self.now, self.rule.valid_months)
+        told = replace(
+            snapshot_of(self.session, held),
+            valid_until=integrity.instant(until) if until else "",
+            **self._words(standing),
+        )
+        held.rule_id, held.valid_until = self.rule.id, until
+        self._note(held, standing)
+        next_edition(self.session, self.issuer, held, told, EditionReason.RENEWED, self.visitor.actor, self.now)
+        tell(self.session, held, News.RENEWED, self.now)
+        return held
+
+    def _note(self, certificate: Certificate, standing: Standing | None) -> None:
+        certificate.earned_at = standing.at if standing else None
+        certificate.remind_at = remind(certificate.valid_until, self.rule.remind_days, self.now)
+
+    def _words(self, standing: Standing | None) -> dict[str, Any]:
+        """What the rule and what was done put into the snapshot."""
+        rule, found = self.rule, self.found
+        given: dict[str, Any] = {
+            "achievement": achievement(self.session, self.issuer, rule),
+            "signatory": rule.signatory,
+            "signatory_position": rule.signatory_position,
+            "signatory_position_en": rule.signatory_position_en,
+        }
+        evidence: dict[str, Any] = {}
+        if standing is not None and found.held:
+            given |= {
+                "share": str(standing.share),
+                "required_share": str(rule.min_share or ""),
+                "activity_from": integrity.instant(found.began) if found.began else "",
+                "activity_to": integrity.instant(found.ended) if found.ended else "",
+            }
+            evidence = {"attended": standing.attended, "held": standing.held, "occurrences": list(found.held)}
+        passed = found.passes.get(standing.person_id) if standing is not None else None
+        if passed is not None:
+            given["results"] = award_tests.results(self.session, passed)
+            evidence["attempt"] = passed.attempt_id
+        return given | {"evidence": evidence}

@@ -54,6 +54,8 @@ class RuleKind(StrEnum):
     """A share of the dates of a series that took place."""
     COURSE = "course"
     """Completing a course, its tests and tasks included."""
+    TEST = "test"
+    """Passing one test, whether it belongs to a course or not."""
     MANUAL = "manual"
     """An authorised person says so, with a reason."""
 
@@ -69,6 +71,8 @@ class AwardRule(Base):
     kind: Mapped[RuleKind] = mapped_column(Word(RuleKind))
     series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
     course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
+    test_id: Mapped[int | None] = mapped_column(ForeignKey("test.id"), index=True)
+    """The test that must be passed: the rule's own, or one besides the course or the attendance."""
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     """On whose behalf it is given."""
     name: Mapped[str] = mapped_column(String(300))
@@ -83,6 +87,11 @@ class AwardRule(Base):
     min_share: Mapped[int | None]
     """Of the dates that took place, in percent; for attendance."""
     valid_months: Mapped[int | None]
+    remind_days: Mapped[int | None]
+    """So many days before its end the holder is reminded; None: as `rules.REMIND_DAYS` says."""
+    funder: Mapped[str] = mapped_column(String(300), default="")
+    """The project or funder with whose support it is given, in its own words."""
+    funder_en: Mapped[str] = mapped_column(String(300), default="")
     signatory: Mapped[str] = mapped_column(String(200), default="")
     signatory_position: Mapped[str] = mapped_column(String(300), default="")
     signatory_position_en: Mapped[str] = mapped_column(String(300), default="")
@@ -134,6 +143,10 @@ class Certificate(Base):
     edition: Mapped[int] = mapped_column(default=1)
     awarded_at: Mapped[datetime]
     valid_until: Mapped[datetime | None] = mapped_column(index=True)
+    earned_at: Mapped[datetime | None]
+    """When that was done for which it was given last; whoever does it again has it renewed."""
+    remind_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the holder is to be reminded of its end; empty once that is done."""
     list_id: Mapped[int] = mapped_column(ForeignKey("status_list.id"))
     list_index: Mapped[int]
     shared: Mapped[bool] = mapped_column(default=True)
@@ -156,6 +169,8 @@ class EditionReason(StrEnum):
     RENAMED = "renamed"
     NAMED = "named"
     RENEWED = "renewed"
+    REISSUED = "reissued"
+    """Signed anew, because the key of the former edition may have been in other hands."""
 
 
 class CertificateEdition(Base):

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from lms.courses import queries as courses
 from lms.courses.access import may_edit as may_edit_course
 from lms.courses.models import Course
-from lms.credentials import awarding, documents, keys, numbers, status_lists
+from lms.credentials import award_tests, awarding, documents, earning, issuing, keys, numbers, status_lists
 from lms.credentials.checking import KnownKey, State
 from lms.credentials.documents import Snapshot
 from lms.credentials.models import (
@@ -28,11 +28,12 @@ from lms.credentials.models import (
     RuleKind,
     StatusList,
 )
-from lms.credentials.rules import Standing
+from lms.credentials.rules import Standing, Step
 from lms.directory.models import Organisation, Person
 from lms.directory.queries import names_of_people
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed, NotFound
+from lms.schedule.models import Occurrence, OccurrenceParty, Part
 from lms.schedule.plan_models import Series
 
 PAGE = 50
@@ -136,7 +137,9 @@ class Candidate:
     name: str
     standing: Standing
     number: str
-    """Of the certificate in force, if there is one."""
+    """Of the certificate held by this rule, if there is one."""
+    step: Step
+    """What approving does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,8 @@ class RulePage:
     """Whether the visitor corrected the attendance, and so may not approve."""
     open_sheets: int
     held: int
+    test: tuple[str, str]
+    """Title of the test that must be passed; empty for none."""
     candidates: tuple[Candidate, ...]
     issued: tuple[CertificateCard, ...]
     total: int
@@ -317,7 +322,7 @@ def rule_page(session: Session, visitor: Visitor, rule_id: int, now: datetime, *
     if not certifies:
         raise NotAllowed("certify_not_yours", "Certificates are seen to by a certifier, or by those who organise it.")
     series = session.get(Series, rule.series_id) if rule.series_id is not None else None
-    found = awarding.earned(session, rule)
+    found = earning.earned(session, rule)
     total, issued = _issued_by(session, rule, now, page)
     return RulePage(
         rule=rule,
@@ -330,6 +335,7 @@ def rule_page(session: Session, visitor: Visitor, rule_id: int, now: datetime, *
         four_eyes=visitor.actor in found.correctors,
         open_sheets=len(found.open_sheets),
         held=len(found.held),
+        test=award_tests.title_of(session, rule.test_id),
         candidates=tuple(_candidates(session, rule, found.standings, now)),
         issued=tuple(issued),
         total=total,
@@ -360,6 +366,23 @@ def homes(session: Session, visitor: Visitor) -> list[tuple[int, str, str]]:
     if not visitor.organises_everything:
         query = query.where(Organisation.id.in_(visitor.organised_organisations))
     return [(number, uk, en) for number, uk, en in session.execute(query)]
+
+
+def funders_of_series(session: Session, series_id: int) -> dict[str, str]:
+    """Whom the series' dates name as funders, as a rule of award begins with: `funder`, `funder_en`."""
+    rows = session.execute(
+        select(Organisation.name_uk, Organisation.name_en)
+        .join(OccurrenceParty, OccurrenceParty.organisation_id == Organisation.id)
+        .join(Occurrence, Occurrence.id == OccurrenceParty.occurrence_id)
+        .where(Occurrence.series_id == series_id, OccurrenceParty.part == Part.FUNDER)
+        .distinct()
+        .order_by(Organisation.name_uk)
+        .limit(5)
+    ).all()
+    return {
+        "funder": ", ".join(uk for uk, _en in rows)[:300],
+        "funder_en": ", ".join(en or uk for uk, en in rows)[:300],
+    }
 
 
 def people_found(session: Session, words: str, *, limit: int = 20) -> list[tuple[int, str]]:
@@ -450,18 +473,11 @@ def _issued_by(session: Session, rule: AwardRule, now: datetime, page: int) -> t
 def _candidates(session: Session, rule: AwardRule, standings: Sequence[Standing], now: datetime) -> list[Candidate]:
     people = [each.person_id for each in standings]
     names = names_of_people(session, people)
-    found = session.execute(
-        select(Certificate.person_id, Certificate.number)
-        .join(AwardRule, AwardRule.id == Certificate.rule_id)
-        .where(
-            AwardRule.code == rule.code,
-            Certificate.person_id.in_(people),
-            Certificate.state == CertificateState.ISSUED,
-            or_(Certificate.valid_until.is_(None), Certificate.valid_until > now),
-        )
-    )
-    having = {person_id: number for person_id, number in found if person_id is not None}
-    return [
-        Candidate(each.person_id, names.get(f"person:{each.person_id}", ""), each, having.get(each.person_id, ""))
-        for each in standings
-    ]
+    held = issuing.latest(session, rule.code, people)
+    found = []
+    for each in standings:
+        certificate = held.get(each.person_id)
+        step = issuing.step_of(certificate, each, now) if each.earned else Step.NONE
+        number = certificate.number if certificate is not None and step is not Step.ISSUE else ""
+        found.append(Candidate(each.person_id, names.get(f"person:{each.person_id}", ""), each, number, step))
+    return found

@@ -37,6 +37,8 @@ class LiveStatus:
     """Languages (BCP 47)."""
     sounds: tuple[str, ...] = ("floor",)
     targets: tuple[TargetNow, ...] = ()
+    trouble: str = ""
+    """What it suffers from the disk: disk_low, not_kept, gaps; empty if nothing."""
 
 
 @dataclass(frozen=True, slots=True)

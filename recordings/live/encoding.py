@@ -85,7 +85,7 @@ class SoundEncoder:
 
     def __init__(self, name: Name, bit_rate: int) -> None:
         self.name, self.bit_rate = name, bit_rate
-        self._opus = name == "opus"
+        self._opus = name.startswith("opus")
         self._frame = _OPUS_FRAME if self._opus else _AAC_FRAME
         made = av.CodecContext.create("libopus" if self._opus else "aac", "w")
         assert isinstance(made, av.AudioCodecContext)
@@ -104,10 +104,10 @@ class SoundEncoder:
         """Of AAC the first packet, before time 0, is left out; Opus is some milliseconds late, and loses nothing."""
 
     def branch(self, name: Name) -> SoundEncoder:
-        """An encoder of AAC whose first packet follows the last one of this."""
+        """Another encoder, whose first packet follows the last one of this."""
         made = SoundEncoder(name, self.bit_rate)
         made._rest, made._taken = self._rest, self._taken
-        if self._taken:
+        if self._taken and not self._opus:
             made._taken -= self._frame
             assert not list(made._encode(self._last)), "it gives nothing before the second"
         return made

@@ -369,7 +369,7 @@ class Engine:
     def _sound(self, time: float, lags: dict[str, float]) -> Iterator[Encoded]:
         mixed = self._mixer.mix(time, BLOCK, list(self._voices(lags)))
         for encoder in self._sounds:
-            if encoder.name == "interpretation":
+            if encoder.name.endswith("interpretation"):
                 yield from encoder.encode(mixed.interpretation)
                 continue
             for encoded in encoder.encode(mixed.floor):
@@ -391,7 +391,8 @@ class Engine:
     def _begin_interpretation(self) -> None:
         """Until somebody interprets, what is sent as the interpretation is the floor; now it goes its own way."""
         self._interpreted = True
-        self._sounds.append(self._sounds[0].branch("interpretation"))
+        floor, opus = self._sounds[:2]
+        self._sounds += [floor.branch("interpretation"), opus.branch("opus-interpretation")]
 
     def _picture(self, time: float, lags: dict[str, float], *, segment: bool, late: bool) -> Iterator[Encoded]:
         picture = self._painter.frame if late else self._painted(time, lags)

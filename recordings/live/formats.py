@@ -8,15 +8,23 @@ from typing import Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 from recordings.live.wire import Order
 
-Name = Literal["720p", "360p", "floor", "interpretation", "opus"]
+Name = Literal["720p", "360p", "floor", "interpretation", "opus", "opus-interpretation"]
 """`720p`, `360p`: H.264, constrained baseline, no B-frames, so that decoding order is display order and WebRTC can take
-the large one as it is. `floor` and `interpretation`: AAC-LC. `opus`: the floor for WebRTC."""
+the large one as it is. `floor` and `interpretation`: AAC-LC. `opus` and `opus-interpretation`: the same for WebRTC, the
+latter once somebody interprets."""
 RATE: Final = 25
 """Pictures a second."""
 SEGMENT_S: Final = 2
 """Both pictures have an IDR picture at every multiple of this, counted from the stream's begin, and may have more."""
 SOUND_RATE: Final = 48_000
-CLOCK: Final = {"720p": 90_000, "360p": 90_000, "floor": SOUND_RATE, "interpretation": SOUND_RATE, "opus": SOUND_RATE}
+CLOCK: Final = {
+    "720p": 90_000,
+    "360p": 90_000,
+    "floor": SOUND_RATE,
+    "interpretation": SOUND_RATE,
+    "opus": SOUND_RATE,
+    "opus-interpretation": SOUND_RATE,
+}
 """Ticks a second of `Encoded.at`."""
 
 

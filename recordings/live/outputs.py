@@ -20,14 +20,15 @@ def outputs(
     unseal: Unseal,
     *,
     extra_ca: Path | None = None,
+    inner: bool = False,
     pace: Pace | None = None,
 ) -> Sequence[Output]:
     """What writes the stream of `order` to where it is wanted. Closed in this order, they end with the status that
-    says so. `extra_ca`: a file (PEM) of authorities that are trusted for RTMPS besides the system's. Raises ValueError
-    for no name of a meeting.
+    says so. `extra_ca`: a file (PEM) of authorities that are trusted for RTMPS besides the system's. `inner`: whether
+    names of targets may lead into private networks. Raises ValueError for no name of a meeting.
     """
     place = folder(data, order.meeting)
     hls = Hls(place, order.stream)
-    targets = Targets(order, unseal, extra_ca=extra_ca, pace=pace)
+    targets = Targets(order, unseal, extra_ca=extra_ca, inner=inner, pace=pace)
     instant = Instant(data, order.stream, order.title)
-    return [hls, targets, instant, StatusFile(place, order, hls, targets)]
+    return [hls, targets, instant, StatusFile(place, order, hls, targets, instant)]

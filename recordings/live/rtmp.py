@@ -31,6 +31,7 @@ from av.container import OutputContainer
 
 from recordings.live.formats import CLOCK, Encoded, Format, Name
 from recordings.live.muxing import Templates, packet_for
+from recordings.live.reaching import Place, Unreachable, reach
 from recordings.live.wire import TargetProblem
 
 HEAD: Final = struct.Struct("<BBqII")
@@ -56,11 +57,14 @@ class Assignment:
     formats: list[Format]
     extra_ca: str = ""
     """PEM of authorities that are trusted besides the system's."""
+    inner: bool = False
+    """Whether the server's name may lead into a private network."""
 
     def encode(self) -> bytes:
         """As the child reads it."""
         forms = [asdict(form) | {"config": form.config.hex()} for form in self.formats]
-        body = json.dumps({"address": self.address, "formats": forms, "extra_ca": self.extra_ca}).encode()
+        said = {"address": self.address, "formats": forms, "extra_ca": self.extra_ca, "inner": self.inner}
+        body = json.dumps(said).encode()
         return _LENGTH.pack(len(body)) + body
 
     @classmethod
@@ -68,7 +72,7 @@ class Assignment:
         """Raises EOFError."""
         said = json.loads(_exactly(source, _LENGTH.unpack(_exactly(source, _LENGTH.size))[0]))
         forms = [Format(**(form | {"config": bytes.fromhex(form["config"])})) for form in said["formats"]]
-        return cls(said["address"], forms, said["extra_ca"])
+        return cls(said["address"], forms, said["extra_ca"], said["inner"])
 
 
 @dataclass
@@ -109,8 +113,9 @@ def trusted(extra: str) -> str:
     return extra
 
 
-def destination(address: str, ca_file: str) -> str:
+def destination(place: Place, ca_file: str) -> str:
     """The address for libavformat's tee: the one way to open a stream by PyAV with options of its protocols."""
+    address = place.address
     options = {
         "f": "flv",
         "flvflags": "no_duration_filesize",
@@ -121,8 +126,13 @@ def destination(address: str, ca_file: str) -> str:
     }
     if not address.lower().startswith("rtmps:"):
         del options["tls_verify"], options["ca_file"]
+    options |= {key: _escaped(value, "\\':]") for key, value in place.options.items()}
     listed = ":".join(f"{key}={value}" for key, value in options.items())
-    return f"[{listed}]" + re.sub(r"([\\'|])", r"\\\1", address)
+    return _escaped(f"[{listed}]", "\\'|") + _escaped(address, "\\'|")
+
+
+def _escaped(text: str, letters: str) -> str:
+    return "".join("\\" + letter if letter in letters else letter for letter in text)
 
 
 @dataclass
@@ -145,7 +155,8 @@ class _Child:
         os.write(bundle, trusted(assignment.extra_ca).encode())
         opened = False
         try:
-            container = av.open(destination(assignment.address, f"/proc/self/fd/{bundle}"), "w", format="tee")
+            place = reach(assignment.address, inner=assignment.inner)
+            container = av.open(destination(place, f"/proc/self/fd/{bundle}"), "w", format="tee")
             templates = Templates()
             streams = {form.name: templates.stream(container, form) for form in assignment.formats}
             container.start_encoding()
@@ -154,6 +165,8 @@ class _Child:
             threading.Thread(target=self._watch, daemon=True).start()
             self._send(container, streams)
             container.close()
+        except Unreachable as error:
+            self.tell(Report(problem=error.problem, detail=error.detail))
         except (av.FFmpegError, OSError) as error:
             problem, detail = classify(opened, self.logged(), str(getattr(error, "strerror", "") or ""))
             self.tell(Report(problem=problem, detail=detail))

@@ -16,7 +16,7 @@ from recordings.live.supply import Supply
 from recordings.live.talking import Failure, talk
 from recordings.live.wire import TargetProblem, TargetState, TargetStatus
 
-_FINAL: Final = frozenset({"address", "refused", "tls"})
+_FINAL: Final = frozenset({"address", "inner", "refused", "tls"})
 _log = structlog.get_logger(__name__)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -10,10 +11,12 @@ from typing import Final, Literal
 
 import structlog
 
+from recordings.capture.writing import LOW_BYTES
 from recordings.live.formats import Caption, Encoded, EngineFigures, Format, Name
 from recordings.live.hls import Hls
+from recordings.live.instant import Instant
 from recordings.live.targets import Targets
-from recordings.live.wire import STATUS, Order, Status, read_status, write_status
+from recordings.live.wire import STATUS, Order, Status, StorageTrouble, read_status, write_status
 
 _EVERY_S: Final = 1.0
 _log = structlog.get_logger(__name__)
@@ -28,11 +31,15 @@ class StatusFile:
         order: Order,
         hls: Hls,
         targets: Targets,
+        instant: Instant | None = None,
         now: Callable[[], float] = time.time,
+        *,
+        low_bytes: int = LOW_BYTES,
     ) -> None:
         self._path = folder / STATUS
         self._stream, self._meeting = order.stream, order.meeting
-        self._hls, self._targets, self._now = hls, targets, now
+        self._hls, self._targets, self._instant, self._now = hls, targets, instant, now
+        self._low_bytes = low_bytes
         self._figures = EngineFigures()
         self._ended = threading.Event()
         self._failing = False
@@ -78,7 +85,19 @@ class StatusFile:
             captions=self._hls.languages,
             sounds=list(self._figures.sounds),
             targets=self._targets.statuses(),
+            trouble=self._trouble(),
         )
+
+    def _trouble(self) -> StorageTrouble:
+        """The worst there is; little room is told of before anything is missing."""
+        if self._hls.trouble:
+            return "gaps"
+        if self._instant is not None and self._instant.trouble:
+            return "not_kept"
+        try:
+            return "disk_low" if shutil.disk_usage(self._path.parent).free < self._low_bytes else ""
+        except OSError:
+            return ""
 
     def _run(self) -> None:
         while True:

@@ -31,10 +31,12 @@ class Targets:
         unseal: Unseal,
         *,
         extra_ca: Path | None = None,
+        inner: bool = False,
         pace: Pace | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._unseal, self._extra_ca, self._pace, self._now = unseal, extra_ca, pace or Pace(), now
+        self._inner = inner
         self._lock = threading.Lock()
         self._formats: list[Format] = []
         self._wanted: Sequence[Target] = order.targets[:MOST]
@@ -109,7 +111,7 @@ class Targets:
             _log.warning("a target's address cannot be used", target=target.id, reason=str(error))
             return TargetStatus(id=target.id, state="failed", problem="address", detail=str(error), since=self._now())
         formats = [form for form in self._formats if form.name in NAMES]
-        return Sender(target.id, Assignment(address, formats, self._authorities()), self._pace, self._now)
+        return Sender(target.id, Assignment(address, formats, self._authorities(), self._inner), self._pace, self._now)
 
     def _authorities(self) -> str:
         if self._extra_ca is None:

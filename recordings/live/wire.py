@@ -16,6 +16,8 @@ composer asks for key frames. Whoever runs the composer removes the ring.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
 from pathlib import Path
@@ -65,9 +67,10 @@ class Order(_Shape):
 
 TargetState = Literal["connecting", "live", "waiting", "failed", "ended"]
 """`waiting`: between two tries. `failed`: not tried again, since it cannot succeed (a wrong key or address)."""
-TargetProblem = Literal["", "address", "unreachable", "refused", "tls", "hung", "slow", "ended"]
-"""What went wrong last. `refused`: the server did not take the key. `hung`: it took the connection and then nothing.
-`slow`: the line is too slow for the stream. `ended`: the server ended the connection."""
+TargetProblem = Literal["", "address", "inner", "unreachable", "refused", "tls", "hung", "slow", "ended"]
+"""What went wrong last. `inner`: its name leads into a private network, which is not allowed. `refused`: the server did
+not take the key. `hung`: it took the connection and then nothing. `slow`: the line is too slow for the stream. `ended`:
+the server ended the connection."""
 
 
 class TargetStatus(_Shape):
@@ -81,6 +84,12 @@ class TargetStatus(_Shape):
     since: float
     """UTC, seconds since the epoch."""
     tries: int = 0
+
+
+StorageTrouble = Literal["", "disk_low", "not_kept", "gaps"]
+"""What viewers and the recording suffer from the disk. `disk_low`: nothing yet, there is little room left. `not_kept`:
+the instant recording has stopped until there is room. `gaps`: segments cannot be written, viewers by HLS miss them.
+"""
 
 
 class Status(_Shape):
@@ -102,6 +111,7 @@ class Status(_Shape):
     sounds: list[str] = ["floor"]
     """Sound tracks: `floor` is the room, `interpretation` the interpreter over the room."""
     targets: list[TargetStatus] = []
+    trouble: StorageTrouble = ""
 
 
 def folder(data: Path, meeting: str) -> Path:
@@ -125,10 +135,19 @@ def rings(data: Path, node: int) -> dict[str, Path]:
 
 
 def write_status(path: Path, status: Status) -> None:
-    """Replace the status file whole. Raises OSError."""
+    """Replace the status file whole; on a full disk, write over it: it says that the disk is full. Raises OSError."""
+    content = status.model_dump_json().encode()
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(status.model_dump_json(), encoding="utf-8")
-    part.replace(path)
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        with path.open("r+b", buffering=0) as file:
+            file.write(content.ljust(os.fstat(file.fileno()).st_size))
 
 
 def read_status(path: Path) -> Status | None:

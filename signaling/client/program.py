@@ -28,6 +28,7 @@ from signaling.client.transport import SILENT_S, MediaTransport
 
 PICTURE: Name = "720p"
 SOUND: Name = "opus"
+INTERPRETATION: Name = "opus-interpretation"
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 5.0
 LOOK_S = 0.25
@@ -42,14 +43,18 @@ class ProgramError(ConnectionError):
 
 
 class Program:
-    """Publishes 720p and Opus at the place that the order names, over and over, until it is closed."""
+    """Publishes 720p and both sounds at the place that the order names, over and over, until it is closed."""
 
     def __init__(self, order: Order) -> None:
         self._place = (order.program, order.program_token)
         cname = secrets.token_hex(8)
         self._video = OutgoingStream(CLOCK[PICTURE], cname)
-        self._audio = OutgoingStream(CLOCK[SOUND], cname)
-        self._tracks = [Track("0", "opus", self._audio), Track("1", "H264", self._video)]
+        self._sounds = {name: OutgoingStream(CLOCK[name], cname) for name in (SOUND, INTERPRETATION)}
+        self._tracks = [
+            Track("0", "opus", self._sounds[SOUND]),
+            Track("1", "H264", self._video),
+            Track("2", "opus", self._sounds[INTERPRETATION]),
+        ]
         self._want_key_frame: Callable[[], None] = _nothing
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -83,7 +88,7 @@ class Program:
 
     def take(self, packet: Encoded) -> None:
         """One packet. Of those that nobody takes here, nothing becomes."""
-        if packet.name not in (PICTURE, SOUND) or not self.connected:
+        if (packet.name != PICTURE and packet.name not in self._sounds) or not self.connected:
             return
         if self._given - self._sent >= MOST_WAITING:
             self.lost += 1
@@ -126,11 +131,11 @@ class Program:
             self._video.send_picture(Picture(at, tuple(packetise("H264", packet.data)), packet.key), at)
         else:
             lasts_s = packet.duration / CLOCK[SOUND]
-            self._audio.send_sound(Sound(at, packet.data, SILENCE_LEVEL, lasts_s), at)
+            self._sounds[packet.name].send_sound(Sound(at, packet.data, SILENCE_LEVEL, lasts_s), at)
 
     async def _run(self) -> None:
         self._loop, self._changed = asyncio.get_running_loop(), asyncio.Event()
-        reports = asyncio.create_task(send_reports(self._audio, self._video), name="sender reports")
+        reports = asyncio.create_task(send_reports(self._video, *self._sounds.values()), name="sender reports")
         wait_s = FIRST_RETRY_S
         while not self._stopping:
             self._changed.clear()

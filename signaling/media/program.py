@@ -12,6 +12,8 @@ from typing import Protocol
 from signaling.media.ports import PublicationPort
 from signaling.meeting.facts import LeaveReason
 
+INTERPRETATION = "interpretation"
+
 
 class Publishing(Protocol):
     """The composer's end."""
@@ -31,16 +33,16 @@ class Viewing(Protocol):
 
 
 class Program:
-    """At most one picture and one sound, and those who watch."""
+    """At most one picture, the room's sound and the interpretation, and those who watch."""
 
     def __init__(self) -> None:
         self._ports: Mapping[str, PublicationPort] = {}
         self._publisher: Publishing | None = None
         self.viewers: set[Viewing] = set()
 
-    def port(self, kind: str) -> PublicationPort | None:
-        """What is published of this kind now."""
-        return self._ports.get(kind)
+    def port(self, name: str) -> PublicationPort | None:
+        """What is published as `video`, `audio` or `interpretation` now. Without an interpretation, it is the room."""
+        return self._ports.get(name) or (self._ports.get("audio") if name == INTERPRETATION else None)
 
     def publish(self, publisher: Publishing, ports: Mapping[str, PublicationPort]) -> None:
         """The composer publishes; one before it is replaced. Viewers go on with what comes now."""

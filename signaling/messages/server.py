@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from recordings.live.wire import TargetProblem, TargetState
+from recordings.live.wire import StorageTrouble, TargetProblem, TargetState
 from signaling.messages.common import VERSION, Problem, RequestId
 from signaling.model import (
     Caption,
@@ -69,6 +69,8 @@ class StreamSeen(Shape):
     """Pictures that were left out because the machine is too slow."""
     lost_packets: int = 0
     """What came from participants and found the composer too slow."""
+    trouble: StorageTrouble = ""
+    """What it suffers from the disk."""
     targets: list[TargetSeen] = []
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from signaling.http_problems import problem_response
+from signaling.media.program import INTERPRETATION
 from signaling.messages import IceServer
 from signaling.model import Permission
 from signaling.node import Node
@@ -133,7 +134,8 @@ class _Api:
             other.end("replaced")  # the same token watches once
         if self._node.program_viewers >= self._node.config.limits.program_viewers:
             raise RefusedError("full", "As many watch by WebRTC as may; the playlist has room.")
-        return ProgramPlayback(name, token, meeting, self._node.resources, offer)
+        interpreted = request.query_params.get("sound") == INTERPRETATION
+        return ProgramPlayback(name, token, meeting, self._node.resources, offer, interpreted=interpreted)
 
     # ------------------------------------------------------------ resources
 

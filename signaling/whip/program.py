@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from signaling.live import LiveMeeting
-from signaling.media.ports import PeerPort
+from signaling.media.ports import PeerPort, PublicationPort
+from signaling.media.program import INTERPRETATION
 from signaling.problems import RefusedError
 from signaling.tokens import ProgramToken
 from signaling.whip.descriptions import sections
@@ -69,7 +72,7 @@ class ProgramIngest(_ProgramResource):
             raise RefusedError("bad_description", str(error)) from error
         if not answer.publications:
             raise RefusedError("bad_description", "It offers neither audio nor video that the node can take.")
-        self.meeting.program.publish(self, {port.kind: port for port in answer.publications.values()})
+        self.meeting.program.publish(self, _named(offer, answer.publications))
         return str(answer.sdp)
 
     def release(self) -> None:
@@ -84,12 +87,23 @@ class ProgramPlayback(_ProgramResource):
     protocol = "whep"
 
     def __init__(
-        self, name: str, token: ProgramToken, meeting: LiveMeeting, resources: dict[str, Resource], offer: str
+        self,
+        name: str,
+        token: ProgramToken,
+        meeting: LiveMeeting,
+        resources: dict[str, Resource],
+        offer: str,
+        *,
+        interpreted: bool = False,
     ) -> None:
         if token.use != "watch":
             raise RefusedError("not_allowed", "The token is for publishing.")
         super().__init__(name, token, meeting, resources, offer)
-        self._watching = Watching(lambda: meeting.open_peer("program/whep"), meeting.program.port)
+        sound = INTERPRETATION if interpreted else "audio"
+        self._watching = Watching(
+            lambda: meeting.open_peer("program/whep"),
+            lambda kind: meeting.program.port(sound if kind == "audio" else kind),
+        )
         meeting.program.viewers.add(self)
 
     @property
@@ -108,3 +122,12 @@ class ProgramPlayback(_ProgramResource):
     def release(self) -> None:
         self.meeting.program.viewers.discard(self)
         self._watching.close()
+
+
+def _named(offer: str, published: Mapping[str, PublicationPort]) -> dict[str, PublicationPort]:
+    """Publications by what they are: the first sound that is offered is the room, the second the interpretation."""
+    found: dict[str, PublicationPort] = {}
+    for mid, kind in sections(offer):
+        if mid in published:
+            found[INTERPRETATION if kind in found and kind == "audio" else kind] = published[mid]
+    return found

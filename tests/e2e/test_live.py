@@ -73,14 +73,14 @@ def stage_of(page: Page) -> dict[str, str]:
     return told
 
 
-def moving(page: Page, way: str) -> None:
+def moving(page: Page, way: str, seconds: float = 60) -> None:
     """It plays, this way."""
     until(
         page,
         """way => { const s = document.querySelector('[data-stage]').dataset, v = document.querySelector('video');
           return s.by === way && s.playing === 'playing' && v.currentTime > 1 && v.videoWidth > 0; }""",
         way,
-        60,
+        seconds,
     )
 
 
@@ -140,6 +140,14 @@ def test_from_the_button_to_the_public_page(server: Installation, planner: Plann
     by_hls = measured(viewer, "HLS")
     assert by_whep < by_hls
     _caption(host, viewer)
+
+    # There is room again: back by itself, after a rehearsal beside what is playing. What the viewer chooses holds.
+    viewer.unroute("**/whep/**", full)
+    moving(viewer, "whep", 120)
+    expect(viewer.locator("button[data-way]")).to_have_text("Наживо")
+    viewer.locator("button[data-way]").click()
+    moving(viewer, "hls")
+    assert viewer.locator("button[data-way]").get_attribute("data-reason") == "chosen"
 
     open_host_controls(host)
     host.get_by_test_id("end-live").click()

@@ -87,6 +87,15 @@ def test_new_keys(folder: Path, demo: Path) -> None:
     code, said = run(folder, "certificates", "rotate-key", "--lost")
     assert (code, "Status lists signed anew: 1." in said) == (0, True), said
     assert verdict(folder, demo / "certificate.pdf")[0] == 0, "what the lost key signed stays genuine"
-    assert run(folder, "certificates", "rotate-key", "--compromised", "--since", "2020-01-01")[0] == 0
+    code, said = run(folder, "certificates", "rotate-key", "--compromised", "--since", "2020-01-01")
+    assert (code, "Certificates signed anew: 1." in said) == (0, True), said
     code, told = verdict(folder, demo / "credential.json")
-    assert (code, told["checks"][-1]["code"]) == (1, "key_compromised"), "it was in use since then"
+    assert (code, told["state"], told["failed"]) == (1, "replaced", "issuer"), "it was in use since then"
+    assert told["checks"][-1]["code"] == "key_reissued"
+    code, said = run(folder, "certificates", "reissue")
+    assert (code, "Certificates signed anew: 0." in said) == (0, True), "nothing is done twice"
+    before = json.loads((demo / "credential.json").read_text())
+    assert run(folder, "certificates", "demo", "--out", demo)[0] == 0
+    after = json.loads((demo / "credential.json").read_text())
+    assert (before["id"], before["validFrom"] <= after["validFrom"]) == (after["id"], True)
+    assert all(verdict(folder, demo / name)[0] == 0 for name in FILES)

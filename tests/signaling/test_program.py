@@ -94,8 +94,7 @@ class Composer:
         video.pix_fmt, video.time_base, video.framerate = "yuv420p", Fraction(1, 90_000), Fraction(25)
         video.gop_size = 10_000
         video.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "forced-idr": "1"}
-        audio = av.CodecContext.create("libopus", "w")
-        audio.rate, audio.layout, audio.format, audio.time_base = 48_000, "stereo", "s16", Fraction(1, 48_000)
+        sounds = {"opus": (440, opus_encoder()), "opus-interpretation": (1_200, opus_encoder())}
         began = time.monotonic()
         for number in range(100_000):
             if self._stopping.wait(max(0.0, began + number / 25 - time.monotonic())):
@@ -107,11 +106,13 @@ class Composer:
             frame.pict_type = 1 if key else 0
             for packet in video.encode(frame):
                 self.program.take(Encoded("720p", packet.pts, 3_600, packet.is_keyframe, bytes(packet)))
-            tone = np.sin(np.arange(1_920) * 440 * 2 * np.pi / 48_000) * 12_000
-            sound = av.AudioFrame.from_ndarray(np.repeat(tone.astype(np.int16), 2)[None], format="s16", layout="stereo")
-            sound.sample_rate, sound.pts, sound.time_base = 48_000, number * 1_920, Fraction(1, 48_000)
-            for packet in audio.encode(sound):
-                self.program.take(Encoded("opus", packet.pts or 0, 960, True, bytes(packet)))
+            for name, (hertz, audio) in sounds.items():
+                tone = np.sin(np.arange(1_920) * hertz * 2 * np.pi / 48_000) * 12_000
+                samples = np.repeat(tone.astype(np.int16), 2)[None]
+                sound = av.AudioFrame.from_ndarray(samples, format="s16", layout="stereo")
+                sound.sample_rate, sound.pts, sound.time_base = 48_000, number * 1_920, Fraction(1, 48_000)
+                for packet in audio.encode(sound):
+                    self.program.take(Encoded(name, packet.pts or 0, 960, True, bytes(packet)))  # type: ignore[arg-type]
 
     async def stop(self) -> None:
         self._stopping.set()
@@ -125,6 +126,19 @@ class Composer:
         loop = self.program._loop
         assert loop is not None
         loop.call_soon_threadsafe(loop.stop)
+
+
+def opus_encoder() -> Any:
+    audio: Any = av.CodecContext.create("libopus", "w")
+    audio.rate, audio.layout, audio.format, audio.time_base = 48_000, "stereo", "s16", Fraction(1, 48_000)
+    return audio
+
+
+def pitch(player: Player) -> float:
+    """The strongest frequency of what was heard last, in Hz."""
+    heard: Any = player.frames["audio"][-10:]
+    samples = np.concatenate([frame.to_ndarray()[0][::2] for frame in heard]).astype(float)
+    return float(np.argmax(np.abs(np.fft.rfft(samples * np.hanning(len(samples))))) * 48_000 / len(samples))
 
 
 def level(player: Player) -> int:
@@ -160,8 +174,11 @@ async def test_viewers_see_and_hear_it_and_stay_over_a_new_composer(node: NodeSe
         second = Composer(node, 200)
         await until(lambda: abs(level(early) - 200) < 8, "the viewer goes on with the new composer's picture")
         wishes = second.wishes
-        await late.play(node, watch_token(), "program")
+        await late.play(node, watch_token(), "program&sound=interpretation")
         await until(lambda: abs(level(late) - 200) < 8)
+        await until(lambda: len(late.frames["audio"]) > 40)
+        assert pitch(late) == pytest.approx(1_200, abs=40), "the interpreter, for whoever chose it"
+        assert pitch(early) == pytest.approx(440, abs=40), "the room for the others"
         assert second.wishes > wishes, "who comes late gets a key frame"
         assert await refused(node, watch_token()) == (503, "full")
         await host.first(lambda m: m["type"] == "meeting" and m["meeting"]["viewers"] == 2)

@@ -102,7 +102,7 @@ def rtmp_server(folder: Path) -> Iterator[RtmpServer]:
     if NGINX is None or not (MODULES / "ngx_rtmp_module.so").exists():
         raise RuntimeError("nginx or its RTMP module is missing: .ci/install-test-programs installs them.")
     ports = _free_ports(2)
-    certificate_authority(folder, "localhost", "127.0.0.1")
+    certificate_authority(folder, "localhost", "live.example.org", "127.0.0.1")
     server = RtmpServer(folder, ports[0], ports[1], folder / "ca.pem")
     judge = _judge(server)
     server.judge = judge.server_address[1]

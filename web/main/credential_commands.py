@@ -34,7 +34,10 @@ def rotate_key(
     compromised: Annotated[bool, typer.Option("--compromised", help="Others may have had the old keys.")] = False,
     since: Annotated[datetime | None, typer.Option(help="With --compromised: since when (UTC). Default: now.")] = None,
 ) -> None:
-    """Make new keys to sign with. What the old ones signed stays genuine, unless others may have had them."""
+    """Make new keys to sign with. What the old ones signed stays genuine, unless others may have had them.
+
+    With --compromised every valid certificate that the old keys signed is signed anew, and its holder told.
+    """
     from lms.credentials.models import KeyEnd
     from lms.credentials.pinned import ContextsNotBuilt
     from web.main import credentials
@@ -46,6 +49,28 @@ def rotate_key(
     except ContextsNotBuilt as error:
         raise _refuse(str(error)) from None
     typer.echo(f"New keys are in use. Status lists signed anew: {number}.")
+    if compromised:
+        _reissue()
+
+
+@certificates.command("reissue")
+def reissue() -> None:
+    """Sign anew what a compromised key signed; goes on where it was interrupted, and does nothing twice."""
+    _reissue()
+
+
+def _reissue() -> None:
+    from lms.credentials.pinned import ContextsNotBuilt
+    from lms.errors import Refusal
+    from web.main import credentials
+
+    done = 0
+    try:
+        for done in credentials.reissue(_settings()):
+            typer.echo(f"Certificates signed anew: {done} so far.", err=True)
+    except (Refusal, ContextsNotBuilt) as error:
+        raise _refuse(error.detail if isinstance(error, Refusal) else str(error)) from None
+    typer.echo(f"Certificates signed anew: {done}.")
 
 
 def verify(

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from lms.credentials import checking, demonstration, documents, keys, status_lists
+from lms.credentials import checking, demonstration, documents, keys, reissuing, status_lists
 from lms.credentials.checking import NobodyKnown, Report
 from lms.credentials.models import KeyEnd
 from lms.credentials.profiles import Profiles
@@ -62,6 +62,25 @@ def rotate(settings: Settings, because: KeyEnd, since: datetime | None) -> int:
         number = status_lists.sign_all(session, issuer, now)
     database.close()
     return number
+
+
+def reissue(settings: Settings) -> Iterator[int]:
+    """Sign anew, a batch in each transaction, what compromised keys signed; how many so far, after each batch."""
+    database, issuer = upgraded(settings), issuer_of(settings)
+    done, last = 0, 0
+    try:
+        while True:
+            now = datetime.now(UTC)
+            with database.reading() as session:
+                numbers = reissuing.waiting(session, issuer, now, after=last, most=reissuing.BATCH)
+            if not numbers:
+                return
+            with database.writing() as session:
+                done += reissuing.reissue(session, issuer, numbers, "system", now)
+            last = numbers[-1]
+            yield done
+    finally:
+        database.close()
 
 
 def as_json(report: Report) -> str:

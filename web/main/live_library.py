@@ -115,4 +115,5 @@ def as_status(found: wire.Status) -> LiveStatus:
             )
             for each in found.targets
         ),
+        trouble=found.trouble,
     )

@@ -117,6 +117,13 @@ class Settings(BaseSettings):
         allowed="a readable PEM file",
         example="/etc/vikno/authority.pem",
     )
+    stream_inner: bool = _setting(
+        False,
+        "Whether the name of a server that a stream goes to may lead into a private network, or to this machine. An "
+        "inner address that is written as one is for administrators to enter, and always allowed.",
+        allowed="true or false",
+        example="true",
+    )
     database_url: str = _setting(
         "",
         "SQLAlchemy URL of the database. Empty: SQLite in the data folder.",

@@ -221,7 +221,10 @@ def run_live(settings: Settings, node: int, stream: str) -> None:
     def made(order: wire.Order) -> Sequence[Output]:
         # Viewers are let go before the status says that the stream has ended.
         program = [Program(order)] if order.program else []
-        return [*program, *outputs(settings.data, order, unseal, extra_ca=settings.stream_ca)]
+        return [
+            *program,
+            *outputs(settings.data, order, unseal, extra_ca=settings.stream_ca, inner=settings.stream_inner),
+        ]
 
     try:
         sealer = target_sealer(master_key(settings.data))

@@ -17,6 +17,7 @@ from lms.assessment.attempts import finishing, regrading
 from lms.courses import enrolling as course_enrolling
 from lms.courses import live as live_lessons
 from lms.courses import testing as course_tests
+from lms.credentials import expiring
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.media import retention
@@ -26,6 +27,7 @@ from lms.needs import asking
 from lms.roadmaps import following_up
 from lms.schedule import book, personal_links, reminders
 from lms.sealing import FernetSealer
+from recordings.live.tidying import tidy
 from web.main import audit_log, mailing
 from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
@@ -56,6 +58,8 @@ def duties(settings: Settings) -> list[Duty]:
     connect = connect_to(settings.node_url, key)
     beginner, count = Beginner(settings.media_nodes, connect), tell_nodes(settings.media_nodes, connect)
 
+    live = settings.data / "live"
+
     def make_links(session: Session, number: int, now: datetime) -> int:
         return personal_links.prepare_links_of(session, number, sealer, now)
 
@@ -71,10 +75,12 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("read mail", 30, mailing.read_mail(settings)),
         _in_turn("compute attendance", 20, computing.stale, _compute),
         Duty("follow live streams", 4, Follower(settings.data, count)),
+        Duty("delete files of streams that ended", 300, lambda _database, now: tidy(live, now.timestamp())),
         _in_turn("enrol by rules", 60, course_enrolling.lacking, course_enrolling.apply_rule),
         _in_turn("complete live lessons", 60, live_lessons.due, live_lessons.see_to),
         Duty("tell courses of tests", 20, _in_one_transaction(course_tests.tell_courses)),
         Duty("put wrong questions right", 5, _in_one_transaction(regrading.carry_on)),
+        _in_turn("remind of certificates that expire", 300, expiring.due, expiring.remind),
         Duty("end attempts at tests", 20, _in_one_transaction(finishing.end_overdue)),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from lms.courses import queries as course_queries
-from lms.credentials import awarding, issuing, queries
-from lms.credentials.models import RuleKind
+from lms.credentials import award_tests, awarding, issuing, queries
+from lms.credentials.models import AwardRule, RuleKind
 from lms.errors import Conflict, Invalid, NotAllowed
 from web import forms
 from web.award_form import AwardForm, values
@@ -19,8 +19,9 @@ from web.visits import Acting, Reading, Visit, see_other
 router = APIRouter()
 
 MENDABLE = (Conflict, Invalid)
-_SERIES_KINDS = [RuleKind.ATTENDANCE, RuleKind.MANUAL]
-_COURSE_KINDS = [RuleKind.COURSE, RuleKind.MANUAL]
+_SERIES_KINDS = [RuleKind.ATTENDANCE, RuleKind.TEST, RuleKind.MANUAL]
+_COURSE_KINDS = [RuleKind.COURSE, RuleKind.TEST, RuleKind.MANUAL]
+_OWN_KINDS = [RuleKind.TEST, RuleKind.MANUAL]
 _MOST_PEOPLE = 1000
 
 
@@ -38,7 +39,9 @@ def index(visit: Reading) -> Response:
 def new(visit: Reading) -> Response:
     """A rule that belongs to no series: somebody decides."""
     _homes(visit)
-    form = AwardForm(visit, None, kind=RuleKind.MANUAL.value).choose_from([RuleKind.MANUAL])
+    form = AwardForm(visit, None, kind=RuleKind.MANUAL.value).choose_from(
+        _OWN_KINDS, award_tests.choices(visit.session)
+    )
     return _form(visit, form, "/awards/new")
 
 
@@ -46,7 +49,7 @@ def new(visit: Reading) -> Response:
 def make(visit: Acting) -> Response:
     """Made; its page follows."""
     homes = _homes(visit)
-    form = AwardForm(visit, visit.form).choose_from([RuleKind.MANUAL])
+    form = AwardForm(visit, visit.form).choose_from(_OWN_KINDS, award_tests.choices(visit.session))
     home = forms.whole(visit.form.get("organisation", "")) or homes[0][0]
     if form.validate():
         try:
@@ -71,9 +74,10 @@ def new_of_series(slug: str, visit: Reading) -> Response:
     series, _found, editor = queries.rules_of_series(visit.session, visit.visitor, slug)
     if not editor:
         raise NotAllowed("editors_only", "Only those who organise it may change it.")
+    funder = queries.funders_of_series(visit.session, series.id)
     form = AwardForm(
-        visit, None, kind=RuleKind.ATTENDANCE.value, min_share=80, name=series.title, name_en=series.title_en
-    ).choose_from(_SERIES_KINDS)
+        visit, None, kind=RuleKind.ATTENDANCE.value, min_share=80, name=series.title, name_en=series.title_en, **funder
+    ).choose_from(_SERIES_KINDS, award_tests.choices(visit.session))
     return _form(visit, form, f"/series/{slug}/awards/new")
 
 
@@ -83,7 +87,7 @@ def make_of_series(slug: str, visit: Acting) -> Response:
     _series, _found, editor = queries.rules_of_series(visit.session, visit.visitor, slug)
     if not editor:
         raise NotAllowed("editors_only", "Only those who organise it may change it.")
-    form = AwardForm(visit, visit.form).choose_from(_SERIES_KINDS)
+    form = AwardForm(visit, visit.form).choose_from(_SERIES_KINDS, award_tests.choices(visit.session))
     where = f"/series/{slug}/awards/new"
     if form.validate():
         try:
@@ -105,7 +109,7 @@ def of_course(slug: str, visit: Reading) -> Response:
 @router.get("/courses/{slug}/awards/new")
 def new_of_course(slug: str, visit: Reading) -> Response:
     """A rule of a course."""
-    _course_edited(visit, slug)
+    course = _course_edited(visit, slug)
     shown = course_queries.course_page(visit.session, visit.visitor, slug).card
     form = AwardForm(
         visit,
@@ -115,15 +119,15 @@ def new_of_course(slug: str, visit: Reading) -> Response:
         name_en=shown.title_en,
         achievement_kind="Course",
         hours=f"{shown.hours:g}" if shown.hours else "",
-    ).choose_from(_COURSE_KINDS)
+    ).choose_from(_COURSE_KINDS, award_tests.choices(visit.session, course))
     return _form(visit, form, f"/courses/{slug}/awards/new")
 
 
 @router.post("/courses/{slug}/awards/new")
 def make_of_course(slug: str, visit: Acting) -> Response:
     """Made; its page follows."""
-    _course_edited(visit, slug)
-    form = AwardForm(visit, visit.form).choose_from(_COURSE_KINDS)
+    course = _course_edited(visit, slug)
+    form = AwardForm(visit, visit.form).choose_from(_COURSE_KINDS, award_tests.choices(visit.session, course))
     where = f"/courses/{slug}/awards/new"
     if form.validate():
         try:
@@ -161,6 +165,8 @@ def issue(award_id: int, visit: Acting) -> Response:
         said = forms.sentence(visit, refused)
         return _page(visit, award_id, status=status_of(refused), failure=said, chosen=chosen, reason=reason)
     notice = "certificates_issued_partly" if done.left else "certificates_issued"
+    if done.renewed and not done.left:
+        notice = "certificates_renewed"
     return see_other(f"/awards/{award_id}?done={notice}#issued")
 
 
@@ -168,7 +174,8 @@ def issue(award_id: int, visit: Acting) -> Response:
 def edit(award_id: int, visit: Reading) -> Response:
     """The form of the next version."""
     rule = awarding.editable(visit.session, visit.visitor, award_id)
-    form = AwardForm(visit, None, **values(rule)).choose_from([rule.kind])
+    test = award_tests.code_of(visit.session, rule.test_id)
+    form = AwardForm(visit, None, **values(rule, test)).choose_from([rule.kind], _tests(visit, rule))
     return _form(visit, form, f"/awards/{award_id}/edit", award_id=award_id)
 
 
@@ -176,7 +183,7 @@ def edit(award_id: int, visit: Reading) -> Response:
 def revise(award_id: int, visit: Acting) -> Response:
     """A new version; what was issued stays."""
     rule = awarding.editable(visit.session, visit.visitor, award_id)
-    form = AwardForm(visit, visit.form).choose_from([rule.kind])
+    form = AwardForm(visit, visit.form).choose_from([rule.kind], _tests(visit, rule))
     where = f"/awards/{award_id}/edit"
     if form.validate():
         try:
@@ -195,9 +202,21 @@ def retire(award_id: int, visit: Acting) -> Response:
     return see_other(f"/awards/{award_id}?done=award_retired")
 
 
-def _course_edited(visit: Visit, slug: str) -> None:
-    if not queries.rules_of_course(visit.session, visit.visitor, slug)[2]:
+def _course_edited(visit: Visit, slug: str) -> int:
+    course, _rules, editor = queries.rules_of_course(visit.session, visit.visitor, slug)
+    if not editor:
         raise NotAllowed("editors_only", "Only those who organise it may change it.")
+    return course.id
+
+
+def _tests(visit: Visit, rule: AwardRule) -> list[award_tests.TestChoice]:
+    """What there is to choose from, and what the rule has now: its course may have a later version."""
+    found = award_tests.choices(visit.session, rule.course_id)
+    now = award_tests.code_of(visit.session, rule.test_id)
+    if now and all(each.code != now for each in found):
+        title, title_en = award_tests.title_of(visit.session, rule.test_id)
+        found.insert(0, award_tests.TestChoice(now, title, title_en or title))
+    return found
 
 
 def _homes(visit: Visit) -> list[tuple[int, str, str]]:

@@ -35,7 +35,7 @@ LANGUAGES = {"uk": "Українська", "en": "English"}
 WORDS = {
     "live": _("Live"),
     "delayed": _("A few seconds behind"),
-    "said_live": _("You see it live."),
+    "said_live": _("You see it live. Press for a steadier picture with a delay of a few seconds."),
     "said_delayed": _("You see it with a delay of a few seconds. Press to try without the delay."),
     "starting": _("It begins in a moment."),
     "connecting": _("Connecting…"),

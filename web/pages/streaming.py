@@ -44,12 +44,18 @@ STATES = {
 }
 PROBLEMS = {
     "address": _("The address is wrong."),
+    "inner": _("Its name leads into a private network, which is not allowed here."),
     "unreachable": _("The server cannot be reached."),
     "refused": _("The server did not take the key."),
     "tls": _("The server's certificate is not in order."),
     "hung": _("The server took the connection and then nothing."),
     "slow": _("The line to it is too slow."),
     "ended": _("The server ended the connection."),
+}
+TROUBLES = {
+    "disk_low": _("The server has little room left: soon the live stream will not be kept."),
+    "not_kept": _("The server's disk is nearly full: the live stream goes on, but is not kept."),
+    "gaps": _("The server cannot write the live stream to its disk: viewers miss parts of it."),
 }
 _REFUSED = (Invalid, Conflict, NotAllowed, NotFound)
 
@@ -192,7 +198,10 @@ def streams_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     runs = queries.runs_of(visit.session, page.card.id)
     if shown is None and not runs:
         return None
+    status = visit.config.live.status(shown.meeting) if shown else None
+    on_air = status is not None and status.state != "ended"
     return {
+        "trouble": TROUBLES.get(status.trouble, "") if status is not None and on_air else "",
         "meeting": shown.meeting if shown else "",
         "streaming": vocabulary.STREAMING[shown.streaming] if shown else vocabulary.STREAMING["no"],
         "choice": queries.choice_of(visit.session, page.card) if shown and not page.card.ended else None,

@@ -40,7 +40,6 @@ DRAFT = RuleDraft(
     description="Серія консультацій.",
     criteria_en="Present at 60 % of the dates.",
     hours="6",
-    credits="0,2",
     min_share=60,
     signatory="О. Підпис",
     signatory_position="Директорка",

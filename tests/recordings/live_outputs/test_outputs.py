@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from recordings.live.instant import final
 from recordings.live.lane import Lane
 from recordings.live.outputs import outputs
 from recordings.live.sending import Pace
+from recordings.live.status import StatusFile
 from recordings.live.wire import STATUS, Order, Status, Target, folder, read_status
 from tests.recordings.live_outputs.synthetic import STREAM, WALL, encoded, feed, formats
 from tests.support.waiting import wait_for
@@ -143,3 +147,40 @@ def test_an_output_that_fails_goes_on() -> None:
     assert lane.close(lambda: None, 10)
     assert len(taken) == 10
     assert lane.close(lambda: None, 10), "twice is once"
+
+
+class _Part:
+    """An output of which the status tells."""
+
+    trouble, live_at, segments, languages = "", None, 0, ()
+
+    def statuses(self) -> list[Any]:
+        return []
+
+
+def test_the_status_tells_of_the_disk_early_and_even_when_it_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hls: Any = _Part()
+    instant: Any = _Part()
+    path = folder(tmp_path, "m1")
+    status = StatusFile(path, ORDER, hls, hls, instant, low_bytes=1 << 60)
+    wait_for(lambda: read_status(path / STATUS) is not None)
+    assert _status(tmp_path).trouble == "disk_low", "before anything is missing"
+    instant.trouble = "the disk is full"
+    assert status.status().trouble == "not_kept"
+    write = Path.write_bytes
+
+    def write_bytes(file: Path, content: bytes) -> int:  # type: ignore[override]
+        write(file, content[:5])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    hls.trouble = "No space left on device"
+    wait_for(lambda: (found := read_status(path / STATUS)) is not None and found.trouble == "gaps")
+    hls.trouble = instant.trouble = ""
+    wait_for(lambda: (found := read_status(path / STATUS)) is not None and found.trouble == "disk_low")
+    status.close()
+    assert _status(tmp_path).state == "ended"
+    assert [one.name for one in path.iterdir()] == [STATUS]
+    assert StatusFile(path, ORDER, hls, hls, instant, low_bytes=0).status().trouble == ""

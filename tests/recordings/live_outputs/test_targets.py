@@ -4,6 +4,7 @@ concerns one target."""
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 import ssl
@@ -18,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from recordings.live.formats import CLOCK, Encoded
-from recordings.live.rtmp import classify, destination
+from recordings.live.reaching import Place, Unreachable, application, reach
+from recordings.live.rtmp import NAMES, Assignment, Report, classify, destination, encode
 from recordings.live.sending import Pace
 from recordings.live.supply import Supply
 from recordings.live.talking import scrub
@@ -445,6 +447,83 @@ def test_details_hold_nothing_secret() -> None:
 
 
 def test_an_address_with_every_letter_reaches_the_library_whole() -> None:
-    assert destination("rtmp://h/app/a|b'c\\d", "").endswith("]rtmp://h/app/a\\|b\\'c\\\\d")
-    assert "tls_verify=1:ca_file=/x" in destination("rtmps://h/app/k", "/x")
-    assert "tls_verify" not in destination("rtmp://h/app/k", "/x")
+    assert destination(Place("rtmp://h/app/a|b'c\\d"), "").endswith("]rtmp://h/app/a\\|b\\'c\\\\d")
+    assert "tls_verify=1:ca_file=/x" in destination(Place("rtmps://h/app/k"), "/x")
+    assert "tls_verify" not in destination(Place("rtmp://h/app/k"), "/x")
+
+
+def _leads(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """The names of this process lead there."""
+
+    def look_up(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        if not addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+LYING = """
+import socket
+socket.getaddrinfo = lambda host, port, **_: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ({leads!r}, port))]
+from recordings.live.rtmp import main
+main()
+"""
+
+
+def _sent(address: str, leads: str, *, inner: bool, ca: str = "") -> list[Report]:
+    """What the child says that sends two seconds there, while every name leads to `leads`."""
+    assignment = Assignment(address, [form for form in formats().values() if form.name in NAMES], ca, inner)
+    packets = [packet for packet in encoded() if packet.name in NAMES and when(packet) < 2]
+    content = assignment.encode() + b"".join(encode(packet) for packet in packets)
+    command = [sys.executable, "-c", LYING.format(leads=leads)]
+    said = subprocess.run(command, input=content, capture_output=True, timeout=60, check=True).stdout
+    return [Report(**json.loads(line)) for line in said.splitlines()]
+
+
+@pytest.mark.parametrize("leads", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "fe80::1", "fd00::7", "0.0.0.0"])
+def test_a_public_name_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch, leads: str) -> None:
+    _leads(monkeypatch, leads)
+    with pytest.raises(Unreachable) as refused:
+        reach("rtmps://live.example.org/app/secret", inner=False)
+    assert refused.value.problem == "inner"
+    assert refused.value.detail.startswith(f"The name leads to {leads}, inside a private network.")
+    assert reach("rtmp://live.example.org/app/key", inner=True).options == {"rtmp_tcurl": "rtmp://live.example.org/app"}
+
+
+def test_of_several_addresses_those_inside_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    _leads(monkeypatch, "10.1.2.3", "93.184.215.14")
+    place = reach("rtmps://live.example.org:444/app/key", inner=False)
+    assert place.address == "rtmps://93.184.215.14:444/app/key", "what was looked at is what is connected to"
+    assert place.options == {"rtmp_tcurl": "rtmps://live.example.org:444/app", "verifyhost": "live.example.org"}
+    assert reach("rtmp://10.0.0.2/app/key", inner=False).address == "rtmp://10.0.0.2/app/key", "as it was entered"
+    _leads(monkeypatch)
+    with pytest.raises(Unreachable) as unknown:
+        reach("rtmp://nowhere.example.org/app/key", inner=False)
+    assert unknown.value.problem == "address"
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_by_a_name_the_server_gets_it_and_proves_that_it_is_its_own(server: RtmpServer, tls: bool) -> None:
+    address = server.address(tls=tls, host="live.example.org")
+    authority = server.ca.read_text()
+    before = len(server.asked)
+    (_, refused) = _sent(address, "127.0.0.1", inner=False, ca=authority)
+    assert refused.problem == "inner"
+    assert len(server.asked) == before, "nothing was sent"
+    assert _sent(address, "127.0.0.1", inner=True, ca=authority)[1] == Report(open=True)
+    assert len(server.asked) == before + 1
+    if tls:
+        other = address.replace("live.example.org", "other.example.org")
+        said = _sent(other, "127.0.0.1", inner=True, ca=authority)
+        assert said[-1].problem == "tls", "its certificate is another's"
+
+
+def test_applications_are_divided_from_keys_as_the_library_does() -> None:
+    assert [application(path) for path in ("/app/key", "/app/inst/key?a=b", "/app/x:y/z", "/rtmp/FB-1-0", "/app")] == [
+        "app",
+        "app/inst",
+        "app",
+        "rtmp",
+        "app",
+    ]

@@ -36,6 +36,7 @@ describe("the catalogues", () => {
       "captions.size.",
       "stream.problem.",
       "stream.target.",
+      "stream.trouble.",
     ];
     const unused = keys.filter(
       (key) => !code.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)),

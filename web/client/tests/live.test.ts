@@ -52,6 +52,19 @@ describe("the network's health", () => {
     }
   });
 
+  it("counts good looks in a row, for a rehearsal", () => {
+    const health = new Health();
+    let now = START;
+    health.look(now);
+    for (let turn = 1; turn < 4; turn += 1) {
+      now = after(now);
+      health.look(now);
+      expect(health.good).toBe(turn);
+    }
+    health.look(after(now, { packetsLost: 900 }));
+    expect(health.good).toBe(0);
+  });
+
   it("says nothing of the time in which it was not looked at", () => {
     const health = new Health();
     health.look(START);
@@ -109,6 +122,64 @@ describe("the way of taking the stream", () => {
     expect(ways.chosen.way).toBe("hls");
     expect(ways.mayTry).toBe(false);
     expect(ways.again().way).toBe("hls");
+  });
+
+  it("comes back by itself, each time later, and begins to count anew after a good while", () => {
+    let now = 0;
+    const ways = new Ways(true, () => now, store(), () => 0.5);
+    const pause = (): number => {
+      const from = now;
+      while (!ways.ripe) now += 1000;
+      return (now - from) / 1000;
+    };
+    ways.fall("full");
+    expect(pause()).toBe(20);
+    ways.notNow("full");
+    expect(ways.chosen).toEqual({ way: "hls", reason: "full" });
+    expect(pause()).toBe(40);
+    ways.notNow(null);
+    expect(pause()).toBe(80);
+    expect(ways.returned().way).toBe("whep");
+    expect(ways.ripe).toBe(false);
+    now += 20_000;
+    ways.fall("network");
+    expect(pause()).toBe(480);
+    ways.returned();
+    now += 20_000;
+    ways.fall("network");
+    expect(pause()).toBe(600);
+    ways.returned();
+    now += 6 * 60_000;
+    ways.fall("network");
+    expect(pause()).toBe(60);
+  });
+
+  it("does not bring back everybody at once, nor anybody who was refused for good", () => {
+    const due = [0, 1].map((chance) => {
+      let now = 0;
+      const ways = new Ways(true, () => now, store(), () => chance);
+      ways.fall("full");
+      while (!ways.ripe) now += 1000;
+      return now / 1000;
+    });
+    expect(due).toEqual([15, 25]);
+    const ways = new Ways(true, () => 1e12, store());
+    ways.fall("refused");
+    expect(ways.ripe).toBe(false);
+  });
+
+  it("stays as the viewer has chosen, in the next stream and on the next page too", () => {
+    let now = 0;
+    const kept = store();
+    const ways = new Ways(true, () => now, kept);
+    ways.steady();
+    now += 24 * 3600_000;
+    expect(ways.ripe).toBe(false);
+    expect(ways.begin()).toEqual({ way: "hls", reason: "chosen" });
+    expect(ways.notNow("network").reason).toBe("chosen");
+    expect(new Ways(true, () => now, kept).chosen).toEqual({ way: "hls", reason: "chosen" });
+    expect(ways.again().way).toBe("whep");
+    expect(new Ways(true, () => now, kept).chosen.way).toBe("whep");
   });
 
   it("knows no room from a refusal", () => {

@@ -10,7 +10,7 @@ function target(part: Partial<TargetSeen> = {}): TargetSeen {
 }
 
 function stream(part: Partial<StreamSeen> = {}): StreamSeen {
-  return { may: true, state: "live", since: 0, live_at: 0, viewers: 0, late_frames: 0, lost_packets: 0, targets: [target()], ...part };
+  return { may: true, state: "live", since: 0, live_at: 0, viewers: 0, late_frames: 0, lost_packets: 0, trouble: "", targets: [target()], ...part };
 }
 
 function meeting(part: Partial<Welcome["meeting"]> = {}, seen: StreamSeen | null = stream()): Meeting {
@@ -47,6 +47,18 @@ describe("a live stream in the room", () => {
     expect(noticeOf(after, reduce(after, failed), failed)).toBeNull();
     const off = { type: "stream" as const, stream: stream({ targets: [target({ state: "failed", on: false })] }) };
     expect(noticeOf(before, reduce(before, off), off)).toBeNull();
+  });
+});
+
+describe("the disk behind the stream", () => {
+  it("is told of once for each trouble, to those who lead", () => {
+    const before = meeting({ streaming: true });
+    const low = { type: "stream" as const, stream: stream({ trouble: "disk_low" }) };
+    const after = reduce(before, low);
+    expect(noticeOf(before, after, low)).toMatchObject({ key: "stream.trouble.disk_low", urgent: true });
+    expect(noticeOf(after, reduce(after, low), low)).toBeNull();
+    const worse = { type: "stream" as const, stream: stream({ trouble: "gaps" }) };
+    expect(noticeOf(after, reduce(after, worse), worse)).toMatchObject({ key: "stream.trouble.gaps" });
   });
 });
 

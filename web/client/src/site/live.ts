@@ -39,6 +39,7 @@ class LivePage {
     this.follow();
     void this.poll();
     setInterval(() => void this.poll(), POLL_MS);
+    setInterval(() => void (this.told.state === "live" && this.player.consider()), POLL_MS);
     setInterval(() => this.count(), 1000);
     window.addEventListener("pagehide", () => this.player.stop());
   }

@@ -43,7 +43,7 @@ export function noticeOf(before: Meeting, after: Meeting, message: Announcement)
     case "meeting":
       return ofMeeting(before, after);
     case "stream":
-      return ofTargets(before, after);
+      return ofStream(before, after);
     default:
       return null;
   }
@@ -101,8 +101,10 @@ function ofRecording(before: Meeting, after: Meeting): Key | null {
   return trouble === null ? "notice.recordingWell" : "notice.recordingAway";
 }
 
-/** Those who lead are told at once of a place that gets the stream no more. */
-function ofTargets(before: Meeting, after: Meeting): Notice | null {
+/** Those who lead are told at once of a place that gets the stream no more, and of a disk that has no room for it. */
+function ofStream(before: Meeting, after: Meeting): Notice | null {
+  const [trouble, known] = [after.stream?.trouble, before.stream?.trouble];
+  if (trouble && trouble !== known) return { key: `stream.trouble.${trouble}`, name: "", urgent: true };
   const was = new Map(before.stream?.targets.map((target) => [target.id, target.state]));
   const failed = after.stream?.targets.find(
     ({ id, on, state }) => on && state === "failed" && was.get(id) !== "failed",

@@ -49,6 +49,7 @@ export function StreamControls({ meeting }: { readonly meeting: Meeting }): VNod
           <Icon node={ExternalLink} size={16} /> {t("stream.page")}
         </a>
       </div>
+      {stream.trouble && <p class="stream__note">{t(`stream.trouble.${stream.trouble}`)}</p>}
       {stream.late_frames > 250 && <p class="stream__note">{t("stream.slow")}</p>}
       {stream.targets.length > 0 && (
         <ul class="stream__targets">

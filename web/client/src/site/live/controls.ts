@@ -116,7 +116,7 @@ export function offerControls(
     stage?.focus();
   });
   whole?.addEventListener("click", enlarge);
-  way?.addEventListener("click", () => void player.again());
+  way?.addEventListener("click", () => void (player.way === "hls" ? player.again() : player.steady()));
   volume?.addEventListener("input", () => {
     video.volume = Number(volume.value) / 100;
     video.muted = video.volume === 0;

@@ -28,13 +28,17 @@ export function isBad(before: Counted, now: Counted): boolean {
 export class Health {
   private before: Counted | null = null;
   private bad = 0;
+  /** Good looks since the last bad one. */
+  good = 0;
 
   /** Take one look; true when the way is to be left. */
   look(now: Counted): boolean {
     const before = this.before;
     this.before = now;
     if (!before) return false;
-    this.bad = isBad(before, now) ? this.bad + 1 : Math.max(0, this.bad - 0.5);
+    const bad = isBad(before, now);
+    this.good = bad ? 0 : this.good + 1;
+    this.bad = bad ? this.bad + 1 : Math.max(0, this.bad - 0.5);
     return this.bad >= PATIENCE;
   }
 

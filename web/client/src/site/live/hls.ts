@@ -7,10 +7,14 @@ export interface HlsPlayer {
   choose(sound: string): void;
   /** Wall clock of the picture (EXT-X-PROGRAM-DATE-TIME), ms; null where it is not known. */
   playedAt(): number | null;
+  /** Whether it shows the newest that there is, and nothing is missing: not what somebody went back to. */
+  readonly atEdge: boolean;
   close(): void;
 }
 
 const NATIVE = "application/vnd.apple.mpegurl";
+/** Who is more than so far behind what a player aims at has gone back, or is stuck. */
+const EDGE_S = 5;
 /** Where a track of the playlist leads: the composer names files by what they hold. */
 const SOUND = /(floor|interpretation)\.m3u8/;
 
@@ -60,6 +64,9 @@ export async function openHls(video: HTMLVideoElement, playlist: string, lost: (
       switchTo(hls, sound);
     },
     playedAt: () => hls.playingDate?.getTime() ?? null,
+    get atEdge() {
+      return video.readyState >= 3 && hls.latency > 0 && hls.latency < (hls.targetLatency ?? 0) + EDGE_S;
+    },
     close: () => hls.destroy(),
   };
 }
@@ -91,6 +98,10 @@ async function openNatively(video: HTMLVideoElement, playlist: string, lost: () 
     playedAt() {
       const start = (video as unknown as { getStartDate?: () => Date }).getStartDate?.().getTime();
       return start === undefined || Number.isNaN(start) ? null : start + video.currentTime * 1000;
+    },
+    get atEdge() {
+      const { seekable } = video;
+      return video.readyState >= 3 && seekable.length > 0 && seekable.end(seekable.length - 1) - video.currentTime < 3 * EDGE_S;
     },
     close() {
       video.removeEventListener("error", lost);

@@ -1,12 +1,17 @@
-/** The picture: begins, falls over from WHEP to HLS, begins anew after an interruption. Knows nothing of buttons. */
+/** The picture: begins, falls over from WHEP to HLS and comes back, begins anew after an interruption. Knows nothing of buttons. */
 
 import { openHls, type HlsPlayer } from "./hls";
 import { Ways, type Chosen, type Way } from "./ways";
-import { openWhep, PICTURE_MS, WhepError, type Whep } from "./whep";
+import { openWhep, PICTURE_MS, WhepError, type Reason, type Whep } from "./whep";
 
 export type Playing = "idle" | "connecting" | "playing" | "trouble" | "cannot";
 
 const RETRY_MS = 3000;
+/** Good looks in a row until a rehearsal has gone well. */
+const REHEARSED = 4;
+/** So long a pause in speech is waited for, so that nobody is cut short; then it goes over all the same. */
+const PAUSE_MS = 15_000;
+const TICK_MS = 200;
 
 export class Player {
   playing: Playing = "idle";
@@ -15,6 +20,7 @@ export class Player {
   /** Rises with every begin and end: what an older one still has to say is not heard. */
   private turn = 0;
   private sound = "floor";
+  private rehearsing = false;
   /** Plays, with sound where the browser allows that. */
   hear: () => void = () => undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -59,14 +65,12 @@ export class Player {
     this.set("idle");
   }
 
-  /** The room's sound comes both ways; the interpreter's by HLS alone. */
+  /** `floor` is the room, `interpretation` the interpreter over it. */
   async choose(sound: string): Promise<void> {
+    if (sound === this.sound) return;
     this.sound = sound;
     if (this.hls) this.hls.choose(sound);
-    else if (sound !== "floor" && this.way === "whep") {
-      this.ways.fall("refused");
-      await this.start();
-    }
+    else if (this.playing !== "idle") await this.start();
   }
 
   /** Wall clock of what HLS shows, in ms; null where that is not known. */
@@ -80,9 +84,74 @@ export class Player {
     await this.start();
   }
 
+  /** Stay with HLS, for a steady picture. */
+  async steady(): Promise<void> {
+    this.ways.steady();
+    await this.start();
+  }
+
+  /**
+   * To be called every few seconds while it plays: whether there is room again, or the network is good again, is tried
+   * beside what is playing, which nobody notices. Not while the viewer has gone back in time or looks elsewhere.
+   */
+  async consider(): Promise<void> {
+    if (this.rehearsing || !this.ways.ripe || this.playing !== "playing" || !this.present()) return;
+    this.rehearsing = true;
+    try {
+      await this.rehearse(this.turn);
+    } finally {
+      this.rehearsing = false;
+    }
+  }
+
+  private present(): boolean {
+    return !document.hidden && !this.video.paused && this.hls?.atEdge === true;
+  }
+
+  private async rehearse(turn: number): Promise<void> {
+    const trial = document.createElement("video");
+    trial.muted = true;
+    let on = turn;
+    let opened: Whep | null = null;
+    let lost: Reason | null = null;
+    try {
+      const { sound } = this;
+      opened = await openWhep(this.base, sound, (reason) => {
+        lost = reason;
+        if (on !== turn) void this.fall(on, reason);
+      });
+      trial.srcObject = opened.stream;
+      void trial.play().catch(() => undefined);
+      await pictured(trial);
+      const going = (): boolean => turn === this.turn && lost === null && sound === this.sound && this.present();
+      for (let waited = 0; going() && (opened.good < REHEARSED || (!opened.quiet && waited < PAUSE_MS)); ) {
+        await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+        if (opened.good >= REHEARSED) waited += TICK_MS;
+      }
+      if (!going()) {
+        opened.close();
+        if (turn === this.turn) this.ways.notNow(lost);
+        return;
+      }
+      on = ++this.turn;
+      this.hls?.close();
+      this.hls = null;
+      this.whep = opened;
+      this.ways.returned();
+      this.video.srcObject = opened.stream;
+      this.hear();
+      this.changed();
+    } catch (error) {
+      opened?.close();
+      if (turn === this.turn) this.ways.notNow(error instanceof WhepError ? error.reason : "network");
+    } finally {
+      trial.srcObject = null;
+    }
+  }
+
   private async startWhep(turn: number): Promise<void> {
     try {
-      const opened = await openWhep(this.base, (reason) => void this.fall(turn, reason));
+      const opened = await openWhep(this.base, this.sound, (reason) => void this.fall(turn, reason));
       if (turn !== this.turn) return opened.close();
       this.whep = opened;
       this.video.srcObject = opened.stream;

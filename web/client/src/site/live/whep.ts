@@ -8,7 +8,9 @@ export type Reason = "full" | "refused" | "network";
 export const CONNECT_MS = 4000;
 export const PICTURE_MS = 6000;
 const LOST_MS = 4000;
-const LOOK_MS = 2000;
+export const LOOK_MS = 2000;
+/** Root of the mean square of the sound below which nobody speaks (0 to 1; W3C webrtc, audioLevel). */
+const QUIET = 0.01;
 
 export class WhepError extends Error {
   constructor(
@@ -30,6 +32,10 @@ export interface Whep {
   close(): void;
   /** Begin to judge the network anew. */
   forget(): void;
+  /** Good looks at it in a row, one each `LOOK_MS`. */
+  readonly good: number;
+  /** Whether nobody speaks just now. */
+  readonly quiet: boolean;
 }
 
 interface Way {
@@ -37,8 +43,11 @@ interface Way {
   readonly token: string;
 }
 
-/** Connect; `lost` is called once, when it ends or carries too little. Rejects with `WhepError`. */
-export async function openWhep(base: string, lost: (reason: Reason) => void): Promise<Whep> {
+/**
+ * Connect; `sound` is `floor` or `interpretation`. `lost` is called once, when it ends or carries too little. Rejects with
+ * `WhepError`.
+ */
+export async function openWhep(base: string, sound: string, lost: (reason: Reason) => void): Promise<Whep> {
   const way = await ask(base);
   const connection = new RTCPeerConnection();
   const stream = new MediaStream();
@@ -63,7 +72,7 @@ export async function openWhep(base: string, lost: (reason: Reason) => void): Pr
       if ("jitterBufferTarget" in event.receiver) event.receiver.jitterBufferTarget = 0;
     };
     await connection.setLocalDescription(await connection.createOffer());
-    resource = await exchange(connection, way);
+    resource = await exchange(connection, way, sound);
     await connected(connection);
   } catch (error) {
     end(null);
@@ -81,7 +90,23 @@ export async function openWhep(base: string, lost: (reason: Reason) => void): Pr
       if (now && !over && health.look(now)) end("network");
     });
   }, LOOK_MS);
-  return { stream, close: () => end(null), forget: () => health.forget() };
+  return {
+    stream,
+    close: () => end(null),
+    forget: () => health.forget(),
+    get good() {
+      return over ? 0 : health.good;
+    },
+    get quiet() {
+      return loudness(connection) < QUIET;
+    },
+  };
+}
+
+/** How loud the sound is that comes just now; 0 where the browser does not say. */
+function loudness(connection: RTCPeerConnection): number {
+  const receiver = connection.getReceivers().find((one) => one.track.kind === "audio");
+  return Math.max(0, ...(receiver?.getSynchronizationSources() ?? []).map((one) => one.audioLevel ?? 0));
 }
 
 async function ask(base: string): Promise<Way> {
@@ -91,10 +116,11 @@ async function ask(base: string): Promise<Way> {
 }
 
 /** Offer and answer; where the server keeps what it has made. */
-async function exchange(connection: RTCPeerConnection, way: Way): Promise<string> {
+async function exchange(connection: RTCPeerConnection, way: Way, sound: string): Promise<string> {
   const headers = { ...authorised(way.token), "Content-Type": "application/sdp" };
   const body = connection.localDescription?.sdp ?? "";
-  const answer = await fetch(way.whep, { method: "POST", headers, body, signal: AbortSignal.timeout(CONNECT_MS) });
+  const place = `${way.whep}&sound=${encodeURIComponent(sound)}`;
+  const answer = await fetch(place, { method: "POST", headers, body, signal: AbortSignal.timeout(CONNECT_MS) });
   if (answer.status !== 201) {
     const problem = (await answer.json().catch(() => ({}))) as { code?: string };
     throw new WhepError(reasonOf(answer.status, problem.code ?? ""), problem.code ?? `Status ${answer.status}.`);
