@@ -21,7 +21,7 @@ help:
 	@echo "              installs browsers, PostgreSQL and Dovecot by apt where they are missing"
 	@echo "make lint     check style, types and import contracts"
 	@echo "make format   bring Python files into the common form"
-	@echo "make bench    measure the forwarding of media, the time to join, and pages in a large network"
+	@echo "make bench    measure media, recordings, streams, pages in a large network, tests and certificates"
 	@echo "make client   build the browser client"
 	@echo "make clean    remove what was installed and built, not the data"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 
@@ -13,6 +14,7 @@ from web.limiting import RateLimits
 from web.live import LiveDesk
 from web.questions import Board
 from web.templating import Templates
+from web.together import Together
 
 TRANSACTIONS = 6
 """Visits that may hold a writing transaction at once, or wait for something outside."""
@@ -33,6 +35,11 @@ class Site:
     """Who watches live streams, and which of them are for the public."""
     questions: Board
     """What is asked in them."""
+    writing_together: Together
+    """For answers to tests (`web.saves`)."""
+    reading_together: Together
+    items_asked: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What items ask whose answers were saved here, by version."""
     limits: RateLimits = field(default_factory=RateLimits)
     planned: dict[str, MeetingPlan] = field(default_factory=dict)
     """What this process has told the media nodes, by meeting."""
@@ -46,4 +53,12 @@ def build_site(config: WebConfig) -> Site:
     templates = Templates(
         assets, public_url=config.public_url, demo=config.demo, vocabulary=vocabulary, places=places.open_to
     )
-    return Site(config, assets, templates, LiveDesk(config.database, config.live), Board(config.database))
+    return Site(
+        config,
+        assets,
+        templates,
+        LiveDesk(config.database, config.live),
+        Board(config.database),
+        Together(config.database.writing, "saves"),
+        Together(config.database.reading, "standings"),
+    )

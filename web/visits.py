@@ -85,9 +85,7 @@ class Visit:
 
     def check_csrf(self, given: str | None) -> None:
         """Raises `Problem` 403 unless our own page sent this."""
-        browser = cookies.read(self.request, CookieName.BROWSER, secure=self.config.secure)
-        if not csrf.genuine(self.config.session_key, browser, self._sign_in_id, given):
-            raise Problem(403, "csrf", _("This page was open too long or in another tab. Reload it and try again."))
+        check_csrf(self.request, self.sign_in, given)
 
 
 def site_of(request: Request) -> Site:
@@ -100,6 +98,33 @@ def language_of(request: Request) -> str:
     """The language chosen by cookie, else by what the browser prefers."""
     chosen = cookies.read(request, CookieName.LANGUAGE, secure=site_of(request).config.secure)
     return i18n.choose(chosen, request.headers.get("accept-language", ""))
+
+
+def check_csrf(request: Request, signed_in: sign_in.SignInState | None, given: str | None) -> None:
+    """Raises `Problem` 403 unless our own page sent this."""
+    config = site_of(request).config
+    browser = cookies.read(request, CookieName.BROWSER, secure=config.secure)
+    number = str(signed_in.session_id) if signed_in else None
+    if not csrf.genuine(config.session_key, browser, number, given):
+        raise Problem(403, "csrf", _("This page was open too long or in another tab. Reload it and try again."))
+
+
+def signed_in(request: Request, session: Session, now: datetime, *, writing: bool) -> sign_in.SignInState | None:
+    """Whose cookie the browser sends; nothing else is asked about them. A cookie that is not good is taken away."""
+    token = cookies.read(request, CookieName.SIGN_IN, secure=site_of(request).config.secure)
+    if token is None:
+        return None
+    look = sign_in.resume if writing else sign_in.peek
+    state = look(session, token, now)
+    if state is None:
+        set_cookie(request, Cookie(CookieName.SIGN_IN, "", 0))
+    return state
+
+
+def renew_cookie(request: Request, state: sign_in.SignInState | None) -> None:
+    """Once it is safe that the browser's token was exchanged: send it the new one."""
+    if state is not None and state.new_token:
+        set_cookie(request, Cookie(CookieName.SIGN_IN, state.new_token))
 
 
 def see_other(path: str) -> Response:
@@ -119,23 +144,12 @@ def _visit(request: Request, session: Session, *, writing: bool) -> Visit:
     if endpoint_id is not None:
         visit.device = queries.visitor_of_endpoint(session, endpoint_id, visit.now)
         visit.visitor = visit.device
-    _recognise_person(visit, cookies.read(request, CookieName.SIGN_IN, secure=secure), writing=writing)
+    state = signed_in(request, session, visit.now, writing=writing)
+    if state is not None:
+        visit.sign_in = state
+        visit.visitor = queries.visitor_of_person(visit.session, state.person_id, visit.now)
+        visit.after_commit(lambda: renew_cookie(request, state))
     return visit
-
-
-def _recognise_person(visit: Visit, token: str | None, *, writing: bool) -> None:
-    if token is None:
-        return
-    look = sign_in.resume if writing else sign_in.peek
-    state = look(visit.session, token, visit.now)
-    if state is None:
-        set_cookie(visit.request, Cookie(CookieName.SIGN_IN, "", 0))
-        return
-    visit.sign_in = state
-    visit.visitor = queries.visitor_of_person(visit.session, state.person_id, visit.now)
-    if state.new_token:
-        renewed = Cookie(CookieName.SIGN_IN, state.new_token)
-        visit.after_commit(lambda: set_cookie(visit.request, renewed))
 
 
 async def turn(request: Request) -> AsyncIterator[None]:
@@ -178,7 +192,7 @@ def weighing(request: Request, form: Annotated[FormData, Depends(posted_form)], 
     """A visit from our own page that must not hold the write lock while it thinks (an Argon2 digest takes long)."""
     with site_of(request).config.database.reading() as session:
         visit = _visit(request, session, writing=False)
-        visit.check_csrf(_given_token(request, form))
+        visit.check_csrf(given_token(request, form))
         visit.form = form
         yield visit
 
@@ -187,7 +201,7 @@ def acting(request: Request, form: Annotated[FormData, Depends(posted_form)], _t
     """A visit that changes something, for which our own page has asked."""
     with site_of(request).config.database.writing() as session:
         visit = _visit(request, session, writing=True)
-        visit.check_csrf(_given_token(request, form))
+        visit.check_csrf(given_token(request, form))
         visit.form = form
         yield visit
     for callback in visit.callbacks:
@@ -212,7 +226,8 @@ def sending(request: Request, form: Annotated[FormData, Depends(posted_upload)],
     yield from weighing(request, form, _turn)
 
 
-def _given_token(request: Request, form: FormData) -> str | None:
+def given_token(request: Request, form: FormData) -> str | None:
+    """The CSRF token that came with a form."""
     given = form.get(csrf.FIELD) or request.headers.get(csrf.HEADER)
     return given if isinstance(given, str) else None
 

@@ -117,6 +117,12 @@ def peek(session: Session, token: str, now: datetime) -> SignInState | None:
 
 def resume(session: Session, token: str, now: datetime) -> SignInState | None:
     """Whose token it is, if it is good; from time to time it is exchanged for a new one."""
+    told = fetch(session, *_how_fresh(fingerprint(token), now, now - GRACE))
+    if not told:
+        return None
+    number, person_id, seen_at, rotated_at, current = told[0]
+    if now - seen_at < SEEN and (not current or now - rotated_at < ROTATION):
+        return SignInState(person_id, number)
     found = _live(session, token, now)
     if found is None:
         return None
@@ -192,6 +198,17 @@ def _with_token(mark: str, now: datetime, exchanged_after: datetime) -> Select[S
 @once
 def _whose_token(mark: str, now: datetime, exchanged_after: datetime) -> Select[int, int]:
     return select(SignInSession.person_id, SignInSession.id).where(_good(mark, now, exchanged_after))
+
+
+@once
+def _how_fresh(mark: str, now: datetime, exchanged_after: datetime) -> Select[int, int, datetime, datetime, bool]:
+    return select(
+        SignInSession.id,
+        SignInSession.person_id,
+        SignInSession.last_seen_at,
+        SignInSession.rotated_at,
+        (SignInSession.token_hash == mark).label("current"),
+    ).where(_good(mark, now, exchanged_after))
 
 
 def _good(mark: str, now: datetime, exchanged_after: datetime) -> ColumnElement[bool]:

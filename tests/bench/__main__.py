@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from tests.bench import capturing, forwarding, joining, latency, live, live_outputs, pages, recording
+from tests.bench import (
+    capturing,
+    credentials,
+    forwarding,
+    joining,
+    latency,
+    live,
+    live_outputs,
+    pages,
+    recording,
+    saving,
+)
 
-for benchmark in (forwarding, latency, joining, capturing, recording, live, live_outputs, pages):
+for benchmark in (forwarding, latency, joining, capturing, recording, live, live_outputs, pages, saving, credentials):
     benchmark.main()
     print()

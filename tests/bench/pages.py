@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -83,9 +84,17 @@ def crowd(network: Network) -> list[User]:
     return organisers + [staff(network, each) for each in others]
 
 
+@dataclass(frozen=True, slots=True)
+class WebProcesses:
+    """Web processes that share one port."""
+
+    port: int
+    pids: tuple[int, ...]
+
+
 @contextmanager
-def web_processes(url: str, folder: Path) -> Iterator[int]:
-    """The web processes on that database, with one listening socket as `vikno serve` gives it to them; its port."""
+def web_processes(url: str, folder: Path) -> Iterator[WebProcesses]:
+    """The web processes on that database, with one listening socket as `vikno serve` gives it to them."""
     _, node_port, media_port = free_ports(3)
     settings = {
         "VIKNO_DATA": str(folder),
@@ -104,7 +113,7 @@ def web_processes(url: str, folder: Path) -> Iterator[int]:
                 for _ in range(PROCESSES)
             ]
             _wait_for(listening.getsockname()[1])
-            yield listening.getsockname()[1]
+            yield WebProcesses(listening.getsockname()[1], tuple(process.pid for process in processes))
         finally:
             for process in processes:
                 process.terminate()
@@ -130,7 +139,8 @@ def run(name: str, url: str) -> None:
         database.upgrade()
         network = fill(database, datetime.now(UTC))
         database.close()
-        with web_processes(url, Path(folder)) as port:
+        with web_processes(url, Path(folder)) as web:
+            port = web.port
             users = crowd(network)
             asyncio.run(measure(port, users, lasting_s=3, pause_s=0.3, seed=SEED))  # the first of everything is slow
             calm = [User("vikno=bench", probe)] * USERS

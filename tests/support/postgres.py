@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,8 @@ import pytest
 
 from lms.database import Database
 
+_UNSYNCED = ("fsync=off", "full_page_writes=off")
 _FAST = (
-    "fsync=off",
-    "full_page_writes=off",
     "max_connections=100",
     "shared_buffers=32MB",
     "listen_addresses=127.0.0.1",
@@ -40,6 +39,8 @@ class PostgresServer:
     user: str
     copying: str
     """How a database is made from a template: as files where the server can, which is faster than through its log."""
+    restart: Callable[[], None]
+    """Break it off, as a crash would, and start it again."""
 
     def url(self, name: str) -> str:
         """SQLAlchemy's address of a database."""
@@ -94,8 +95,11 @@ def _memory() -> str | None:
 
 
 @contextmanager
-def running_postgres(*, lasting: bool = False) -> Iterator[PostgresServer]:
-    """Start a server, stop it and remove its data at the end; `lasting`: on disk, and one that tidies up."""
+def running_postgres(*, lasting: bool = False, synced: bool = False) -> Iterator[PostgresServer]:
+    """Start a server, stop it and remove its data at the end.
+
+    `lasting`: on disk, and one that tidies up. `synced`: what is committed has reached the disk.
+    """
     bin_folder = programs()
     folder = Path(tempfile.mkdtemp(prefix="vikno-postgres-", dir=None if lasting else _memory()))
     if os.geteuid() == 0:
@@ -103,7 +107,13 @@ def running_postgres(*, lasting: bool = False) -> Iterator[PostgresServer]:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     data, log = folder / "data", folder / "log"
     port = _free_port()
-    settings = (*_FAST, *(() if lasting else _OF_TESTS), f"port={port}", f"unix_socket_directories={folder}")
+    settings = (
+        *_FAST,
+        *(() if synced else _UNSYNCED),
+        *(() if lasting else _OF_TESTS),
+        f"port={port}",
+        f"unix_socket_directories={folder}",
+    )
     options = " ".join(f"-c {setting}" for setting in settings)
 
     def call(*arguments: str) -> None:
@@ -129,13 +139,19 @@ def running_postgres(*, lasting: bool = False) -> Iterator[PostgresServer]:
             "--locale=C.UTF-8",
             "-N",
         )
-        call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-l", str(log), "-o", options, "start")
+        control = (str(bin_folder / "pg_ctl"), "-D", str(data), "-w")
+        call(*control, "-l", str(log), "-o", options, "start")
         try:
             with psycopg.connect(f"host=127.0.0.1 port={port} user=vikno dbname=postgres") as connection:
                 modern = connection.info.server_version >= 150000
-            yield PostgresServer(port, "vikno", " STRATEGY FILE_COPY" if modern else "")
+            yield PostgresServer(
+                port,
+                "vikno",
+                " STRATEGY FILE_COPY" if modern else "",
+                lambda: call(*control, "-l", str(log), "-o", options, "-m", "immediate", "restart"),
+            )
         finally:
-            call(str(bin_folder / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+            call(*control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -33,6 +33,11 @@ class Listening:
     """Time for open requests when the server stops; then they are cut."""
 
 
+_KEEP_ALIVE_S = 75
+"""A connection stays open for so long without a request: pages that save and ask now and then need not open another
+each time, and a reverse proxy, which keeps them for a minute, closes first."""
+
+
 class StartupError(Exception):
     """The app could not start; `__cause__` is its own exception."""
 
@@ -60,6 +65,7 @@ def serve(app: Asgi, listening: Listening) -> None:
         forwarded_allow_ips=list(listening.trusted_proxies),
         ssl_certfile=listening.tls_cert and os.fspath(listening.tls_cert),
         ssl_keyfile=listening.tls_key and os.fspath(listening.tls_key),
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=listening.grace_s,
     )
     server = _Server(config)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from markupsafe import Markup
+from starlette.datastructures import FormData
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from lms.assessment.attempts import correcting, queries, taking
@@ -20,13 +22,13 @@ from lms.courses import suggesting, testing
 from lms.errors import Conflict, Invalid, TooMany
 from lms.frameworks import queries as frameworks
 from lms.markdown import to_html, to_inline_html
-from web import forms
+from web import forms, saves, wording
 from web.attempt_answers import answer_of, cloze_html, places
 from web.charts import profile as profile_picture
 from web.errors import status_of
 from web.i18n import mark as _
 from web.i18n import translate
-from web.visits import Acting, Reading, Visit, see_other
+from web.visits import Acting, Reading, Visit, language_of, posted_form, see_other
 
 router = APIRouter()
 
@@ -63,11 +65,10 @@ def show(code: str, visit: Reading) -> Response:
 
 
 @router.get("/attempts/{code}/state")
-def state(code: str, visit: Reading) -> Response:
+async def state(code: str, request: Request) -> Response:
     """What the page asks now and then: time left, and which window writes."""
-    attempt = taking.own(visit.session, visit.visitor, code)
-    left = remaining_s(visit.now, attempt.deadline)
-    return JSONResponse({"state": attempt.state.value, "remaining_s": left, "writer": attempt.writer})
+    told = await saves.standing(request, code)
+    return JSONResponse({"state": told.state.value, "remaining_s": told.remaining_s, "writer": told.writer})
 
 
 @router.post("/attempts/{code}/state")
@@ -79,17 +80,13 @@ def beat(code: str, visit: Acting) -> Response:
 
 
 @router.post("/attempts/{code}/answers/{position}")
-def save(code: str, position: int, visit: Acting) -> Response:
+async def save(code: str, position: int, request: Request, form: Annotated[FormData, Depends(posted_form)]) -> Response:
     """One answer, as the script of the page sends it. What cannot be kept says so, and is not sent again."""
-    form = visit.form
-    sequence, writer = forms.whole(form.get("sequence", "")) or 0, forms.text(form, "writer")
-    shown = queries.shown_item(visit.session, visit.visitor, code, position)
     try:
-        answer = answer_of(shown, form, position)
-        told = taking.save(visit.session, visit.visitor, code, position, sequence, answer, visit.now, writer=writer)
+        told = await saves.save(request, code, position, form)
     except (Conflict, Invalid, TooMany) as refused:
-        problem = {"refused": refused.code, "sentence": forms.sentence(visit, refused)}
-        return JSONResponse(problem, status_of(refused))
+        sentence = wording.say(language_of(request), refused.code, refused.detail)
+        return JSONResponse({"refused": refused.code, "sentence": sentence}, status_of(refused))
     return JSONResponse(
         {"stored": told.stored, "remaining_s": told.remaining_s, "lateness": told.lateness, "writer": told.writer}
     )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.assessment.attempts import finishing, telling
-from lms.assessment.attempts.keeping import attempt_kept, reason_of, state_of
+from lms.assessment.attempts.looking_after import attempt_kept, reason_of, state_of
 from lms.assessment.attempts.models import Appeal, Attempt, AttemptEvent, AttemptItem, Regrade, Response
 from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState, follow
 from lms.assessment.attempts.taking import own

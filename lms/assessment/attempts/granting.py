@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from lms.assessment.attempts.keeping import expect_keeper, reason_of
+from lms.assessment.attempts.looking_after import expect_keeper, reason_of
 from lms.assessment.attempts.models import AccommodationGrant, Attempt, AttemptEvent, Test
 from lms.assessment.attempts.spec import parse
 from lms.assessment.attempts.states import OPEN, AttemptState, follow

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from lms.assessment.attempts import finishing
 from lms.assessment.attempts.correcting import APPEAL_TERM, LATE_ACCEPTED, LATE_REFUSED, judges_of
-from lms.assessment.attempts.keeping import expect_keeper
+from lms.assessment.attempts.looking_after import expect_keeper
 from lms.assessment.attempts.models import (
     Appeal,
     Attempt,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lms.assessment.attempts import finishing, telling
 from lms.assessment.attempts.correcting import keep
-from lms.assessment.attempts.keeping import reason_of, state_of
+from lms.assessment.attempts.looking_after import reason_of, state_of
 from lms.assessment.attempts.models import Attempt, AttemptItem, Response, Test
 from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState, follow
 from lms.assessment.content import Essay

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lms.assessment.attempts import finishing, publishing
-from lms.assessment.attempts.models import Appeal, Attempt, AttemptItem, Regrade, Test, TestVersion
+from lms.assessment.attempts.models import Appeal, Attempt, Regrade, Test, TestVersion
 from lms.assessment.attempts.passing import PartVerdict, parts_of
 from lms.assessment.attempts.presenting import presented
 from lms.assessment.attempts.profile import AreaStanding, standing
@@ -23,10 +23,9 @@ from lms.assessment.attempts.taking import granted_to, own
 from lms.assessment.attempts.timing import closing, remaining_s
 from lms.assessment.content import Body, dump
 from lms.assessment.content import parse as parse_body
-from lms.assessment.models import ItemVersion
 from lms.assessment.scoring import score
 from lms.directory.rules import Visitor
-from lms.errors import Invalid, NotAllowed, NotFound
+from lms.errors import Invalid, NotAllowed
 
 PAGE = 50
 
@@ -210,19 +209,6 @@ def running(session: Session, visitor: Visitor, code: str, now: datetime) -> Run
         attempt.writer,
         tuple(items),
     )
-
-
-def shown_item(session: Session, visitor: Visitor, code: str, position: int) -> dict[str, Any]:
-    """One item of one's own attempt as it is answered: all that a save needs. Raises `NotFound`."""
-    found = session.execute(
-        select(ItemVersion.body, AttemptItem.order)
-        .join(AttemptItem, AttemptItem.item_version_id == ItemVersion.id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.code == code, Attempt.person_id == visitor.person_id, AttemptItem.position == position)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("attempt_unknown", "There is no such attempt of yours.")
-    return presented(parse_body(found[0]), found[1])
 
 
 def result(session: Session, visitor: Visitor, code: str, now: datetime) -> Result:

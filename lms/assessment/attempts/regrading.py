@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from lms.assessment.attempts import finishing, rulings, telling
 from lms.assessment.attempts.correcting import regraded
-from lms.assessment.attempts.keeping import reason_of, state_of
+from lms.assessment.attempts.looking_after import reason_of, state_of
 from lms.assessment.attempts.models import Attempt, AttemptItem, ItemRuling, Response, Test
 from lms.assessment.attempts.passing import Mark, Verdict, judge
 from lms.assessment.attempts.rulings import HOWS, How, Ruling

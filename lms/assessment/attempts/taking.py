@@ -2,75 +2,51 @@
 
 from __future__ import annotations
 
-import json
-import re
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.assessment.actions import mark_used
 from lms.assessment.attempts import finishing, publishing
 from lms.assessment.attempts.drawing import draw, order_of
+from lms.assessment.attempts.keeping import Save, SaveResult, checked_writer, keep, place
 from lms.assessment.attempts.models import (
     AccommodationGrant,
     Attempt,
     AttemptEvent,
     AttemptItem,
-    Response,
     TestVersion,
 )
-from lms.assessment.attempts.saving import MOST_DATA, MOST_SAVES, MOST_SEQUENCE
 from lms.assessment.attempts.spec import TestSpec, parse
 from lms.assessment.attempts.states import COUNTED, OPEN, AttemptState
 from lms.assessment.attempts.timing import (
     Accommodation,
-    Lateness,
     combined,
     deadline,
-    lateness,
     may_begin,
-    remaining_s,
 )
 from lms.assessment.content import parse as parse_body
 from lms.assessment.models import Item, ItemVersion
 from lms.database import lock
 from lms.directory.models import Person
 from lms.directory.rules import Visitor
-from lms.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+from lms.errors import Conflict, NotAllowed, NotFound
 
-_WRITER = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _REFUSALS = {
     "test_early": "The test has not opened yet.",
     "test_closed": "The test is closed.",
     "test_attempts": "You have used all attempts.",
     "test_wait": "You may try again later: time has to pass between two attempts.",
 }
-_ENDED_BY_CLOCK = frozenset(
-    {AttemptState.AUTO_SUBMITTED, AttemptState.ABANDONED, AttemptState.GRADED, AttemptState.REGRADED}
-)
-"""How what the clock ended may stand; what a person handed in is told apart by its event."""
 MOST_EVENTS = 500
 BEAT = timedelta(seconds=60)
 """How often an open page is noted as open; more often would be a write for nothing."""
 SILENCE = timedelta(seconds=150)
 """Without a word for so long a page is held to be gone: the network, or the power, or somebody closed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SaveResult:
-    """What the browser is told of a save."""
-
-    stored: int
-    """The highest number that is kept for the item."""
-    remaining_s: int | None
-    lateness: Lateness
-    writer: str
-    """The browser that writes now: another one shows a notice."""
 
 
 def begin(
@@ -126,7 +102,7 @@ def begin(
         context=context[:160],
         language=language,
         seed=secrets.token_hex(12),
-        writer=_writer(writer) if writer else "",
+        writer=checked_writer(writer) if writer else "",
         state=AttemptState.IN_PROGRESS,
         started_at=now,
         deadline=deadline(now, spec.time_limit_minutes, spec.closes_at, granted),
@@ -208,70 +184,15 @@ def save(
     After the deadline it counts within grace; later it is kept and does not count by itself. Raises `NotFound`,
     `Conflict` (attempt_over: it was handed in), `Invalid` (answer_invalid), `TooMany` (answer_often).
     """
-    _check_save(sequence, answer)
-    writer = _writer(writer)
-    attempt, item_id = _for_saving(session, visitor, code, position)
-    late = lateness(now, attempt.deadline)
-    if attempt.state not in OPEN and not (attempt.state in _ENDED_BY_CLOCK and late is Lateness.LATE):
-        raise Conflict("attempt_over", "The attempt is over.")
-    if attempt.state not in OPEN and _by_person(session, attempt):
-        raise Conflict("attempt_over", "The attempt was handed in.")
-    same = (Response.sequence == sequence) & (Response.writer == writer)
-    count, stored, known = session.execute(
-        select(func.count(), func.max(Response.sequence), func.sum(case((same, 1), else_=0))).where(
-            Response.attempt_item_id == item_id
-        )
-    ).one()
-    if not known:
-        if count >= MOST_SAVES:
-            raise TooMany("answer_often", "This answer was saved too often.")
-        session.add(
-            Response(
-                attempt_item_id=item_id,
-                sequence=sequence,
-                writer=writer,
-                data={"answer": answer},
-                saved_at=now,
-                lateness=late,
-            )
-        )
-        session.flush()
-    return SaveResult(max(stored or 0, sequence), remaining_s(now, attempt.deadline), late, attempt.writer)
-
-
-def _check_save(sequence: int, answer: Any) -> None:
-    if not 1 <= sequence <= MOST_SEQUENCE:
-        raise Invalid("answer_invalid", "The number of a save is 1 or more.", "sequence")
-    try:
-        told = json.dumps(answer, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        raise Invalid("answer_invalid", "The answer is no JSON.", "answer") from None
-    if len(told) > MOST_DATA or "\\u0000" in told:
-        raise Invalid("answer_invalid", "The answer is too long or no text.", "answer")
-
-
-def _for_saving(session: Session, visitor: Visitor, code: str, position: int) -> tuple[Attempt, int]:
-    row = session.execute(
-        select(Attempt, AttemptItem.id)
-        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
-        .where(Attempt.code == code, Attempt.person_id == visitor.person_id, AttemptItem.position == position)
-        .with_for_update(of=Attempt)
-    ).one_or_none()
-    if row is None or visitor.person_id is None:
-        raise NotFound("attempt_unknown", "There is no such attempt of yours.")
-    return row[0], row[1]
-
-
-def _by_person(session: Session, attempt: Attempt) -> bool:
-    handed_in = select(AttemptEvent.id).where(AttemptEvent.attempt_id == attempt.id, AttemptEvent.kind == "submitted")
-    return session.scalar(handed_in.limit(1)) is not None
+    one = Save(code, position, sequence, writer)
+    return keep(session, place(session, visitor.person_id, one), one, answer, now)
 
 
 def take_over(session: Session, visitor: Visitor, code: str, writer: str, now: datetime) -> Attempt:
     """Go on in this browser; another one is told so at its next save, and what it saves is kept."""
     attempt = own(session, visitor, code, locked=True)
     finishing.settle(session, attempt, now)
-    if attempt.state in OPEN and attempt.writer != _writer(writer):
+    if attempt.state in OPEN and attempt.writer != checked_writer(writer):
         kind = "taken_over" if attempt.writer else "opened"
         note(session, attempt, kind, now, {"from": attempt.writer, "to": writer})
         attempt.writer = writer
@@ -327,9 +248,3 @@ def note(session: Session, attempt: Attempt, kind: str, now: datetime, data: dic
     """Add to the attempt's log of events."""
     session.add(AttemptEvent(attempt_id=attempt.id, at=now, kind=kind, data=data))
     session.flush()
-
-
-def _writer(writer: str) -> str:
-    if not _WRITER.fullmatch(writer):
-        raise Invalid("answer_invalid", "The browser's name is 1 to 32 letters and figures.", "writer")
-    return writer

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from lms.assessment.attempts.correcting import APPEAL_TERM, LATE_ACCEPTED, LATE_REFUSED
-from lms.assessment.attempts.keeping import kept_by
+from lms.assessment.attempts.looking_after import kept_by
 from lms.assessment.attempts.models import (
     Appeal,
     Attempt,

@@ -10,7 +10,7 @@ from fractions import Fraction
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from lms.assessment.attempts.keeping import expect_keeper, kept_by
+from lms.assessment.attempts.looking_after import expect_keeper, kept_by
 from lms.assessment.attempts.models import (
     AccommodationGrant,
     Attempt,
