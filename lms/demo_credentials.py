@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo_accounts
-from lms.credentials import awarding, issuing
+from lms.credentials import awarding, external, issuing
 from lms.credentials.awarding import RuleDraft
+from lms.credentials.checking import NobodyKnown
+from lms.credentials.external import ExternalDraft
 from lms.credentials.keys import Issuer
 from lms.credentials.models import AwardRule, RuleKind
 from lms.directory.models import Account, Organisation
 from lms.directory.queries import visitor_of_person
+from lms.directory.rules import Visitor
+from lms.files import MemoryFiles
 from lms.schedule.plan_models import Series
 
 _GIVEN = RuleDraft(
@@ -50,9 +54,25 @@ def seed(session: Session, issuer: Issuer, now: datetime) -> None:
     rule = awarding.create_for(session, planner, home, _GIVEN, now)
     people = [_person(session, email) for email in (demo_accounts.STAFF, demo_accounts.LEAD)]
     issuing.issue(session, issuer, planner, rule.id, people, now, reason="Участь у тренуванні")
+    _declare(session, planner, now)
     series = session.scalars(select(Series.slug).where(Series.created_by == planner.actor).limit(1)).first()
     if series is not None:
         awarding.create(session, planner, series, _SERIES, now)
+
+
+def _declare(session: Session, lead: Visitor, now: datetime) -> None:
+    """A certificate from elsewhere, by a link, shown to the lead and seen."""
+    staff = visitor_of_person(session, _person(session, demo_accounts.STAFF), now)
+    draft = ExternalDraft(
+        title="Базові цифрові навички (зразок)",
+        issuer="Освітня платформа, зразок",
+        issued_on=date(2026, 3, 12),
+        url="https://osvita.example/certificates/1",
+        areas=("1", "2", "5"),
+        shared=True,
+    )
+    made = external.declare(session, staff, draft, None, MemoryFiles(), NobodyKnown(), now)
+    external.note_seen(session, lead, made.code, "Зараховано до плану навчання.", now)
 
 
 def _person(session: Session, email: str) -> int:

@@ -183,6 +183,7 @@ class MeetingStreamer:
             stream=self._stream,
             meeting=state.id,
             title=state.plan.title,
+            language=state.plan.language,
             targets=[_wire_target(each) for each in state.streams.targets.values() if each.on],
         )
         if around is None or not around.own_url:

@@ -80,6 +80,7 @@ class MeetingPlan:
     title: str
     starts_at: datetime
     ends_at: datetime
+    language: str = "uk"
     recorded: bool = False
     """Whether its recording begins with it."""
     streaming: Streaming = Streaming.NO
@@ -182,6 +183,10 @@ class WebConfig:
     sealing_key: bytes
     """Seals what the database must not hold in the open (`lms.sealing`)."""
     issuer_name: str = ISSUER_NAME
+    known_issuers: tuple[str, ...] = ()
+    """Profiles of other issuers that are trusted, as JSON."""
+    known_lists: tuple[str, ...] = ()
+    """Their status lists."""
     """In whose name certificates are issued."""
     targets_key: bytes = b""
     """Seals where streams go to: live composers have this key and no other. Empty: as everything else."""

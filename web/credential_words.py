@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lms.credentials.checking import Check, Name, Report, State
+from lms.credentials.checking import Check, Name, Report, State, Trust
 from web.i18n import mark as _
 from web.i18n import translate
 
@@ -66,6 +66,14 @@ GOOD: dict[Name, str] = {
 }
 
 
+STANDINGS: dict[str, str] = {
+    "ours": _("This is us: the file names this site as its issuer."),
+    "known": _("Known here: the administrator of this site trusts this issuer and has put its profile here."),
+    "key": _("Unknown here: the issuer is a key by itself, and who holds it cannot be told from the file."),
+    "unknown": _("Unknown here: what the file says of its issuer cannot be checked."),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the file says of itself: plain texts, to be believed as far as the checks go."""
@@ -73,6 +81,8 @@ class Told:
     achievement: str
     issuer: str
     issuer_id: str
+    issuer_url: str
+    issuer_email: str
     valid_from: datetime | None
     valid_until: datetime | None
     number: str
@@ -95,10 +105,27 @@ def told(report: Report, language: str) -> Told:
         _line(achievement.get("name") if isinstance(achievement, dict) else None) or unnamed,
         _line(inside.get("name")) or unnamed,
         _line(inside.get("id")),
+        _web(inside.get("url")),
+        _line(inside.get("email")),
         _moment(credential.get("validFrom")),
         _moment(credential.get("validUntil")),
         _line(credential.get("id")).rpartition("/verify/")[2] if report.genuine else "",
     )
+
+
+def standing(issuer: str, ours: Trust, trust: Trust) -> str:
+    """How an issuer stands here: `ours`, `known`, `key` (that is its own address), or `unknown`."""
+    if ours.keys(issuer) is not None:
+        return "ours"
+    if trust.keys(issuer) is not None:
+        return "known"
+    return "key" if issuer.startswith("did:key:") else "unknown"
+
+
+def _web(value: object) -> str:
+    """An address of the web as text; nothing else that a file may hold."""
+    text = _line(value)
+    return text if text.startswith(("https://", "http://")) else ""
 
 
 def _line(value: object) -> str:

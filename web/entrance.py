@@ -173,6 +173,7 @@ def tell_node(visit: Visit, door: MeetingDoor) -> None:
         title=card.title,
         starts_at=card.starts_at,
         ends_at=card.ends_at,
+        language=card.language,
         recorded=door.recorded,
         streaming=door.streaming,
         targets=targets,

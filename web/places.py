@@ -48,6 +48,11 @@ def certifiers(visitor: Visitor) -> bool:
     return visitor.is_organiser or any(grant.role is RoleName.CERTIFIER for grant in visitor.grants)
 
 
+def shown_certificates(visitor: Visitor) -> bool:
+    """Whoever people can show their certificates from elsewhere to."""
+    return visitor.is_organiser or bool(visitor.led_organisations)
+
+
 def planners(visitor: Visitor) -> bool:
     """Whoever plans something, be it one series that others began."""
     return visitor.plans
@@ -82,6 +87,12 @@ PLACES: tuple[Place, ...] = (
         _("Certificates to approve"),
         _("For what certificates are given, and who has earned one."),
         certifiers,
+    ),
+    Place(
+        "/declared",
+        _("Certificates from elsewhere"),
+        _("What people of your organisations have shown you, as they declare it."),
+        shown_certificates,
     ),
     Place(
         "/items", _("Bank of questions"), _("What tests are drawn from; a second person reads each."), may_read_items

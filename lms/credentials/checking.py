@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from lms.credentials import bits, integrity, jose, multibase, pinned
 from lms.credentials.containers import Contents, UnreadableFile, read, read_json
+from lms.credentials.integrity import Digest
 
 
 class State(StrEnum):
@@ -125,8 +126,8 @@ class _Failure(Exception):  # noqa: N818
         self.state, self.check = state, check
 
 
-def check(data: bytes, trust: Trust, now: datetime) -> Report:
-    """Check a file. Never raises for what is in it."""
+def check(data: bytes, trust: Trust, now: datetime, digested: Digest | None = None) -> Report:
+    """Check a file. Never raises for what is in it. `digested`: how to work out what was signed (`apart.digest`)."""
     checks: list[Check] = []
     found: dict[str, Any] = {}
     form = ""
@@ -137,7 +138,7 @@ def check(data: bytes, trust: Trust, now: datetime) -> Report:
         found, claims = _parse(contents)
         issuer = _check_form(found)
         checks.append(Check(Name.FORM, True, "ok", "It is an Open Badge by the form of it."))
-        checks.extend(_check_signature(contents, found, claims, issuer, trust))
+        checks.extend(_check_signature(contents, found, claims, issuer, trust, digested))
         checks.append(_check_dates(found, now))
         checks.append(_check_status(found, issuer, trust, now))
         return Report(State.VALID, tuple(checks), form, found)
@@ -207,13 +208,18 @@ def _check_form(credential: dict[str, Any]) -> str:
 
 
 def _check_signature(
-    contents: Contents, credential: dict[str, Any], claims: dict[str, Any], issuer: str, trust: Trust
+    contents: Contents,
+    credential: dict[str, Any],
+    claims: dict[str, Any],
+    issuer: str,
+    trust: Trust,
+    digested: Digest | None,
 ) -> list[Check]:
     signed = Check(Name.SIGNATURE, True, "ok", "The signature fits: nothing was changed since it was signed.")
     if contents.is_token:
         known = _check_token(contents.text, credential, claims, issuer, trust)
     else:
-        known = _check_proofs(credential, issuer, trust)
+        known = _check_proofs(credential, issuer, trust, digested)
     if trust.overtaken(credential) is State.NOT_GENUINE:
         raise _fails(Name.ISSUER, "not_issued", "The key is the issuer's, but the issuer has no record of this.")
     return [known, signed]
@@ -245,7 +251,7 @@ def _check_token(token: str, credential: dict[str, Any], claims: dict[str, Any],
     return _known(issuer)
 
 
-def _check_proofs(credential: dict[str, Any], issuer: str, trust: Trust) -> Check:
+def _check_proofs(credential: dict[str, Any], issuer: str, trust: Trust, digested: Digest | None = None) -> Check:
     proofs = [each for each in _many(credential.get("proof")) if isinstance(each, dict)]
     if not proofs:
         raise _fails(Name.SIGNATURE, "unsigned", "It is not signed at all.")
@@ -255,11 +261,13 @@ def _check_proofs(credential: dict[str, Any], issuer: str, trust: Trust) -> Chec
         raise _fails(
             Name.SIGNATURE, "suite", "It is signed in ways of which this verifier knows none (eddsa-rdfc-2022)."
         )
-    checks = [_check_proof(credential, proof, issuer, trust) for proof in ours]
+    checks = [_check_proof(credential, proof, issuer, trust, digested) for proof in ours]
     return checks[0]
 
 
-def _check_proof(credential: dict[str, Any], proof: dict[str, Any], issuer: str, trust: Trust) -> Check:
+def _check_proof(
+    credential: dict[str, Any], proof: dict[str, Any], issuer: str, trust: Trust, digested: Digest | None
+) -> Check:
     method = str(proof.get("verificationMethod", ""))
     controller, _, fragment = method.partition("#")
     if controller != issuer:
@@ -284,7 +292,7 @@ def _check_proof(credential: dict[str, Any], proof: dict[str, Any], issuer: str,
             raise _stranger(issuer, whole=False) from error
         raise _fails(Name.ISSUER, "key_kind", f"Its issuer's key cannot be used: {error}") from error
     try:
-        integrity.verify(credential, proof, public)
+        integrity.verify(credential, proof, public, digested)
     except (integrity.ProofError, pinned.UnknownContext) as error:
         raise _fails(Name.SIGNATURE, "signature", str(error)) from error
     if keys is None and not issuer.startswith("did:key:"):

@@ -7,6 +7,7 @@ proof (Data Integrity EdDSA Cryptosuites 1.0 section 3.2).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -64,7 +65,11 @@ def sign(document: dict[str, Any], key: SigningKey, created: datetime) -> dict[s
     return {**document, "proof": {**options, "proofValue": multibase.encode(signature)}}
 
 
-def verify(document: dict[str, Any], proof: dict[str, Any], public: bytes) -> None:
+Digest = Callable[[dict[str, Any], dict[str, Any]], bytes]
+"""What is signed of a document and the options of its proof: `digest`, or the same in a process apart."""
+
+
+def verify(document: dict[str, Any], proof: dict[str, Any], public: bytes, digested: Digest | None = None) -> None:
     """Whether this proof was made for this document by the holder of an Ed25519 key. Raises `ProofError`."""
     if proof.get("type") != PROOF_TYPE or proof.get("cryptosuite") != SUITE:
         raise ProofError("Its proof is of another kind than eddsa-rdfc-2022.")
@@ -77,7 +82,7 @@ def verify(document: dict[str, Any], proof: dict[str, Any], public: bytes) -> No
     plain = {name: value for name, value in document.items() if name != "proof"}
     try:
         signature = multibase.decode(str(proof.get("proofValue", "")))
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, digest(plain, options))
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, (digested or digest)(plain, options))
     except (multibase.MultibaseError, CanonicalError) as error:
         raise ProofError(str(error)) from error
     except (InvalidSignature, ValueError) as error:

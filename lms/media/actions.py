@@ -96,6 +96,8 @@ class Job:
     title: str
     agenda: tuple[tuple[float, str], ...]
     """Points of the agenda: when (UTC, seconds since the epoch) and what."""
+    language: str = "uk"
+    """Of the meeting: what is written into its picture is in it."""
 
 
 def claim(session: Session, worker: str, now: datetime) -> Job | None:
@@ -123,7 +125,14 @@ def claim(session: Session, worker: str, now: datetime) -> Job | None:
         return None
     taken.state, taken.leased_by, taken.leased_until = RecordingState.PROCESSING, worker, now + LEASE
     taken.phase, taken.progress, taken.problem = "", 0.0, ""
-    return Job(taken.id, taken.code, taken.title, queries.agenda_of(session, taken.occurrence_id))
+    occurrence = taken.occurrence_id
+    return Job(
+        taken.id,
+        taken.code,
+        taken.title,
+        queries.agenda_of(session, occurrence),
+        queries.language_of(session, occurrence),
+    )
 
 
 def renew(session: Session, job: int, worker: str, phase: str, progress: float, now: datetime) -> bool:

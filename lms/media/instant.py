@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,13 +16,20 @@ from lms.schedule.models import Occurrence
 
 
 def keep(
-    session: Session, code: str, meeting: str, made: MadeFile, began_at: datetime, ended_at: datetime, now: datetime
+    session: Session,
+    code: str,
+    meeting: str,
+    made: Sequence[MadeFile],
+    began_at: datetime,
+    ended_at: datetime,
+    now: datetime,
 ) -> None:
     """Note it, public as the stream was. Keeping it again changes nothing."""
     if session.scalar(select(Recording.id).where(Recording.code == code)) is not None:
         return
     occurrence = session.scalar(select(Occurrence).where(Occurrence.meeting == meeting))
-    duration = made.duration_s or max(0.0, (ended_at - began_at).total_seconds())
+    lasted = sum(each.duration_s or 0.0 for each in made if each.source == "composition")
+    duration = lasted or max(0.0, (ended_at - began_at).total_seconds())
     session.add(
         Recording(
             code=code,
@@ -39,14 +47,15 @@ def keep(
             progress=1.0,
             files=[
                 Rendition(
-                    name=made.name,
-                    media_type=made.media_type,
-                    size=made.size,
-                    sha256=made.sha256,
-                    duration_s=duration,
-                    source=made.source,
-                    label=made.label,
+                    name=each.name,
+                    media_type=each.media_type,
+                    size=each.size,
+                    sha256=each.sha256,
+                    duration_s=each.duration_s,
+                    source=each.source,
+                    label=each.label,
                 )
+                for each in made
             ],
         )
     )

@@ -166,6 +166,11 @@ def listing(session: Session, limit: int = 200) -> list[Recording]:
     return list(session.scalars(query.limit(limit)))
 
 
+def language_of(session: Session, occurrence_id: int | None) -> str:
+    """The language in which a meeting was held."""
+    return session.scalar(select(Occurrence.language).where(Occurrence.id == occurrence_id)) or "uk"
+
+
 def agenda_of(session: Session, occurrence_id: int | None) -> tuple[tuple[float, str], ...]:
     """Points of the agenda: when they were to begin (UTC, seconds since the epoch), and what."""
     if occurrence_id is None:

@@ -81,16 +81,16 @@ def follow(session: Session, status: LiveStatus, audience: Audience, now: dateti
     return changed
 
 
-def settle(session: Session, stream: str, kept: MadeFile | None, now: datetime) -> bool:
+def settle(session: Session, stream: str, kept: Sequence[MadeFile], now: datetime) -> bool:
     """Take over what was kept of a stream that has ended, and its figures. False: not yet."""
     number = session.scalar(select(StreamRun.id).where(StreamRun.code == stream))
     if number is None:
         return False
     run = lock(session, StreamRun, number)
-    if run.settled_at is not None or run.ended_at is None or (kept is None and now - run.ended_at < rules.PATIENCE):
+    if run.settled_at is not None or run.ended_at is None or (not kept and now - run.ended_at < rules.PATIENCE):
         return False
     run.settled_at = now
-    if kept is not None:
+    if kept:
         instant.keep(session, run.code, run.meeting, kept, run.live_at or run.began_at, run.ended_at, now)
     if run.occurrence_id is not None and run.views:
         session.add(

@@ -72,8 +72,8 @@ class LiveLibrary(Protocol):
     def forget_audience(self, stream: str) -> None:
         """Delete what viewers were counted by."""
 
-    def instant(self, stream: str) -> MadeFile | None:
-        """What was kept while it ran, of a stream that has ended; None where there is nothing."""
+    def instant(self, stream: str) -> Sequence[MadeFile]:
+        """What was kept while it ran, of a stream that has ended: pictures, usually in one file, and captions."""
 
 
 class NoLive:
@@ -101,6 +101,6 @@ class NoLive:
     def forget_audience(self, stream: str) -> None:
         """Nothing to forget."""
 
-    def instant(self, stream: str) -> MadeFile | None:
+    def instant(self, stream: str) -> Sequence[MadeFile]:
         """There is nothing."""
-        return None
+        return ()

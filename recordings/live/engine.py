@@ -40,7 +40,7 @@ from recordings.live.views import Views
 from recordings.live.wire import Order
 from recordings.processing.arranging import Look, arrange
 from recordings.processing.layouts import Canvas
-from recordings.processing.options import Layout, Words
+from recordings.processing.options import ENGLISH, Layout, Words, words_in
 from recordings.processing.ordering import Lost
 from recordings.raw import timeline
 from recordings.raw.rtpdump import Packet
@@ -69,7 +69,7 @@ class LeftBehindError(Exception):
     """The engine is so late (the machine slept) that a new one begins sooner than this one catches up."""
 
 
-WORDS: Final = Words(paused="Трансляцію призупинено")
+PAUSED: Final = {"uk": "Трансляцію призупинено", "en": "The live stream is paused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,6 @@ class Settings:
     sound_bit_rate: int = 96_000
     opus_bit_rate: int = 64_000
     layout: Layout = "speaker"
-    words: Words = WORDS
 
 
 @dataclass(eq=False)
@@ -150,7 +149,8 @@ class Engine:
         self._lines: deque[tuple[float, AnyLine]] = deque(maxlen=MOST_LINES)
         """Lines with the time (of capture) from which they hold."""
         self._canvas = Canvas(self._settings.width, self._settings.height)
-        self._painter = Painter(self._canvas, self._settings.words)
+        self._words = words_of("")
+        self._painter = Painter(self._canvas, self._words)
         self._pictures: list[PictureEncoder] = []
         self._sounds: list[SoundEncoder] = []
         self._zero: float | None = None
@@ -253,6 +253,9 @@ class Engine:
             for output in self.outputs:
                 if isinstance(output, TakesOrders):
                     output.order(order)
+        if words_of(order.language) != self._words:
+            self._words = words_of(order.language)
+            self._painter = Painter(self._canvas, self._words)
         self._order = order
 
     def _take_line(self, line: AnyLine, time: float) -> None:
@@ -417,10 +420,16 @@ class Engine:
         settings = self._settings
         if self._stage.paused:
             return Look("pause")
-        situation = self._stage.situation(time, self._views.shown(time), settings.words.somebody)
-        look = arrange(situation, self._canvas, settings.layout, settings.words)
+        situation = self._stage.situation(time, self._views.shown(time), self._words.somebody)
+        look = arrange(situation, self._canvas, settings.layout, self._words)
         self._seen_anybody = self._seen_anybody or look.kind != "empty"
         return look if self._seen_anybody else Look("opening")
+
+
+def words_of(language: str) -> Words:
+    """What is written into the picture of a meeting in this language."""
+    words = words_in(language)
+    return words.model_copy(update={"paused": PAUSED["en" if words is ENGLISH else "uk"]})
 
 
 _ASKED: Final[Name] = "720p"

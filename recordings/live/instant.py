@@ -1,8 +1,8 @@
 """The stream as one recording that can be shown when the stream has ended: the large picture and the room's sound.
 
 Each run of the composer writes a part in `<data>/recordings/instant/<stream>/`, in fragments, so that a killed one
-loses the last two seconds at most. At the end a single part becomes `<stream>.mp4`; more are joined by
-`recordings.live.joining`.
+loses the last two seconds at most. At the end a single part becomes `<stream>.mp4`; more, and captions, are put
+together by `recordings.live.joining`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from av.container import OutputContainer
 from av.stream import Stream
 
 from recordings.capture.writing import RESERVE_BYTES
+from recordings.live import subtitles
 from recordings.live.formats import CLOCK, Caption, Encoded, Format, Name
 from recordings.live.lane import Lane
 from recordings.live.muxing import Templates, packet_for
+from recordings.processing.moments import TranscriptLine
 
 SPARED_BYTES: Final = 2 * RESERVE_BYTES
 """What is left free: more than capture leaves, since the raw recording matters more than this."""
@@ -89,7 +91,8 @@ class _Part:
     ) -> None:
         self.path = path
         self.file = _File(path)
-        self._zero = first.at / CLOCK[first.name]
+        self.zero = first.at / CLOCK[first.name]
+        """Seconds from the stream's begin to the part's."""
         self._container: OutputContainer = av.open(self.file, "w", format="mp4", options=_OPTIONS)
         self._container.metadata["title"] = title
         self._streams: dict[Name, Stream] = {
@@ -97,7 +100,7 @@ class _Part:
         }
 
     def take(self, packet: Encoded) -> None:
-        origin = round(self._zero * CLOCK[packet.name])
+        origin = round(self.zero * CLOCK[packet.name])
         if packet.at >= origin and packet.name in self._streams:
             self._container.mux_one(packet_for(self._streams[packet.name], packet, origin))
 
@@ -151,7 +154,8 @@ class Instant:
             self._lane.put(packet)
 
     def caption(self, caption: Caption) -> None:
-        """A recording has captions of its own making."""
+        """A line of captions: it is kept beside the part to which it belongs."""
+        self._lane.call(lambda: self._note(caption))
 
     def close(self) -> None:
         """The stream is over. One part is the recording; more wait for `finish`."""
@@ -184,6 +188,19 @@ class Instant:
                 self._part.abandon()
                 self._part = None
 
+    def _note(self, caption: Caption) -> None:
+        part = self._part
+        if part is None or caption.until <= part.zero:
+            return
+        at = max(0.0, caption.at - part.zero)
+        line = TranscriptLine(
+            at=at, until=caption.until - part.zero, language=caption.language, name="", text=caption.text
+        )
+        try:
+            subtitles.append(part.path, line)
+        except OSError as error:
+            self._fail(str(error))
+
     def _room(self) -> bool:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._free(self._folder) < self._spared:
@@ -205,6 +222,8 @@ class Instant:
         parts = parts_in(self._folder)
         if whole.exists() and not parts:
             whole.replace(self._folder / "0001.mp4")
+            with contextlib.suppress(FileNotFoundError):
+                subtitles.beside(whole).replace(subtitles.beside(self._folder / "0001.mp4"))
             parts = parts_in(self._folder)
         number = int(parts[-1].stem) + 1 if parts else 1
         path = self._folder / f"{number:04}.part"
@@ -223,7 +242,8 @@ class Instant:
     def _end(self) -> None:
         self._finish_part()
         parts = parts_in(self._folder)
-        if len(parts) == 1 and parts[0].suffix == ".mp4":
+        alone = len(parts) == 1 and parts[0].suffix == ".mp4"
+        if alone and not subtitles.beside(parts[0]).exists():  # else `finish` has something to put together
             try:
                 parts[0].replace(final(self._data, self._stream))
                 self._folder.rmdir()
@@ -238,4 +258,5 @@ def final(data: Path, stream: str, number: int = 1) -> Path:
 
 def parts_in(folder: Path) -> list[Path]:
     """Parts by their number; `.part` is one that was not finished in order."""
-    return sorted((path for path in folder.glob("[0-9]*.*") if path.stem.isdigit()), key=lambda path: int(path.stem))
+    found = [path for path in folder.glob("[0-9]*") if path.suffix in (".mp4", ".part") and path.stem.isdigit()]
+    return sorted(found, key=lambda path: int(path.stem))

@@ -1,4 +1,5 @@
-"""Parts of an instant recording become one file, without transcoding, that can be played while it is fetched.
+"""Parts of an instant recording become one file, without transcoding, that can be played while it is fetched; their
+captions become text tracks beside it.
 
 Parts whose encoding differs cannot be one: then there is a second file, `<stream>-2.mp4`.
 """
@@ -15,6 +16,7 @@ from typing import Any
 
 import av
 
+from recordings.live import subtitles
 from recordings.live.instant import final, instant_root, parts_in
 
 
@@ -55,7 +57,8 @@ def _make(data: Path, stream: str, parts: list[Path]) -> None:
     try:
         for number, group in enumerate(_alike(parts), 1):
             targets.append(final(data, stream, number))
-            _join(group, targets[-1].with_suffix(".joining"))
+            begins = _join(group, targets[-1].with_suffix(".joining"))
+            subtitles.join(targets[-1], zip(group, begins, strict=True))
         for target in targets:
             target.with_suffix(".joining").replace(target)
     finally:
@@ -90,12 +93,14 @@ def _alike(parts: list[Path]) -> Iterator[list[Path]]:
     yield group
 
 
-def _join(parts: list[Path], target: Path) -> None:
-    """One after the other, without the time between them."""
+def _join(parts: list[Path], target: Path) -> list[float]:
+    """One after the other, without the time between them. Where each begins, in seconds."""
+    begins: list[float] = []
     with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as made:
         streams: list[Any] = []
         shift = 0.0
         for path in parts:
+            begins.append(shift)
             with av.open(str(path)) as source:
                 sources = [*source.streams.video, *source.streams.audio]
                 if not streams:
@@ -112,3 +117,4 @@ def _join(parts: list[Path], target: Path) -> None:
                     packet.stream = streams[places[packet.stream_index]]
                     made.mux_one(packet)
                 shift = end
+    return begins

@@ -58,6 +58,8 @@ class Order(_Shape):
     """16 hexadecimal digits; names this streaming for good."""
     meeting: str
     title: str = ""
+    language: str = "uk"
+    """Of the words that are written into the picture."""
     targets: list[Target] = []
     program: str = ""
     """Where the composed picture and sound are published for viewers by WebRTC (WHIP, RFC 9725), with a bearer token in

@@ -14,7 +14,7 @@ from recordings.processing.errors import (
     ProcessingError,
     RawMissingError,
 )
-from recordings.processing.options import AgendaItem, Caption, Options, Words
+from recordings.processing.options import AgendaItem, Caption, Options, Words, words_in
 from recordings.processing.pipeline import Outcome, process, remux
 from recordings.processing.state import State, read
 
@@ -33,4 +33,5 @@ __all__ = [
     "process",
     "read",
     "remux",
+    "words_in",
 ]

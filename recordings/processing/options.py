@@ -48,6 +48,29 @@ class Words(_Choice):
     others: str = "і ще"
 
 
+UKRAINIAN = Words()
+ENGLISH = Words(
+    gap="The recording is interrupted here",
+    gap_line="It goes on after the interruption",
+    paused="The recording was paused",
+    nobody="The meeting goes on",
+    opening="We begin soon",
+    somebody="Participant",
+    screen="screen",
+    document_camera="second camera",
+    begins="Beginning",
+    question="Question",
+    shows_screen="shows a screen",
+    shows_thing="shows by the second camera",
+    others="and",
+)
+
+
+def words_in(language: str) -> Words:
+    """The words of a meeting in this language (BCP 47); Ukrainian for any other than English."""
+    return ENGLISH if language.partition("-")[0].lower() == "en" else UKRAINIAN
+
+
 class Options(_Choice):
     """Everything that shapes the output. The same options and the same raw files make the same output."""
 

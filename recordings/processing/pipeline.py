@@ -315,6 +315,8 @@ class _Run:
         if mixing.target.exists():
             return
         self.journal.say(0.0, "Mixing the voices")
+        children.run(mixing.measure(), self.options.jobs, self.stop, lambda _: None)
+        self.journal.say(0.03, "Mixing the voices")
         children.run([mixing.mix()], 1, self.stop, lambda _: self.journal.say(0.07, "Mixing the voices"))
         children.run([mixing.level()], 1, self.stop, lambda _: None)
 

@@ -1,7 +1,9 @@
 """All voices in one sound, as loud as EBU R 128 says.
 
-Mixed once for the whole: first in full precision and measured, then with one gain for everything, so that loud and
-quiet keep their distance, and with a limiter that works only where a true peak would be too high.
+Each voice is measured and gets one gain for the whole, so that nobody is much louder than others, whatever their
+microphones; within a voice loud and quiet keep their distance, and pauses their silence. Then all are mixed: first in
+full precision and measured, then with one gain for everything and a limiter that works only where a true peak would be
+too high.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,10 @@ HEADROOM_DB: Final = 12.0
 """Voices that speak at once add up; the file between the passes has room for it."""
 SILENT_LUFS: Final = -60.0
 MOST_GAIN_DB: Final = 30.0
+VOICE_LUFS: Final = -50.0
+"""What is quieter than this is no voice, but the noise of a room: it is left as it is."""
+MOST_LEVELLING_DB: Final = 12.0
+"""Of a single voice, up or down: a microphone that is worse than that brings its noise along."""
 OVERSAMPLED: Final = 4 * RATE
 """True peaks lie between samples (ITU-R BS.1770-5, annex 2)."""
 
@@ -48,6 +54,7 @@ class Mixing:
             [tuple(one) for one in self.schedule.stretches],
             self.options.loudness,
             self.options.true_peak,
+            "levelled",
         ]
         return f"sound-{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]}"
 
@@ -58,6 +65,22 @@ class Mixing:
     @property
     def _between(self) -> Path:
         return self.folder / f"{self.name}.work.flac"
+
+    def measure(self) -> list[Job]:
+        """Before all else: how loud each voice is."""
+        return [self._measuring(path) for path in self.voices]
+
+    def _measuring(self, path: Path) -> Job:
+        def begin() -> Child:
+            heard = ffmpeg.input(str(path)).audio.filter("ebur128", framelog="quiet")
+            return children.start(_compiled(ffmpeg.output(heard, "-", f="null"), "info"), "ffmpeg", self.folder)
+
+        def finish() -> None:
+            assert job.child is not None
+            self.gains[path] = levelling(loudness_in(job.child.said())[0], self.options.loudness)
+
+        job = Job("voice", begin, finish)
+        return job
 
     def mix(self) -> Job:
         """The first pass."""
@@ -74,6 +97,8 @@ class Mixing:
         job = Job("sound", begin, finish)
         return job
 
+    gains: dict[Path, float] = field(default_factory=dict)
+    """By voice, in dB."""
     measured: tuple[float, float] = (-70.0, -70.0)
     """Loudness in LUFS and true peak in dBFS of the mix."""
 
@@ -96,6 +121,7 @@ class Mixing:
             ffmpeg.input(str(path))
             .filter("aresample", RATE, **{"async": 1_000, "first_pts": 0})
             .filter("aformat", sample_fmts="fltp", channel_layouts=layout)
+            .filter("volume", f"{self.gains.get(path, 0.0):.2f}dB")
             for path in self.voices
         ]
         end = max((one.at + one.lasting for one in self.schedule.stretches), default=0.0)
@@ -147,6 +173,13 @@ class Mixing:
         settings: dict[str, Any] = {"c:a": "aac", "b:a": "128k" if self.stereo else "80k", "ar": RATE}
         built = ffmpeg.output(sound, str(made), **settings)
         return _compiled(built, "error")
+
+
+def levelling(loudness: float, wanted: float) -> float:
+    """The gain in dB of a voice of so many LUFS."""
+    if loudness < VOICE_LUFS:
+        return 0.0
+    return max(-MOST_LEVELLING_DB, min(MOST_LEVELLING_DB, wanted - loudness))
 
 
 def _compiled(built: Any, level: str) -> list[str]:

@@ -55,6 +55,8 @@ class Plan(Shape):
     """
 
     title: Annotated[str, Field(max_length=300)] = ""
+    language: Annotated[str, Field(max_length=8)] = "uk"
+    """Of the meeting (BCP 47): what is written into the stream's picture is in it."""
     roles: Annotated[dict[Id, Role], Field(max_length=1000)] = {}
     """Identity → role; wins over the role in a token that was signed before."""
     locked: bool = False

@@ -68,7 +68,7 @@ def ready(database: Database) -> Visitor:
     with database.writing() as session:
         planner, _draft, occurrence = planned(session)
         film = MadeFile(f"{INSTANT}.mp4", "video/mp4", 4, "0" * 64, 5.0, "composition")
-        instant.keep(session, INSTANT, occurrence.meeting, film, NOW - DAY, NOW + DAY, NOW)
+        instant.keep(session, INSTANT, occurrence.meeting, [film], NOW - DAY, NOW + DAY, NOW)
         return planner
 
 

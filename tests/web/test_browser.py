@@ -21,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo, demo_attendance, demo_credentials, demo_directory, demo_groups, demo_items, demo_needs, images
+from lms.credentials.external_models import ExternalCertificate
 from lms.credentials.models import AwardRule, Certificate
 from lms.database import Database
 from lms.directory import endpoints
@@ -75,14 +76,14 @@ NETWORK = {
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
         "{held}/roll-call /organisations/lviv /imports /me/attendance /needs {closed_survey} {open_survey} "
-        "/roadmaps /roadmaps/new /roadmaps/report {roadmap} {roadmap}/edit"
+        "/roadmaps /roadmaps/new /roadmaps/report {roadmap} {roadmap}/edit /declared {declared}"
     ),
     demo_directory.STAFF: (
         "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance /needs "
         "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
         "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
         "/courses/mobile-case/lessons/check "
-        "/me/certificates /certificates/{certificate}"
+        "/me/certificates /certificates/{certificate} /me/declared/new {declared}"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
@@ -218,6 +219,7 @@ def places(served: Served) -> dict[str, str]:
             + session.scalars(select(Occurrence.slug).where(Occurrence.title == demo_groups.TRAINING)).one(),
             "roadmap": f"/roadmaps/{session.scalars(select(Roadmap.id).order_by(Roadmap.id.desc()).limit(1)).one()}",
             "guest": f"/guest/{token}",
+            "declared": "/declared/" + session.scalars(select(ExternalCertificate.code)).one(),
             "certificate": session.scalars(select(Certificate.number).where(Certificate.person_id == staff)).one(),
             "awarded": "/series/"
             + session.scalars(select(Series.slug).join(AwardRule, AwardRule.series_id == Series.id)).one(),

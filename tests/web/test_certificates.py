@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import re
 from datetime import timedelta
@@ -16,19 +17,25 @@ from fastapi import FastAPI
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from lms.credentials import awarding, bits, changing, checking, issuing, keys, numbers
+from lms.credentials import awarding, bits, changing, checking, issuing, keys, numbers, telling
 from lms.credentials.checking import NobodyKnown
-from lms.credentials.models import Certificate, CertificateEdition, KeyEnd, RuleKind
+from lms.credentials.models import Certificate, CertificateEdition, CertificateState, KeyEnd, RuleKind
 from lms.credentials.profiles import Profiles
 from lms.database import Database
 from lms.demo_directory import STAFF
 from lms.directory.models import Account, Person
 from lms.directory.queries import visitor_of_person
+from lms.notify.models import OutboxMessage
 from lms.schedule.plan_models import Series
-from tests.lms.credentials import foreign
+from tests.lms.credentials import foreign, samples
 from tests.lms.credentials.award import quick_keys
 from tests.lms.facts import NOW
 from tests.web.visitor import HOST, ORGANISER
+from web import vocabulary
+from web.assets import Assets
+from web.links import Links
+from web.mail import letters
+from web.templating import Templates
 
 __all__ = ["quick_keys"]
 pytestmark = pytest.mark.usefixtures("quick_keys")
@@ -356,3 +363,81 @@ async def test_a_document_with_long_words_stays_one_page(app: FastAPI, database:
     await visitor.sign_in(STAFF)
     document = PdfReader(BytesIO((await visitor.get(f"/certificates/{long.number}/certificate.pdf")).content))
     assert len(document.pages) == 1
+
+
+async def test_who_the_issuer_is_to_us_stands_beside_what_the_file_says(
+    app: FastAPI, given: Given, browser: Any, database: Database
+) -> None:
+    """Ours, known because its profile was put here, unknown; by file and by pasted text; read out as a result."""
+    visitor = browser("uk")
+    with database.reading() as session:
+        ours = session.scalars(select(CertificateEdition.credential)).first()
+    theirs = json.dumps(samples.signed())
+
+    async def said(text: str) -> str:
+        page = await visitor.client.post(
+            "/verify", data={"csrf": await visitor.csrf(), "text": text}, files={"file": b""}
+        )
+        assert page.status_code == 200
+        return str(page.text)
+
+    page = await said(ours or "")
+    assert "issuer-told--ours" in page
+    assert 'role="status"' in page
+    page = await said(theirs)
+    assert "issuer-told--unknown" in page
+    assert samples.ISSUER.name in page
+    method = samples.KEY.method
+    profile = {
+        "id": samples.ISSUER.id,
+        "verificationMethod": [{"id": method, "publicKeyMultibase": samples.KEY.multikey}],
+        "assertionMethod": [method],
+    }
+    site = app.state.site
+    config = dataclasses.replace(
+        site.config, known_issuers=(json.dumps(profile),), known_lists=(samples.status_list(),)
+    )
+    app.state.site = dataclasses.replace(site, config=config)
+    page = await said(theirs)
+    assert "issuer-told--known" in page
+    assert "Справжній і чинний" in page
+    config = dataclasses.replace(config, known_lists=(samples.status_list(4711),))
+    app.state.site = dataclasses.replace(site, config=config)
+    assert "Видавець його відкликав" in await said(theirs)
+
+
+async def test_the_letter_is_in_the_holders_language(app: FastAPI, given: Given, database: Database) -> None:
+    """Written from the outbox as it goes out; each kind of news has words, in both languages."""
+    letters.load_all()
+    with database.writing() as session:
+        certificate = session.scalars(select(Certificate).where(Certificate.number == given.number)).one()
+        message = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == telling.KIND)).one()
+        assert message.recipient == f"person:{given.staff}"
+        config = app.state.site.config
+        templates = Templates(Assets(config.static_dir), public_url=HOST, demo=False, vocabulary=vocabulary)
+        desk = letters.Desk(NOW, HOST, "vikno@example.org", templates, Links(config.session_key), config.sealer)
+        for language, hello in (("uk", "вам видано сертифікат"), ("en", "a certificate was given to you")):
+            session.get_one(Person, given.staff).language = language
+            session.flush()
+            letter = letters.RENDERERS[telling.KIND](session, message, desk)
+            assert letter.language == language
+            assert hello in letter.text
+            assert f"/certificates/{given.number}" in letter.text
+            assert f"/certificates/{given.number}" in letter.html
+        subjects = set()
+        for what in telling.News:
+            if what is telling.News.REVOKED:
+                changing.revoke(session, given.issuer, given.planner, given.number, "Помилка <b>", NOW)
+            told = {"certificate": given.number, "what": what.value, "edition": certificate.edition}
+            row = OutboxMessage(key="k", kind=telling.KIND, recipient=message.recipient, contents=told)
+            if what in (telling.News.EXPIRING, telling.News.RENEWED, telling.News.REISSUED) and certificate.revoked_at:
+                with pytest.raises(letters.Unwanted):
+                    letters.RENDERERS[telling.KIND](session, row, desk)
+                certificate.state, certificate.revoked_at = CertificateState.ISSUED, None
+                session.flush()
+            letter = letters.RENDERERS[telling.KIND](session, row, desk)
+            subjects.add(letter.subject)
+            if what is telling.News.REVOKED:
+                assert "Помилка <b>" in letter.text
+                assert "Помилка &lt;b&gt;" in letter.html
+        assert len(subjects) == len(telling.News)

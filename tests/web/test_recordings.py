@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from lms.database import Database
-from lms.media import actions
+from lms.media import actions, instant
 from lms.media.library import Made, MadeFile
 from lms.media.models import Consent, ConsentAnswer, Recording, RecordingState, Rendition, Watching
 from lms.schedule.models import Occurrence, Status
@@ -228,3 +228,36 @@ async def test_what_is_being_made_says_how_far_it_is(browser: Browser, slug: str
     with database.writing() as session:
         actions.fail(session, job.id, "The disk is full. Make room; then rebuild.", now)
     assert "The disk is full. Make room" in (await planner.get(f"/recordings/{CODE}")).text
+
+
+async def test_a_recording_of_a_stream_in_two_parts_shows_both_with_their_captions(
+    browser: Browser, slug: str, library: FolderLibrary, database: Database, tmp_path: Path
+) -> None:
+    code = "00000000000000cd"
+    folder = tmp_path / "recordings" / "instant"
+    folder.mkdir(parents=True)
+    names = [f"{code}.mp4", f"{code}-2.mp4", f"{code}-2.uk.vtt"]
+    for name in names:
+        (folder / name).write_bytes(name.encode())
+    line = {"at": 1.5, "until": 3.0, "language": "uk", "name": "", "text": "У другій частині"}
+    (folder / f"{code}-2.captions").write_text(json.dumps(line) + "\n")
+    with database.writing() as session:
+        occurrence = session.scalars(select(Occurrence).where(Occurrence.slug == slug)).one()
+        kinds = ("composition", "composition", "captions")
+        files = [
+            MadeFile(name, "video/mp4" if kind == "composition" else "text/vtt", 30, "0" * 64, 60.0, kind)
+            for name, kind in zip(names, kinds, strict=True)
+        ]
+        now = datetime(2026, 11, 25, tzinfo=UTC)
+        instant.keep(session, code, occurrence.meeting, files, now, now, now)
+    visitor = browser()
+    first, second = await visitor.get(f"/recordings/{code}"), await visitor.get(f"/recordings/{code}?part=2")
+    assert "2:00" in first.text, "both together"
+    assert "У другій частині" not in first.text
+    assert "У другій частині" in second.text
+    for page, name in ((first, names[0]), (second, names[1]), (second, names[2])):
+        link = re.search(rf'src="([^"]*/{re.escape(name)}\?[^"]*)"', page.text)
+        assert link is not None, name
+        assert (await visitor.get(html.unescape(link[1]))).content == name.encode()
+    assert (await visitor.get(f"/recordings/{code}?part=9")).text.count('aria-current="page"') == 1
+    assert {path.name for path in folder.iterdir()} == {Path(path).name for path, _ in library.files(code)}

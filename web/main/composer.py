@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from lms.database import Database
 from lms.media import actions
 from lms.media.actions import Job
-from recordings.processing import AgendaItem, Options, Outcome, ProcessingError, process
+from recordings.processing import AgendaItem, Options, Outcome, ProcessingError, process, words_in
 from web.main import logs
 from web.main.child import tell_ready
 from web.main.library import FolderLibrary
@@ -93,7 +93,8 @@ class Composer:
         def said(phase: str, share: float) -> None:
             progress.phase, progress.share = phase, share
 
-        options = Options(agenda=tuple(AgendaItem(at=at, title=title) for at, title in job.agenda))
+        agenda = tuple(AgendaItem(at=at, title=title) for at, title in job.agenda)
+        options = Options(agenda=agenda, words=words_in(job.language))
         with self._keeping(job, progress):
             raw, made = self.library.raw(job.code), self.library.made(job.code)
             return process(raw, made, options, said, lambda: self.stopping.is_set() or progress.lost.is_set())

@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from lms.credentials import checking, demonstration, documents, keys, reissuing, status_lists
+from lms.credentials import apart, checking, demonstration, documents, keys, reissuing, status_lists
 from lms.credentials.checking import NobodyKnown, Report
 from lms.credentials.models import KeyEnd
 from lms.credentials.profiles import Profiles
 from lms.credentials.queries import Records
 from lms.database import Database
 from web.certificate_files import FILES, Given
+from web.main import known_issuers
 from web.main.issuer import issuer_of
 from web.main.settings import Settings
 from web.main.upgrading import upgraded
@@ -50,8 +51,10 @@ def check_file(settings: Settings, file: Path, profiles: Sequence[Path], lists: 
     Raises `OSError` for files that cannot be read, `ValueError` for a profile or list that is none.
     """
     with _records(settings) as records:
-        trust = Profiles([path.read_text() for path in profiles], [path.read_text() for path in lists], records)
-        return checking.check(file.read_bytes(), trust, datetime.now(UTC))
+        known, known_lists = known_issuers.read(settings.data)
+        given = [*known, *(path.read_text() for path in profiles)]
+        trust = Profiles(given, [*known_lists, *(path.read_text() for path in lists)], records)
+        return checking.check(file.read_bytes(), trust, datetime.now(UTC), apart.digest)
 
 
 def rotate(settings: Settings, because: KeyEnd, since: datetime | None) -> int:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from lms.media.library import Made, MadeFile
 from recordings.capture.process import raw_root
-from recordings.live import wire
+from recordings.live import subtitles, wire
 from recordings.processing import publish, state
 
+_KEPT = re.compile(r"[0-9a-f]{16}(-\d+)?(\.mp4|\.[A-Za-z0-9-]+\.vtt)")
 _CODE = re.compile(r"[0-9a-f]{16}")
 _PLAYBACK = "playback.json"
 _PICTURE_ALONE: dict[str, object] = {
@@ -48,8 +49,9 @@ class FolderLibrary:
     def path(self, code: str, name: str) -> Path:
         """A published file. Raises `FileNotFoundError`."""
         kept = self._kept(code)
-        if name == kept.name and kept.is_file() and not kept.with_suffix("").exists():
-            return kept
+        ours = _KEPT.fullmatch(name) is not None and name.startswith(code) and (kept.parent / name).is_file()
+        if ours and not kept.with_suffix("").exists():
+            return kept.parent / name
         folder = publish.current(self.made(code))
         if folder is None:
             raise FileNotFoundError(code)
@@ -61,9 +63,16 @@ class FolderLibrary:
     def playback(self, code: str) -> dict[str, object]:
         """What the playback page shows beside the picture. Raises `FileNotFoundError`."""
         if publish.current(self.made(code)) is None:
-            return _PICTURE_ALONE | {"video": self.path(code, self._kept(code).name).name}
+            return self._kept_playback(code)
         found: dict[str, object] = json.loads(self.path(code, _PLAYBACK).read_bytes())
         return found
+
+    def _kept_playback(self, code: str) -> dict[str, object]:
+        """Of what was kept of a live stream: usually one film; more where its encoding changed in mid-stream."""
+        kept = self.path(code, self._kept(code).name)
+        films = [kept, *sorted(kept.parent.glob(f"{code}-*.mp4"))]
+        parts = [_PICTURE_ALONE | _film(path) for path in films]
+        return parts[0] | {"parts": parts} if len(parts) > 1 else parts[0]
 
     def published(self, code: str) -> Made:
         """What was made. Raises `FileNotFoundError`."""
@@ -102,7 +111,7 @@ class FolderLibrary:
         places = [self.raw(code)]
         if not raw_only:
             kept = self._kept(code)
-            places += [self.made(code), kept.with_suffix(""), *self._instant.glob(f"{code}*.mp4")]
+            places += [self.made(code), kept.with_suffix(""), *self._instant.glob(f"{code}[.-]*")]
             places += [self._data / "live-viewers" / code, *self._left_of_stream(code)]
         return [place for place in places if place.exists()]
 
@@ -115,6 +124,12 @@ class FolderLibrary:
     def _kept(self, code: str) -> Path:
         """What was kept of a live stream; the folder of its name beside it holds parts that are not joined yet."""
         return self._instant / f"{_checked(code)}.mp4"
+
+
+def _film(path: Path) -> dict[str, object]:
+    tracks = [{"language": language, "file": each.name} for language, each in subtitles.tracks(path).items()]
+    lines = [line.model_dump(mode="json") for line in subtitles.read(path)]
+    return {"video": path.name, "captions": tracks, "transcript": lines}
 
 
 def _checked(code: str) -> str:

@@ -50,7 +50,7 @@ class Follower:
         if status.state != "ended" and now - status.at < SILENT:
             return changed
         over = status.state == "ended" or now - status.at > LOST
-        kept = self._live.instant(status.stream) if over else None
+        kept = self._live.instant(status.stream) if over else ()
         with database.writing() as session:
             settled = following.settle(session, status.stream, kept, now)
         if settled:

@@ -16,7 +16,7 @@ import av
 
 from lms.media.library import MadeFile
 from lms.streaming.library import Audience, LiveStatus, TargetNow
-from recordings.live import wire
+from recordings.live import subtitles, wire
 from recordings.live.joining import finish
 from web.main.library import FolderLibrary
 
@@ -79,23 +79,27 @@ class LiveFolder:
         """Delete what viewers were counted by."""
         shutil.rmtree(self._viewers(stream), ignore_errors=True)
 
-    def instant(self, stream: str) -> MadeFile | None:
+    def instant(self, stream: str) -> Sequence[MadeFile]:
         """What was kept while it ran, once that is whole; parts that a composer which died left behind are joined."""
+        found: list[MadeFile] = []
         try:
-            finish(self._data, stream, wait=False)
-            path = self._recordings.path(stream, f"{stream}.mp4")
+            for number, path in enumerate(finish(self._data, stream, wait=False), 1):
+                with av.open(str(path)) as file:
+                    duration = float(file.duration or 0) / av.time_base
+                found.append(_made(path, "video/mp4", "composition", duration, "" if number == 1 else str(number)))
+                found += [_made(each, "text/vtt", "captions") for each in subtitles.tracks(path).values()]
         except (OSError, av.FFmpegError):
-            return None
-        try:
-            with av.open(str(path)) as file, path.open("rb") as content:
-                duration = float(file.duration or 0) / av.time_base
-                digest = hashlib.file_digest(content, "sha256").hexdigest()
-                return MadeFile(path.name, "video/mp4", path.stat().st_size, digest, duration, "composition")
-        except (OSError, av.FFmpegError):
-            return None
+            return ()
+        return found
 
     def _viewers(self, stream: str) -> Path:
         return self._data / "live-viewers" / stream
+
+
+def _made(path: Path, media_type: str, source: str, duration: float | None = None, label: str = "") -> MadeFile:
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return MadeFile(path.name, media_type, path.stat().st_size, digest, duration, source, label)
 
 
 def as_status(found: wire.Status) -> LiveStatus:

@@ -23,7 +23,7 @@ from web.config import (
     WebConfig,
 )
 from web.mail.outbox import OutboxFolder
-from web.main import passthrough, probes
+from web.main import known_issuers, passthrough, probes
 from web.main.library import FolderLibrary
 from web.main.live_library import LiveFolder
 from web.main.secrets import derive, master_key, target_key
@@ -39,6 +39,7 @@ def web_config(settings: Settings) -> WebConfig:
     master = master_key(settings.data)
     database = Database(settings.sqlalchemy_url)
     token_key = derive(master, "token")
+    known = known_issuers.read(settings.data)
     return WebConfig(
         database=database,
         session_key=derive(master, "session"),
@@ -46,6 +47,8 @@ def web_config(settings: Settings) -> WebConfig:
         events_key=derive(master, "events"),
         public_url=settings.site_url,
         issuer_name=settings.issuer_name,
+        known_issuers=known[0],
+        known_lists=known[1],
         mail_sender=settings.sender.address,
         sealing_key=derive(master, "sealing"),
         targets_key=target_key(master),
@@ -74,6 +77,7 @@ class NodeControl:
         """Tell the node of the meeting, or what changed about it."""
         told = Plan(
             title=plan.title,
+            language=plan.language,
             recording=plan.recorded,
             questions_enabled=plan.questions,
             public_questions=plan.public_questions,

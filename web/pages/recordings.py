@@ -70,9 +70,9 @@ _WORKING = (RecordingState.CAPTURING, RecordingState.QUEUED, RecordingState.PROC
 
 
 @router.get("/{recording}")
-def page(recording: str, visit: Reading) -> Response:
-    """The recording."""
-    return _page(visit, recording)
+def page(recording: str, visit: Reading, part: int = 1) -> Response:
+    """The recording; `part` of one that has several films."""
+    return _page(visit, recording, part=part)
 
 
 @router.get("/{recording}/state")
@@ -177,7 +177,7 @@ def recordings_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | Non
     return {"recordings": found, "states": STATES} if found else None
 
 
-def _page(visit: Visit, code: str, *, status: int = 200, failure: str = "") -> Response:
+def _page(visit: Visit, code: str, *, status: int = 200, failure: str = "", part: int = 1) -> Response:
     shown = queries.page(visit.session, visit.visitor, code, visit.now)
     return visit.page(
         "recording.html",
@@ -188,7 +188,7 @@ def _page(visit: Visit, code: str, *, status: int = 200, failure: str = "") -> R
         states=STATES,
         watching=WATCHING,
         working=shown.card.state in _WORKING,
-        player=_player(visit, shown) if shown.files else None,
+        player=_player(visit, shown, part) if shown.files else None,
         downloads=_downloads(visit, shown),
         chapter_kinds=CHAPTER_KINDS,
         languages=LANGUAGES,
@@ -217,14 +217,18 @@ def stamp(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _player(visit: Visit, shown: RecordingPage) -> dict[str, Any] | None:
+def _player(visit: Visit, shown: RecordingPage, part: int) -> dict[str, Any] | None:
     """What there is to play, and what was said beside it, with links that work for a while."""
     try:
         playback = visit.config.recordings.playback(shown.card.code)
     except FileNotFoundError:
         return None
     named = {each.name: _link(visit, shown.card.code, each.name) for each in shown.files}
-    return {"questions": [], "transcript": []} | playback | {"links": named}
+    parts: list[dict[str, Any]] = playback.get("parts", [])  # type: ignore[assignment]
+    if 1 < part <= len(parts):
+        playback = playback | parts[part - 1]
+    more = {"links": named, "part": part if part <= len(parts) else 1, "parts": len(parts)}
+    return {"questions": [], "transcript": []} | playback | more
 
 
 def _downloads(visit: Visit, shown: RecordingPage) -> list[dict[str, Any]]:

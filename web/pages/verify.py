@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from lms.credentials import checking, containers, numbers, queries
+from lms.credentials import apart, checking, containers, numbers, queries
+from lms.credentials.profiles import Profiles
 from lms.credentials.queries import PublicState, PublicView
 from web import credential_words, forms
 from web.certificate_files import TOKEN_TYPE, VC_TYPE
@@ -50,9 +51,12 @@ def check(visit: Sending) -> Response:
     if not data:
         failure = translate(visit.language, _("Choose a file, or paste the text of a credential."))
         return visit.page("verify.html", status=422, report=None, failure=failure)
-    report = checking.check(data, queries.Records(visit.session), visit.now)
+    ours = queries.Records(visit.session)
+    trust = Profiles(visit.config.known_issuers, visit.config.known_lists, ours)
+    report = checking.check(data, trust, visit.now, apart.digest)
     told = credential_words.told(report, visit.language)
-    return visit.page("verify.html", report=report, told=told, failure="", words=credential_words)
+    standing = credential_words.standing(told.issuer_id, ours, trust) if told.issuer_id else ""
+    return visit.page("verify.html", report=report, told=told, standing=standing, failure="", words=credential_words)
 
 
 @router.get("/verify/{certificate}")

@@ -6,14 +6,18 @@ import base64
 import gzip
 import json
 import struct
+import subprocess
 import zlib
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from lms.credentials import baking, bits, checking, integrity, jose, multibase
+from lms.credentials import apart, baking, bits, checking, documents, integrity, jose, multibase
+from lms.credentials.canonical import CanonicalError
 from lms.credentials.checking import Name, NobodyKnown, Report, State
 from tests.lms.credentials import published, samples
 from tests.lms.credentials.samples import NOW, Known
@@ -283,3 +287,143 @@ def _put(value: Any, path: tuple[Any, ...], new: Any) -> None:
     for key in path[:-1]:
         value = value[key]
     value[path[-1]] = new
+
+
+def without(*path: str) -> Callable[[dict[str, Any]], None]:
+    """A fault: a member is missing."""
+
+    def fault(credential: dict[str, Any]) -> None:
+        place = credential
+        for name in path[:-1]:
+            place = place[name]
+        del place[path[-1]]
+
+    return fault
+
+
+def with_(value: Any, *path: str) -> Callable[[dict[str, Any]], None]:
+    """A fault: a member says something else."""
+
+    def fault(credential: dict[str, Any]) -> None:
+        place = credential
+        for name in path[:-1]:
+            place = place[name]
+        place[path[-1]] = value
+
+    return fault
+
+
+OTHER_KEY = multibase.multikey(
+    Ed25519PrivateKey.from_private_bytes(bytes(reversed(range(32)))).public_key().public_bytes_raw()
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "fails", "state"),
+    [
+        (without("@context"), Name.FORM, State.NOT_GENUINE),
+        (without("type"), Name.FORM, State.NOT_GENUINE),
+        (without("issuer"), Name.FORM, State.NOT_GENUINE),
+        (without("issuer", "id"), Name.FORM, State.NOT_GENUINE),
+        (without("validFrom"), Name.FORM, State.NOT_GENUINE),
+        (with_("soon", "validUntil"), Name.FORM, State.NOT_GENUINE),
+        (with_("2026-11-21T09:00:00Z", "validUntil"), Name.DATES, State.EXPIRED),
+        (with_("2027-11-21T09:00:00Z", "validFrom"), Name.DATES, State.NOT_YET),
+        (without("credentialSubject"), Name.FORM, State.NOT_GENUINE),
+        (with_(["Person"], "credentialSubject", "type"), Name.FORM, State.NOT_GENUINE),
+        (without("credentialSubject", "achievement"), Name.FORM, State.NOT_GENUINE),
+        (without("credentialSubject", "achievement", "id"), Name.FORM, State.NOT_GENUINE),
+        (without("credentialSubject", "achievement", "name"), Name.FORM, State.NOT_GENUINE),
+        (without("credentialSubject", "achievement", "description"), Name.FORM, State.NOT_GENUINE),
+        (without("credentialSubject", "achievement", "criteria"), Name.FORM, State.NOT_GENUINE),
+        (with_("1EdTechRevocationList", "credentialStatus", "type"), Name.SIGNATURE, State.NOT_GENUINE),
+        (with_("-1", "credentialStatus", "statusListIndex"), Name.STATUS, State.STATUS_UNKNOWN),
+        (with_("https://a.example/status", "credentialStatus", "statusListCredential"), Name.STATUS,
+         State.STATUS_UNKNOWN),
+        (with_("suspension", "credentialStatus", "statusPurpose"), Name.STATUS, State.STATUS_UNKNOWN),
+    ],
+)  # fmt: skip
+def test_one_fault_in_what_was_signed(fault: Callable[[dict[str, Any]], None], fails: Name, state: State) -> None:
+    """One fault each, as in the samples of the public validator; signed by the issuer all the same."""
+    broken = documents.credential(samples.snapshot())
+    fault(broken)
+    with suppress(CanonicalError):  # without its contexts nothing can be signed
+        broken = integrity.sign(broken, samples.KEY, NOW)
+    report = check(broken)
+    assert report.failed is not None
+    assert (report.failed.name, report.state) == (fails, state)
+
+
+@pytest.mark.parametrize(
+    ("fault", "fails", "code"),
+    [
+        (without("proof"), Name.SIGNATURE, "unsigned"),
+        (without("proof", "proofValue"), Name.SIGNATURE, "signature"),
+        (with_("z" + "1" * 87, "proof", "proofValue"), Name.SIGNATURE, "signature"),
+        (with_("u" + "A" * 86, "proof", "proofValue"), Name.SIGNATURE, "signature"),
+        (with_("authentication", "proof", "proofPurpose"), Name.SIGNATURE, "signature"),
+        (with_("2020-01-01T00:00:00Z", "proof", "created"), Name.SIGNATURE, "signature"),
+        (with_("Ed25519Signature2018", "proof", "type"), Name.SIGNATURE, "signature"),
+        (with_("ecdsa-rdfc-2019", "proof", "cryptosuite"), Name.SIGNATURE, "suite"),
+        (without("proof", "verificationMethod"), Name.ISSUER, "key_of_another"),
+        (with_(f"https://a.example/issuer#{OTHER_KEY}", "proof", "verificationMethod"), Name.ISSUER, "key_of_another"),
+        (with_(f"{samples.ISSUER.id}#{OTHER_KEY}", "proof", "verificationMethod"), Name.ISSUER, "key_unknown"),
+        (with_("Інша назва", "credentialSubject", "achievement", "name"), Name.SIGNATURE, "signature"),
+        (with_("https://a.example/issuer", "issuer", "id"), Name.ISSUER, "key_of_another"),
+        (with_("Інша установа", "issuer", "name"), Name.SIGNATURE, "signature"),
+        (with_("2030-01-01T00:00:00Z", "validUntil"), Name.SIGNATURE, "signature"),
+        (without("credentialStatus"), Name.SIGNATURE, "signature"),
+    ],
+)
+def test_one_fault_after_it_was_signed(fault: Callable[[dict[str, Any]], None], fails: Name, code: str) -> None:
+    broken = json.loads(json.dumps(samples.signed()))
+    fault(broken)
+    report = check(broken)
+    assert report.state is State.NOT_GENUINE
+    assert report.failed is not None
+    assert (report.failed.name, report.failed.code) == (fails, code)
+
+
+def test_a_strangers_graph_is_worked_out_in_a_process_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = json.dumps(samples.signed()).encode()
+    assert checking.check(file, Known(), NOW, apart.digest).valid
+    changed = json.loads(file)
+    changed["name"] = "Інша назва"
+    assert checking.check(json.dumps(changed).encode(), Known(), NOW, apart.digest).state is State.NOT_GENUINE
+    unsigned = json.loads(file)
+    unsigned["credentialSubject"]["secret"] = "not covered"
+    report = checking.check(json.dumps(unsigned).encode(), Known(), NOW, apart.digest)
+    assert report.failed is not None
+    assert "do not define 'secret'" in report.failed.says
+
+    def for_ever(*_arguments: object, **given: float) -> None:
+        raise subprocess.TimeoutExpired("graph_child", given["timeout"])
+
+    monkeypatch.setattr(subprocess, "run", for_ever)
+    report = checking.check(file, Known(), NOW, apart.digest)
+    assert (report.state, report.failed and report.failed.says) == (
+        State.NOT_GENUINE,
+        "Its graph is made so that checking it would take for ever.",
+    )
+
+
+ENDLESS = """
+import itertools
+from lms.credentials import graph_child, integrity
+graph_child.MOST_SECONDS = 1
+integrity.digest = lambda *_: all(number >= 0 for number in itertools.count())
+raise SystemExit(graph_child.main())
+"""
+
+
+def test_the_process_apart_is_ended_by_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real one, with work that has no end."""
+    run = subprocess.run
+
+    def endless(command: list[str], **given: Any) -> Any:
+        return run([command[0], "-c", ENDLESS], **given)
+
+    monkeypatch.setattr(subprocess, "run", endless)
+    report = checking.check(json.dumps(samples.signed()).encode(), Known(), NOW, apart.digest)
+    assert report.failed is not None
+    assert "take for ever" in report.failed.says

@@ -23,6 +23,7 @@ from lms.schedule.actions import create, publish
 from lms.schedule.drafts import AgendaDraft
 from lms.schedule.group_models import Group
 from lms.schedule.models import Access, Occurrence
+from recordings.processing import words_in
 from tests.lms.facts import NOW, draft, organiser, person
 
 CODE = "00000000000000ab"
@@ -69,6 +70,15 @@ def made_ready(session: Session) -> None:
     job = actions.claim(session, "w1", NOW)
     assert job is not None
     actions.finish(session, job.id, MADE, NOW)
+
+
+def test_it_is_made_with_words_in_the_language_of_the_meeting(session: Session, planner: Visitor) -> None:
+    recorded(session, planner).language = "en"
+    session.flush()
+    job = actions.claim(session, "w1", NOW)
+    assert job is not None
+    assert (job.language, words_in(job.language).question) == ("en", "Question")
+    assert words_in("uk").question == words_in("pl").question == "Запитання"
 
 
 def test_what_nodes_tell_is_noted_once_and_in_any_order(session: Session) -> None:

@@ -272,13 +272,13 @@ def test_a_run_is_followed_from_what_its_composer_wrote(session: Session, admin:
         ("Канал", "waiting", "refused"),
     ]
     assert (run.most_viewers, run.views, run.ended_at) == (9, 12, None)
-    assert not following.settle(session, CODE, KEPT, later), "it runs"
+    assert not following.settle(session, CODE, [KEPT], later), "it runs"
     end = NOW + timedelta(minutes=30)
     following.follow(session, status(made.meeting, minutes=30, state="ended"), Audience(1, 12), end)
     assert run.ended_at == end
-    assert not following.settle(session, CODE, None, end), "what was kept is not whole yet"
-    assert following.settle(session, CODE, KEPT, end)
-    assert not following.settle(session, CODE, KEPT, end), "once"
+    assert not following.settle(session, CODE, [], end), "what was kept is not whole yet"
+    assert following.settle(session, CODE, [KEPT], end)
+    assert not following.settle(session, CODE, [KEPT], end), "once"
     (figure,) = session.scalars(select(StreamMetric).where(StreamMetric.occurrence_id == made.id))
     assert (figure.concurrent, figure.total, figure.source) == (9, 12, "Vikno")
     assert session.scalars(select(Attendance)).all() == [], "viewers are not attendance"
@@ -305,7 +305,7 @@ def test_what_was_kept_stands_in_until_the_recording_is_ready(session: Session, 
     recordings.take_told(session, [event | {"data": data | {"status": "on"}}], NOW)
     end = NOW + timedelta(minutes=30)
     following.follow(session, status(made.meeting, minutes=30, state="ended"), Audience(), end)
-    following.settle(session, CODE, KEPT, end)
+    following.settle(session, CODE, [KEPT], end)
     (seen,) = media.of_occurrence(session, ANONYMOUS, made.id, end)
     assert (seen.code, seen.instant, seen.watching) == (CODE, True, Watching.PUBLIC)
     assert queries.public_stream(session, made.meeting).recording == CODE

@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 from recordings.capture.feed import LINE
+from recordings.live.engine import words_of
+from recordings.live.wire import Order
+from recordings.processing import cards
+from recordings.processing.arranging import Look
 from recordings.processing.layouts import Canvas, large_with_column, room_beside
 from recordings.raw import timeline
-from tests.recordings.live.driving import SMALL, Driver, Kept, stream
+from tests.recordings.live.driving import SMALL, STREAM, Driver, Kept, stream
 from tests.recordings.making import BLUE, GREEN, RED, YELLOW, ZERO, Meeting, Person, Sender, microphone
 from tests.recordings.measuring import Film, every_second, offsets
 
@@ -89,6 +93,20 @@ def test_with_nobody_there_a_card_is_shown_and_silence_heard(tmp_path: Path) -> 
     assert film.level(0, 1.9) < 1e-3
     assert film.level(3.4, 4.9) < 1e-3
     assert film.level(2.0, 2.1) > 0.02
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_what_is_written_is_in_the_language_of_the_meeting(tmp_path: Path, language: str) -> None:
+    driver = Driver(tmp_path / "ring", order=Order(stream=STREAM, meeting="m1", title="Digest", language=language))
+    driver.say(driver.order)
+    seen = driver.run(0.4).film(width=640).pictures[-1].astype(int)
+    canvas = Canvas(640, 360)
+    cards_by = {
+        each: np.array(cards.picture(Look("opening"), canvas, words_of(each), "Digest")) for each in ("uk", "en")
+    }
+    off = {each: float(np.abs(seen - card).mean()) for each, card in cards_by.items()}
+    assert min(off, key=lambda each: off[each]) == language
+    assert words_of(language).paused == ("Трансляцію призупинено" if language == "uk" else "The live stream is paused")
 
 
 def test_a_pause_shows_a_card_and_is_silent(tmp_path: Path) -> None:

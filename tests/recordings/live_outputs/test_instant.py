@@ -13,7 +13,8 @@ from typing import Any
 import av
 import pytest
 
-from recordings.live import instant, joining
+from recordings.live import instant, joining, subtitles
+from recordings.live.formats import Caption
 from recordings.live.instant import Instant, final, instant_root
 from recordings.live.joining import finish
 from tests.recordings.live_outputs.synthetic import LARGE, STREAM, WALL, encoded, feed, formats
@@ -115,6 +116,37 @@ def test_parts_of_another_encoding_are_a_second_file(tmp_path: Path) -> None:
     _check(first, 0, 4)
     with av.open(str(second)) as file:
         assert file.streams.video[0].width == small.width
+
+
+def test_captions_stay_where_they_were_said_over_a_kill_and_a_restart(tmp_path: Path) -> None:
+    killed = Instant(tmp_path, STREAM)
+    killed.begin(formats(), WALL)
+    feed(killed, 5.0)
+    killed.caption(Caption(1.0, 3.0, "uk", "Добрий день"))
+    killed.caption(Caption(-4.0, -1.0, "uk", "того не було"))
+    _settle(killed)  # and never closed; four seconds of it are whole
+    torn = instant_root(tmp_path) / STREAM / "0001.captions"
+    torn.write_text(torn.read_text() + '{"at": 2.0, "until"')
+    again = Instant(tmp_path, STREAM)
+    again.begin(formats(), WALL)
+    feed(again, 4.0)
+    again.caption(Caption(0.5, 2.0, "uk", "далі"))
+    again.caption(Caption(0.5, 2.0, "en", "further"))
+    again.close()
+    (path,) = finish(tmp_path, STREAM)
+    tracks = subtitles.tracks(path)
+    assert sorted(tracks) == ["en", "uk"]
+    shift = next(line.at for line in subtitles.read(path) if line.language == "en") - 0.5
+    assert shift == pytest.approx(4.0, abs=0.05), "the second run begins where the first one ends"
+    lines = [line for line in tracks["uk"].read_text().splitlines() if line and line != "WEBVTT"]
+    assert [line for line in lines if "-->" not in line and not line.isdigit()] == ["Добрий день", "далі"]
+    assert lines[0 if "-->" in lines[0] else 1].startswith("00:00:01.000 --> 00:00:03.000")
+    more = Instant(tmp_path, STREAM)
+    more.begin(formats(), WALL)
+    feed(more, 4.0)
+    more.close()
+    (path,) = finish(tmp_path, STREAM)
+    assert [line.text for line in subtitles.read(path)] == ["Добрий день", "далі", "further"], "a third run keeps them"
 
 
 def test_it_stops_before_the_reserve_and_goes_on_when_there_is_room(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import "./site.css";
 import { offerLive } from "./live";
 import { offerQuestions } from "./live/questions";
 import { offerCopying } from "./copy";
+import { offerDropping } from "./verifying";
 import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
@@ -37,6 +38,7 @@ function offerPrinting(): void {
 }
 
 offerPlanning();
+offerDropping();
 offerPrinting();
 keepWhenLeft();
 offerCopying();

@@ -1,0 +1,34 @@
+"""Works out what a stranger's proof signs: standard input to standard output, in a process with few means.
+
+`python -m lms.credentials.graph_child`; run by `lms.credentials.apart`. Reads JSON with `document` and `options`;
+prints JSON with `digest` (hexadecimal) or `refused` (a sentence).
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+
+MOST_SECONDS = 5
+MOST_MEMORY = 1024 * 1024 * 1024
+
+
+def main() -> int:
+    """Read, bring into canonical form, print."""
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    from lms.credentials import integrity, pinned
+    from lms.credentials.canonical import CanonicalError
+
+    given = json.loads(sys.stdin.buffer.read())
+    try:
+        told = {"digest": integrity.digest(given["document"], given["options"]).hex()}
+    except (CanonicalError, pinned.UnknownContext) as error:
+        told = {"refused": str(error)}
+    json.dump(told, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

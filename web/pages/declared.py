@@ -1,0 +1,127 @@
+"""`/declared`: certificates from elsewhere. Their own person's, and what was shown to leads and organisers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from lms.credentials import external, queries
+from lms.credentials.profiles import Profiles
+from lms.errors import Conflict, Invalid, NotAllowed
+from web import credential_words, forms
+from web.errors import status_of
+from web.external_form import ExternalForm
+from web.i18n import mark as _
+from web.problems import Problem
+from web.spreadsheets import download
+from web.templating import local
+from web.visits import Acting, Reading, Uploading, Visit, see_other
+
+router = APIRouter()
+
+MENDABLE = (Conflict, Invalid)
+
+
+@router.get("/declared")
+def shown(visit: Reading, page: Annotated[int, Query(ge=0, le=1000)] = 0) -> Response:
+    """What people have shown to those who lead or organise their organisation."""
+    found = external.shown_to(visit.session, visit.visitor, visit.now, page=page)
+    return visit.page("declared.html", found=found, number=page, more=len(found) == external.MOST)
+
+
+@router.get("/me/declared/new")
+def new(visit: Reading) -> Response:
+    """A file or a link, and what it says."""
+    _person(visit)
+    return _form(visit, ExternalForm(visit, None))
+
+
+@router.post("/me/declared/new")
+def declare(visit: Uploading) -> Response:
+    """Kept; its page follows."""
+    _person(visit)
+    visit.site.limits.check("verify_file", visit.request)
+    form = ExternalForm(visit, visit.form).offer(external.areas(visit.session))
+    sent = visit.form.get("file")
+    file = None
+    if isinstance(sent, UploadFile) and sent.filename:
+        file = (sent.filename, sent.file.read(external.LARGEST + 1))
+    if not form.validate():
+        return _form(visit, form, status=422)
+    config = visit.config
+    trust = Profiles(config.known_issuers, config.known_lists, queries.Records(visit.session))
+    try:
+        made = external.declare(visit.session, visit.visitor, form.draft(), file, config.files, trust, visit.now)
+    except MENDABLE as refused:
+        said = "" if form.refuse(refused) else forms.sentence(visit, refused)
+        return _form(visit, form, status=status_of(refused), failure=said)
+    return see_other(f"/declared/{made.code}?done=external_declared")
+
+
+@router.get("/declared/{external_code}")
+def one(external_code: str, visit: Reading) -> Response:
+    """For its person, and for those whom it was shown to."""
+    return _page(visit, external_code)
+
+
+@router.get("/declared/{external_code}/file")
+def file(external_code: str, visit: Reading) -> Response:
+    """The file, always as an attachment."""
+    name, media_type, contents = external.file_of(
+        visit.session, visit.visitor, external_code, visit.config.files, visit.now
+    )
+    return download(contents, media_type, name)
+
+
+@router.post("/declared/{external_code}/share")
+def share(external_code: str, visit: Acting) -> Response:
+    """Show it, or no longer."""
+    wanted = forms.text(visit.form, "open") == "yes"
+    external.share(visit.session, visit.visitor, external_code, visit.now, open_=wanted)
+    return see_other(f"/declared/{external_code}?done=external_{'shown' if wanted else 'hidden'}")
+
+
+@router.post("/declared/{external_code}/remove")
+def remove(external_code: str, visit: Acting) -> Response:
+    """It is gone for everybody."""
+    external.remove(visit.session, visit.visitor, external_code, visit.now)
+    return see_other("/me/certificates?done=removed")
+
+
+@router.post("/declared/{external_code}/seen")
+def seen(external_code: str, visit: Acting) -> Response:
+    """A lead or organiser notes that they have looked at it."""
+    note = forms.text(visit.form, "note")
+    try:
+        external.note_seen(visit.session, visit.visitor, external_code, note, visit.now)
+    except (*MENDABLE, NotAllowed) as refused:
+        said = forms.sentence(visit, refused)
+        return _page(visit, external_code, status=status_of(refused), failure=said, note=note)
+    return see_other(f"/declared/{external_code}?done=external_seen")
+
+
+def _person(visit: Visit) -> None:
+    if visit.visitor.person_id is None:
+        raise Problem(401, "sign_in_needed", _("Your certificates are yours alone. Sign in first."))
+
+
+def _form(visit: Visit, form: ExternalForm, *, status: int = 200, failure: str = "") -> Response:
+    areas = external.areas(visit.session)
+    return visit.page("declared_form.html", status=status, form=form.offer(areas), areas=areas, failure=failure)
+
+
+def _page(visit: Visit, code: str, *, status: int = 200, failure: str = "", note: str = "") -> Response:
+    page = external.page_of(visit.session, visit.visitor, code, visit.now)
+    return visit.page(
+        "declared_one.html",
+        status=status,
+        page=page,
+        row=page.row,
+        failure=failure,
+        note=note,
+        words=credential_words,
+        today=local(visit.now).date(),
+    )
