@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from starlette.types import Scope
 
 MANIFEST = Path(".vite") / "manifest.json"
 URL = "/static/"
+WORKER = "sw.js"
 
 
 class ClientNotBuilt(Exception):  # noqa: N818 - says what is the case
@@ -57,6 +59,18 @@ class Assets:
             styles=tuple(dict.fromkeys(URL + name for chunk in chunks for name in manifest[chunk].get("css", ()))),
             preloads=tuple(URL + manifest[chunk]["file"] for chunk in chunks if chunk != source),
         )
+
+    def worker(self) -> bytes:
+        """The service worker's script. Raises `ClientNotBuilt`."""
+        self._read()
+        try:
+            return (self._file.parents[1] / WORKER).read_bytes()
+        except FileNotFoundError:
+            raise ClientNotBuilt(f"The built client has no {WORKER}. Build it anew: npm run build.") from None
+
+    def digest(self) -> bytes:
+        """Tells one build from another. Raises `ClientNotBuilt`."""
+        return hashlib.sha256(json.dumps(self._read(), sort_keys=True).encode()).digest()
 
     def _chunks(self, manifest: dict[str, Any], source: str) -> list[str]:
         """The entry and everything it imports, imports first, each once."""

@@ -25,6 +25,7 @@ from web import cookies, csrf, i18n, wording
 from web.config import WebConfig
 from web.cookies import Cookie, CookieName
 from web.i18n import mark as _
+from web.offline import ACCOUNT, KEEP, NOBODY, account_name
 from web.problems import Problem
 from web.security import set_cookie
 from web.site import Site
@@ -72,16 +73,24 @@ class Visit:
     def _sign_in_id(self) -> str | None:
         return str(self.sign_in.session_id) if self.sign_in else None
 
+    @property
+    def account(self) -> str:
+        """Whose pages these are, as the browser's store of kept pages names it."""
+        return account_name(self.config.session_key, self.sign_in.person_id if self.sign_in else None)
+
     def after_commit(self, callback: Callable[[], Any]) -> None:
         """Call once what this request did is safe."""
         self.callbacks.append(callback)
 
-    def page(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-        """A page for this visitor."""
+    def page(self, template: str, *, status: int = 200, keep: bool = False, **context: Any) -> HTMLResponse:
+        """A page for this visitor. With `keep` their browser may keep it for reading without a network."""
         done = wording.NOTICES.get(self.request.query_params.get("done", ""), "")
         context.setdefault("notice", i18n.translate(self.language, done) if done else "")
         context |= {"visit": self, "visitor": self.visitor, "request": self.request, "now": self.now}
-        return HTMLResponse(self.site.templates.render(template, self.language, context), status)
+        headers = {ACCOUNT: self.account, "Content-Language": self.language}
+        if keep and status == 200 and self.account != NOBODY:
+            headers[KEEP] = "yes"
+        return HTMLResponse(self.site.templates.render(template, self.language, context), status, headers)
 
     def check_csrf(self, given: str | None) -> None:
         """Raises `Problem` 403 unless our own page sent this."""

@@ -166,6 +166,7 @@ def built_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources = ("src/room/main.tsx", "src/site/main.ts", "src/endpoint/main.ts")
     manifest = {name: {"file": f"assets/{name.split('/')[1]}.js", "css": ["assets/all.css"]} for name in sources}
     (folder / ".vite" / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "sw.js").write_text("/* the worker */")
     (folder / "assets").mkdir()
     (folder / "assets" / "site.js").write_text("export {};")
     return folder

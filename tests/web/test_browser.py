@@ -55,7 +55,7 @@ NETWORK = {
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
         "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
         "/verify /verify/{certificate} /verify/{certificate}?e=2 /issuer /achievements/1 "
-        "/courses/digital-literacy /live/demo"
+        "/courses/digital-literacy /live/demo /offline/uk"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
@@ -83,7 +83,7 @@ NETWORK = {
         "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
         "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
         "/courses/mobile-case/lessons/check "
-        "/me/certificates /certificates/{certificate} /me/declared/new {declared}"
+        "/me/certificates /certificates/{certificate} /me/declared/new {declared} /offline"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "

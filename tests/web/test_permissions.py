@@ -104,6 +104,7 @@ LETS_IN: dict[str, str] = {
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
+    "GET /app.webmanifest": ALL,
     "GET /attempts/{code}": "S",
     "GET /attempts/{code}/result": "S",
     "GET /attempts/{code}/state": "S",
@@ -129,6 +130,7 @@ LETS_IN: dict[str, str] = {
     "GET /courses/{slug}/lessons/{key}": "SPA",
     "GET /courses/{slug}/lessons/{key}/files/{name}": BY_LINK,
     "GET /courses/{slug}/lessons/{key}/handed-in/{digest}": "SPA",
+    "GET /courses/{slug}/offline": "S",
     "GET /courses/{slug}/people": "lLPA",
     "GET /courses/{slug}/people.csv": "lLPA",
     "GET /declared": "loLPA",
@@ -142,6 +144,7 @@ LETS_IN: dict[str, str] = {
     "GET /guest/{token}.ics": BY_LINK,
     "GET /healthz": ALL,
     "GET /help": ALL,
+    "GET /icons/{name}.png": ALL,
     "GET /imports": "liLA",
     "GET /imports/sample-{kind}.csv": "liLA",
     "GET /imports/{import_id}": "A",
@@ -180,6 +183,9 @@ LETS_IN: dict[str, str] = {
     "GET /needs/{slug}/result.csv": "uPA",
     "GET /needs/{slug}/result.xlsx": "uPA",
     "GET /offers/{signed}": BY_LINK,
+    "GET /offline": ALL,
+    "GET /offline/account": ALL,
+    "GET /offline/{language}": ALL,
     "GET /organisations": ALL,
     "GET /organisations/capabilities": "A",
     "GET /organisations/export": ALL,
@@ -250,6 +256,7 @@ LETS_IN: dict[str, str] = {
     "GET /slots": "oPA",
     "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
+    "GET /sw.js": ALL,
     "GET /tests": "oPA",
     "GET /tests/essays": "oPA",
     "GET /tests/essays/{essay_id}": NOBODY,
@@ -706,6 +713,8 @@ def certificate_of(session: Session, planner: Any, series_slug: str, person_id: 
         "certificate": made.number,
         "certificate_file": "badge.svg",
         "list_id": made.list_id,
+        "icon": "icon-192",
+        "language": "uk",
     }
 
 
@@ -734,6 +743,8 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
         ("/certificates/", "name"): "certificate_file",
+        ("/icons/", "name"): "icon",
+        ("/offline/", "language"): "language",
         ("/recordings/", "number"): "deletion",
     }
 

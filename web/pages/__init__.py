@@ -16,6 +16,7 @@ from web.pages import (
     awards,
     certificates,
     course_edit,
+    course_keeping,
     course_people,
     courses,
     declared,
@@ -28,6 +29,7 @@ from web.pages import (
     health,
     imports,
     information,
+    installable,
     invitations,
     issuer,
     items,
@@ -123,6 +125,7 @@ _PARTS = (
     results_attempt,
     results,
     course_edit,
+    course_keeping,
     course_people,
     courses,
     declared,
@@ -150,6 +153,7 @@ _PARTS = (
     endpoint_screen,
     imports,
     information,
+    installable,
     health,
 )
 SECTIONS = sections(part.router for part in _PARTS)

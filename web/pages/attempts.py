@@ -153,6 +153,7 @@ def _running(visit: Visit, running: Running) -> Response:
     word = translate(visit.language, _("Blank"))
     return visit.page(
         "attempt.html",
+        keep=True,
         running=running,
         back=testing.lesson_address(visit.session, attempt),
         block=lambda text: Markup(to_html(text)),  # noqa: S704 - sanitised by lms.markdown

@@ -44,6 +44,7 @@ def index(
     )
     return visit.page(
         "courses.html",
+        keep=not visit.request.url.query,
         found=found,
         total=total,
         text=text[:200],
@@ -181,6 +182,7 @@ def _course(visit: Visit, slug: str, *, status: int = 200, failure: str = "") ->
     found = queries.course_page(visit.session, visit.visitor, slug)
     return visit.page(
         "course.html",
+        keep=True,
         status=status,
         failure=failure,
         page=found,
@@ -202,6 +204,7 @@ def _lesson(
     asks = testing.spec_of(one, found.framework) if one.test is not None else None
     return visit.page(
         "lesson.html",
+        keep=not found.preview,
         status=status,
         failure=failure,
         page=found,
@@ -235,9 +238,14 @@ def _files(visit: Visit, slug: str, found: LessonPage) -> dict[str, str]:
         ("captions", one.captions_digest, "captions.vtt"),
     ):
         if digest:
-            signed = visit.config.links.sign_for_a_while(_purpose(slug, one.key, digest))
-            links[name] = f"/courses/{slug}/lessons/{one.key}/files/{file_name}?digest={digest}&signed={signed}"
+            links[name] = file_link(visit, slug, one.key, digest, file_name)
     return links
+
+
+def file_link(visit: Visit, slug: str, key: str, digest: str, name: str) -> str:
+    """Where a file of a lesson is fetched for a while."""
+    signed = visit.config.links.sign_for_a_while(_purpose(slug, key, digest))
+    return f"/courses/{slug}/lessons/{key}/files/{name}?digest={digest}&signed={signed}"
 
 
 def _recording(visit: Visit, found: LessonPage) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ router = APIRouter()
 @router.get("/help")
 def show_help(visit: Reading) -> Response:
     """How to join, what to do when something does not work, keyboard shortcuts."""
-    return visit.page("help.html")
+    return visit.page("help.html", keep=True)
 
 
 @router.get("/accessibility")

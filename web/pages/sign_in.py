@@ -69,4 +69,8 @@ def leave(visit: Acting) -> Response:
     if token:
         sign_in.sign_out(visit.session, token, visit.now)
     visit.after_commit(lambda: set_cookie(visit.request, Cookie(CookieName.SIGN_IN, "", 0)))
-    return see_other("/?done=signed_out")
+    answer = see_other("/?done=signed_out")
+    # Files of lessons and the like in the browser's own cache. Not "storage": answers that are on their way lie there,
+    # and the service worker itself empties what it kept of this account.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer

@@ -246,6 +246,7 @@ def _owners(visit: Visit) -> list[tuple[str, str]]:
 
 def _page(visit: Visit, form: TargetForm, *, status: int = 200, **more: Any) -> Response:
     rows: list[TargetCard] = queries.targets(visit.session, visit.visitor)
+    nothing: dict[str, Any] = {"failure": "", "wrong": 0, "edited": None, "key_wrong": 0, "key_failure": ""}
     return visit.page(
         "streaming.html",
         status=status,
@@ -253,5 +254,5 @@ def _page(visit: Visit, form: TargetForm, *, status: int = 200, **more: Any) -> 
         form=form,
         kinds=vocabulary.TARGET_KINDS,
         servers=SERVERS,
-        **({"failure": "", "wrong": 0, "edited": None, "key_wrong": 0, "key_failure": ""} | more),
+        **(nothing | more),
     )

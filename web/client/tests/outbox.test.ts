@@ -39,6 +39,15 @@ describe("answers on their way", () => {
     expect(said.at(-1)).toBe("saved");
   });
 
+  it("wait for their owner when somebody else is signed in, and are known here also when they were sent", async () => {
+    const { box, said, shelf } = outbox(KEPT, { kind: "held" });
+    await box.give(1, [["a-1", "sent"]]);
+    await box.give(2, [["a-2", "held"]]);
+    expect(said.at(-1)).toBe("held");
+    expect((await shelf.all()).map((one) => one.position)).toEqual([2]);
+    expect((await shelf.given()).map((one) => [one.position, one.sequence])).toEqual([[1, 1], [2, 1]]);
+  });
+
   it("are not sent again when the server refuses them", async () => {
     const { box, said } = outbox({ kind: "refused", sentence: "The attempt is over." });
     await box.give(1, [["a-1", "x"]]);

@@ -1,7 +1,11 @@
 /* A test while it is taken: answers go out as they are given, wait in the browser while there is no network, and the
    time is counted from what the server says. Without this script the form's own buttons do. */
 
-import { Countdown, Outbox, clock, shelfFor, type Outcome, type Said, type Waiting } from "./outbox";
+import * as database from "../offline/database";
+import { CHANNEL, deliverLater, whoIsIn } from "../offline/delivery";
+import { timeLeft } from "../offline/rules";
+import { account, storedHere } from "./offline/app";
+import { Countdown, LetterShelf, Outbox, clock, type Outcome, type Said, type Waiting } from "./outbox";
 
 const RETRY_MS = 5_000;
 const ASK_MS = 15_000;
@@ -9,15 +13,19 @@ const BEAT_EVERY = 4;
 const MORE_S = 20;
 const TYPED_MS = 800;
 const TOLD_AT = [300, 60];
+const NOTED_MS = 5_000;
 
 export function takeTest(): void {
   const page = document.querySelector<HTMLElement>("[data-attempt]");
-  if (page) new TestPage(page).begin();
+  if (page) void new TestPage(page).begin();
+  const over = document.querySelector<HTMLElement>("[data-attempt-over]")?.dataset["attemptOver"];
+  if (over) void new LetterShelf(over, account(), "").clear();
 }
 
 class TestPage {
   readonly #here: string;
-  readonly #csrf: string;
+  readonly #shelf: LetterShelf;
+  #csrf: string;
   readonly #writer = windowName();
   readonly #form: HTMLFormElement;
   readonly #outbox: Outbox;
@@ -27,29 +35,61 @@ class TestPage {
   #over = false;
   #asked = 0;
   #leaving = false;
+  /** The page is a stored copy, and the server has not said anything yet: the time is this device's guess. */
+  #guessed = storedHere() !== null;
 
   constructor(private readonly page: HTMLElement) {
     this.#here = page.dataset["attempt"] ?? "";
     this.#csrf = page.dataset["csrf"] ?? "";
     this.#form = page.querySelector<HTMLFormElement>("[data-attempt-form]")!;
-    this.#outbox = new Outbox(shelfFor(this.#here), (one) => this.#send(one), (said) => this.#say(said));
+    this.#shelf = new LetterShelf(this.#here, account(), this.#writer);
+    this.#outbox = new Outbox(this.#shelf, (one) => this.#send(one), (said) => this.#say(said));
     const remaining = page.dataset["remaining"];
     this.#time = remaining === undefined ? null : new Countdown(Number(remaining), () => performance.now());
   }
 
-  begin(): void {
+  async begin(): Promise<void> {
     const name = this.page.querySelector<HTMLInputElement>("[data-attempt-writer]");
     if (name) name.value = this.#writer;
+    await this.#restore();
     for (const one of this.#questions()) this.#follow(one);
     this.#form.addEventListener("submit", (event) => void this.#submit(event));
     this.page.querySelector("[data-attempt-here]")?.addEventListener("click", () => void this.#claim());
-    window.addEventListener("online", () => void this.#outbox.flush());
+    window.addEventListener("online", () => void this.#back());
     window.setInterval(() => void this.#outbox.flush(), RETRY_MS);
     window.setInterval(() => void this.#ask(), ASK_MS);
     window.setInterval(() => this.#tick(), 1000);
+    window.setInterval(() => void this.#note(), NOTED_MS);
+    if (typeof BroadcastChannel !== "undefined") new BroadcastChannel(CHANNEL).onmessage = () => void this.#back();
     this.#tick();
     this.#count();
-    void this.#claim().then(() => this.#outbox.flush());
+    if (storedHere() === null) await this.#claim();
+    await this.#back();
+  }
+
+  /** What was given in this browser and is newer than the page: after a power cut, or in a stored copy. */
+  async #restore(): Promise<void> {
+    for (const one of await this.#shelf.given()) {
+      const question = this.#questions().find((each) => Number(each.dataset["position"]) === one.position);
+      if (!question || one.sequence <= Number(question.dataset["sequence"])) continue;
+      fill(question, one.fields);
+      question.dataset["sequence"] = String(one.sequence);
+    }
+    if (!this.#time || !this.#guessed) return;
+    const known = await database.get("times", this.#here);
+    const { left, at } = known ?? { left: Number(this.page.dataset["remaining"]), at: storedHere() ?? Date.now() };
+    this.#time.set(timeLeft(left, at, Date.now()));
+  }
+
+  /** How much time is left, for when this page is opened again without a network. */
+  async #note(): Promise<void> {
+    if (this.#time) await database.put("times", { place: this.#here, account: account(), left: this.#time.left, at: Date.now() });
+  }
+
+  /** There may be a network again. */
+  async #back(): Promise<void> {
+    await this.#outbox.flush();
+    if ((await this.#ask()) && (await this.#outbox.empty()) && this.#guessed) await this.#claim();
   }
 
   #questions(): HTMLFieldSetElement[] {
@@ -77,11 +117,12 @@ class TestPage {
     void this.#outbox.give(position, fieldsOf(question));
   }
 
-  async #send(one: Waiting): Promise<Outcome> {
-    const body = new URLSearchParams({ csrf: this.#csrf, sequence: String(one.sequence), writer: this.#writer });
+  async #send(one: Waiting, again = false): Promise<Outcome> {
+    const body = new URLSearchParams({ csrf: this.#csrf, sequence: String(one.sequence), writer: one.writer ?? this.#writer });
     for (const [name, value] of one.fields) body.append(name, value);
     try {
       const answer = await fetch(`${this.#here}/answers/${one.position}`, { method: "POST", body });
+      if (answer.status === 401 || answer.status === 403) return again || !(await this.#renew()) ? { kind: "held" } : await this.#send(one, true);
       const told = (await answer.json()) as Record<string, unknown>;
       if (answer.ok)
         return {
@@ -96,17 +137,30 @@ class TestPage {
     }
   }
 
+  /** The page is older than the sign-in: it takes the new one's token, if that is the same person's. */
+  async #renew(): Promise<boolean> {
+    const who = await whoIsIn();
+    if (who?.account !== account()) return false;
+    this.#csrf = who.csrf;
+    for (const field of this.#form.querySelectorAll<HTMLInputElement>('input[name="csrf"]')) field.value = who.csrf;
+    return true;
+  }
+
   #say(said: Said): void {
+    if (said.kind === "offline") void deliverLater();
     if (said.kind === "saved") {
       this.#heard(said.kept.remaining, said.kept.writer);
       this.#status(said.kept.lateness === "late" ? this.#word("late") : this.#word("saved"));
-    } else this.#status(said.kind === "refused" ? said.sentence : this.#word(said.kind === "saving" ? "saving" : "offline"));
+    } else this.#status(said.kind === "refused" ? said.sentence : this.#word(said.kind));
   }
 
   #heard(remaining: number | null, writer: string): void {
-    if (remaining !== null && this.#time) {
-      if (remaining > this.#time.left + MORE_S) this.#more(remaining);
-      this.#time.set(remaining);
+    if (remaining !== null) {
+      if (this.#time && !this.#guessed && remaining > this.#time.left + MORE_S) this.#more(remaining);
+      this.#time?.set(remaining);
+      this.#guessed = false;
+      if (remaining > 0) this.#over = false; // this device's clock was wrong
+      void this.#note();
     }
     const elsewhere = this.page.querySelector<HTMLElement>("[data-attempt-elsewhere]");
     if (elsewhere) elsewhere.hidden = !writer || writer === this.#writer;
@@ -132,18 +186,23 @@ class TestPage {
     }
   }
 
-  async #ask(): Promise<void> {
+  /** Whether the server answered. */
+  async #ask(): Promise<boolean> {
     try {
       // Once a minute it is noted that the page is open; in between it is only asked.
       const beat = this.#asked++ % BEAT_EVERY === BEAT_EVERY - 1;
       const body = new URLSearchParams({ csrf: this.#csrf });
       const answer = await fetch(`${this.#here}/state`, beat ? { method: "POST", body } : {});
-      if (!answer.ok) return;
+      if (!answer.ok) return false;
       const told = (await answer.json()) as { remaining_s: number | null; writer: string; state: string };
       this.#heard(told.remaining_s, told.writer);
-      if (told.state !== "in_progress" && told.state !== "overdue" && (await this.#outbox.empty())) this.#leave();
+      if (this.#saidIs("offline") && (await this.#outbox.empty())) this.#status(this.#word("saved"));
+      if (told.state !== "in_progress" && told.state !== "overdue") {
+        if (await this.#outbox.empty()) this.#leave();
+      } else if (told.remaining_s === 0 && this.#over) await this.#handIn();
+      return true;
     } catch {
-      // The next save says that there is no network.
+      return false; // the next save says that there is no network
     }
   }
 
@@ -151,7 +210,7 @@ class TestPage {
     if (!this.#time) return;
     const left = this.#time.left;
     const shown = this.page.querySelector("[data-attempt-time]");
-    if (shown) shown.textContent = clock(left);
+    if (shown) shown.textContent = this.#guessed ? `≈ ${clock(left)}` : clock(left);
     for (const at of TOLD_AT) {
       if (left > at || left === 0 || this.#told.has(at)) continue;
       this.#told.add(at);
@@ -159,15 +218,21 @@ class TestPage {
     }
     if (left === 0 && !this.#over) {
       this.#over = true;
-      this.#alert(this.#word("over"));
       void this.#finish();
     }
   }
 
-  /** The time is over: what waits is sent, then it is handed in. Without network both happen when it is back. */
+  /** The time is over, as far as this page knows: what waits is sent, and the server is asked. It alone decides; until it
+      can be reached, answers may still be given, and are kept. */
   async #finish(): Promise<void> {
     for (const one of this.#questions()) if (this.#typing.has(Number(one.dataset["position"]))) this.#give(one, Number(one.dataset["position"]));
     await this.#outbox.flush();
+    const there = await this.#ask();
+    if (!there) this.#status(this.#word("overOffline"));
+    if (this.#over) this.#alert(this.#word(there ? "over" : "overOffline"));
+  }
+
+  async #handIn(): Promise<void> {
     if (await this.#outbox.empty()) this.#form.requestSubmit(this.#form.querySelector<HTMLButtonElement>('[name="do"][value="submit"]'));
   }
 
@@ -176,8 +241,8 @@ class TestPage {
     event.preventDefault();
     const button = event.submitter instanceof HTMLButtonElement ? event.submitter : null;
     await this.#outbox.flush();
-    if (!(await this.#outbox.empty()) || !navigator.onLine) {
-      this.#status(this.#word("offline"));
+    if (!(await this.#outbox.empty()) || !(await this.#renew())) {
+      this.#status(this.#word(button?.value === "submit" ? "notYet" : "offline"));
       return;
     }
     if (button?.value !== "submit") {
@@ -198,6 +263,10 @@ class TestPage {
     const open = this.#questions().filter((one) => fieldsOf(one).every(([name, value]) => !name.startsWith("a-") || !value)).length;
     const shown = this.page.querySelector("[data-attempt-open]");
     if (shown) shown.textContent = open ? this.#word("open").replace("{count}", String(open)) : "";
+  }
+
+  #saidIs(name: string): boolean {
+    return this.page.querySelector("[data-attempt-said]")?.textContent === this.#word(name);
   }
 
   #status(text: string): void {
@@ -223,6 +292,16 @@ function fieldsOf(question: HTMLFieldSetElement): [string, string][] {
       if (one.name) found.push([one.name, one.value]);
   }
   return found;
+}
+
+/** Put what was given back into a question. */
+export function fill(question: HTMLFieldSetElement, fields: [string, string][]): void {
+  for (const one of question.elements) {
+    if (one instanceof HTMLInputElement && (one.type === "radio" || one.type === "checkbox"))
+      one.checked = fields.some(([name, value]) => name === one.name && value === one.value);
+    else if (one instanceof HTMLInputElement || one instanceof HTMLSelectElement || one instanceof HTMLTextAreaElement)
+      one.value = fields.find(([name]) => name === one.name)?.[1] ?? one.value;
+  }
 }
 
 /** A place belongs to one line: who had it gets the place that the other one leaves. */

@@ -16,6 +16,10 @@ import { followLesson } from "./lesson";
 import { takeTest } from "./attempt";
 import { tellOwnTime } from "./own-time";
 import { offerWatching } from "./recording";
+import { goOnWithoutNetwork } from "./offline/app";
+import { offerKeeping } from "./offline/keep";
+import { listWhatIsKept } from "./offline/list";
+import { tellOfCopies } from "./offline/copies";
 
 function askBeforeSending(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-confirm]")) {
@@ -48,6 +52,10 @@ tellOwnTime();
 offerWatching();
 followLesson();
 takeTest();
+tellOfCopies();
+offerKeeping();
+listWhatIsKept();
+goOnWithoutNetwork();
 offerLive();
 offerQuestions();
 showWhatIsWrong();

@@ -1,17 +1,23 @@
 /* Answers on their way: kept in the browser until the server has them, sent one at a time, again when the network is
    back. Of each question the last answer is what counts, so an older one that waits is replaced. */
 
+import * as database from "../offline/database";
+
 export interface Waiting {
   position: number;
   sequence: number;
   fields: [string, string][];
+  /** The window in which it was given; another one may send it. */
+  writer?: string;
 }
 
 export interface Shelf {
   all(): Promise<Waiting[]>;
   put(one: Waiting): Promise<void>;
-  /** Removes it unless a newer answer has taken its place. */
+  /** It waits no more, unless a newer answer has taken its place. */
   remove(one: Waiting): Promise<void>;
+  /** The last answer to each question that was given in this browser, also when it was sent. */
+  given(): Promise<Waiting[]>;
 }
 
 export interface Kept {
@@ -21,9 +27,10 @@ export interface Kept {
   writer: string;
 }
 
-export type Outcome = Kept | { kind: "refused"; sentence: string } | { kind: "lost" };
+/** `held`: somebody else, or nobody, is signed in here now; the answer waits for its owner. */
+export type Outcome = Kept | { kind: "refused"; sentence: string } | { kind: "lost" } | { kind: "held" };
 
-export type Said = { kind: "saving" } | { kind: "saved"; kept: Kept } | { kind: "offline" } | { kind: "refused"; sentence: string };
+export type Said = { kind: "saving" } | { kind: "saved"; kept: Kept } | { kind: "offline" } | { kind: "held" } | { kind: "refused"; sentence: string };
 
 export class Outbox {
   #sequences = new Map<number, number>();
@@ -68,8 +75,8 @@ export class Outbox {
         this.known(one.position, one.sequence);
         this.tell({ kind: "saving" });
         const outcome = await this.send(one);
-        if (outcome.kind === "lost") {
-          this.tell({ kind: "offline" });
+        if (outcome.kind === "lost" || outcome.kind === "held") {
+          this.tell({ kind: outcome.kind === "lost" ? "offline" : "held" });
           return;
         }
         await this.shelf.remove(one);
@@ -109,69 +116,73 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** A shelf in IndexedDB, or in memory where the browser has none (private windows of some). */
-export function shelfFor(name: string): Shelf {
-  return typeof indexedDB === "undefined" ? new MemoryShelf() : new StoredShelf(name);
-}
-
 export class MemoryShelf implements Shelf {
-  #held = new Map<number, Waiting>();
+  #held = new Map<number, Waiting & { sent: boolean }>();
 
   all(): Promise<Waiting[]> {
-    return Promise.resolve([...this.#held.values()]);
+    return Promise.resolve([...this.#held.values()].filter((each) => !each.sent));
   }
 
   put(one: Waiting): Promise<void> {
-    this.#held.set(one.position, one);
+    this.#held.set(one.position, { ...one, sent: false });
     return Promise.resolve();
   }
 
   remove(one: Waiting): Promise<void> {
-    if (this.#held.get(one.position)?.sequence === one.sequence) this.#held.delete(one.position);
+    const held = this.#held.get(one.position);
+    if (held?.sequence === one.sequence) held.sent = true;
     return Promise.resolve();
+  }
+
+  given(): Promise<Waiting[]> {
+    return Promise.resolve([...this.#held.values()]);
   }
 }
 
-class StoredShelf implements Shelf {
+/** A shelf among the letters of this browser (IndexedDB), from where the service worker delivers, too; in memory where
+    the browser keeps nothing (private windows of some). */
+export class LetterShelf implements Shelf {
   #memory = new MemoryShelf();
-  #opened: Promise<IDBDatabase | null>;
 
-  constructor(name: string) {
-    this.#opened = new Promise((resolve) => {
-      const asked = indexedDB.open(`vikno ${name}`, 1);
-      asked.onupgradeneeded = () => asked.result.createObjectStore("waiting", { keyPath: "position" });
-      asked.onsuccess = () => resolve(asked.result);
-      asked.onerror = () => resolve(null);
-    });
-  }
+  constructor(
+    private readonly place: string,
+    private readonly account: string,
+    private readonly writer: string,
+  ) {}
 
   async all(): Promise<Waiting[]> {
-    const found = await this.#do<Waiting[]>("readonly", (store) => store.getAll() as IDBRequest<Waiting[]>);
-    return found ?? this.#memory.all();
+    return [...(await this.#letters()).filter((each) => !each.sent), ...(await this.#memory.all())];
   }
 
   async put(one: Waiting): Promise<void> {
-    const done = await this.#do("readwrite", (store) => store.put(one));
-    if (done === null) await this.#memory.put(one);
+    const { position, sequence, fields } = one;
+    const kept = await database.put("letters", {
+      ...{ path: this.#path(position), place: this.place, account: this.account, kind: "answer", position, sequence },
+      ...{ fields, writer: this.writer, at: Date.now(), sent: false },
+    });
+    if (!kept) await this.#memory.put(one);
   }
 
   async remove(one: Waiting): Promise<void> {
     await this.#memory.remove(one);
-    const held = await this.#do<Waiting | undefined>("readonly", (store) => store.get(one.position) as IDBRequest<Waiting | undefined>);
-    if (held && held.sequence === one.sequence) await this.#do("readwrite", (store) => store.delete(one.position));
+    await database.arrived({ path: this.#path(one.position), sequence: one.sequence, kind: "answer" });
   }
 
-  async #do<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | null> {
-    const database = await this.#opened;
-    if (!database) return null;
-    return new Promise((resolve) => {
-      try {
-        const asked = act(database.transaction("waiting", mode).objectStore("waiting"));
-        asked.onsuccess = () => resolve(asked.result);
-        asked.onerror = () => resolve(null);
-      } catch {
-        resolve(null);
-      }
-    });
+  async given(): Promise<Waiting[]> {
+    return [...(await this.#letters()), ...(await this.#memory.given())];
+  }
+
+  /** The test is over: what has arrived is not needed here any more. */
+  async clear(): Promise<void> {
+    for (const each of await this.#letters()) if (each.sent) await database.remove("letters", each.path);
+    await database.remove("times", this.place);
+  }
+
+  async #letters(): Promise<database.Letter[]> {
+    return (await database.all("letters")).filter((each) => each.place === this.place && each.account === this.account);
+  }
+
+  #path(position: number): string {
+    return `${this.place}/answers/${position}`;
   }
 }
