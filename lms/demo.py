@@ -18,6 +18,7 @@ from lms import (
     demo_audience,
     demo_courses,
     demo_directory,
+    demo_evidence,
     demo_groups,
     demo_needs,
     demo_planning,
@@ -84,6 +85,7 @@ def seed(session: Session, now: datetime, *, password: str = "") -> DemoFacts:
     demo_attendance.seed(session, planner, now)
     demo_groups.seed(session, planner, homes, now)
     demo_courses.seed(session, planner, homes, now)
+    demo_evidence.seed(session, planner, demo_planning.PROGRAMME, now)
     return DemoFacts(ORGANISER, ADMINISTRATOR, DEMO_MEETING, endpoints)
 
 

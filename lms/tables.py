@@ -10,6 +10,7 @@ from lms.credentials import external_models
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
+from lms.evidence import models as evidence
 from lms.frameworks import models as frameworks
 from lms.media import models as media
 from lms.meetings import attendance_models
@@ -33,6 +34,7 @@ __all__ = [
     "courses",
     "credentials",
     "directory",
+    "evidence",
     "external_models",
     "figures",
     "frameworks",

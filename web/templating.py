@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, nodes, select_autoescape
 from jinja2.bccache import Bucket
 from jinja2.visitor import NodeTransformer
@@ -145,6 +146,7 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         "clock": kept(lambda value: format_time(value, "HH:mm", locale=language)),
         "moment": kept(lambda value: format_datetime(value, "d MMMM y, HH:mm", locale=language)),
         "either": in_language,
+        "number": lambda value: format_decimal(value, locale=language),
         "duration": lambda minutes: duration(int(minutes), language),
     }
 

@@ -132,6 +132,14 @@ SYSTEM_ROLES = {
     "operator": _("Operator"),
     "api_client": _("API client"),
 }
+COUNTING = {
+    "trained": _("persons who attended, completed a course or have a certificate, each once"),
+    "attended": _("persons who attended an occurrence of the programme, by approved attendance, each once"),
+    "completed": _("persons who completed one of the courses, each once"),
+    "certified": _("persons with a valid certificate of its series or courses, each once"),
+    "entered": _("a figure that is measured elsewhere and entered by hand"),
+}
+"""By which rule a programme's goal is counted."""
 SEATS = {
     "interactive": _("With voice and camera"),
     "viewer": _("Only watching"),

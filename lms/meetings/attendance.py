@@ -34,6 +34,31 @@ def attended_in(session: Session, occurrence_ids: Collection[int]) -> dict[int, 
     return found
 
 
+def attended_by_approved_sheet(occurrence_ids: Select[int]) -> Select[int | None]:
+    """The people who attended any of these, as a statement to count by; sheets that nobody approved count nothing."""
+    decided = (
+        select(AttendanceCorrection.verdict)
+        .where(
+            AttendanceCorrection.occurrence_id == Attendance.occurrence_id,
+            AttendanceCorrection.subject == Attendance.subject,
+        )
+        .order_by(AttendanceCorrection.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(Attendance.person_id)
+        .join(AttendanceSheet, AttendanceSheet.occurrence_id == Attendance.occurrence_id)
+        .where(
+            Attendance.occurrence_id.in_(occurrence_ids),
+            AttendanceSheet.state == SheetState.APPROVED,
+            Attendance.generation == IN_FORCE,
+            Attendance.person_id.is_not(None),
+            func.coalesce(decided, Attendance.verdict) == Verdict.ATTENDED,
+        )
+    )
+
+
 def correctors(session: Session, occurrence_ids: Collection[int]) -> set[str]:
     """Who corrected anything in any of these."""
     query = select(AttendanceCorrection.corrected_by).where(AttendanceCorrection.occurrence_id.in_(occurrence_ids))

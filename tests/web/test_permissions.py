@@ -38,6 +38,7 @@ from lms.directory.imports import actions as imports
 from lms.directory.models import Account, Affiliation, Membership, Organisation, RoleGrant, RoleName, Scope
 from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
+from lms.evidence.models import Counting, Goal
 from lms.files import MemoryFiles
 from lms.images import CleanPicture, Encoded
 from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Watching
@@ -202,6 +203,9 @@ LETS_IN: dict[str, str] = {
     "GET /programmes/new": "oPA",
     "GET /programmes/{slug}": ALL,
     "GET /programmes/{slug}/edit": "PA",
+    "GET /programmes/{slug}/goals.csv": ALL,
+    "GET /programmes/{slug}/goals/new": "PA",
+    "GET /programmes/{slug}/goals/{goal_id}": "PA",
     "GET /readyz": ALL,
     "GET /recordings/{recording}": KNOWN,
     "GET /recordings/{recording}/consents.csv": "PA",
@@ -384,6 +388,10 @@ LETS_IN: dict[str, str] = {
     "POST /presence/{signed}": BY_LINK,
     "POST /programmes/new": "oPA",
     "POST /programmes/{slug}/edit": "PA",
+    "POST /programmes/{slug}/goals/new": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}/figures": "PA",
+    "POST /programmes/{slug}/goals/{goal_id}/take-back": "PA",
     "POST /programmes/{slug}/hand-over": "PA",
     "POST /recordings/{recording}/delete": "PA",
     "POST /recordings/{recording}/rebuild": "PA",
@@ -636,6 +644,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "held_slug": session.get_one(Occurrence, entry.occurrence_id).slug,
         "series_slug": series.slug,
         "programme_slug": one(session, Programme).slug,
+        "goal_id": one(session, Goal, Goal.counting == Counting.ENTERED).id,
         "occurrence": dated.slug,
         "survey_slug": one(session, NeedsSurvey, NeedsSurvey.title == demo_needs.CLOSED).slug,
         "plan_id": one(session, NeedsPlan).id,

@@ -13,6 +13,7 @@ from wtforms.validators import Optional
 
 from lms.directory import queries as directory
 from lms.errors import Conflict, Invalid, NotFound
+from lms.evidence import queries as goals
 from lms.schedule import plan_queries, programmes
 from lms.schedule.plan_queries import ProgrammeCard
 from lms.schedule.programmes import ProgrammeDraft
@@ -138,6 +139,7 @@ def _page(visit: Visit, slug: str, *, status: int = 200, failure: str = "") -> R
         status=status,
         page=shown,
         card=shown.card,
+        goals=goals.goals(visit.session, shown.card.id),
         failure=failure,
         organisations=_organisations(visit) if shown.card.may_edit else [],
     )
