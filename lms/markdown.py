@@ -6,8 +6,12 @@ page that the text stands in. Pure, and bounded by the length of the text.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 _TAGS = {
     *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "dl", "dt", "em", "h3", "h4", "h5"),
@@ -67,6 +71,32 @@ def sanitised(html: str) -> str:
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
+
+
+def never_shown(text: str) -> list[str]:
+    """Names of the elements and attributes written into it that could do harm: they are taken out before it is shown.
+
+    What stands in code (`<script>` in backticks) is text, and stays.
+    """
+    if "<" not in text:
+        return []
+    written = "".join(token.content for token in _html_of(_MARKDOWN.parse(text)))
+    names = {f"<{name.lower()}>" for name in re.findall(r"<([a-zA-Z][a-zA-Z0-9-]*)", written)}
+    handlers = {name.lower() for name in re.findall(r"[\s\"'/](on[a-zA-Z]{3,})\s*=", written)}
+    return sorted({name for name in names if name.strip("<>") in _HARMFUL} | handlers)
+
+
+_HARMFUL = {
+    *("script", "style", "iframe", "frame", "object", "embed", "applet", "form", "input", "button", "textarea"),
+    *("select", "link", "meta", "base", "svg", "math", "video", "audio", "template", "noscript"),
+}
+
+
+def _html_of(tokens: Iterable[Token]) -> Iterator[Token]:
+    for token in tokens:
+        if token.type in ("html_block", "html_inline"):
+            yield token
+        yield from _html_of(token.children or ())
 
 
 def _lower_headings(html: str) -> str:

@@ -17,7 +17,8 @@ ITEM_KINDS = {
     "essay": _("essay"),
 }
 ITEM_STATES = {
-    "draft": _("draft, to be reviewed"),
+    "draft": _("draft"),
+    "offered": _("waits for review"),
     "reviewed": _("reviewed"),
     "usable": _("in use"),
     "replaced": _("replaced"),

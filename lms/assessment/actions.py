@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from lms.assessment.content import dump
 from lms.assessment.drafts import ItemDraft, check, code_of, digest_of, family_of, shown_title
-from lms.assessment.models import Item, ItemReview, ItemTag, ItemVersion, Verdict, VersionState
+from lms.assessment.models import EDITABLE, Item, ItemReview, ItemTag, ItemVersion, Verdict, VersionState
 from lms.assessment.rules import may_review, may_write
 from lms.assessment.tags import Tag
 from lms.audit.actions import record
@@ -76,12 +76,13 @@ def change(session: Session, actor: str, item: Item, draft: ItemDraft, now: date
     before = _told(item)
     latest = item.versions[-1]
     if digest_of(draft.body) != latest.digest:
-        if latest.state is VersionState.DRAFT and latest.used_at is None:
+        if latest.state in EDITABLE and latest.used_at is None:
             _fill(latest, draft, actor, now)
+            latest.state = VersionState.DRAFT
         else:
             item.latest += 1
             item.versions.append(_version(draft, item.latest, actor, now))
-            item.state = VersionState.DRAFT
+        item.state = VersionState.DRAFT
         item.kind, item.title = draft.body.kind, shown_title(draft.body)
     _retag(item, draft.tags)
     item.language = draft.language
@@ -96,20 +97,57 @@ def change(session: Session, actor: str, item: Item, draft: ItemDraft, now: date
     return True
 
 
+def offer(session: Session, visitor: Visitor, code: str, now: datetime) -> Item:
+    """Ask a second person to read it; a withdrawn item comes back as its next version.
+
+    Raises `NotFound`, `NotAllowed`, `Conflict` (item_offered).
+    """
+    _writer(visitor)
+    item = locked(session, code)
+    offer_locked(session, visitor.actor, item, now)
+    return item
+
+
+def offer_locked(session: Session, actor: str, item: Item, now: datetime) -> None:
+    """The same for whoever has been let in already."""
+    version = item.versions[-1]
+    if version.state is VersionState.WITHDRAWN:
+        item.latest += 1
+        again = ItemVersion(
+            number=item.latest,
+            kind=version.kind,
+            policy=version.policy,
+            body=version.body,
+            digest=version.digest,
+            state=VersionState.DRAFT,
+            written_by=actor,
+            written_at=now,
+            writers=version.writers | {actor: now.isoformat()},
+        )
+        item.versions.append(again)
+        version = again
+    if version.state is not VersionState.DRAFT:
+        raise Conflict("item_offered", "Its latest version was sent to review already.")
+    version.state = item.state = VersionState.OFFERED
+    item.updated_at = now
+    session.flush()
+    record(session, actor, "item.offer", "item", item.id, now=now, after={"version": version.number})
+
+
 def review(
     session: Session, visitor: Visitor, code: str, verdict: Verdict, comment: str, now: datetime, *, digest: str
 ) -> Item:
     """A second person's word on the latest version. `digest` is of what was read.
 
-    Raises `NotFound`, `NotAllowed` (item_own_review for whoever wrote any of it), `Conflict` (item_not_draft,
+    Raises `NotFound`, `NotAllowed` (item_own_review for whoever wrote any of it), `Conflict` (item_not_offered,
     changed_meanwhile), `Invalid` (item_comment: who returns something says why).
     """
     if not may_review(visitor):
         raise NotAllowed("item_not_reviewer", "Items are reviewed by reviewers of items.")
     item = locked(session, code)
     version = item.versions[-1]
-    if version.state is not VersionState.DRAFT:
-        raise Conflict("item_not_draft", "Its latest version was reviewed already.")
+    if version.state is not VersionState.OFFERED:
+        raise Conflict("item_not_offered", "Its latest version does not wait for a review.")
     if version.digest != digest:
         raise Conflict("changed_meanwhile", "It has changed since you read it. Read it again.")
     if visitor.actor in version.writers:
@@ -122,6 +160,7 @@ def review(
             version_id=version.id, digest=digest, reviewer=visitor.actor, verdict=verdict, comment=comment, at=now
         )
     )
+    version.state = item.state = VersionState.DRAFT
     if verdict is Verdict.GOOD:
         version.state = item.state = VersionState.REVIEWED
         version.reviewed_by, version.reviewed_at = visitor.actor, now

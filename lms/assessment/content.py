@@ -8,7 +8,7 @@ translating change no answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -25,6 +25,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from lms.errors import Invalid
 
@@ -34,18 +35,23 @@ MOST_PARTS = 40
 """Options, pairs, elements, blanks."""
 
 
+def wrong(code: str, said: str, value: str = "") -> PydanticCustomError:
+    """A rule that is broken: a word for programs and a sentence for people, about one value maybe."""
+    return PydanticCustomError(code, said, {"value": value})
+
+
 def _storable(value: str) -> str:
     if "\x00" in value:
-        raise ValueError("a NUL character is no text")
+        raise wrong("nul", "a NUL character is no text")
     return value
 
 
 def _exact(value: Any) -> Any:
     if isinstance(value, float):
-        raise ValueError("write numbers as text, so that they stay exact")
+        raise wrong("number", "write numbers as text, so that they stay exact")
     # Fraction("1e999999999") would be computed.
     if isinstance(value, str) and not re.fullmatch(r"-?\d{1,30}(/\d{1,30}|\.\d{1,30})?", value):
-        raise ValueError("write a number as 1, 1/3 or 0.25")
+        raise wrong("number", "write a number as 1, 1/3 or 0.25")
     return value
 
 
@@ -112,7 +118,7 @@ class SingleChoice(_Body):
     def _check(self) -> Self:
         _distinct(self.options)
         if max(option.share for option in self.options) != 1:
-            raise ValueError("one option must be fully right")
+            raise wrong("none_right", "one option must be fully right")
         return self
 
 
@@ -132,7 +138,7 @@ class MultipleChoice(_Body):
     def _check(self) -> Self:
         _distinct(self.options)
         if sum(max(option.share, Fraction(0)) for option in self.options) < 1:
-            raise ValueError("the right options together must give the whole point")
+            raise wrong("not_whole", "the right options together must give the whole point")
         return self
 
 
@@ -185,7 +191,7 @@ class _Numeric(Part):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if max(answer.share for answer in self.answers) != 1:
-            raise ValueError("one answer must be fully right")
+            raise wrong("none_right", "one answer must be fully right")
         return self
 
 
@@ -212,7 +218,7 @@ class _Short(Part):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if max(answer.share for answer in self.answers) != 1:
-            raise ValueError("one answer must be fully right")
+            raise wrong("none_right", "one answer must be fully right")
         return self
 
 
@@ -254,7 +260,7 @@ class Matching(_Body):
         _once(choice.text for choice in self.choices)
         strange = [stem.answer for stem in self.stems if stem.answer not in known]
         if strange:
-            raise ValueError(f"there is no choice {strange[0]}")
+            raise wrong("no_choice", "there is no choice {value}", strange[0])
         return self
 
 
@@ -306,7 +312,7 @@ class ChoiceBlank(_Blank):
     def _check(self) -> Self:
         _distinct(self.options)
         if max(option.share for option in self.options) != 1:
-            raise ValueError("one option must be fully right")
+            raise wrong("none_right", "one option must be fully right")
         return self
 
 
@@ -342,7 +348,7 @@ class Cloze(_Body):
         _distinct(self.blanks)
         for blank in self.blanks:
             if self.text.count(mark_of(blank.id)) != 1:
-                raise ValueError(f"the text must name the blank {mark_of(blank.id)} once")
+                raise wrong("blank_once", "the text must name the blank {value} once", mark_of(blank.id))
         return self
 
 
@@ -364,7 +370,7 @@ class Criterion(Part):
     def _check(self) -> Self:
         _once(str(grade.points) for grade in self.grades)
         if max(grade.points for grade in self.grades) == 0:
-            raise ValueError("a criterion must be worth something")
+            raise wrong("worthless", "a criterion must be worth something")
         return self
 
 
@@ -393,22 +399,45 @@ _BODY: TypeAdapter[Body] = TypeAdapter(Body)
 def parse(data: Any) -> Body:
     """A body from its JSON form. Raises `Invalid` (item_body) with where and why."""
     try:
-        return _BODY.validate_python(data)
+        return check_body(data)
     except ValidationError as error:
         raise Invalid("item_body", sentence(error), "body") from None
+
+
+def check_body(data: Any) -> Body:
+    """The same, with everything that is wrong. Raises `ValidationError`."""
+    return _BODY.validate_python(data)
 
 
 def sentence(error: ValidationError) -> str:
     """What is wrong first, and where."""
     first = error.errors(include_url=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"][1:])
-    said = first["msg"].removeprefix("Value error, ")
+    place, said = ".".join(str(part) for part in first["loc"][1:]), first["msg"]
     return f"{place}: {said}." if place else f"{said[:1].upper()}{said[1:]}."
 
 
 def dump(body: Body) -> dict[str, Any]:
     """Its JSON form: fractions and decimals as text."""
     return body.model_dump(mode="json")
+
+
+def texts_of(body: Body) -> list[str]:
+    """Every text of it that is Markdown."""
+    return [text for _, text in _texts(dump(body), "")]
+
+
+_MARKDOWN = {"text", "feedback", "feedback_true", "feedback_false"}
+
+
+def _texts(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, name)
+    elif name in _MARKDOWN and value:
+        yield name, value
 
 
 def _distinct(parts: Iterable[Any]) -> set[str]:
@@ -419,6 +448,6 @@ def _once(values: Iterable[str]) -> set[str]:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            raise ValueError(f"{value} stands twice")
+            raise wrong("twice", "{value} stands twice", value)
         seen.add(value)
     return seen

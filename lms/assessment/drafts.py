@@ -12,6 +12,8 @@ from lms.assessment.tags import LANGUAGES, Tag
 from lms.errors import Invalid
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+RESERVED = frozenset({"new", "import", "export", "offer"})
+"""Addresses beside those of items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ def check(draft: ItemDraft) -> None:
     for code in (draft.code, draft.family):
         if code and not _CODE.fullmatch(code):
             raise Invalid("item_code", "A code has 1 to 64 letters, figures, dots, dashes and underscores.", "code")
+    if draft.code.lower() in RESERVED:
+        raise Invalid("item_code_reserved", f"{draft.code} is the address of a page. Choose another code.", "code")
     if draft.language not in LANGUAGES:
         raise Invalid("item_language", "An item is in Ukrainian (uk) or English (en).", "language")
 

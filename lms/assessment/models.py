@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, Index, String, UniqueConstraint, event, inspect
+from sqlalchemy import Connection, ForeignKey, Index, LargeBinary, String, UniqueConstraint, event, inspect
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
 from lms.assessment.content import ItemKind
@@ -17,6 +17,8 @@ class VersionState(StrEnum):
     """How far a version of an item is."""
 
     DRAFT = "draft"
+    OFFERED = "offered"
+    """Written; waits for a second person to read it. An edit makes it a draft again."""
     REVIEWED = "reviewed"
     """Read and found good by a second person."""
     USABLE = "usable"
@@ -24,6 +26,10 @@ class VersionState(StrEnum):
     REPLACED = "replaced"
     """A later version is usable."""
     WITHDRAWN = "withdrawn"
+
+
+EDITABLE = frozenset({VersionState.DRAFT, VersionState.OFFERED})
+"""What may still be changed in place, as long as nobody was given it."""
 
 
 class Item(Base):
@@ -129,6 +135,36 @@ class ItemReview(Base):
     at: Mapped[datetime]
 
 
+class ImportState(StrEnum):
+    """What became of a file."""
+
+    UPLOADED = "uploaded"
+    TAKEN = "taken"
+    DISCARDED = "discarded"
+
+
+class ItemImport(Base):
+    """A file of items that was sent in: kept until it is taken or thrown away, so that the preview is of its bytes."""
+
+    __tablename__ = "item_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(200))
+    """Empty for text that was pasted."""
+    format: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(8))
+    """Of items that do not say theirs."""
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    report: Mapped[dict[str, Any]]
+    """What became of it, once it is taken."""
+    state: Mapped[ImportState] = mapped_column(Word(ImportState))
+    created_by: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "created_by", "state"),)
+
+
 _CONTENT = ("kind", "policy", "body", "digest", "item_id", "number")
 
 
@@ -138,5 +174,5 @@ def _never_changes(_mapper: Mapper[ItemVersion], _connection: Connection, versio
     state = inspect(version)
     was = state.attrs.state.history.deleted or [version.state]
     changed = [name for name in _CONTENT if state.attrs[name].history.has_changes()]
-    if changed and (was[0] is not VersionState.DRAFT or version.used_at is not None):
+    if changed and (was[0] not in EDITABLE or version.used_at is not None):
         raise RuntimeError(f"Version {version.number} of item {version.item_id} is fixed; make a new version.")

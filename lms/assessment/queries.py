@@ -11,15 +11,19 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.assessment.content import Body, ItemKind, parse
+from lms.assessment.differences import Change, between
 from lms.assessment.drafts import Stored
 from lms.assessment.models import Item, ItemReview, ItemTag, ItemVersion, Verdict, VersionState
 from lms.assessment.rules import may_read, may_review, may_write
 from lms.assessment.tags import AUDIENCE, LEVEL, Tag
+from lms.directory.queries import names_of_people
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed, NotFound
 
 PAGE = 50
 MOST_EXPORTED = 5_000
+MOST_VERSIONS = 20
+"""Of an item's history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class Filter:
     kind: str = ""
     state: str = ""
     words: str = ""
+    codes: tuple[str, ...] = ()
+    """Items that were chosen one by one."""
+    usable: bool = False
+    """Those that tests may draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class ItemCard:
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """A version, without what it asks."""
+    """A version. Who wrote and who reviewed it, by name."""
 
     number: int
     state: VersionState
@@ -64,6 +72,8 @@ class VersionLine:
     reviewed_by: str
     reviewed_at: datetime | None
     used_at: datetime | None
+    changes: tuple[Change, ...]
+    """Against the version before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ class ReviewLine:
 
     version: int
     reviewer: str
+    """By name."""
     verdict: Verdict
     comment: str
     at: datetime
@@ -92,13 +103,14 @@ class ItemPage:
     translations: tuple[tuple[str, str], ...]
     """(code, language) of the others of its family."""
     may_edit: bool
+    may_offer: bool
     may_review: bool
     may_release: bool
 
 
 def listed(session: Session, visitor: Visitor, which: Filter, page: int = 0) -> tuple[list[ItemCard], int]:
     """A page of the bank, those changed last first; and how many there are. Raises `NotAllowed`."""
-    _reader(visitor)
+    expect_reader(visitor)
     conditions = conditions_of(which)
     total = session.scalar(select(func.count()).select_from(Item).where(*conditions)) or 0
     rows = session.scalars(
@@ -113,13 +125,13 @@ def listed(session: Session, visitor: Visitor, which: Filter, page: int = 0) -> 
 
 
 def awaiting_review(session: Session, visitor: Visitor) -> list[ItemCard]:
-    """Drafts that this visitor may review, the oldest first."""
+    """What this visitor may review, the oldest first."""
     if not may_review(visitor):
         return []
     rows = session.execute(
         select(Item, ItemVersion.writers)
         .join(ItemVersion, (ItemVersion.item_id == Item.id) & (ItemVersion.number == Item.latest))
-        .where(Item.state == VersionState.DRAFT)
+        .where(Item.state == VersionState.OFFERED)
         .options(selectinload(Item.tags))
         .order_by(Item.updated_at, Item.id)
         .limit(4 * PAGE)
@@ -129,7 +141,7 @@ def awaiting_review(session: Session, visitor: Visitor) -> list[ItemCard]:
 
 def item_page(session: Session, visitor: Visitor, code: str) -> ItemPage:
     """An item with its history. Raises `NotAllowed`, `NotFound`."""
-    _reader(visitor)
+    expect_reader(visitor)
     item = session.scalar(
         select(Item).where(Item.code == code).options(selectinload(Item.versions), selectinload(Item.tags))
     )
@@ -139,24 +151,25 @@ def item_page(session: Session, visitor: Visitor, code: str) -> ItemPage:
     others = session.execute(
         select(Item.code, Item.language).where(Item.family == item.family, Item.id != item.id).limit(20)
     )
-    draft = latest.state is VersionState.DRAFT
+    offered = latest.state is VersionState.OFFERED
     return ItemPage(
         card=_card(item),
         body=parse(latest.body),
         digest=latest.digest,
         lock_version=item.lock_version,
-        versions=tuple(_line(each) for each in reversed(item.versions[-50:])),
+        versions=_history(session, item),
         reviews=_reviews(session, item),
         translations=tuple((other, language) for other, language in others),
         may_edit=may_write(visitor),
-        may_review=draft and may_review(visitor) and visitor.actor not in latest.writers,
+        may_offer=latest.state in {VersionState.DRAFT, VersionState.WITHDRAWN} and may_write(visitor),
+        may_review=offered and may_review(visitor) and visitor.actor not in latest.writers,
         may_release=latest.state is VersionState.REVIEWED and (may_write(visitor) or may_review(visitor)),
     )
 
 
 def body_of(session: Session, visitor: Visitor, code: str, number: int) -> Body:
     """What one version asks. Raises `NotAllowed`, `NotFound`."""
-    _reader(visitor)
+    expect_reader(visitor)
     found = session.scalar(
         select(ItemVersion.body)
         .join(Item, Item.id == ItemVersion.item_id)
@@ -167,9 +180,14 @@ def body_of(session: Session, visitor: Visitor, code: str, number: int) -> Body:
     return parse(found)
 
 
+def is_family(session: Session, code: str) -> bool:
+    """Whether items belong to a family of this name."""
+    return session.scalar(select(Item.id).where(or_(Item.family == code, Item.code == code)).limit(1)) is not None
+
+
 def counted(session: Session, visitor: Visitor, scheme: str) -> dict[tuple[str, str], int]:
     """How many usable items there are of each number of a frame, by language: (number, language) → count."""
-    _reader(visitor)
+    expect_reader(visitor)
     rows = session.execute(
         select(ItemTag.value, Item.language, func.count())
         .join(Item, Item.id == ItemTag.item_id)
@@ -231,6 +249,10 @@ def conditions_of(which: Filter) -> list[ColumnElement[bool]]:
         found.append(Item.kind == ItemKind(which.kind))
     if which.state in set(VersionState):
         found.append(Item.state == VersionState(which.state))
+    if which.codes:
+        found.append(Item.code.in_(which.codes))
+    if which.usable:
+        found.append(Item.usable_id.is_not(None))
     if which.words.strip():
         wanted = which.words.strip().lower()[:100]
         found.append(or_(Item.code.contains(wanted, autoescape=True), _in_title(wanted)))
@@ -249,7 +271,8 @@ def _in_title(wanted: str) -> ColumnElement[bool]:
     return func.lower(Item.title).contains(wanted, autoescape=True)
 
 
-def _reader(visitor: Visitor) -> None:
+def expect_reader(visitor: Visitor) -> None:
+    """Raises `NotAllowed` for whoever neither writes nor reviews items."""
     if not may_read(visitor):
         raise NotAllowed("items_not_yours", "The bank of items is for those who write and review them.")
 
@@ -269,16 +292,31 @@ def _card(item: Item) -> ItemCard:
     )
 
 
-def _line(version: ItemVersion) -> VersionLine:
-    return VersionLine(
-        version.number,
-        version.state,
-        version.written_by,
-        version.written_at,
-        version.reviewed_by,
-        version.reviewed_at,
-        version.used_at,
-    )
+def _history(session: Session, item: Item) -> tuple[VersionLine, ...]:
+    """The last versions, the newest first, each with what it changed."""
+    shown = item.versions[-MOST_VERSIONS:]
+    names = _names(session, {who for each in shown for who in (each.written_by, each.reviewed_by)})
+    bodies = [parse(each.body) for each in item.versions[-MOST_VERSIONS - 1 :]]
+    before = [*([None] if len(bodies) == len(shown) else []), *bodies]
+    told = [
+        VersionLine(
+            each.number,
+            each.state,
+            names.get(each.written_by, ""),
+            each.written_at,
+            names.get(each.reviewed_by, ""),
+            each.reviewed_at,
+            each.used_at,
+            tuple(between(was, now)) if was is not None else (),
+        )
+        for each, was, now in zip(shown, before, bodies[-len(shown) :], strict=False)
+    ]
+    return tuple(reversed(told))
+
+
+def _names(session: Session, actors: Collection[str]) -> dict[str, str]:
+    numbers = [who.partition(":")[2] for who in actors if who.startswith("person:")]
+    return names_of_people(session, [int(each) for each in numbers if each.isdecimal()])
 
 
 def _reviews(session: Session, item: Item) -> tuple[ReviewLine, ...]:
@@ -288,11 +326,12 @@ def _reviews(session: Session, item: Item) -> tuple[ReviewLine, ...]:
         .where(ItemReview.version_id.in_(by_id))
         .order_by(ItemReview.at.desc(), ItemReview.id.desc())
         .limit(50)
-    )
+    ).all()
+    names = _names(session, {row.reviewer for row in rows})
     return tuple(
         ReviewLine(
             by_id[row.version_id].number,
-            row.reviewer,
+            names.get(row.reviewer, ""),
             row.verdict,
             row.comment,
             row.at,

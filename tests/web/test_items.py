@@ -32,6 +32,7 @@ def bank(database: Database) -> Database:
         options = (Option(id="a", text="*Так*", share="1"), Option(id="b", text="<script>alert(1)</script>Ні"))  # type: ignore[arg-type]
         body = SingleChoice(text="Чи **це** питання?", options=options)
         actions.create(session, author, ItemDraft(body, code="draft-1"), NOW)
+        actions.offer(session, author, "draft-1", NOW)
     return database
 
 

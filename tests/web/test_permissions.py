@@ -25,6 +25,7 @@ from lms.assessment.attempts.models import Test
 from lms.assessment.attempts.timing import Accommodation
 from lms.assessment.content import TrueFalse
 from lms.assessment.drafts import ItemDraft
+from lms.assessment.exchange import uploads as item_files
 from lms.courses import testing
 from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
 from lms.credentials import awarding, external, issuing
@@ -87,6 +88,7 @@ UPLOADS = {
     "POST /courses/{slug}/edit/lessons/{key}",
     "POST /courses/{slug}/lessons/{key}/task",
     "POST /imports",
+    "POST /items/import",
     "POST /me/declared/new",
     "POST /schedule/{slug}/materials",
     "POST /verify",
@@ -213,7 +215,14 @@ LETS_IN: dict[str, str] = {
     "GET /recordings/{recording}/files/{name:path}": BY_LINK,
     "GET /recordings/{recording}/state": KNOWN,
     "GET /items": "uPA",
+    "GET /items/export": "uPA",
+    "GET /items/import": "PA",
+    "GET /items/import/{import_id}": "P",
+    "GET /items/import/{import_id}/report.csv": "P",
+    "GET /items/new": "PA",
     "GET /items/{item_code}": "uPA",
+    "GET /items/{item_code}/edit": "PA",
+    "GET /items/{item_code}/try": "uPA",
     "GET /roadmaps": KNOWN,
     "GET /roadmaps/new": "lLPA",
     "GET /roadmaps/report": KNOWN,
@@ -397,8 +406,17 @@ LETS_IN: dict[str, str] = {
     "POST /recordings/{recording}/rebuild": "PA",
     "POST /recordings/{recording}/terms": "PA",
     "POST /registrations/{number}/{act}": "SLPA",
+    "POST /items/import": "PA",
+    "POST /items/import/{import_id}": "P",
+    "POST /items/new": "PA",
+    "POST /items/new/form": "PA",
+    "POST /items/offer": "PA",
+    "POST /items/{item_code}/edit": "PA",
+    "POST /items/{item_code}/edit/form": "PA",
+    "POST /items/{item_code}/offer": "PA",
     "POST /items/{item_code}/release": "PA",
     "POST /items/{item_code}/review": "A",
+    "POST /items/{item_code}/try": "uPA",
     "POST /items/{item_code}/withdraw": "PA",
     "POST /roadmaps/new": "lLPA",
     "POST /roadmaps/{roadmap_id}/edit": "LPA",
@@ -610,6 +628,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     entry = one(session, RosterEntry)
     asked = ItemDraft(TrueFalse(text="Небо блакитне", answer=True), code="sky")
     waiting = items.create(session, planner, asked, NOW)
+    items.offer(session, planner, waiting.code, NOW)
+    item_file = item_files.upload(session, planner, "a.gift", "::Q:: Так? {T}".encode(), "gift", "uk", NOW)
     own_step = one(session, RoadmapStep, RoadmapStep.owner_id == staff)
     recording = Recording(
         code="00000000000000ab", meeting="held", occurrence_id=entry.occurrence_id, state=RecordingState.READY,
@@ -673,6 +693,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "feed_id": feed.id,
         "channel_id": channel.id,
         "import_id": table.id,
+        "item_file": item_file.id,
         "endpoint_id": one(session, Endpoint).id,
         "affiliation_id": one(session, Affiliation, Affiliation.person_id == staff).id,
         "grant_id": one(session, RoleGrant).id,
@@ -752,6 +773,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/mail/addresses/", "number"): "address",
         ("/mail/{", "number"): "message",
         ("/certificates/", "name"): "certificate_file",
+        ("/items/import/", "import_id"): "item_file",
         ("/icons/", "name"): "icon",
         ("/offline/", "language"): "language",
         ("/recordings/", "number"): "deletion",

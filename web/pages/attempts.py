@@ -158,7 +158,7 @@ def _running(visit: Visit, running: Running) -> Response:
         back=testing.lesson_address(visit.session, attempt),
         block=lambda text: Markup(to_html(text)),  # noqa: S704 - sanitised by lms.markdown
         line=lambda text: Markup(to_inline_html(text)),  # noqa: S704 - sanitised by lms.markdown
-        cloze=lambda item: cloze_html(item.shown, item.answer, item.position, word),
+        cloze=lambda shown, given, position: cloze_html(shown, given, position, word),
         places_of=places,
         answered=sum(item.answer is not None for item in running.items),
     )

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.assessment import actions
-from lms.assessment.drafts import ItemDraft, check, code_of, digest_of
+from lms.assessment.content import texts_of
+from lms.assessment.drafts import ItemDraft, check, code_of, digest_of, shown_title
 from lms.assessment.exchange import gift, moodle, qti, table
 from lms.assessment.exchange.parts import MOST_BYTES, Format, Read, Unreadable
 from lms.assessment.exchange.report import Line, Report
-from lms.assessment.models import Item, ItemVersion
+from lms.assessment.models import EDITABLE, Item, ItemTag, ItemVersion
 from lms.assessment.tags import LANGUAGES, Tag
 from lms.assessment.tags import read as read_tags
 from lms.directory.imports.reading import decode
 from lms.errors import Invalid, Refusal
 from lms.frameworks.queries import schemes
+from lms.markdown import never_shown
+
+SAME = "The bank has it already, exactly so."
+RETAGGED = "Its tags were changed."
 
 _SUFFIXES = {".gift": Format.GIFT, ".txt": Format.GIFT, ".zip": Format.QTI, ".csv": Format.CSV, ".xlsx": Format.CSV}
 
@@ -33,7 +39,19 @@ def format_of(name: str, content: bytes) -> Format:
             return form
     if lower.endswith(".xml"):
         return Format.MOODLE_XML if re.search(rb"<quiz[\s>]", content[:4000]) else Format.QTI
+    if not name and (told := _by_content(content.lstrip()[:4000])) is not None:
+        return told
     raise Unreadable("format_unknown", "The file's name tells no format. Name it: gift, moodle-xml, qti or csv.")
+
+
+def _by_content(beginning: bytes) -> Format | None:
+    """Of text that was pasted: by how it begins."""
+    if beginning.startswith((b"<", b"\xef\xbb\xbf<")):
+        return Format.MOODLE_XML if re.search(rb"<quiz[\s>]", beginning) else Format.QTI
+    first = beginning.decode("utf-8", "replace").lstrip("\ufeff").splitlines()[:1]
+    if first and table.is_header(first[0]):
+        return Format.CSV
+    return Format.GIFT if b"{" in beginning or b"::" in beginning else None
 
 
 def read(content: bytes, form: Format) -> list[Read]:
@@ -58,51 +76,92 @@ def _text(content: bytes) -> str:
         raise Unreadable(refusal.code, "This is no text. GIFT is text in UTF-8 or Windows-1251.") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One item of a file: a draft that can be taken, or why it cannot."""
+
+    read: Read
+    draft: ItemDraft | None
+    changed: tuple[str, ...] = ()
+    refused: str = ""
+
+
 def take(
-    session: Session, actor: str, name: str, content: bytes, form: Format, now: datetime, *, language: str = "uk"
+    session: Session,
+    actor: str,
+    name: str,
+    content: bytes,
+    form: Format,
+    now: datetime,
+    *,
+    language: str = "uk",
+    offered: bool = False,
 ) -> Report:
     """Read a file and write its items; `language` is that of items that do not say theirs.
 
-    An item whose code is in the bank becomes its next version, or is left as it is when nothing has changed.
+    An item whose code is in the bank becomes its next version, or is left as it is when nothing has changed. `offered`:
+    what is new or changed is sent to review at once.
     """
+
+    def write(draft: ItemDraft) -> str:
+        return _write(session, actor, draft, now, offered=offered)
+
+    return _reported(session, name, content, form, language, write)
+
+
+def preview(session: Session, name: str, content: bytes, form: Format, *, language: str = "uk") -> Report:
+    """What taking the file would do; nothing is written."""
+    known = _Known(session)
+    return _reported(session, name, content, form, language, known.note)
+
+
+def _reported(
+    session: Session, name: str, content: bytes, form: Format, language: str, write: Callable[[ItemDraft], str]
+) -> Report:
     report = Report(name, form)
     try:
         found = read(content, form)
     except Unreadable as refusal:
         report.error = {"code": refusal.code, "reason": refusal.detail, "line": refusal.line}
         return report
-    frames = schemes(session)
-    seen: set[str] = set()
-    for each in found:
-        _take_one(session, actor, each, frames, seen, report, now, language)
+    for each in judged(found, schemes(session), language):
+        _tell(report, each, write)
     return report
 
 
-def _take_one(
-    session: Session,
-    actor: str,
-    read: Read,
-    frames: Collection[str],
-    seen: set[str],
-    report: Report,
-    now: datetime,
-    language: str,
-) -> None:
-    if read.body is None:
-        report.refused.append(Line(read.line, read.code, read.title, (read.refused,)))
+def judged(found: Iterable[Read], frames: Collection[str], language: str) -> Iterator[Judged]:
+    """Each item as a draft, or refused."""
+    seen: set[str] = set()
+    for each in found:
+        if each.body is None:
+            yield Judged(each, None, refused=each.refused)
+            continue
+        try:
+            draft, changed = draft_of(each, frames, language)
+            code = code_of(draft)
+            if code in seen:
+                raise Invalid("item_twice", f"The file has an item {code} already.")
+        except Refusal as refusal:
+            yield Judged(each, None, refused=refusal.detail)
+            continue
+        seen.add(code)
+        yield Judged(each, draft, tuple(changed))
+
+
+def _tell(report: Report, each: Judged, write: Callable[[ItemDraft], str]) -> None:
+    """Write one, if it can be, and put its line into the report."""
+    read = each.read
+    if each.draft is None:
+        report.refused.append(Line(read.line, read.code, read.title, (each.refused,)))
         return
     try:
-        draft, changed = draft_of(read, frames, language)
-        code = code_of(draft)
-        if code in seen:
-            raise Invalid("item_twice", f"The file has an item {code} already.")
-        seen.add(code)
-        note = _write(session, actor, draft, now)
+        note = write(each.draft)
     except Refusal as refusal:
         report.refused.append(Line(read.line, read.code, read.title, (refusal.detail,)))
         return
-    line = Line(read.line, code, read.title, (*changed, *([note] if note else [])))
-    (report.changed if changed else report.taken).append(line)
+    title = read.title or shown_title(each.draft.body)
+    line = Line(read.line, code_of(each.draft), title, (*each.changed, *([note] if note else [])))
+    (report.changed if each.changed else report.taken).append(line)
 
 
 def draft_of(read: Read, frames: Collection[str], language: str) -> tuple[ItemDraft, list[str]]:
@@ -110,6 +169,8 @@ def draft_of(read: Read, frames: Collection[str], language: str) -> tuple[ItemDr
     assert read.body is not None
     tags, said = read_tags(read.tags, frames)
     changed = [*read.changed, *said]
+    if harmful := sorted({name for text in texts_of(read.body) for name in never_shown(text)}):
+        changed.append(f"HTML that is never shown stands in it: {', '.join(harmful)}.")
     spoken = read.language or language
     if spoken not in LANGUAGES:
         raise Invalid("item_language", f"The language {spoken[:20]!r} is none of Ukrainian (uk) and English (en).")
@@ -121,7 +182,7 @@ def draft_of(read: Read, frames: Collection[str], language: str) -> tuple[ItemDr
     return draft, changed
 
 
-def _write(session: Session, actor: str, draft: ItemDraft, now: datetime) -> str:
+def _write(session: Session, actor: str, draft: ItemDraft, now: datetime, *, offered: bool) -> str:
     """Write it; a word on what became of it, when the bank had it already."""
     code = code_of(draft)
     known = session.execute(
@@ -130,14 +191,51 @@ def _write(session: Session, actor: str, draft: ItemDraft, now: datetime) -> str
         .where(Item.code == code)
     ).one_or_none()
     if known is None:
-        actions.add(session, actor, draft, now)
+        item = actions.add(session, actor, draft, now)
+        if offered:
+            actions.offer_locked(session, actor, item, now)
         return ""
     item = actions.locked(session, code)
     same = known.digest == digest_of(draft.body)
     kept = draft if draft.tags else replace(draft, tags=tuple(_tags_of(item)))
     if not actions.change(session, actor, item, kept, now):
-        return "The bank has it already, exactly so."
-    return "Its tags were changed." if same else f"It became version {item.latest} of {code}."
+        return SAME
+    if same:
+        return RETAGGED
+    if offered:
+        actions.offer_locked(session, actor, item, now)
+    return f"It became version {item.latest} of {code}."
+
+
+class _Known:
+    """What the bank has already, read once for all items of a file."""
+
+    def __init__(self, session: Session) -> None:
+        rows = session.execute(
+            select(Item.code, Item.latest, Item.language, ItemVersion.digest, ItemVersion.state, ItemVersion.used_at)
+            .join(ItemVersion, (ItemVersion.item_id == Item.id) & (ItemVersion.number == Item.latest))
+        )  # fmt: skip
+        self._found: dict[str, tuple[Any, ...]] = {code: tuple(rest) for code, *rest in rows}
+        self._tags: dict[str, set[Tag]] = {}
+        tags = session.execute(
+            select(Item.code, ItemTag.scheme, ItemTag.value).join(ItemTag, ItemTag.item_id == Item.id)
+        )
+        for code, scheme, value in tags:
+            self._tags.setdefault(code, set()).add(Tag(scheme, value))
+
+    def note(self, draft: ItemDraft) -> str:
+        """What would become of it."""
+        code = code_of(draft)
+        if code not in self._found:
+            return ""
+        latest, language, digest, state, used_at = self._found[code]
+        if digest == digest_of(draft.body):
+            tags = self._tags.get(code, set())
+            same = language == draft.language and (not draft.tags or set(draft.tags) == tags)
+            return SAME if same else "Its tags will be changed."
+        if state in EDITABLE and used_at is None:
+            return f"It will replace the draft of {code}."
+        return f"It will become version {latest + 1} of {code}."
 
 
 def _tags_of(item: Item) -> list[Tag]:

@@ -18,9 +18,10 @@ class Line:
     title: str
     reasons: tuple[str, ...] = ()
 
-    def data(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"line": self.line, "code": self.code, "title": self.title, "reason": " ".join(self.reasons)}
+    def data(self, *, apart: bool = False) -> dict[str, Any]:
+        """As JSON; `apart`: each reason for itself, so that each can be said in another language."""
+        reason: Any = list(self.reasons) if apart else " ".join(self.reasons)
+        return {"line": self.line, "code": self.code, "title": self.title, "reason": reason}
 
 
 @dataclass(slots=True)
@@ -35,16 +36,16 @@ class Report:
     error: dict[str, Any] | None = None
     """Why the file as a whole was not taken: code, reason, line."""
 
-    def data(self) -> dict[str, Any]:
-        """As JSON."""
+    def data(self, *, apart: bool = False) -> dict[str, Any]:
+        """As JSON; `apart` as in `Line.data`."""
         return {
             "file": self.file,
             "format": self.format.value,
             "counts": {"taken": len(self.taken), "changed": len(self.changed), "refused": len(self.refused)},
             "error": self.error,
-            "taken": [line.data() for line in self.taken],
-            "changed": [line.data() for line in self.changed],
-            "refused": [line.data() for line in self.refused],
+            "taken": [line.data(apart=apart) for line in self.taken],
+            "changed": [line.data(apart=apart) for line in self.changed],
+            "refused": [line.data(apart=apart) for line in self.refused],
         }
 
 

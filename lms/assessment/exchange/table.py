@@ -6,6 +6,7 @@ A row with a `kind` begins an item; the rows after it, without one, are its furt
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -116,6 +117,12 @@ def read(content: bytes) -> list[Read]:
     if len(groups) > MOST_ITEMS:
         raise Unreadable("items_many", f"The file has more than {MOST_ITEMS} items. Divide it.")
     return found + [_item(number, rows, note) for number, rows in groups]
+
+
+def is_header(line: str) -> bool:
+    """Whether a line of text names columns of such a table."""
+    names = {_named(each) for each in re.split(r"[,;\t]", line.replace('"', ""))}
+    return "kind" in names and "text" in names
 
 
 def _named(told: str) -> str:

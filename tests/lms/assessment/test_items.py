@@ -40,8 +40,13 @@ def reviewer(session: Session) -> Visitor:
     return person(session, "reviewer@example.org", RoleName.ITEM_REVIEWER)
 
 
+def offered(session: Session, author: Visitor, one: ItemDraft) -> Item:
+    item = actions.create(session, author, one, NOW)
+    return actions.offer(session, author, item.code, NOW)
+
+
 def usable(session: Session, author: Visitor, second: Visitor, one: ItemDraft | None = None) -> Item:
-    item = actions.create(session, author, one or draft(), NOW)
+    item = offered(session, author, one or draft())
     actions.review(session, second, item.code, Verdict.GOOD, "", NOW, digest=item.versions[-1].digest)
     return actions.release(session, author, item.code, NOW)
 
@@ -57,11 +62,18 @@ def test_from_a_draft_by_a_second_person_to_use_and_out_of_it(database: Database
         with pytest.raises(NotAllowed) as own:
             actions.review(session, author, item.code, Verdict.GOOD, "", NOW, digest=digest)
         assert own.value.code == "item_not_reviewer"
+        with pytest.raises(Conflict) as unfinished:
+            actions.review(session, second, item.code, Verdict.GOOD, "", NOW, digest=digest)
+        assert unfinished.value.code == "item_not_offered"
+        assert queries.awaiting_review(session, second) == []
+        actions.offer(session, author, item.code, NOW)
+        assert [card.code for card in queries.awaiting_review(session, second)] == [item.code]
         actions.review(session, second, item.code, Verdict.RETURNED, "Коли саме?", NOW, digest=digest)
         assert item.state is VersionState.DRAFT
         actions.save(
             session, author, item.code, draft("Удень небо блакитне"), LATER, expected_version=item.lock_version
         )
+        actions.offer(session, author, item.code, LATER)
         with pytest.raises(Conflict) as stale:
             actions.review(session, second, item.code, Verdict.GOOD, "", LATER, digest=digest)
         assert stale.value.code == "changed_meanwhile"
@@ -78,11 +90,15 @@ def test_from_a_draft_by_a_second_person_to_use_and_out_of_it(database: Database
         assert (item.state, item.usable_id) == (VersionState.WITHDRAWN, None)
         with pytest.raises(Conflict):
             actions.withdraw(session, author, item.code, "Ще раз", LATER)
+        actions.offer(session, author, item.code, LATER)
+        assert (item.state, item.latest, item.usable_id) == (VersionState.OFFERED, 2, None), "back, as a new version"
     with database.reading() as session:
         assert find_tampering(session) is None
         done = session.scalars(select(AuditEntry.action).where(AuditEntry.object_kind == "item")).all()
         assert sorted(done) == sorted(
-            ["item.create", "item.review", "item.change", "item.review", "item.release", "item.withdraw"]
+            [f"item.{each}" for each in ("create", "change", "release", "withdraw")]
+            + ["item.offer"] * 3
+            + ["item.review"] * 2
         )
 
 
@@ -92,6 +108,7 @@ def test_whoever_wrote_any_of_it_does_not_approve_it_whatever_they_are(database:
         item = actions.create(session, author, draft(), NOW)
         actions.save(session, admin, item.code, draft("Інше"), NOW, expected_version=item.lock_version)
         actions.save(session, author, item.code, draft("Третє"), NOW, expected_version=item.lock_version)
+        actions.offer(session, author, item.code, NOW)
         with pytest.raises(NotAllowed) as refused:
             actions.review(session, admin, item.code, Verdict.GOOD, "", NOW, digest=item.versions[-1].digest)
         assert refused.value.code == "item_own_review"
@@ -110,6 +127,7 @@ def test_a_change_of_what_was_reviewed_is_a_new_version(database: Database) -> N
             (2, VersionState.DRAFT),
         ]
         assert item.usable_id == first  # tests go on with the old one
+        actions.offer(session, author, item.code, LATER)
         actions.review(session, second, item.code, Verdict.GOOD, "", LATER, digest=item.versions[-1].digest)
         actions.release(session, author, item.code, LATER)
         assert [each.state for each in item.versions] == [VersionState.REPLACED, VersionState.USABLE]
@@ -121,7 +139,7 @@ def test_a_change_of_what_was_reviewed_is_a_new_version(database: Database) -> N
 def test_what_was_reviewed_or_used_never_changes_whatever_code_tries(database: Database, state: str) -> None:
     with database.writing() as session:
         author = trainer(session)
-        item = actions.create(session, author, draft(), NOW)
+        item = offered(session, author, draft())
         version = item.versions[-1]
         if state == "used":
             actions.mark_used(session, {version.id}, NOW)

@@ -11,6 +11,7 @@ import { offerDropping } from "./verifying";
 import { offerPlanning } from "./planner";
 import { offerDeviceCheck } from "./device-check";
 import { closeMenus } from "./menu";
+import { editItems, goOn } from "./items";
 import { keepWhenLeft } from "./keeping";
 import { followLesson } from "./lesson";
 import { takeTest } from "./attempt";
@@ -27,10 +28,6 @@ function askBeforeSending(): void {
       if (!window.confirm(form.dataset["confirm"] ?? "")) event.preventDefault();
     });
   }
-}
-
-function showWhatIsWrong(): void {
-  document.querySelector<HTMLElement>("[data-focus]")?.focus();
 }
 
 /* Printing needs a script; without it the browser's own menu does. */
@@ -52,11 +49,12 @@ tellOwnTime();
 offerWatching();
 followLesson();
 takeTest();
+editItems();
 tellOfCopies();
 offerKeeping();
 listWhatIsKept();
 goOnWithoutNetwork();
 offerLive();
 offerQuestions();
-showWhatIsWrong();
+goOn();
 closeMenus();
