@@ -1,4 +1,4 @@
-"""Demo data of certificates: a rule by decision, two certificates given by it, a rule of a series. All are marked."""
+"""Demo data of certificates, all marked as such: rules by decision, of a series, of a course; two certificates."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo_accounts
+from lms.courses.models import Course
 from lms.credentials import awarding, external, issuing
 from lms.credentials.awarding import RuleDraft
 from lms.credentials.checking import NobodyKnown
@@ -43,6 +44,16 @@ _SERIES = RuleDraft(
     hours="6",
     min_share=80,
 )
+_COURSE = RuleDraft(
+    RuleKind.COURSE,
+    "Цифрова грамотність",
+    "Пройдено всі заняття курсу і складено підсумковий тест.",
+    name_en="Digital literacy",
+    criteria_en="All lessons of the course completed and its final test passed.",
+    achievement_kind="Course",
+    hours="6",
+    by_itself=True,
+)
 
 
 def seed(session: Session, issuer: Issuer, now: datetime) -> None:
@@ -58,6 +69,8 @@ def seed(session: Session, issuer: Issuer, now: datetime) -> None:
     series = session.scalars(select(Series.slug).where(Series.created_by == planner.actor).limit(1)).first()
     if series is not None:
         awarding.create(session, planner, series, _SERIES, now)
+    if session.scalar(select(Course.id).where(Course.slug == "digital-literacy")) is not None:
+        awarding.create_for_course(session, planner, "digital-literacy", _COURSE, now)
 
 
 def _declare(session: Session, lead: Visitor, now: datetime) -> None:

@@ -36,6 +36,7 @@ class AwardForm(VisitForm):
     remind_days = IntegerField(_("Remind the holder so many days before"), [Optional(), NumberRange(1, 365)])
     funder = StringField(_("Project or funder"), [at_most(300)], filters=[stripped])
     funder_en = StringField(_("The same in English"), [at_most(300)], filters=[stripped])
+    by_itself = BooleanField(_("Issue it by itself to whoever has earned it"))
     signatory = StringField(_("Who signs"), [at_most(200)], filters=[stripped])
     signatory_position = StringField(_("Position"), [at_most(300)], filters=[stripped])
     signatory_position_en = StringField(_("The same in English"), [at_most(300)], filters=[stripped])
@@ -61,12 +62,13 @@ class AwardForm(VisitForm):
             min_share=self.min_share.data,
             valid_months=self.valid_months.data,
             remind_days=self.remind_days.data,
+            by_itself=bool(self.by_itself.data),
             credits=BY_HOURS if self.credits.data else "",
             **texts,
         )
 
 
-_OTHERS = ("kind", "min_share", "valid_months", "remind_days", "credits")
+_OTHERS = ("kind", "min_share", "valid_months", "remind_days", "credits", "by_itself")
 
 
 def values(rule: AwardRule, test: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lms.errors import Refusal
+from web.i18n import mark as _
 from web.problems import Problem
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ Opening = Callable[[], AbstractContextManager[Session]]
 
 MOST_AT_ONCE = 50
 """A group holds the write lock for all of it, and others want a turn too."""
+MOST_WAITING = 2_000
+"""More than a hall; what comes beyond it is sent away, and pages send it again."""
 
 
 @dataclass(slots=True)
@@ -45,11 +48,13 @@ class Together:
         self._running: asyncio.Task[None] | None = None
 
     async def do(self, key: str, work: Callable[[Session], T]) -> T:
-        """What `work` gives, once it is committed; raises what it raises.
+        """What `work` gives, once it is committed; raises what it raises, and `Problem` 503 where too many wait.
 
         It must not write before it refuses (`Refusal`, `Problem`): the others of its group are committed. Groups are
         worked through in the order of `key`, so that two processes that lock the same rows do not wait for each other.
         """
+        if len(self._waiting) >= MOST_WAITING:
+            raise Problem(503, "crowded", _("Too many people are saving at this moment. It is tried again."), 5)
         loop = asyncio.get_running_loop()
         piece = _Piece(key, work, loop.create_future())
         self._waiting.append(piece)
@@ -73,13 +78,19 @@ class Together:
                     piece.future.set_result(outcome)
 
     def _together(self, group: list[Callable[[Session], Any]]) -> list[Any]:
-        """What each gives or raises. When one fails unexpectedly, each gets a transaction of its own."""
+        """What each gives or raises. When one fails unexpectedly, each gets a transaction of its own.
+
+        Not where the database itself is away: then it is away for all of them.
+        """
+        begun = False
         try:
             with self._opening() as session:
+                session.connection()
+                begun = True
                 return [_outcome(work, session) for work in group]
         except Exception as error:
-            lost = isinstance(error, DBAPIError) and error.connection_invalidated
-            if len(group) == 1 or lost:
+            away = not begun or (isinstance(error, DBAPIError) and error.connection_invalidated)
+            if len(group) == 1 or away:
                 return [error] * len(group)
         return [outcome for work in group for outcome in self._together([work])]
 

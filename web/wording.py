@@ -408,6 +408,13 @@ SENTENCES: dict[str, str] = {
     "number_needed": _("Give the act’s number, for example 5203-VI."),
     "owner_same": _("It belongs to this organisation already. Choose another one."),
     "owner_stays": _("A series goes to another organisation by handing it over."),
+    "rule_by_itself": _("By itself only a course or a test awards. Attendance and decisions are approved by a person."),
+    "by_itself_rights": _(
+        "Nothing is issued by itself any more: whoever made this version may not approve it now. Save a new version."
+    ),
+    "by_itself_corrected": _(
+        "Nothing is issued by itself any more: whoever made this version corrected a result. Somebody else approves."
+    ),
     "goals_many": _("A programme has at most 20 goals. Take one back first."),
     "goal_unknown": _("The programme has no such goal."),
     "goal_courses": _("Choose at least one course that counts."),

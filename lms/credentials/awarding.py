@@ -60,6 +60,7 @@ class RuleDraft:
     signatory: str = ""
     signatory_position: str = ""
     signatory_position_en: str = ""
+    by_itself: bool = False
 
 
 def create(session: Session, visitor: Visitor, series_slug: str, draft: RuleDraft, now: datetime) -> AwardRule:
@@ -210,6 +211,8 @@ def _checked(draft: RuleDraft) -> RuleDraft:
         raise Invalid("rule_test", "Choose the test that must be passed.", "test")
     if draft.kind is RuleKind.MANUAL and draft.test:
         raise Invalid("rule_test_decided", "Where somebody decides, no test is asked for.", "test")
+    if draft.by_itself and draft.kind not in (RuleKind.COURSE, RuleKind.TEST):
+        raise Invalid("rule_by_itself", "By itself only a course or a test awards; the rest is approved.", "by_itself")
     if draft.kind is not RuleKind.ATTENDANCE:
         changed["min_share"] = None
     return replace(draft, **changed)

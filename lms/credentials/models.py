@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.base import Base, Word
@@ -92,6 +92,8 @@ class AwardRule(Base):
     funder: Mapped[str] = mapped_column(String(300), default="")
     """The project or funder with whose support it is given, in its own words."""
     funder_en: Mapped[str] = mapped_column(String(300), default="")
+    by_itself: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it is issued without a press to whoever has earned it (`lms.credentials.by_itself`)."""
     signatory: Mapped[str] = mapped_column(String(200), default="")
     signatory_position: Mapped[str] = mapped_column(String(300), default="")
     signatory_position_en: Mapped[str] = mapped_column(String(300), default="")

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from lms.courses import queries as courses
 from lms.courses.access import may_edit as may_edit_course
 from lms.courses.models import Course
-from lms.credentials import award_tests, awarding, documents, earning, issuing, keys, numbers, status_lists
+from lms.credentials import award_tests, awarding, by_itself, documents, earning, issuing, keys, numbers, status_lists
 from lms.credentials.checking import KnownKey, State
 from lms.credentials.documents import Snapshot
+from lms.credentials.earning import Earned
 from lms.credentials.models import (
     AwardRule,
     Certificate,
@@ -153,6 +154,8 @@ class RulePage:
     course_slug: str
     may_edit: bool
     may_certify: bool
+    hindrance: str
+    """Why a rule that awards by itself does not, as the code of a refusal; empty if nothing is in the way."""
     four_eyes: bool
     """Whether the visitor corrected the attendance, and so may not approve."""
     open_sheets: int
@@ -332,6 +335,9 @@ def rule_page(session: Session, visitor: Visitor, rule_id: int, now: datetime, *
         course_slug=courses.slug_of(session, rule.course_id) if rule.course_id is not None else "",
         may_edit=awarding.may_edit(session, visitor, rule),
         may_certify=certifies,
+        hindrance=by_itself.hindrance(session, rule, by_itself.approver(session, rule, now), found)
+        if rule.by_itself
+        else "",
         four_eyes=visitor.actor in found.correctors,
         open_sheets=len(found.open_sheets),
         held=len(found.held),
@@ -340,6 +346,12 @@ def rule_page(session: Session, visitor: Visitor, rule_id: int, now: datetime, *
         issued=tuple(issued),
         total=total,
     )
+
+
+def _hindrance(session: Session, rule: AwardRule, found: Earned, now: datetime) -> str:
+    if not rule.by_itself:
+        return ""
+    return by_itself.hindrance(session, rule, by_itself.approver(session, rule, now), found)
 
 
 def achievement(session: Session, rule_id: int) -> AwardRule:

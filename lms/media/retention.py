@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from lms.audit.actions import record
 from lms.directory.models import RoleGrant, RoleName, Scope
 from lms.media import deletion
 from lms.media.models import DeletionReason, DeletionScope, Recording, RecordingState, Watching
-from lms.media.rules import NOTICE, last_day, to_delete, warns_from
+from lms.media.rules import NOTICE, STOOD_IN, last_day, to_delete, warns_from
 from lms.notify.actions import enqueue
 from lms.schedule.models import Ending, Occurrence, OccurrenceParty, Part
 from lms.schedule.plan_models import Series
@@ -183,6 +183,38 @@ def expire(session: Session, now: datetime) -> int:
     return len(found)
 
 
+def supersede(session: Session, now: datetime) -> int:
+    """Have deleted what was kept of a live stream once something better has stood in its place for long enough: all of
+    it, for everybody as well. How many. Whatever somebody has decided about, or holds, stays.
+    """
+    whole = aliased(Recording)
+    better = exists().where(
+        whole.meeting == Recording.meeting,
+        whole.instant.is_(False),
+        whole.state == RecordingState.READY,
+        whole.watching == Watching.PUBLIC,
+        whole.ready_at < now - STOOD_IN,
+        whole.began_at <= Recording.began_at,
+        whole.ended_at >= Recording.ended_at,
+    )
+    unneeded = (
+        select(Recording)
+        .where(
+            Recording.instant.is_(True),
+            Recording.state == RecordingState.READY,
+            Recording.held.is_(False),
+            Recording.own_terms.is_(False),
+            better,
+        )
+        .limit(_AT_ONCE)
+        .with_for_update(of=Recording)
+    )
+    found = session.scalars(unneeded).all()
+    for each in found:
+        deletion.order(session, each, DeletionScope.EVERYTHING, DeletionReason.EXPIRED, "system", now)
+    return len(found)
+
+
 def _ends() -> ColumnElement[bool]:
     """SQL: there is something of the recording that goes when its time is over."""
     all_of_it = or_(
@@ -197,4 +229,4 @@ def _ends() -> ColumnElement[bool]:
     )
 
 
-__all__ = ["KIND", "Expiring", "day_of", "due", "expire", "expiring", "follow_rules", "rule_for", "warn"]
+__all__ = ["KIND", "Expiring", "day_of", "due", "expire", "expiring", "follow_rules", "rule_for", "supersede", "warn"]

@@ -17,6 +17,8 @@ MOST_ATTEMPTS = 5
 """So often a recording that kills its worker is tried."""
 NOTICE = timedelta(days=14)
 """So long before a recording is deleted its organisers are told."""
+STOOD_IN = timedelta(days=14)
+"""What was kept of a stream stays for so long beside the recording that is made of everything."""
 SILENT_NODE = timedelta(minutes=15)
 """A recording under way of which nothing was heard for so long has lost its node: what there is gets processed."""
 

@@ -84,7 +84,7 @@ class Person:
                 pass  # the next question is soon enough
             else:
                 outcome.asks.append(loop.time() - due)
-                if status != 200:
+                if 300 <= status < 500:
                     outcome.refused.append(f"{status} {body[:200]!r}")
             due += ASK_S
 

@@ -52,6 +52,8 @@ async def through(url: str, folder: Path, fault: Fault) -> Outcome:
         assert len(outcome.kept) >= before + PEOPLE, "everybody saves again"
         for each in people:
             each.close()
+    database.close()
+    database = Database(url)
     holds = kept(database)
     database.close()
     assert lost(outcome, holds) == []

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.errors import Conflict
 from lms.schedule.plan_models import Topic
+from web.problems import Problem
 from web.together import Together
 
 
@@ -84,3 +85,12 @@ async def test_nobody_is_told_yes_before_it_is_committed(database: Database, mon
         with pytest.raises(OSError, match="full"):
             await together.do("a", topic("a"))
     assert codes(database) == []
+
+
+async def test_what_waits_is_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.together.MOST_WAITING", 2)
+    together = Together(database.writing, "test")
+    told = await gathered(together, {code: topic(code) for code in "abc"})
+    assert isinstance(told[2], Problem)
+    assert told[2].status == 503
+    assert codes(database) == ["a", "b"]

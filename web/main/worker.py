@@ -17,7 +17,7 @@ from lms.assessment.attempts import finishing, regrading
 from lms.courses import enrolling as course_enrolling
 from lms.courses import live as live_lessons
 from lms.courses import testing as course_tests
-from lms.credentials import expiring
+from lms.credentials import by_itself, expiring
 from lms.database import Database
 from lms.directory import housekeeping
 from lms.media import retention
@@ -33,6 +33,7 @@ from web.main.beginning import Beginner, connect_to
 from web.main.child import tell_ready
 from web.main.deleting import Deleter
 from web.main.in_turn import Finder, InTurn
+from web.main.issuer import issuer_of
 from web.main.library import FolderLibrary
 from web.main.live_following import Follower, tell_nodes
 from web.main.secrets import derive, master_key
@@ -80,12 +81,14 @@ def duties(settings: Settings) -> list[Duty]:
         _in_turn("complete live lessons", 60, live_lessons.due, live_lessons.see_to),
         Duty("tell courses of tests", 20, _in_one_transaction(course_tests.tell_courses)),
         Duty("put wrong questions right", 5, _in_one_transaction(regrading.carry_on)),
+        _in_turn("issue certificates by themselves", 30, by_itself.due, by_itself.see_to(issuer_of(settings))),
         _in_turn("remind of certificates that expire", 300, expiring.due, expiring.remind),
         Duty("end attempts at tests", 20, _in_one_transaction(finishing.end_overdue)),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),
         _in_turn("tell that recordings end", 600, retention.due, retention.warn),
         Duty("end recordings", 600, _in_one_transaction(retention.expire)),
+        Duty("end what stood in for recordings", 600, _in_one_transaction(retention.supersede)),
         Duty("delete recordings", 5, Deleter(FolderLibrary(settings.data))),
         Duty("delete what has expired", 300, _in_one_transaction(housekeeping.purge)),
     ]

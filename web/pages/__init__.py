@@ -88,6 +88,7 @@ PANELS = (attendance_panels, needs_panels)
 """Modules that only add panels to other pages."""
 
 _PARTS = (
+    attempts,  # first: a hall that takes a test asks more than anybody
     start,
     feeds,
     sign_in,

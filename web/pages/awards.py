@@ -11,7 +11,7 @@ from lms.courses import queries as course_queries
 from lms.credentials import award_tests, awarding, issuing, queries
 from lms.credentials.models import AwardRule, RuleKind
 from lms.errors import Conflict, Invalid, NotAllowed
-from web import forms
+from web import forms, wording
 from web.award_form import AwardForm, values
 from web.errors import status_of
 from web.visits import Acting, Reading, Visit, see_other
@@ -268,6 +268,7 @@ def _page(
         person=person,
         people=people,
         failure=failure,
+        hindrance=wording.say(visit.language, shown.hindrance, "") if shown.hindrance else "",
         chosen=chosen,
         reason=reason,
         local_issuer=visit.config.issuer.local,

@@ -64,7 +64,7 @@ class TargetForm(VisitForm):
     """A target; the key is asked for a new one only, and never filled in."""
 
     kind = SelectField(_("Service"), [required()], default=TargetKind.YOUTUBE.value)
-    name = StringField(_("Name"), [required(), at_most(120)], filters=[stripped])
+    name = StringField(_("What it is called"), [required(), at_most(120)], filters=[stripped])
     server = StringField(_("Address of the server"), [required(), at_most(500)], filters=[stripped])
     key = PasswordField(_("Stream key"), [at_most(500)], filters=[stripped])
     page = StringField(_("Where the public sees it"), [at_most(500)], filters=[stripped])

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from lms.database import Database
 from lms.directory.rules import Visitor
-from lms.media import actions, retention
+from lms.media import actions, instant, retention
 from lms.media.actions import Terms
+from lms.media.library import MadeFile
 from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Watching
 from lms.media.rules import last_day, to_delete
 from lms.notify.models import OutboxMessage
@@ -166,3 +167,26 @@ def test_only_what_was_captured_goes_once(session: Session) -> None:
 
 def test_the_day_is_the_networks_own() -> None:
     assert retention.day_of(datetime(2026, 11, 26, 22, 30, tzinfo=UTC)) == date(2026, 11, 27)
+
+
+def test_what_was_kept_of_a_stream_goes_two_weeks_after_the_whole_is_there_for_everybody(session: Session) -> None:
+    _planner, _draft, occurrence = planned(session, keep_for=12, keep_unit=KeepUnit.MONTHS)
+    whole = row(session)
+    whole.watching, whole.began_at, whole.ended_at, whole.ready_at = Watching.NETWORK, NOW, NOW + DAY, NOW + DAY
+    film = [MadeFile("cd.mp4", "video/mp4", 4, "0" * 64, 5.0, "composition")]
+    begun = {"00000000000000cd": NOW, "00000000000000ce": NOW - DAY, "00000000000000cf": NOW, "00000000000000c0": NOW}
+    for code, began in begun.items():
+        instant.keep(session, code, occurrence.meeting, film, began, NOW + DAY / 2, NOW)
+    kept = {each.code: each for each in session.scalars(select(Recording).where(Recording.instant))}
+    assert all(each.keep_until is not None for each in kept.values()), "its series' rule holds for it as well"
+    kept["00000000000000cf"].held = kept["00000000000000c0"].own_terms = True
+    late = NOW + 16 * DAY
+    assert retention.supersede(session, late) == 0, "the public would lose it"
+    whole.watching = Watching.PUBLIC
+    session.flush()
+    assert retention.supersede(session, NOW + 14 * DAY) == 0
+    assert retention.supersede(session, late) == 1
+    left = {each.code for each in kept.values() if each.state is RecordingState.READY}
+    assert left == set(begun) - {"00000000000000cd"}, "one holds more, one is held, about one somebody decided"
+    assert session.scalars(select(Deletion.reason)).all() == [DeletionReason.EXPIRED]
+    assert whole.state is RecordingState.READY

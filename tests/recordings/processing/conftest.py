@@ -43,7 +43,9 @@ def made(meeting: Meeting, out: Path, options: Options = SMALL) -> Processed:
 
 @pytest.fixture(scope="session")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> Processed:
-    """Olena's clock is fast, Taras's slow, and he comes later, with H.264; Iryna interprets; Taras shows his screen."""
+    """Olena's clock is fast, Taras's slow; he comes later, with H.264 and a poor microphone, shows his screen. Iryna
+    interprets.
+    """
     folder = tmp_path_factory.mktemp("usual")
     meeting = Meeting(
         folder / "raw",
@@ -52,7 +54,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> Processed:
             Sender("a", ends=12, drift_ppm=300, anchor_noise_s=0.004),
             microphone("a", ends=12, drift_ppm=300, anchor_noise_s=0.004, dtx=True),
             Sender("b", codec="H264", colour=BLUE, begins=1.3, ends=12, drift_ppm=-300),
-            microphone("b", begins=1.3, ends=12, drift_ppm=-300, tone=1_600),
+            microphone("b", begins=1.3, ends=12, drift_ppm=-300, tone=1_600, loudness=0.12),
             Sender("i", colour=GREEN, ends=12, sizes=((0, (320, 180)), (4, (160, 120)))),
             Sender("b", source="screen", colour=YELLOW, begins=6, ends=10, rate=5, key_every_s=100),
         ],

@@ -67,6 +67,11 @@ def test_loudness_is_that_of_ebu_r128(usual: Processed) -> None:
     assert loudness(usual.folder / "video.mp4") == pytest.approx(-23.0, abs=1.0)
 
 
+def test_who_has_a_poor_microphone_is_as_loud_as_the_others(film: Film) -> None:
+    strong, weak = (film.strength(tone, 4, 12) for tone in (1_000, 1_600))
+    assert abs(20 * np.log10(weak / strong)) < 3, "it was 10 dB less"
+
+
 @pytest.mark.parametrize(
     ("name", "tone", "since"), [("tracks/01/person.webm", 1_000, 0), ("tracks/03/person.mp4", 1_600, 2)]
 )

@@ -89,7 +89,7 @@ class LivePage {
     this.video.hidden = this.video.readyState < 1 && !shows;
     stage.classList.toggle("live__stage--covered", !shows && !this.video.hidden);
     part(this.page, "[data-cover]").hidden = shows;
-    part(this.page, "[data-bar]").hidden = !on && !shows;
+    part(this.page, "[data-bar]").hidden = state !== "live" && !shows;
     part(this.page, "[data-badge]").hidden = state !== "live";
     const count = part(this.page, "[data-viewers]");
     count.hidden = !on || viewers === 0;

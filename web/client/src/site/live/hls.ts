@@ -14,7 +14,7 @@ export interface HlsPlayer {
 
 const NATIVE = "application/vnd.apple.mpegurl";
 /** Who is more than so far behind what a player aims at has gone back, or is stuck. */
-const EDGE_S = 5;
+const EDGE_S = 8;
 /** Where a track of the playlist leads: the composer names files by what they hold. */
 const SOUND = /(floor|interpretation)\.m3u8/;
 
@@ -101,7 +101,7 @@ async function openNatively(video: HTMLVideoElement, playlist: string, lost: () 
     },
     get atEdge() {
       const { seekable } = video;
-      return video.readyState >= 3 && seekable.length > 0 && seekable.end(seekable.length - 1) - video.currentTime < 3 * EDGE_S;
+      return video.readyState >= 3 && seekable.length > 0 && seekable.end(seekable.length - 1) - video.currentTime < 2 * EDGE_S;
     },
     close() {
       video.removeEventListener("error", lost);

@@ -1,0 +1,110 @@
+"""Certificates that are issued without a press: to whom, in whose name, and what ends it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lms.courses import editing, enrolling, learning
+from lms.courses.drafts import CourseDraft, LessonDraft
+from lms.courses.models import LessonKind
+from lms.credentials import awarding, by_itself, changing, queries
+from lms.credentials.awarding import RuleDraft
+from lms.credentials.models import Certificate, RuleKind
+from lms.database import Database
+from lms.directory.models import RoleGrant, RoleName
+from lms.directory.rules import Visitor
+from lms.errors import Invalid
+from lms.notify.models import OutboxMessage
+from tests.lms.credentials.award import ISSUER, LOCAL, Held
+from tests.lms.facts import NOW, administrator, organisation, person
+
+pytestmark = pytest.mark.usefixtures("quick_keys")
+RULE = RuleDraft(RuleKind.COURSE, "Курс пройдено", "Усі уроки.", by_itself=True)
+LATER = NOW + timedelta(minutes=1)
+
+
+class Taught:
+    """A course of one page with a rule that awards by itself."""
+
+    def __init__(self, session: Session) -> None:
+        home = organisation(session, "kyiv")
+        self.trainer = person(session, "organiser@example.org", RoleName.ORGANISER, home=home)
+        self.olena = person(session, "olena@example.org", home=home)
+        self.petro = person(session, "petro@example.org", home=home)
+        editing.create(session, self.trainer, CourseDraft("Курс", "Course"), NOW)
+        lesson = LessonDraft(LessonKind.PAGE, "Урок", body_uk="Текст")
+        self.lesson = editing.add_lesson(session, self.trainer, "course", lesson, NOW).key
+        editing.publish(session, self.trainer, "course", NOW)
+        self.rule = awarding.create_for_course(session, self.trainer, "course", RULE, NOW).id
+
+    def learn(self, session: Session, *people: Visitor) -> None:
+        for each in people:
+            enrolling.enrol_oneself(session, each, "course", NOW)
+            learning.complete(session, each, "course", self.lesson, NOW)
+
+
+def work(session: Session) -> int:
+    """As the worker does: look, and see to what was found."""
+    return sum(by_itself.see_to(ISSUER)(session, number, LATER) for number in by_itself.due(session, LATER))
+
+
+@pytest.fixture
+def taught(database: Database) -> Taught:
+    with database.writing() as session:
+        return Taught(session)
+
+
+def test_who_completes_the_course_gets_it_once_and_is_told(database: Database, taught: Taught) -> None:
+    with database.writing() as session:
+        assert by_itself.due(session, LATER) == []
+        taught.learn(session, taught.olena, taught.trainer)
+        enrolling.enrol_oneself(session, taught.petro, "course", NOW)
+        assert work(session) == 1
+        made = session.scalars(select(Certificate)).one()
+        assert (made.person_id, made.issued_by) == (taught.olena.person_id, taught.trainer.actor)
+        letters = select(OutboxMessage).where(OutboxMessage.recipient == f"person:{taught.olena.person_id}")
+        assert len(session.scalars(letters).all()) == 1
+        assert work(session) == 0, "nobody gets two; the trainer's own is left to somebody else"
+        assert queries.rule_page(session, taught.trainer, taught.rule, LATER).hindrance == ""
+
+
+def test_what_was_revoked_does_not_come_back(database: Database, taught: Taught) -> None:
+    with database.writing() as session:
+        taught.learn(session, taught.olena)
+        assert work(session) == 1
+        number = session.scalars(select(Certificate.number)).one()
+        changing.revoke(session, ISSUER, taught.trainer, number, "Помилка", LATER)
+        assert work(session) == 0
+
+
+def test_it_ends_with_the_rights_of_whoever_turned_it_on(database: Database, taught: Taught) -> None:
+    with database.writing() as session:
+        taught.learn(session, taught.olena)
+        for grant in session.scalars(select(RoleGrant).where(RoleGrant.person_id == taught.trainer.person_id)):
+            grant.to_at = NOW
+        session.flush()
+        assert work(session) == 0
+        boss = administrator(session)
+        assert queries.rule_page(session, boss, taught.rule, LATER).hindrance == "by_itself_rights"
+        awarding.revise(session, boss, taught.rule, RULE, NOW)
+        assert work(session) == 1
+
+
+def test_it_waits_for_a_public_address(database: Database, taught: Taught) -> None:
+    with database.writing() as session:
+        taught.learn(session, taught.olena)
+        assert by_itself.see_to(LOCAL)(session, taught.rule, LATER) == 0
+        assert session.scalars(select(Certificate)).all() == []
+
+
+def test_attendance_is_always_approved_by_a_person(database: Database) -> None:
+    with database.writing() as session:
+        held = Held(session)
+        with pytest.raises(Invalid) as refused:
+            held.rule(session, by_itself=True)
+        assert refused.value.code == "rule_by_itself"
+        assert not session.get_one(awarding.AwardRule, held.rule(session)).by_itself
