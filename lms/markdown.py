@@ -1,19 +1,21 @@
 """Markdown of authors as HTML that can do no harm: CommonMark with tables, whatever HTML stands in it sanitised.
 
-No script, style, form, frame, event or link but http, https and mailto gets through; headings begin below those of the
-page that the text stands in. Pure, and bounded by the length of the text.
+No script, style, form, frame, event or link but http, https, mailto and tel gets through; headings begin below those of
+the page that the text stands in. Pure, and bounded by the length of the text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_TAGS = {
+# The one list of what any text of an author may become; `web.markdown` adds what it writes itself around it.
+TAGS: Final = {
     *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "dl", "dt", "em", "h3", "h4", "h5"),
     *(
         "h6",
@@ -36,7 +38,7 @@ _TAGS = {
     ),
     *("sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u", "ul", "var"),
 }
-_ATTRIBUTES = {
+ATTRIBUTES: Final = {
     "*": {"lang", "title"},
     "a": {"href"},
     "img": {"src", "alt", "width", "height"},
@@ -44,7 +46,7 @@ _ATTRIBUTES = {
     "th": {"scope", "colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
 }
-_SCHEMES = {"http", "https", "mailto"}
+SCHEMES: Final = {"http", "https", "mailto", "tel"}
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": True, "maxNesting": 30}).enable(["table", "strikethrough"])
 
@@ -65,9 +67,9 @@ def sanitised(html: str) -> str:
     """HTML without anything that could do harm."""
     return nh3.clean(
         html,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        url_schemes=_SCHEMES,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )

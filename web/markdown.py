@@ -1,7 +1,8 @@
 """Markdown that people write (lessons, items) as HTML that a page may hold.
 
-CommonMark with tables by markdown-it, HTML in it shown as text, and the outcome sanitised once more by nh3: what comes
-out has no script, no style, no frame, and links only to where a browser may safely go. Headings begin below the page's.
+CommonMark with tables by markdown-it, HTML in it shown as text, and the outcome sanitised once more by nh3, by the list
+of `lms.markdown`: what comes out has no script, no style, no frame, and links only to where a browser may safely go.
+Headings begin below the page's.
 """
 
 from __future__ import annotations
@@ -16,20 +17,16 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
-_TAGS: Final = {
-    *("a", "blockquote", "br", "code", "del", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p"),
-    *("pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
-}
+from lms import markdown
+
+_TAGS: Final = markdown.TAGS | {"div", "h2"}
 _ATTRIBUTES: Final = {
-    "a": {"href", "title"},
+    **markdown.ATTRIBUTES,
     "div": {"class", "tabindex"},
-    "img": {"src", "alt", "title"},
-    "ol": {"start"},
     "table": {"class"},
-    "td": {"class"},
-    "th": {"class", "scope"},
+    "td": markdown.ATTRIBUTES["td"] | {"class"},
+    "th": markdown.ATTRIBUTES["th"] | {"class"},
 }
-_SCHEMES: Final = {"http", "https", "mailto", "tel"}
 _BOXES: Final = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 
 
@@ -51,7 +48,7 @@ def _html(text: str, title: str) -> Markup:
             str(made),
             tags=set(_TAGS),
             attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-            url_schemes=set(_SCHEMES),
+            url_schemes=set(markdown.SCHEMES),
             link_rel="noopener noreferrer",
         )
     )
