@@ -13,6 +13,8 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match
 from starlette.types import Scope
 
+from web.visits import in_one_thread
+
 Look = tuple[str, int]
 ANY = 0
 """The number of parts of an address that ends with a whole path."""
@@ -48,5 +50,10 @@ def sections(parts: Iterable[APIRouter]) -> list[APIRouter]:
             word, parts_of_it = look_of(route.path)
             assert "{" not in word, f"{route.path} must begin with a word"
             look = (word, ANY if ":path}" in route.path else parts_of_it)
-            found.setdefault(look, Section(look)).routes.append(route)
+            section = found.setdefault(look, Section(look))
+            endpoint = in_one_thread(route.endpoint)
+            if endpoint is route.endpoint:
+                section.routes.append(route)
+            else:
+                section.add_api_route(route.path, endpoint, methods=sorted(route.methods or ()), name=route.name)
     return [section for _, section in sorted(found.items(), key=lambda each: each[0][1] == ANY)]

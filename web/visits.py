@@ -1,6 +1,7 @@
 """Who asks, in which language, and the one transaction in which a request is answered.
 
-`Reading` is for GET: a transaction that refuses to write. `Acting` is for what changes something: it checks the CSRF
+`Reading` is for GET: a transaction that refuses to write (pages have it in one thread with what they do, see
+`in_one_thread`). `Acting` is for what changes something: it checks the CSRF
 token first and commits when the handler has returned, before the answer is sent (`scope="function"`); nobody else
 commits. What must follow the commit (an order to a media node) is given to `after_commit`.
 """
@@ -11,9 +12,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from functools import wraps
+from inspect import Parameter, iscoroutinefunction, signature
+from typing import Annotated, Any, get_type_hints
 
 from fastapi import Depends
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -247,3 +251,35 @@ Sending = Annotated[Visit, Depends(sending, scope="function")]
 Acting = Annotated[Visit, Depends(acting, scope="function")]
 Linked = Annotated[Visit, Depends(linked, scope="function")]
 Uploading = Annotated[Visit, Depends(uploading, scope="function")]
+
+
+def in_one_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """A page that takes a `Reading`, with the visit opened and closed in the thread that makes the page.
+
+    As dependencies the three would be three ways to a thread and back; each time the page would stand in line again
+    behind all that the process computes meanwhile. Other endpoints are given back as they are.
+    """
+    hints = get_type_hints(endpoint, include_extras=True)
+    name = next((name for name, hint in hints.items() if hint == Reading), None)
+    if name is None or iscoroutinefunction(endpoint):
+        return endpoint
+
+    def look(request: Request, given: dict[str, Any]) -> Any:
+        with site_of(request).config.database.reading() as session:
+            return endpoint(**given, **{name: _visit(request, session, writing=False)})
+
+    @wraps(endpoint)
+    async def page(_request: Request, **given: Any) -> Any:
+        async with site_of(_request).readings:
+            return await run_in_threadpool(look, _request, given)
+
+    asked = [
+        Parameter(each.name, Parameter.KEYWORD_ONLY, default=each.default, annotation=hints[each.name])
+        for each in signature(endpoint).parameters.values()
+        if each.name != name
+    ]
+    ours = Parameter("_request", Parameter.KEYWORD_ONLY, annotation=Request)
+    page.__signature__ = signature(endpoint).replace(  # type: ignore[attr-defined]
+        parameters=[ours, *asked], return_annotation=hints.get("return", Any)
+    )
+    return page

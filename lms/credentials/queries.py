@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.courses import queries as courses
@@ -238,6 +238,11 @@ def mine(session: Session, visitor: Visitor, now: datetime, *, limit: int = 200)
     query = _cards().where(Certificate.person_id == visitor.person_id)
     rows = session.execute(query.order_by(Certificate.awarded_at.desc(), Certificate.id.desc()).limit(limit))
     return [_card(certificate, edition, now) for certificate, edition in rows]
+
+
+def any_of(person_id: int) -> ColumnElement[bool]:
+    """SQL: whether a person has any."""
+    return exists().where(Certificate.person_id == person_id)
 
 
 def held_page(session: Session, visitor: Visitor, number: str, now: datetime) -> HeldPage:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from lms.directory import addresses
@@ -162,6 +162,12 @@ def _about(person_id: int, occurrence_id: int | None, limit: int) -> Select[Rost
     if occurrence_id is None:
         return query.where(RosterEntry.confirmed_at.is_(None), RosterEntry.denied_at.is_(None))
     return query.where(RosterEntry.occurrence_id == occurrence_id)
+
+
+def unconfirmed(person_id: int) -> ColumnElement[bool]:
+    """SQL: whether there is something that the person has not answered."""
+    mine = exists().where(RosterEntry.person_id == person_id, RosterEntry.removed_at.is_(None))
+    return mine.where(RosterEntry.confirmed_at.is_(None), RosterEntry.denied_at.is_(None))
 
 
 def one_to_confirm(session: Session, entry_id: int) -> tuple[ToConfirm, RosterEntry]:

@@ -25,7 +25,7 @@ MOST_MARKS = 1000
 """So many occurrences a calendar shows at most."""
 _WORDS = 5
 _CHOSEN_FROM = timedelta(days=90)
-"""Series that have ended longer ago are not offered to filter by."""
+"""Series whose last date lies longer ago are not offered to filter by."""
 SEATED = (
     RegistrationState.PENDING,
     RegistrationState.CONFIRMED,
@@ -134,7 +134,7 @@ def cards(
     if not occurrence_ids:
         return {}
     found = fetch(session, *_numbered(visitor, set(occurrence_ids)))
-    return {card.id: card for card in cards_of(session, visitor, now, found)}
+    return {card.id: card for card in cards_of(session, visitor, now, found, short=True)}
 
 
 def over(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, number: int = 1) -> ListPage:
@@ -147,7 +147,7 @@ def of_day(session: Session, visitor: Visitor, now: datetime, day: date, wanted:
     of_it = _begins_within(day, day + timedelta(days=1))
     query = lines_for(visitor).where(of_it, *matching(visitor, wanted))
     found = session.execute(query.order_by(Occurrence.starts_at, Occurrence.id).limit(100)).all()
-    return cards_of(session, visitor, now, found)
+    return cards_of(session, visitor, now, found, short=True)
 
 
 def marks(session: Session, visitor: Visitor, begin: date, end: date, wanted: Wanted) -> list[Mark]:
@@ -197,10 +197,10 @@ def _oblasts() -> Select[str]:
 
 
 @once
-def _series_of(visitor: Visitor, ending_after: datetime, slug: str | None) -> Select[str, str, str]:
+def _series_of(visitor: Visitor, beginning_after: datetime, slug: str | None) -> Select[str, str, str]:
     """Series with something that the visitor may know of and that is not long over, and the one chosen already."""
     some = exists().where(Occurrence.series_id == Series.id, visible_to(visitor)).correlate(Series)
-    chosen: ColumnElement[bool] = some.where(Occurrence.ends_at > ending_after)
+    chosen: ColumnElement[bool] = some.where(Occurrence.starts_at > beginning_after)
     if slug is not None:
         chosen = or_(chosen, and_(Series.slug == slug, some))
     return select(Series.slug, Series.title, Series.title_en).where(chosen).order_by(Series.title).limit(100)
@@ -258,7 +258,7 @@ def _page(
     query, values = which(visitor, now, (number - 1) * PAGE)
     narrowed = matching(visitor, wanted)
     found = fetch(session, query.where(*narrowed) if narrowed else query, values)
-    cards = cards_of(session, visitor, now, found)
+    cards = cards_of(session, visitor, now, found, short=True)
     return ListPage(cards[:PAGE], number, len(cards) > PAGE)
 
 

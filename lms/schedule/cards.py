@@ -20,6 +20,7 @@ from lms.schedule.models import (
     MeetingRole,
     Mode,
     Occurrence,
+    OccurrenceParty,
     Part,
     Status,
     Streaming,
@@ -37,6 +38,9 @@ from lms.schedule.rules import (
     may_edit,
     streaming_of,
 )
+
+SHOWN = 4
+"""So many organisations a line of a list names; of the others it says how many they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,9 @@ class OccurrenceCard:
     live: bool
     ended: bool
     parties: tuple[PartyCard, ...]
+    """In lists the first ones only (`SHOWN`)."""
+    further_parties: int
+    """So many more take part."""
     speakers: tuple[SpeakerCard, ...]
     may_edit: bool
     join: JoinAnswer
@@ -199,20 +206,32 @@ class MeetingDoor:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who takes part in an occurrence."""
+    """Who takes part in an occurrence.
+
+    For a list not all of its parties are read, but the visitor's own always are: they stand in `parts` as well, by
+    which the rules decide.
+    """
 
     parties: tuple[PartyCard, ...] = ()
     speakers: tuple[SpeakerCard, ...] = ()
+    parts: frozenset[tuple[int, Part]] = frozenset()
+    further: int = 0
 
 
 def cast_of(occurrence: Occurrence) -> Cast:
     """From the occurrence's rows; parties and speakers with their organisations must be loaded."""
-    return Cast(_parties(occurrence), _speakers(occurrence))
+    parties = _parties(occurrence)
+    return Cast(parties, _speakers(occurrence), parts_of(parties))
+
+
+def parts_of(parties: Sequence[PartyCard | OccurrenceParty]) -> frozenset[tuple[int, Part]]:
+    """Which organisation has which part."""
+    return frozenset((party.organisation_id, party.part) for party in parties)
 
 
 def facts_of(occurrence: Occurrence | Row[*tuple[Any, ...]], cast: Cast | None = None) -> OccurrenceFacts:
     """What the rules need; without a cast, parties and speakers must be loaded."""
-    parties = occurrence.parties if cast is None else cast.parties
+    parts = parts_of(occurrence.parties) if cast is None else cast.parts
     speakers = occurrence.speakers if cast is None else cast.speakers
     return OccurrenceFacts(
         id=occurrence.id,
@@ -224,7 +243,7 @@ def facts_of(occurrence: Occurrence | Row[*tuple[Any, ...]], cast: Cast | None =
         created_by=occurrence.created_by,
         series_id=occurrence.series_id,
         programme_id=occurrence.programme_id,
-        parties=frozenset((party.organisation_id, party.part) for party in parties),
+        parties=parts,
         speaker_roles={each.person_id: each.role for each in speakers if each.person_id is not None},
     )
 
@@ -266,11 +285,12 @@ def card_of(
         live=live,
         ended=is_over(facts, now),
         parties=cast.parties,
+        further_parties=cast.further,
         speakers=cast.speakers,
         may_edit=editor,
         join=join,
         joins_at=_joins_at(occurrence, join),
-        ours=bool({party.organisation_id for party in cast.parties} & visitor.organisation_ids),
+        ours=any(organisation in visitor.organisation_ids for organisation, _ in cast.parts),
     )
 
 

@@ -183,7 +183,7 @@ class Occurrence(Base):
     changes: Mapped[list[OccurrenceChange]] = relationship(lazy="raise", order_by="OccurrenceChange.id")
 
     __mapper_args__ = {"version_id_col": version}
-    __table_args__ = (Index(None, "starts_at"), Index(None, "status", "ends_at"))
+    __table_args__ = (Index(None, "starts_at"), Index(None, "status", "ends_at"), Index(None, "series_id", "starts_at"))
 
 
 class OccurrenceParty(Base):

@@ -26,7 +26,7 @@ from lms.schedule.cards import (
     facts_of,
     page_of,
 )
-from lms.schedule.casts import casts
+from lms.schedule.casts import casts, short_casts
 from lms.schedule.group_rules import parse_meeting
 from lms.schedule.models import (
     AgendaItem,
@@ -260,13 +260,16 @@ def lines_for(visitor: Visitor) -> Select[*tuple[Any, ...]]:
 
 
 def cards_of(
-    session: Session, visitor: Visitor, now: datetime, rows: Sequence[Row[*tuple[Any, ...]]]
+    session: Session, visitor: Visitor, now: datetime, rows: Sequence[Row[*tuple[Any, ...]]], *, short: bool = False
 ) -> list[OccurrenceCard]:
-    """The cards of what was found by `lines_for` this visitor, in the same order."""
+    """The cards of what was found by `lines_for` this visitor, in the same order.
+
+    `short` is for lists: of many parties they name the first (`casts.short_casts`).
+    """
     numbers = [row.id for row in rows]
     guest = guest_facts(session, visitor, now) if rows else None
     seats = _seats(session, visitor, rows)
-    taking_part = casts(session, numbers)
+    taking_part = short_casts(session, visitor, numbers) if short else casts(session, numbers)
     return [
         card_of(row, visitor, now, guest, seats.get(row.id, NO_SEATS), taking_part.get(row.id, Cast())) for row in rows
     ]

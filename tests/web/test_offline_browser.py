@@ -21,7 +21,7 @@ from tests.web.test_browser import Served, chromium, faults, open_context, serve
 __all__ = ["chromium", "open_context", "served"]
 
 pytestmark = pytest.mark.e2e
-COURSE = "/courses/mobile-case"
+COURSE = "/courses/digital-literacy"
 STORES = "async () => (await caches.keys()).filter(name => /^vikno-(pages|kept)-/.test(name)).length"
 LETTERS = """() => new Promise(resolve => {
   indexedDB.open("vikno", 1).onsuccess = event => {
@@ -72,6 +72,9 @@ def test_a_course_is_kept_read_and_gone_at_sign_out(served: Served, open_context
     assert manifest["errors"] == []
     assert manifest["url"].endswith("/app.webmanifest?language=en")
 
+    page.goto(served.url + COURSE)
+    page.get_by_role("button", name="Begin the course").click()
+    page.wait_for_url("**/lessons/*")
     page.goto(served.url + COURSE)
     page.get_by_role("button", name="Keep for offline").click()
     expect(page.locator("[data-kept]")).to_contain_text("Kept in this browser")
@@ -151,7 +154,8 @@ def test_a_test_goes_on_in_a_window_that_is_opened_without_a_network(served: Ser
     wrong.goto(url)
     expect(wrong.locator("[data-attempt-said]")).to_have_text(re.compile("The server's clock decides"))
     answer_by_keyboard(wrong, 4)
-    expect(wrong.locator("[data-attempt-said]")).to_have_text(re.compile("No network"))
+    expect(wrong.locator("[data-attempt-open]")).to_have_text("2 not answered yet")
+    expect(wrong.locator("[data-attempt-said]")).to_have_text(re.compile("there is no network"))
     assert answered(served, code) == 1
     wrong.close(run_before_unload=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lms.meetings.access import is_auditor, led
-from lms.meetings.roll_call_queries import to_confirm, to_fill
+from lms.meetings.roll_call_queries import to_confirm, to_fill, unconfirmed
 from lms.meetings.sheet_queries import own, to_approve
 from lms.schedule.cards import OccurrencePage
 from web import attendance_words as words
@@ -29,7 +29,12 @@ def of_occurrence(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     return {"own": result, "asked": asked, "sees": sees, "enters": enters, "slug": card.slug, "words": words}
 
 
-@START.register("attendance", place=40)
+def _leads_or_organises(visit: Visit) -> bool:
+    visitor = visit.visitor
+    return bool(led(visitor)) or visitor.is_organiser or bool(visitor.organised_occurrences)
+
+
+@START.register("attendance", place=40, given=unconfirmed, also=_leads_or_organises)
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """Roll-calls to fill in, presence to confirm, sheets to approve."""
     visitor = visit.visitor

@@ -101,7 +101,7 @@ def change(certificate: str, visit: Acting) -> Response:
     return see_other(f"/certificates/{certificate}?done=certificate_changed")
 
 
-@panels.START.register("certificates", place=60)
+@panels.START.register("certificates", place=60, given=queries.any_of)
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """The latest of the visitor's own."""
     found = queries.mine(visit.session, visit.visitor, visit.now, limit=_SHOWN_AT_START + 1)

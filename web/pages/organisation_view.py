@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lms.directory import organisation_queries
 from lms.directory.organisation_queries import OrganisationPage
-from lms.schedule import queries as schedule
+from lms.schedule import calendar
 from lms.schedule.queries import ZONE
 from web import directory_forms as forms
 from web.forms import VisitForm
@@ -36,11 +36,8 @@ def view(
             (one.code, one.name_en if visit.language == "en" and one.name_en else one.name_uk) for one in kinds
         ]
         context = {"membership_form": membership, "capability_form": capability}
-    coming = [
-        card
-        for card in schedule.upcoming(visit.session, visit.visitor, visit.now, 200)
-        if any(party.organisation_id == page.organisation.id for party in card.organisations)
-    ]
+    wanted = calendar.Wanted(organisation=page.organisation.code)
+    coming = calendar.coming(visit.session, visit.visitor, visit.now, wanted).cards
     return visit.page(
         "organisation.html",
         page=page,

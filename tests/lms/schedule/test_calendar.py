@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.directory.models import RoleName, Scope
 from lms.directory.rules import ANONYMOUS, Grant, Visitor
-from lms.schedule import actions, calendar
+from lms.schedule import actions, calendar, queries
 from lms.schedule.audience_models import Invitation
 from lms.schedule.calendar import Wanted
 from lms.schedule.cards import facts_of
@@ -219,3 +219,25 @@ def filled(database: Database) -> Database:
             )
             made.status = status
     return database
+
+
+def test_a_line_names_the_first_parties_and_knows_the_part_of_everybodys_own(database: Database) -> None:
+    with database.writing() as session:
+        planner = organiser(session)
+        homes = [organisation(session, f"home-{number}") for number in range(7)]
+        parts = [Part.ORGANISER, *[Part.PARTICIPANT] * 5, Part.EXPERT_BODY]
+        made = actions.create(session, planner, draft("Багато", parties=list(zip(homes, parts, strict=True))), NOW)
+        actions.publish(session, planner, made.slug, NOW)
+        last = person(session, "last@example.org", home=homes[-1])
+        number = made.id
+    with database.reading() as session:
+        for visitor, of_it in ((last, True), (planner, False), (ANONYMOUS, False)):
+            card = calendar.cards(session, visitor, NOW, [number])[number]
+            whole = queries.occurrence_page(session, visitor, made.slug, NOW).card
+            assert ([each.code for each in card.parties], card.further_parties) == (
+                ["home-0", "home-1", "home-2", "home-3"],
+                3,
+            )
+            assert (len(whole.parties), whole.further_parties) == (7, 0)
+            assert (card.ours, card.join, card.may_edit) == (whole.ours, whole.join, whole.may_edit)
+            assert card.ours is of_it

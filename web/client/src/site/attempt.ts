@@ -14,6 +14,8 @@ const MORE_S = 20;
 const TYPED_MS = 800;
 const TOLD_AT = [300, 60];
 const NOTED_MS = 5_000;
+/** Words that are true only as long as the server cannot be reached. */
+const WITHOUT_NETWORK = ["offline", "overOffline", "notYet", "held"];
 
 export function takeTest(): void {
   const page = document.querySelector<HTMLElement>("[data-attempt]");
@@ -81,9 +83,9 @@ class TestPage {
     this.#time.set(timeLeft(left, at, Date.now()));
   }
 
-  /** How much time is left, for when this page is opened again without a network. */
+  /** How much time the server says is left, for when this page is opened again without a network. */
   async #note(): Promise<void> {
-    if (this.#time) await database.put("times", { place: this.#here, account: account(), left: this.#time.left, at: Date.now() });
+    if (this.#time && !this.#guessed) await database.put("times", { place: this.#here, account: account(), left: this.#time.left, at: Date.now() });
   }
 
   /** There may be a network again. */
@@ -151,7 +153,7 @@ class TestPage {
     if (said.kind === "saved") {
       this.#heard(said.kept.remaining, said.kept.writer);
       this.#status(said.kept.lateness === "late" ? this.#word("late") : this.#word("saved"));
-    } else this.#status(said.kind === "refused" ? said.sentence : this.#word(said.kind));
+    } else this.#status(said.kind === "refused" ? said.sentence : this.#word(said.kind === "offline" && this.#over ? "overOffline" : said.kind));
   }
 
   #heard(remaining: number | null, writer: string): void {
@@ -196,7 +198,7 @@ class TestPage {
       if (!answer.ok) return false;
       const told = (await answer.json()) as { remaining_s: number | null; writer: string; state: string };
       this.#heard(told.remaining_s, told.writer);
-      if (this.#saidIs("offline") && (await this.#outbox.empty())) this.#status(this.#word("saved"));
+      if (WITHOUT_NETWORK.some((name) => this.#saidIs(name)) && (await this.#outbox.empty())) this.#status(this.#word("saved"));
       if (told.state !== "in_progress" && told.state !== "overdue") {
         if (await this.#outbox.empty()) this.#leave();
       } else if (told.remaining_s === 0 && this.#over) await this.#handIn();
