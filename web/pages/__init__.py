@@ -124,7 +124,6 @@ _PARTS = (
     live_questions,
     live,
     streaming,
-    attempts,
     results_essays,
     results_rulings,
     results_figures,
