@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from lms import demo_items
@@ -21,9 +23,27 @@ from lms.schedule import queries
 from lms.schedule.cards import to_join_now
 from lms.schedule.models import MeetingRole, Status
 from lms.tables import metadata
+from tests.support import seeding
+from tests.support.postgres import PostgresServer
 
 NOW = datetime(2026, 11, 22, 17, 44, tzinfo=UTC)
 PASSWORD = "demo-password-1"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demo's data: what is tested is what is in it, and what a second start makes of it."""
+    path = tmp_path_factory.mktemp("seeded") / "template.db"
+    seeding.seed(f"sqlite:///{path}", NOW, PASSWORD)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a PostgreSQL database with the demo's data."""
+    postgres.execute("CREATE DATABASE vikno_seeded")
+    seeding.seed(postgres.url("vikno_seeded"), NOW, PASSWORD)
+    return "vikno_seeded"
 
 
 def rows(database: Database) -> dict[str, int]:
@@ -34,12 +54,12 @@ def rows(database: Database) -> dict[str, int]:
 
 
 def test_seeding_again_changes_nothing(database: Database) -> None:
-    with database.writing() as session:
-        first = seed(session, NOW, password=PASSWORD)
     before = rows(database)
     with database.writing() as session:
-        assert seed(session, NOW, password=PASSWORD) == first
+        first = seed(session, NOW, password=PASSWORD)
     assert rows(database) == before
+    with database.writing() as session:
+        assert seed(session, NOW, password=PASSWORD) == first
     assert before["organisation"] == 19
     with database.reading() as session:
         assert find_tampering(session) is None
@@ -48,7 +68,7 @@ def test_seeding_again_changes_nothing(database: Database) -> None:
 
 def test_the_live_consultation_is_open_to_anyone_with_a_name_and_to_the_endpoints(database: Database) -> None:
     with database.writing() as session:
-        facts = seed(session, NOW, password=PASSWORD)
+        facts = seed(session, NOW, password=PASSWORD)  # again: only to be told what is there
     with database.reading() as session:
         door = queries.meeting_door(session, ANONYMOUS, DEMO_MEETING, NOW)
         assert (door.join.role, door.join.refusal, door.card.live) == (MeetingRole.PARTICIPANT, "name_needed", True)
@@ -64,8 +84,6 @@ def test_the_live_consultation_is_open_to_anyone_with_a_name_and_to_the_endpoint
 
 
 def test_the_demo_goes_on_after_days_and_after_it_was_ended(database: Database) -> None:
-    with database.writing() as session:
-        seed(session, NOW, password=PASSWORD)
     later = NOW + timedelta(days=9)
     with database.writing() as session:
         ended = {
@@ -90,8 +108,6 @@ def test_the_demo_goes_on_after_days_and_after_it_was_ended(database: Database) 
 
 
 def test_history_is_as_it_was(database: Database) -> None:
-    with database.writing() as session:
-        seed(session, NOW)
     with database.reading() as session:
         past = queries.past(session, ANONYMOUS, NOW)
         days = [f"{card.starts_local:%d.%m.%Y}" for card in reversed(past)]

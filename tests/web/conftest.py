@@ -1,23 +1,27 @@
-"""The web app on a fresh database with demo data, on SQLite and on PostgreSQL, and browsers that talk to it."""
+"""The web app on a fresh database with demo data, and browsers that talk to it.
+
+The database is SQLite: pages have no statements of their own, and those of `lms` are tested on both. That every address
+answers on PostgreSQL too, `test_permissions` shows; `test_pages` runs on both.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from lms import demo
+from lms import demo_items
 from lms.database import Database
-from lms.directory import passwords
 from tests.lms.facts import NOW
-from tests.support.postgres import PostgresServer, database, database_url, postgres
-from tests.web.visitor import HOST, PASSWORD, Visitor
+from tests.support.postgres import PostgresServer, database, postgres
+from tests.support.seeding import cheap_passwords, seed, whole
+from tests.web.visitor import ADMINISTRATOR, HOST, ORGANISER, PASSWORD, Visitor
 from web.app import create_app
 from web.config import (
     ControlUnavailable,
@@ -28,10 +32,11 @@ from web.config import (
     PictureOrder,
     PublicQuestion,
     WebConfig,
+    utc_now,
 )
 from web.site import build_site
 
-__all__ = ["database", "database_url", "postgres"]
+__all__ = ["database", "postgres"]
 
 TOKEN_KEY = b"t" * 32
 EVENTS_KEY = b"e" * 32
@@ -105,36 +110,29 @@ class Orders:
         self.given.append((order, meeting))
 
 
-def _cheapen(monkeypatch: pytest.MonkeyPatch) -> None:
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", hasher)
-    monkeypatch.setattr(passwords, "_NOBODYS", hasher.hash("nobody has this password"))
-
-
 @pytest.fixture(autouse=True)
 def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests sign in often; that passwords are dear to guess, `tests/lms` shows."""
-    _cheapen(monkeypatch)
-
-
-def _seed(url: str) -> None:
-    database = Database(url)
-    database.upgrade()
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        _cheapen(monkeypatch)
-        with database.writing() as session:
-            demo.seed(session, NOW, password=PASSWORD)
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
+    cheap_passwords(monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the demo's data: every test gets a copy, seeding takes seconds."""
     path = tmp_path_factory.mktemp("demo") / "template.db"
-    _seed(f"sqlite:///{path}")
+    seed(f"sqlite:///{path}", NOW, PASSWORD)
+    return path
+
+
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demo of today, its bank of items too, to be copied for servers that browsers visit."""
+    path = tmp_path_factory.mktemp("today") / "template.db"
+    url = f"sqlite:///{path}"
+    seed(url, utc_now(), PASSWORD)
+    database = Database(url)
+    with database.writing() as session:
+        demo_items.seed(session, utc_now(), author=ORGANISER, reviewer=ADMINISTRATOR)
+    whole(database)
     return path
 
 
@@ -142,8 +140,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_template(postgres: PostgresServer) -> str:
     """The name of a PostgreSQL database with the demo's data."""
     postgres.execute("CREATE DATABASE vikno_demo")
-    _seed(postgres.url("vikno_demo"))
+    seed(postgres.url("vikno_demo"), NOW, PASSWORD)
     return "vikno_demo"
+
+
+@pytest.fixture
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of a copy of the demo's database."""
+    path = tmp_path / "vikno.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture

@@ -20,8 +20,11 @@ from lms.assessment.scoring import score
 from lms.database import Database
 from lms.demo_accounts import STAFF
 from tests.lms.facts import NOW
+from tests.support.postgres import database_url
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, Visitor
 from web.attempt_answers import answer_of, cloze_html
+
+__all__ = ["database_url"]  # on both databases
 
 Browser = Callable[..., Visitor]
 LESSON = "/courses/mobile-case/lessons/check"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import threading
@@ -25,9 +26,8 @@ from recordings.live import wire
 from recordings.processing.children import ffmpeg
 from tests.support.browser import launch_bare, until
 from tests.web.test_browser import _wait_for, faults
-from tests.web.visitor import PASSWORD
 from web.app import create_app
-from web.config import STATIC, WebConfig, utc_now
+from web.config import STATIC, WebConfig
 from web.main.live_library import LiveFolder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -91,12 +91,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, demo_file: Path) -> Iterator[Stage]:
     assert (STATIC / ".vite" / "manifest.json").exists(), "Build the client first: npm run build, in web/client"
-    database = Database(f"sqlite:///{tmp_path / 'vikno.sqlite3'}")
-    database.upgrade()
-    with database.writing() as session:
-        demo.seed(session, utc_now(), password=PASSWORD)
+    database = Database(f"sqlite:///{shutil.copy(demo_file, tmp_path / 'vikno.sqlite3')}")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://localhost:{listening.getsockname()[1]}"
         keys = (b"s" * 32, b"t" * 32, b"e" * 32)

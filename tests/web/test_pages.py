@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from tests.support.postgres import database_url
 from tests.web.visitor import ADMINISTRATOR, HOST, Visitor, links, room_of
 from web.app import create_app
 from web.config import WebConfig
+
+__all__ = ["database_url"]
 
 Browser = Callable[..., Visitor]
 

@@ -7,6 +7,7 @@ What is posted is empty, so that nothing but permission decides between "in" (do
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +57,8 @@ from lms.schedule.plan_models import LegalAct, Programme, Series, Topic
 from lms.sealing import FernetSealer
 from lms.streaming.models import StreamTarget, TargetKind
 from tests.lms.facts import NOW
+from tests.support.postgres import PostgresServer, knowing_statements
+from tests.support.seeding import whole
 from tests.web.visitor import ADMINISTRATOR, HOST, ORGANISER, PASSWORD, Visitor
 
 WHO = {
@@ -514,34 +517,61 @@ class Forgetful(Database):
             session.close()
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> tuple[Path, dict[str, Any]]:
-    """A file with the demo and what is needed besides, and the objects for each place in an address."""
-    path = tmp_path_factory.mktemp("permissions") / "vikno.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    made = Database(f"sqlite:///{path}")
-    with made.writing() as session:
+def filled(database: Database) -> dict[str, Any]:
+    """Puts in what is needed besides the demo; the objects for each place in an address."""
+    with database.writing() as session:
         demo.seed(session, NOW, password=PASSWORD)
         demo_items.seed(session, NOW, author=ORGANISER, reviewer=ADMINISTRATOR)
-    held = prepare(made)
-    with made.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    made.close()
-    return path, held
+    held = prepare(database)
+    whole(database)
+    return held
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> tuple[Path, dict[str, Any]]:
+    """A file with everything, and the objects."""
+    path = tmp_path_factory.mktemp("permissions") / "vikno.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    return path, filled(Database(f"sqlite:///{path}"))
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(postgres: PostgresServer, postgres_template: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As `on_sqlite`."""
+    with postgres.fresh_database(postgres_template) as url:
+        held = filled(Database(url))
+        yield url.rpartition("/")[2], held
 
 
 @pytest.fixture
-def held(prepared: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+def filled_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The address of a copy with everything, and the objects.
+
+    Who may do what is one code for both databases. Whoever may do most meets PostgreSQL, so that every address answers
+    on it; the others meet SQLite.
+    """
+    letter = request.node.callspec.params["letter"] if hasattr(request.node, "callspec") else "-"
+    if letter == "A":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        template, held = request.getfixturevalue("on_postgresql")
+        with server.fresh_database(template) as url:
+            yield url, held
+        return
+    path, held = request.getfixturevalue("on_sqlite")
+    shutil.copy(path, tmp_path / "vikno.db")
+    yield f"sqlite:///{tmp_path / 'vikno.db'}", held
+
+
+@pytest.fixture
+def held(filled_database: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     """What to put into addresses."""
-    return dict(prepared[1])
+    return dict(filled_database[1])
 
 
 @pytest.fixture
-def database(prepared: tuple[Path, dict[str, Any]], tmp_path: Path) -> Iterator[Forgetful]:
-    """On SQLite only: who may do what is one code for both."""
-    path = tmp_path / "vikno.db"
-    path.write_bytes(prepared[0].read_bytes())
-    made = Forgetful(f"sqlite:///{path}")
+def database(filled_database: tuple[str, dict[str, Any]]) -> Iterator[Forgetful]:
+    """With everything."""
+    made = knowing_statements(Forgetful(filled_database[0]))
     yield made
     made.close()
 

@@ -104,6 +104,21 @@ async def test_it_is_watched_by_whom_it_is_for(browser: Browser, slug: str) -> N
     assert "&amp;save=1" not in page.text, "not to be downloaded unless its terms say so"
 
 
+async def test_files_that_are_published_and_not_known_yet_do_no_harm(
+    browser: Browser, slug: str, library: FolderLibrary
+) -> None:
+    newer = {"captions": [{"language": "uk", "file": "captions.uk.vtt"}], "poster": "poster.jpg"}
+    path = library.made(CODE) / "v0001" / "playback.json"
+    path.write_text(json.dumps(PLAYBACK | newer))
+    member = browser()
+    await member.sign_in("staff@vikno.test")
+    page = await member.get(f"/recordings/{CODE}")
+    assert page.status_code == 200
+    assert "captions.uk.vtt" not in page.text
+    path.write_text(json.dumps(PLAYBACK | {"video": "other.mp4"}))
+    assert (await member.get(f"/recordings/{CODE}")).status_code == 200
+
+
 async def test_questions_captions_and_kinds_of_chapters_stand_beside_the_picture(
     browser: Browser, slug: str, library: FolderLibrary, database: Database
 ) -> None:
@@ -245,11 +260,12 @@ async def test_a_recording_of_a_stream_in_two_parts_shows_both_with_their_captio
         occurrence = session.scalars(select(Occurrence).where(Occurrence.slug == slug)).one()
         kinds = ("composition", "composition", "captions")
         files = [
-            MadeFile(name, "video/mp4" if kind == "composition" else "text/vtt", 30, "0" * 64, 60.0, kind)
-            for name, kind in zip(names, kinds, strict=True)
+            MadeFile(name, "video/mp4" if kind == "composition" else "text/vtt", 30, "0" * 64, 60.0, kind, label)
+            for name, kind, label in zip(names, kinds, ("1", "2", ""), strict=True)
         ]
         now = datetime(2026, 11, 25, tzinfo=UTC)
         instant.keep(session, code, occurrence.meeting, files, now, now, now)
+        session.scalars(select(Recording).where(Recording.code == code)).one().downloadable = True
     visitor = browser()
     first, second = await visitor.get(f"/recordings/{code}"), await visitor.get(f"/recordings/{code}?part=2")
     assert "2:00" in first.text, "both together"
@@ -259,5 +275,7 @@ async def test_a_recording_of_a_stream_in_two_parts_shows_both_with_their_captio
         link = re.search(rf'src="([^"]*/{re.escape(name)}\?[^"]*)"', page.text)
         assert link is not None, name
         assert (await visitor.get(html.unescape(link[1]))).content == name.encode()
+    downloads = re.findall(r'save=1" download>([^<]*)', second.text)
+    assert [one.strip() for one in downloads] == ["Part 1", "Part 2", "Captions: Ukrainian"]
     assert (await visitor.get(f"/recordings/{code}?part=9")).text.count('aria-current="page"') == 1
     assert {path.name for path in folder.iterdir()} == {Path(path).name for path, _ in library.files(code)}

@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.errors import Conflict
 from lms.schedule.plan_models import Topic
+from tests.support.postgres import database_url
 from web.problems import Problem
 from web.together import Together
+
+__all__ = ["database_url"]  # on both databases
 
 
 def topic(code: str, refused: Exception | None = None) -> Callable[[Session], int]:

@@ -86,7 +86,7 @@ class LiveFolder:
             for number, path in enumerate(finish(self._data, stream, wait=False), 1):
                 with av.open(str(path)) as file:
                     duration = float(file.duration or 0) / av.time_base
-                found.append(_made(path, "video/mp4", "composition", duration, "" if number == 1 else str(number)))
+                found.append(_made(path, "video/mp4", "composition", duration, str(number)))
                 found += [_made(each, "text/vtt", "captions") for each in subtitles.tracks(path).values()]
         except (OSError, av.FFmpegError):
             return ()

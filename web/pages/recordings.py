@@ -65,7 +65,7 @@ ANSWERS = {
     ConsentAnswer.QUIET: _("went on without camera and microphone"),
 }
 LANGUAGES = {"uk": _("Ukrainian"), "en": _("English")}
-_CAPTIONS = re.compile(r"captions\.([A-Za-z-]+)\.vtt")
+_CAPTIONS = re.compile(r"(?:captions|[0-9a-f]{16}(?:-\d+)?)\.([A-Za-z0-9-]+)\.vtt")
 _WORKING = (RecordingState.CAPTURING, RecordingState.QUEUED, RecordingState.PROCESSING)
 
 
@@ -228,7 +228,11 @@ def _player(visit: Visit, shown: RecordingPage, part: int) -> dict[str, Any] | N
     if 1 < part <= len(parts):
         playback = playback | parts[part - 1]
     more = {"links": named, "part": part if part <= len(parts) else 1, "parts": len(parts)}
-    return {"questions": [], "transcript": []} | playback | more
+    found: dict[str, Any] = {"questions": [], "transcript": []} | playback | more
+    # While it is made anew, what is published is ahead of what is known of it for a moment.
+    found["captions"] = [each for each in found["captions"] if each["file"] in named]
+    found |= {each: found[each] if found[each] in named else "" for each in ("poster", "chapters_file")}
+    return found if found["video"] in named else None
 
 
 def _downloads(visit: Visit, shown: RecordingPage) -> list[dict[str, Any]]:
