@@ -13,20 +13,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lms.assessment import actions
-<<<<<<< HEAD
 from lms.assessment.attempts import (
     correcting,
     finishing,
     granting,
+    item_figures,
     marking,
     publishing,
     queries,
     regrading,
     taking,
 )
-=======
-from lms.assessment.attempts import correcting, finishing, item_figures, publishing, queries, taking
->>>>>>> main
 from lms.assessment.attempts.drawing import order_of
 from lms.assessment.attempts.models import Attempt, AttemptEvent, AttemptItem, Regrade, Response, TestVersion
 from lms.assessment.attempts.presenting import presented
@@ -390,28 +387,6 @@ def test_a_result_is_shown_by_the_moment_and_beside_the_last_one(hall: Hall) -> 
         assert [each.number for each in card.attempts] == [2, 1]
 
 
-<<<<<<< HEAD
-=======
-def test_figures_of_a_group_without_names_and_none_of_a_few(hall: Hall) -> None:
-    with hall.database.writing() as session:
-        for right in range(4):
-            done(session, hall, hall.somebody(session), right)
-        assert queries.distribution(session, hall.author, "t") is None
-        for right in (4, 4):
-            done(session, hall, hall.somebody(session), right)
-        told = queries.distribution(session, hall.author, "t")
-        assert told is not None
-        assert (told.people, told.passed, sum(told.buckets), told.buckets[9]) == (6, 3, 6, 2)
-        whole, items = queries.figures(session, hall.author, "t")
-        assert whole is not None
-        assert (whole.count, items) == (6, {})  # no item has been asked often enough
-        for ask in (queries.distribution, queries.figures, queries.attempts_at):
-            with pytest.raises(NotAllowed):
-                ask(session, hall.learner, "t")
-        lines, total = queries.attempts_at(session, hall.author, "t")
-        assert (len(lines), total) == (6, 6)
-
-
 def test_an_item_has_figures_from_twenty_attempts_on(hall: Hall) -> None:
     with hall.database.writing() as session:
         done(session, hall, hall.learner, 4)
@@ -435,7 +410,6 @@ def test_an_item_has_figures_from_twenty_attempts_on(hall: Hall) -> None:
             item_figures.of_item(session, hall.learner, asked)
 
 
->>>>>>> main
 def test_results_wait_to_be_passed_on_until_somebody_did(hall: Hall) -> None:
     with hall.database.writing() as session:
         attempt = taking.begin(session, hall.learner, "t", NOW, context="enrolment:1:final")
