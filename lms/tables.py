@@ -6,7 +6,7 @@ from lms.assessment.figures import models as figures
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
-from lms.credentials import external_models
+from lms.credentials import bulk_models, external_models
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
@@ -31,6 +31,7 @@ __all__ = [
     "attendance_models",
     "audience_models",
     "audit",
+    "bulk_models",
     "courses",
     "credentials",
     "directory",

@@ -117,7 +117,7 @@ def web_processes(url: str, folder: Path) -> Iterator[WebProcesses]:
                 subprocess.Popen(words, env=os.environ | settings, stdout=log, stderr=log, pass_fds=[number])
                 for _ in range(PROCESSES)
             ]
-            _wait_for(listening.getsockname()[1])
+            _wait_for(listening.getsockname()[1], [process.pid for process in processes])
             yield WebProcesses(listening.getsockname()[1], tuple(process.pid for process in processes))
         finally:
             for process in processes:
@@ -126,8 +126,11 @@ def web_processes(url: str, folder: Path) -> Iterator[WebProcesses]:
                 process.wait(20)
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(port: int, pids: Sequence[int]) -> None:
+    """Until one of them answers and all of them run: else the first would hold every connection."""
     ends = time.monotonic() + 60
+    while not all(map(_has_a_loop, pids)) and time.monotonic() < ends:
+        time.sleep(0.1)
     while time.monotonic() < ends:
         try:
             httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).raise_for_status()
@@ -135,6 +138,11 @@ def _wait_for(port: int) -> None:
         except httpx.HTTPError:
             time.sleep(0.1)
     raise TimeoutError("The web processes did not come up.")
+
+
+def _has_a_loop(pid: int) -> bool:
+    files = Path(f"/proc/{pid}/fd")
+    return any(os.path.realpath(each).endswith("[eventpoll]") for each in files.iterdir())
 
 
 def run(name: str, url: str) -> None:
