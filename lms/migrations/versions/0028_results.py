@@ -1,6 +1,6 @@
 """Results of tests: rulings on items, words on essays, who looks after a test, answers about oneself
 
-Revision 0027 after 0026, 2026-11-26.
+Revision 0028 after 0027, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 
 
 def upgrade() -> None:
