@@ -5,7 +5,7 @@ from lms.assessment.attempts import models as attempts
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
-from lms.credentials import external_models
+from lms.credentials import bulk_models, external_models
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
@@ -30,6 +30,7 @@ __all__ = [
     "attendance_models",
     "audience_models",
     "audit",
+    "bulk_models",
     "courses",
     "credentials",
     "directory",

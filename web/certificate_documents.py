@@ -67,7 +67,13 @@ def contents(snapshot: Snapshot, edition: int) -> dict[str, Any]:
         "criteria": _shortened(achievement.criteria),
         "criteria_en": _shortened(achievement.criteria_en),
         "criteria_size": 9 if max(len(achievement.criteria), len(achievement.criteria_en)) <= 350 else 7.5,
+        "criteria_short": max(len(achievement.criteria), len(achievement.criteria_en)) <= 160,
         "facts": _facts(snapshot),
+        "funder": f"За підтримки: {achievement.funder}" if achievement.funder else "",
+        "funder_en": f"With the support of: {achievement.funder_en}" if achievement.funder_en else "",
+        "issuer_size": _size(snapshot.issuer.name, 11, 110),
+        "holder_en_size": _size(snapshot.holder_en, 13, 60),
+        "name_en_size": _size(achievement.name_en, 11, 110),
         "signatory": snapshot.signatory,
         "position": snapshot.signatory_position,
         "position_en": snapshot.signatory_position_en,
@@ -96,6 +102,7 @@ def _facts(snapshot: Snapshot) -> list[list[str]]:
         found.append(["Період / Period", period])
     if snapshot.share:
         found.append(["Відвідано / Attended", f"{snapshot.share} %"])
+    found += [["Результат тесту / Test result", f"{each['value']} %"] for each in snapshot.results[:1]]
     achievement = snapshot.achievement
     if achievement.hours:
         found.append(["Обсяг, годин / Hours", achievement.hours.replace(".", ",")])
@@ -118,4 +125,4 @@ def _day(moment: str) -> str:
 def _size(text: str, largest: int, letters: int) -> float:
     """So large that it stays on few lines: a long name must not push the rest off the page."""
     shrunk = largest * float(letters / max(letters, len(text))) ** 0.8
-    return float(max(11.0, round(shrunk, 1)))
+    return float(max(min(11.0, largest * 0.7), round(shrunk, 1)))

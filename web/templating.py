@@ -101,7 +101,9 @@ def _environment(language: str, assets: Assets, shared: dict[str, Any]) -> Envir
     environment.language = language
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(_filters(language))
-    environment.globals.update(shared, language=language, languages=LANGUAGES, asset=assets.entry, local=local)
+    environment.globals.update(
+        shared, language=language, languages=LANGUAGES, asset=assets.entry, local=local, within=within
+    )
     environment.globals["_"] = environment.globals["gettext"]
     environment.globals["csrf_field"] = csrf_field
     environment.globals["occurrence_row"] = written_once(environment, "macros.html", "occurrence_row")
@@ -167,6 +169,11 @@ def kept(write: Callable[[Any], str]) -> Callable[[date], str]:
 def csrf_field(visit: Any) -> Markup:
     """The hidden field by which a form proves that it is ours."""
     return Markup('<input type="hidden" name="{}" value="{}">').format(csrf.FIELD, visit.csrf)
+
+
+def within(path: str, place: str) -> bool:
+    """Whether an address is `place` or lies below it."""
+    return path == place or path.startswith(place + "/")
 
 
 def local(moment: datetime, zone: str = "Europe/Kyiv") -> datetime:

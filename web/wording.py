@@ -27,6 +27,8 @@ SENTENCES: dict[str, str] = {
         "Recordings are kept for 14 to 3650 days or for 1 to 120 months; for ever if you leave it empty."
     ),
     "award_rule_unknown": _("There is no such rule of award."),
+    "batch_large": _("At most 5,000 at once."),
+    "batch_unknown": _("There is no such work."),
     "certificate_endless": _("This certificate has no end, so there is nothing to renew."),
     "certificate_revoked": _("This certificate is revoked. Issue a new one instead."),
     "certificate_same": _("Nothing has changed: the certificate says the same already."),

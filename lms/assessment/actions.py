@@ -5,6 +5,7 @@ Who wrote any of a version never approves it, whatever roles they have.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,8 +36,32 @@ def add(session: Session, actor: str, draft: ItemDraft, now: datetime) -> Item:
     code = code_of(draft)
     if session.scalar(select(Item.id).where(Item.code == code)) is not None:
         raise Conflict("item_code_taken", f"There is an item {code} already.", "code")
-    item = Item(
-        code=code,
+    return add_all(session, actor, [draft], now)[0]
+
+
+def add_all(
+    session: Session, actor: str, drafts: Sequence[ItemDraft], now: datetime, *, offered: bool = False
+) -> list[Item]:
+    """Several whose codes are known to be free, written together: whoever else writes waits for a moment only.
+
+    `offered`: they wait for a review at once.
+    """
+    items = [_item(draft, actor, now) for draft in drafts]
+    if offered:
+        for item in items:
+            item.state = item.versions[0].state = VersionState.OFFERED
+    session.add_all(items)
+    session.flush()
+    for item in items:
+        record(session, actor, "item.create", "item", item.id, now=now, after=_told(item))
+        if offered:
+            record(session, actor, "item.offer", "item", item.id, now=now, after={"version": 1})
+    return items
+
+
+def _item(draft: ItemDraft, actor: str, now: datetime) -> Item:
+    return Item(
+        code=code_of(draft),
         family=family_of(draft),
         language=draft.language,
         kind=draft.body.kind,
@@ -49,10 +74,6 @@ def add(session: Session, actor: str, draft: ItemDraft, now: datetime) -> Item:
         versions=[_version(draft, 1, actor, now)],
         tags=[ItemTag(scheme=tag.scheme, value=tag.value) for tag in draft.tags],
     )
-    session.add(item)
-    session.flush()
-    record(session, actor, "item.create", "item", item.id, now=now, after=_told(item))
-    return item
 
 
 def save(

@@ -65,19 +65,8 @@ def issue(
     Raises `NotFound`, `NotAllowed` (certify_not_yours, four_eyes, certify_self), `Conflict` (issuer_local,
     rule_retired, sheets_open, issuer_key_lost) or `Invalid` (nobody_chosen, not_earned, reason_missing).
     """
-    rule = lock(session, AwardRule, rule_id)
-    if not awarding.may_certify(session, visitor, rule):
-        raise NotAllowed("certify_not_yours", "Certificates are approved by a certifier, or by those who organise it.")
-    require_address(issuer)
-    if rule.retired_at is not None:
-        raise Conflict("rule_retired", "This version of the rule was retired. Issue by the latest one.")
     chosen = list(dict.fromkeys(people))
-    if not chosen:
-        raise Invalid("nobody_chosen", "Choose at least one person.", "people")
-    if visitor.person_id in chosen:
-        raise NotAllowed("certify_self", "Nobody approves a certificate of their own. Ask somebody else.")
-    found = earning.earned(session, rule)
-    by_person = _require_earned(rule, found, visitor, chosen, reason)
+    rule, found, by_person = approve(session, issuer, visitor, rule_id, chosen, reason)
     held = latest(session, rule.code, chosen)
     steps = {each: step_of(held.get(each), by_person.get(each), now) for each in chosen}
     wanted = [each for each in chosen if steps[each] is not Step.NONE]
@@ -90,6 +79,24 @@ def issue(
         else:
             made.append(award.issue(person, by_person.get(person.id)))
     return Issued(tuple(made), len(chosen) - len(wanted), max(0, len(wanted) - MOST_AT_ONCE), tuple(renewed))
+
+
+def approve(
+    session: Session, issuer: Issuer, visitor: Visitor, rule_id: int, people: Sequence[int], reason: str
+) -> tuple[AwardRule, Earned, dict[int, Standing]]:
+    """Whether the visitor may give these people the certificate now. The rule is locked. Raises as `issue`."""
+    rule = lock(session, AwardRule, rule_id)
+    if not awarding.may_certify(session, visitor, rule):
+        raise NotAllowed("certify_not_yours", "Certificates are approved by a certifier, or by those who organise it.")
+    require_address(issuer)
+    if rule.retired_at is not None:
+        raise Conflict("rule_retired", "This version of the rule was retired. Issue by the latest one.")
+    if not people:
+        raise Invalid("nobody_chosen", "Choose at least one person.", "people")
+    if visitor.person_id in people:
+        raise NotAllowed("certify_self", "Nobody approves a certificate of their own. Ask somebody else.")
+    found = earning.earned(session, rule)
+    return rule, found, _require_earned(rule, found, visitor, people, reason)
 
 
 def step_of(held: Certificate | None, standing: Standing | None, now: datetime) -> Step:

@@ -402,6 +402,15 @@ def funders_of_series(session: Session, series_id: int) -> dict[str, str]:
     }
 
 
+def numbers_by(session: Session, code: str, most: int) -> list[str]:
+    """Numbers in force by any version of a rule; whoever asks has made sure that the visitor may certify by it."""
+    rules = select(AwardRule.id).where(AwardRule.code == code)
+    query = select(Certificate.number).where(
+        Certificate.rule_id.in_(rules), Certificate.state == CertificateState.ISSUED
+    )
+    return list(session.scalars(query.order_by(Certificate.id).limit(most)))
+
+
 def people_found(session: Session, words: str, *, limit: int = 20) -> list[tuple[int, str]]:
     """People by name, to award something to."""
     query = select(Person).where(Person.merged_into_id.is_(None))

@@ -131,7 +131,9 @@ class Mixing:
             mixed = inputs[0]
         else:
             mixed = ffmpeg.filter(inputs, "amix", inputs=len(inputs), normalize=0, dropout_transition=0)
-        mixed = mixed.filter("volume", f"{-HEADROOM_DB}dB").filter("apad").filter("atrim", end=round(end, 6))
+        # Silence up to the end, and no further: after silence without an end, ffmpeg does not always stop at `atrim`.
+        mixed = mixed.filter("volume", f"{-HEADROOM_DB}dB").filter("apad", whole_dur=round(end, 6))
+        mixed = mixed.filter("atrim", end=round(end, 6))
         mixed = self._scheduled(mixed, layout).filter("ebur128", peak="true", framelog="quiet")
         settings: dict[str, Any] = {"c:a": "flac", "sample_fmt": "s32", "compression_level": 1, "ar": RATE}
         built = ffmpeg.output(mixed, str(self._between), **settings)

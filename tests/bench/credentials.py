@@ -6,7 +6,7 @@ Issuing is the product's whole use case: who has earned it, a number, a place in
 signatures (`eddsa-rdfc-2022` embedded, RS256 as a token), the log of changes, and a commit synced to the disk for each
 list of people. Verification is what `/verify` and `vikno verify` do with a file: form, issuer, signature, dates and
 status. Beside them, as a probe of the machine at this moment, the two bare signatures and their check by the library.
-The document, made by typst in a process of its own, is measured apart.
+The document, which typst sets, is measured apart.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from sqlalchemy import text
 
 from lms.database import Database
 from tests.bench.big_network import SEED, Network, Size, fill
-from tests.bench.processor import parent, used
+from tests.bench.processor import open_files, parent, used
 from tests.bench.users import Outcome, User, measure
 from tests.support.installation import free_ports
 from tests.support.postgres import running_postgres
@@ -117,7 +117,7 @@ def web_processes(url: str, folder: Path) -> Iterator[WebProcesses]:
                 subprocess.Popen(words, env=os.environ | settings, stdout=log, stderr=log, pass_fds=[number])
                 for _ in range(PROCESSES)
             ]
-            _wait_for(listening.getsockname()[1])
+            _wait_for(listening.getsockname()[1], [process.pid for process in processes])
             yield WebProcesses(listening.getsockname()[1], tuple(process.pid for process in processes))
         finally:
             for process in processes:
@@ -126,8 +126,11 @@ def web_processes(url: str, folder: Path) -> Iterator[WebProcesses]:
                 process.wait(20)
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(port: int, pids: Sequence[int]) -> None:
+    """Until one of them answers and all of them run: else the first would hold every connection."""
     ends = time.monotonic() + 60
+    while not all(map(_has_a_loop, pids)) and time.monotonic() < ends:
+        time.sleep(0.1)
     while time.monotonic() < ends:
         try:
             httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).raise_for_status()
@@ -135,6 +138,10 @@ def _wait_for(port: int) -> None:
         except httpx.HTTPError:
             time.sleep(0.1)
     raise TimeoutError("The web processes did not come up.")
+
+
+def _has_a_loop(pid: int) -> bool:
+    return "anon_inode:[eventpoll]" in open_files(pid)
 
 
 def run(name: str, url: str) -> None:

@@ -26,10 +26,9 @@ from tests.support.seeding import whole
 _UNSYNCED = ("fsync=off", "full_page_writes=off")
 _FAST = (
     "max_connections=100",
-    "shared_buffers=32MB",
     "listen_addresses=127.0.0.1",
 )
-_OF_TESTS = ("autovacuum=off", "max_wal_size=4GB", "checkpoint_timeout=1h")
+_OF_TESTS = ("shared_buffers=32MB", "autovacuum=off", "max_wal_size=4GB", "checkpoint_timeout=1h")
 """Each test has a database of its own that lives for a second: nothing is worth tidying up."""
 _IN_MEMORY = "/dev/shm"
 _ROOM = 1024**3

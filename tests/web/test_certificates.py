@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import json
 import re
+import zipfile
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from lms.credentials import awarding, bits, changing, checking, issuing, keys, numbers, telling
+from lms.credentials import awarding, bits, bulk, changing, checking, issuing, keys, numbers, telling
 from lms.credentials.checking import NobodyKnown
 from lms.credentials.models import Certificate, CertificateEdition, CertificateState, KeyEnd, RuleKind
 from lms.credentials.profiles import Profiles
@@ -441,3 +442,41 @@ async def test_the_letter_is_in_the_holders_language(app: FastAPI, given: Given,
                 assert "Помилка <b>" in letter.text
                 assert "Помилка &lt;b&gt;" in letter.html
         assert len(subjects) == len(telling.News)
+
+
+async def test_many_at_once_with_progress_and_as_an_archive(
+    given: Given, browser: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuing, "MOST_AT_ONCE", 1)
+    visitor = browser("uk")
+    await visitor.sign_in(ORGANISER)
+    found = await visitor.get(f"/awards/{given.rule}", person="Демо")
+    people = re.findall(r'name="person" value="(\d+)"', found.text)
+    others = [each for each in people if int(each) not in (given.staff, given.planner.person_id)][:2]
+    asked = await visitor.client.post(
+        f"/awards/{given.rule}/issue",
+        data={"csrf": await visitor.csrf(), "person": others, "reason": "Допомогли"},
+    )
+    assert asked.status_code == 303, asked.text
+    address = asked.headers["location"]
+    page = await visitor.get(address)
+    assert ("0 з 2" in page.text, page.headers.get("refresh")) == (True, "3")
+    with database.writing() as session:
+        (number,) = bulk.due(session, NOW)
+        bulk.step(session, given.issuer, number, NOW)
+    page = await visitor.get(address)
+    assert ("2 з 2" in page.text, page.headers.get("refresh")) == (True, None)
+    answer = await visitor.post(f"/awards/{given.rule}/export", page="0")
+    archive = zipfile.ZipFile(BytesIO(answer.content))
+    assert archive.testzip() is None
+    names = archive.namelist()
+    assert f"{given.number}/certificate-{given.number}.pdf" in names
+    assert len(names) == 6
+    for name in names:
+        if name.endswith(".json"):
+            assert json.loads(archive.read(name))["id"].rpartition("/")[2] in name
+    missing = await visitor.post(f"/awards/{given.rule}/revoke", all="yes", because=" ")
+    assert missing.status_code == 422
+    taken = await visitor.post(f"/awards/{given.rule}/revoke", all="yes", because="Видано помилково")
+    assert taken.status_code == 303
+    assert "0 з 3" in (await visitor.get(taken.headers["location"])).text

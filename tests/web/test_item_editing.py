@@ -108,7 +108,7 @@ async def test_buttons_work_without_a_script_and_nothing_typed_is_lost(bank: Dat
     assert {name: kept.get(name, "") for name in NEW if name not in ("levels", "audiences")} == {
         name: value for name, value in NEW.items() if name not in ("levels", "audiences")
     } | {"options": "4"}
-    assert 'id="row-options-3" data-focus-row' in page.text
+    assert 'id="row-options-3" data-focus-row tabindex="-1" autofocus' in page.text
     page = await author.post("/items/new/form", **NEW, do="preview")
     assert "<strong>це</strong>" in page.text
     assert fields(page.text)["options-1-text"] == "Двері"

@@ -172,6 +172,6 @@ def test_a_test_goes_on_in_a_window_that_is_opened_without_a_network(served: Ser
     expect(last.locator("[data-attempt-open]")).to_have_text("2 not answered yet")
     last.get_by_role("button", name="Hand in").click()
     last.wait_for_url("**/result")
-    assert last.evaluate(LETTERS) == [], "nothing of it stays in the browser"
+    wait_for(lambda: last.evaluate(LETTERS) == [])  # nothing of it stays in the browser
     with served.database.reading() as session:
         assert session.scalars(select(Attempt).where(Attempt.code == code)).one().finished_at is not None

@@ -37,7 +37,7 @@ async def test_every_page_answers_in_both_languages(browser: Browser, language: 
             continue
         page = await visitor.get(path)
         assert page.status_code == 200, path
-        assert f'<html lang="{language}">' in page.text, path
+        assert f'<html lang="{language}"' in page.text, path
         assert re.search(r"<title>[^<]*\S[^<]*· (Вікно|Vikno)</title>", page.text), path
         if path not in ("/meet/demo", "/endpoint"):
             assert len(re.findall(r"<h1", page.text)) == 1, path
@@ -45,9 +45,9 @@ async def test_every_page_answers_in_both_languages(browser: Browser, language: 
 
 async def test_ukrainian_comes_first_and_a_choice_is_kept(browser: Browser) -> None:
     stranger = browser("de")
-    assert '<html lang="uk">' in (await stranger.get("/")).text
+    assert '<html lang="uk"' in (await stranger.get("/")).text
     assert (await stranger.get("/language/en", next="/help")).headers["location"] == "/help"
-    assert '<html lang="en">' in (await stranger.get("/")).text
+    assert '<html lang="en"' in (await stranger.get("/")).text
     assert (await stranger.get("/language/de")).status_code == 404
 
 

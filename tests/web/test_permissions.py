@@ -26,7 +26,7 @@ from lms.assessment.drafts import ItemDraft
 from lms.assessment.exchange import uploads as item_files
 from lms.courses import testing
 from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
-from lms.credentials import awarding, external, issuing
+from lms.credentials import awarding, bulk, external, issuing
 from lms.credentials.checking import NobodyKnown
 from lms.credentials.keys import Issuer
 from lms.credentials.models import RuleKind as AwardKind
@@ -113,6 +113,7 @@ LETS_IN: dict[str, str] = {
     "GET /attempts/{code}/state": "S",
     "GET /audit": "uA",
     "GET /awards": "oPA",
+    "GET /awards/batches/{batch_code}": "PA",
     "GET /awards/new": "oPA",
     "GET /awards/{award_id}": "PA",
     "GET /awards/{award_id}/edit": "PA",
@@ -289,8 +290,10 @@ LETS_IN: dict[str, str] = {
     "POST /attendance-rules/{rule_id}/retire": "PA",
     "POST /awards/new": "oPA",
     "POST /awards/{award_id}/edit": "PA",
+    "POST /awards/{award_id}/export": "PA",
     "POST /awards/{award_id}/issue": "PA",
     "POST /awards/{award_id}/retire": "PA",
+    "POST /awards/{award_id}/revoke": "PA",
     "POST /certificates/{certificate}/edition": "PA",
     "POST /certificates/{certificate}/revoke": "PA",
     "POST /certificates/{certificate}/share": "S",
@@ -727,7 +730,9 @@ def certificate_of(session: Session, planner: Any, series_slug: str, person_id: 
     draft = awarding.RuleDraft(AwardKind.MANUAL, "Подяка", "За заняття")
     rule = awarding.create(session, planner, series_slug, draft, NOW)
     (made,) = issuing.issue(session, issuer, planner, rule.id, [person_id], NOW, reason="Провів").certificates
+    batch = bulk.ask_to_revoke(session, planner, rule.id, [made.number], "Перевірка", NOW)
     return {
+        "batch_code": batch.code,
         "award": rule.id,
         "award_id": rule.id,
         "certificate": made.number,

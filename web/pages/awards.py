@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from lms.courses import queries as course_queries
-from lms.credentials import award_tests, awarding, issuing, queries
+from lms.credentials import award_tests, awarding, bulk, issuing, queries
 from lms.credentials.models import AwardRule, RuleKind
 from lms.errors import Conflict, Invalid, NotAllowed
-from web import forms, wording
+from web import certificate_archive, forms, wording
 from web.award_form import AwardForm, values
 from web.errors import status_of
 from web.visits import Acting, Reading, Visit, see_other
@@ -22,7 +22,7 @@ MENDABLE = (Conflict, Invalid)
 _SERIES_KINDS = [RuleKind.ATTENDANCE, RuleKind.TEST, RuleKind.MANUAL]
 _COURSE_KINDS = [RuleKind.COURSE, RuleKind.TEST, RuleKind.MANUAL]
 _OWN_KINDS = [RuleKind.TEST, RuleKind.MANUAL]
-_MOST_PEOPLE = 1000
+_MOST_PEOPLE = 2000
 
 
 @router.get("/awards")
@@ -118,7 +118,7 @@ def new_of_course(slug: str, visit: Reading) -> Response:
         name=shown.title_uk,
         name_en=shown.title_en,
         achievement_kind="Course",
-        hours=f"{shown.hours:g}" if shown.hours else "",
+        hours=f"{shown.hours.normalize():f}" if shown.hours else "",
     ).choose_from(_COURSE_KINDS, award_tests.choices(visit.session, course))
     return _form(visit, form, f"/courses/{slug}/awards/new")
 
@@ -158,6 +158,11 @@ def issue(award_id: int, visit: Acting) -> Response:
     reason = forms.text(visit.form, "reason")
     try:
         with visit.session.begin_nested():
+            if len(chosen) > issuing.MOST_AT_ONCE:
+                batch = bulk.ask_to_issue(
+                    visit.session, visit.config.issuer, visit.visitor, award_id, chosen, visit.now, reason
+                )
+                return see_other(f"/awards/batches/{batch.code}")
             done = issuing.issue(
                 visit.session, visit.config.issuer, visit.visitor, award_id, chosen, visit.now, reason=reason
             )
@@ -168,6 +173,43 @@ def issue(award_id: int, visit: Acting) -> Response:
     if done.renewed and not done.left:
         notice = "certificates_renewed"
     return see_other(f"/awards/{award_id}?done={notice}#issued")
+
+
+@router.post("/awards/{award_id}/revoke")
+def revoke(award_id: int, visit: Acting) -> Response:
+    """Take back everything chosen, or everything in force."""
+    shown = queries.rule_page(visit.session, visit.visitor, award_id, visit.now)
+    numbers = [str(each)[:20] for each in visit.form.getlist("number")[:_MOST_PEOPLE]]
+    if forms.text(visit.form, "all") == "yes":
+        numbers = queries.numbers_by(visit.session, shown.rule.code, bulk.MOST)
+    because = forms.text(visit.form, "because")
+    try:
+        batch = bulk.ask_to_revoke(visit.session, visit.visitor, award_id, numbers, because, visit.now)
+    except MENDABLE as refused:
+        said = forms.sentence(visit, refused)
+        return _page(visit, award_id, status=status_of(refused), failure=said, because=because)
+    return see_other(f"/awards/batches/{batch.code}")
+
+
+@router.get("/awards/batches/{batch_code}")
+def batch(batch_code: str, visit: Reading) -> Response:
+    """How far it is. The page asks again by itself, without a script."""
+    page = bulk.page_of(visit.session, visit.visitor, batch_code)
+    refusals = [(whom, wording.say(visit.language, code, "")) for whom, code in page.refusals]
+    answer = visit.page("award_batch.html", page=page, refusals=refusals)
+    if not page.finished:
+        answer.headers["Refresh"] = "3"
+    return answer
+
+
+@router.post("/awards/{award_id}/export")
+def export(award_id: int, visit: Acting) -> Response:
+    """An archive of documents and credentials, made while it is sent."""
+    page = forms.whole(visit.form.get("page", "")) or 0
+    found = bulk.export(visit.session, visit.visitor, award_id, visit.now, page=min(page, 10_000))
+    name = f"certificates-{award_id}-{page + 1}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(certificate_archive.stream(found), media_type="application/zip", headers=headers)
 
 
 @router.get("/awards/{award_id}/edit")
@@ -253,6 +295,7 @@ def _page(
     failure: str = "",
     chosen: list[int] | None = None,
     reason: str = "",
+    because: str = "",
 ) -> Response:
     shown = queries.rule_page(visit.session, visit.visitor, award_id, visit.now, page=page)
     people = (
@@ -271,6 +314,8 @@ def _page(
         hindrance=wording.say(visit.language, shown.hindrance, "") if shown.hindrance else "",
         chosen=chosen,
         reason=reason,
+        because=because,
+        archives=-(-shown.total // bulk.EXPORTED),
         local_issuer=visit.config.issuer.local,
         demo_issuer=visit.config.issuer.demo,
     )

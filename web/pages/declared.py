@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
@@ -16,7 +17,6 @@ from web.errors import status_of
 from web.external_form import ExternalForm
 from web.i18n import mark as _
 from web.problems import Problem
-from web.spreadsheets import download
 from web.templating import local
 from web.visits import Acting, Reading, Uploading, Visit, see_other
 
@@ -73,7 +73,12 @@ def file(external_code: str, visit: Reading) -> Response:
     name, media_type, contents = external.file_of(
         visit.session, visit.visitor, external_code, visit.config.files, visit.now
     )
-    return download(contents, media_type, name)
+    # RFC 6266 section 4.3: the name as it was given, whatever letters it has.
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Cache-Control": "private, no-store",
+    }
+    return Response(contents, media_type=media_type, headers=headers)
 
 
 @router.post("/declared/{external_code}/share")

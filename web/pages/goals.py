@@ -93,7 +93,7 @@ def table(slug: str, visit: Reading) -> Response:
             one.share,
             one.latest.as_of if one.latest else visit.now.date(),
             one.latest.estimated if one.latest else False,
-            one.latest.source if one.latest else "Vikno",
+            one.latest.source if one.latest else "" if one.counting is Counting.ENTERED else "Vikno",
         )
         for one in queries.goals(visit.session, card.id)
     ]

@@ -25,6 +25,8 @@ from lms.errors import Invalid, Refusal
 from lms.frameworks.queries import schemes
 from lms.markdown import never_shown
 
+TOGETHER = 200
+"""New items that are written in one go."""
 SAME = "The bank has it already, exactly so."
 RETAGGED = "Its tags were changed."
 
@@ -103,10 +105,10 @@ def take(
     what is new or changed is sent to review at once.
     """
 
-    def write(draft: ItemDraft) -> str:
-        return _write(session, actor, draft, now, offered=offered)
-
-    return _reported(session, name, content, form, language, write)
+    writer = _Writer(session, actor, now, offered=offered)
+    report = _reported(session, name, content, form, language, writer.write)
+    writer.close()
+    return report
 
 
 def preview(session: Session, name: str, content: bytes, form: Format, *, language: str = "uk") -> Report:
@@ -182,29 +184,39 @@ def draft_of(read: Read, frames: Collection[str], language: str) -> tuple[ItemDr
     return draft, changed
 
 
-def _write(session: Session, actor: str, draft: ItemDraft, now: datetime, *, offered: bool) -> str:
-    """Write it; a word on what became of it, when the bank had it already."""
-    code = code_of(draft)
-    known = session.execute(
-        select(Item.id, ItemVersion.digest)
-        .join(ItemVersion, (ItemVersion.item_id == Item.id) & (ItemVersion.number == Item.latest))
-        .where(Item.code == code)
-    ).one_or_none()
-    if known is None:
-        item = actions.add(session, actor, draft, now)
-        if offered:
-            actions.offer_locked(session, actor, item, now)
+class _Writer:
+    """Writes drafts: new ones together, those that the bank has already one by one."""
+
+    def __init__(self, session: Session, actor: str, now: datetime, *, offered: bool) -> None:
+        self._session, self._actor, self._now, self._offered = session, actor, now, offered
+        self._known = set(session.scalars(select(Item.code)))
+        self._new: list[ItemDraft] = []
+
+    def write(self, draft: ItemDraft) -> str:
+        """A word on what became of it, when the bank had it already."""
+        if code_of(draft) in self._known:
+            return self._change(draft)
+        self._new.append(draft)
+        if len(self._new) >= TOGETHER:
+            self.close()
         return ""
-    item = actions.locked(session, code)
-    same = known.digest == digest_of(draft.body)
-    kept = draft if draft.tags else replace(draft, tags=tuple(_tags_of(item)))
-    if not actions.change(session, actor, item, kept, now):
-        return SAME
-    if same:
-        return RETAGGED
-    if offered:
-        actions.offer_locked(session, actor, item, now)
-    return f"It became version {item.latest} of {code}."
+
+    def close(self) -> None:
+        """Write what is left."""
+        actions.add_all(self._session, self._actor, self._new, self._now, offered=self._offered)
+        self._new = []
+
+    def _change(self, draft: ItemDraft) -> str:
+        item = actions.locked(self._session, code_of(draft))
+        same = item.versions[-1].digest == digest_of(draft.body)
+        kept = draft if draft.tags else replace(draft, tags=tuple(_tags_of(item)))
+        if not actions.change(self._session, self._actor, item, kept, self._now):
+            return SAME
+        if same:
+            return RETAGGED
+        if self._offered:
+            actions.offer_locked(self._session, self._actor, item, self._now)
+        return f"It became version {item.latest} of {item.code}."
 
 
 class _Known:

@@ -13,14 +13,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lms.assessment import actions
-from lms.assessment.attempts import correcting, finishing, publishing, queries, taking
+from lms.assessment.attempts import correcting, finishing, item_figures, publishing, queries, taking
 from lms.assessment.attempts.drawing import order_of
-from lms.assessment.attempts.models import Attempt, AttemptEvent, Regrade, Response, TestVersion
+from lms.assessment.attempts.models import Attempt, AttemptEvent, AttemptItem, Regrade, Response, TestVersion
 from lms.assessment.attempts.presenting import presented
 from lms.assessment.attempts.spec import Shown
 from lms.assessment.attempts.states import AttemptState
 from lms.assessment.attempts.timing import GRACE, Accommodation, Lateness
 from lms.assessment.content import Criterion, Essay, Grade
+from lms.assessment.models import Item, ItemVersion
 from lms.audit.queries import find_tampering
 from lms.directory.rules import ANONYMOUS, Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -390,6 +391,29 @@ def test_figures_of_a_group_without_names_and_none_of_a_few(hall: Hall) -> None:
                 ask(session, hall.learner, "t")
         lines, total = queries.attempts_at(session, hall.author, "t")
         assert (len(lines), total) == (6, 6)
+
+
+def test_an_item_has_figures_from_twenty_attempts_on(hall: Hall) -> None:
+    with hall.database.writing() as session:
+        done(session, hall, hall.learner, 4)
+        of_version = (Item.id == ItemVersion.item_id, ItemVersion.id == AttemptItem.item_version_id)
+        asked = session.scalars(select(Item.code).where(*of_version).limit(1)).one()
+        told = item_figures.of_item(session, hall.author, asked)
+        for number in range(80):
+            if told.asked == 20:
+                break
+            assert told.figures is None
+            done(session, hall, hall.somebody(session), 4 if number % 2 else 0)
+            told = item_figures.of_item(session, hall.author, asked)
+        shares = session.scalars(select(AttemptItem.share).where(*of_version, Item.code == asked)).all()
+        assert len(shares) == told.asked
+        assert told.figures is not None
+        assert told.figures.facility == pytest.approx(sum(float(F(share or 0)) for share in shares) / 20)
+        assert told.figures.discrimination == pytest.approx(100), "who knew this knew the rest"
+        done(session, hall, hall.learner, 0)
+        assert item_figures.of_item(session, hall.author, asked) == told, "the second attempt of a person"
+        with pytest.raises(NotAllowed):
+            item_figures.of_item(session, hall.learner, asked)
 
 
 def test_results_wait_to_be_passed_on_until_somebody_did(hall: Hall) -> None:

@@ -31,6 +31,9 @@ class TestPage {
   readonly #outbox: Outbox;
   readonly #time: Countdown | null;
   #typing = new Map<number, number>();
+  #touched = new Set<number>();
+  /** Until then no answer goes out: its number has to be above those of the ones that were given before. */
+  #restored: Promise<void> = Promise.resolve();
   #told = new Set<number>();
   #over = false;
   #leaving = false;
@@ -50,8 +53,8 @@ class TestPage {
   async begin(): Promise<void> {
     const name = this.page.querySelector<HTMLInputElement>("[data-attempt-writer]");
     if (name) name.value = this.#writer;
-    await this.#restore();
     for (const one of this.#questions()) this.#follow(one);
+    this.#restored = this.#restore();
     this.#form.addEventListener("submit", (event) => void this.#submit(event));
     this.page.querySelector("[data-attempt-here]")?.addEventListener("click", () => void this.#claim());
     window.addEventListener("online", () => void this.#back());
@@ -60,6 +63,7 @@ class TestPage {
     window.setInterval(() => this.#tick(), 1000);
     window.setInterval(() => void this.#note(), NOTED_MS);
     if (typeof BroadcastChannel !== "undefined") new BroadcastChannel(CHANNEL).onmessage = () => void this.#back();
+    await this.#restored;
     this.#tick();
     this.#count();
     if (storedHere() === null) await this.#claim();
@@ -71,8 +75,8 @@ class TestPage {
     for (const one of await this.#shelf.given()) {
       const question = this.#questions().find((each) => Number(each.dataset["position"]) === one.position);
       if (!question || one.sequence <= Number(question.dataset["sequence"])) continue;
-      fill(question, one.fields);
-      question.dataset["sequence"] = String(one.sequence);
+      this.#outbox.known(one.position, one.sequence);
+      if (!this.#touched.has(one.position)) fill(question, one.fields);
     }
     if (!this.#time || !this.#guessed) return;
     const known = await database.get("times", this.#here);
@@ -100,20 +104,22 @@ class TestPage {
     this.#outbox.known(position, Number(question.dataset["sequence"]));
     question.addEventListener("change", (event) => {
       keepPlacesApart(event.target, question);
-      this.#give(question, position);
+      void this.#give(question, position);
     });
     question.addEventListener("input", (event) => {
       if (!(event.target instanceof HTMLTextAreaElement) && !isLine(event.target)) return;
       window.clearTimeout(this.#typing.get(position));
-      this.#typing.set(position, window.setTimeout(() => this.#give(question, position), TYPED_MS));
+      this.#typing.set(position, window.setTimeout(() => void this.#give(question, position), TYPED_MS));
     });
   }
 
-  #give(question: HTMLFieldSetElement, position: number): void {
+  async #give(question: HTMLFieldSetElement, position: number): Promise<void> {
     window.clearTimeout(this.#typing.get(position));
     this.#typing.delete(position);
+    this.#touched.add(position);
     this.#count();
-    void this.#outbox.give(position, fieldsOf(question));
+    await this.#restored;
+    await this.#outbox.give(position, fieldsOf(question));
   }
 
   async #send(one: Waiting, again = false): Promise<Outcome> {
@@ -211,7 +217,8 @@ class TestPage {
   /** The time is over, as far as this page knows: what waits is sent, and the server is asked. It alone decides; until it
       can be reached, answers may still be given, and are kept. */
   async #finish(): Promise<void> {
-    for (const one of this.#questions()) if (this.#typing.has(Number(one.dataset["position"]))) this.#give(one, Number(one.dataset["position"]));
+    const typed = this.#questions().filter((one) => this.#typing.has(Number(one.dataset["position"])));
+    await Promise.all(typed.map((one) => this.#give(one, Number(one.dataset["position"]))));
     await this.#outbox.flush();
     const there = await this.#ask();
     if (!there) this.#status(this.#word("overOffline"));

@@ -110,7 +110,7 @@ export function size(bytes: number, language: string): string {
 /** False: there is no room for all of it, and what is there stays. Throws when the network fails on the way. */
 export async function keepCourse(url: string, tell: (share: number) => void): Promise<boolean> {
   const contents = await contentsOf(url);
-  await navigator.storage?.persist?.();
+  void navigator.storage?.persist?.().catch(() => false); // some browsers ask the person, who may take their time
   const store = await caches.open(KEPT + contents.account);
   const pages = [{ url, title: contents.title }, ...contents.pages];
   const files = contents.files.map((file) => ({ ...file, key: fileKey(new URL(file.url, window.location.href)) }));
