@@ -896,6 +896,7 @@ def test_every_address_has_a_decision(app: FastAPI) -> None:
     assert names_of(app) == sorted(LETS_IN), "say in the table whom a new address lets in"
 
 
+@pytest.mark.timeout(300)  # some four hundred addresses
 @pytest.mark.parametrize("letter", WHO)
 async def test_whom_the_addresses_let_in(
     letter: str, app: FastAPI, browser: Any, database: Forgetful, held: dict[str, Any], unlimited: None

@@ -5,18 +5,20 @@ from __future__ import annotations
 from importlib.resources import files
 
 import pytest
+from sqlalchemy import func, select
 
 from lms.assessment import queries
 from lms.assessment.drafts import Stored
-from lms.assessment.exchange import importing
+from lms.assessment.exchange import importing, uploads
 from lms.assessment.exchange.exporting import write
 from lms.assessment.exchange.parts import Format, Unreadable
 from lms.assessment.exchange.report import Report
-from lms.assessment.models import VersionState
+from lms.assessment.models import Item, ItemImport, VersionState
 from lms.assessment.queries import Filter
 from lms.audit.queries import find_tampering
 from lms.database import Database
 from lms.directory.models import RoleName
+from lms.errors import Conflict, NotFound
 from lms.frameworks.loading import load_shipped
 from tests.lms.facts import NOW, person
 
@@ -119,3 +121,23 @@ def test_the_shipped_bank_is_taken_whole(database: Database) -> None:
             report = importing.take(session, "demo", name, content, importing.format_of(name, content), NOW)
             assert (report.refused, report.changed, report.error) == ([], [], None)
         assert len(list(queries.stored(session, Filter()))) >= 90
+
+
+def test_a_file_waits_for_its_sender_and_the_oldest_gives_way(database: Database) -> None:
+    with database.writing() as session:
+        author = person(session, "trainer@example.org", RoleName.TRAINER)
+        other = person(session, "second@example.org", RoleName.TRAINER)
+        sent = [uploads.upload(session, author, "", GIFT.encode(), "", "uk", NOW) for _ in range(7)]
+        waiting = session.scalars(select(ItemImport.id).order_by(ItemImport.id)).all()
+        assert waiting == [one.id for one in sent[2:]]
+        with pytest.raises(NotFound):
+            uploads.fetch(session, other, sent[-1].id)
+        seen = uploads.preview(session, sent[-1])
+        assert session.scalar(select(func.count()).select_from(Item)) == 0
+        taken = uploads.take(session, author, sent[-1].id, NOW, offered=True)
+        assert taken.report["counts"] == seen.data()["counts"]
+        again = uploads.preview(session, sent[-2])
+        assert {line.reasons[-1] for line in again.taken + again.changed} == {importing.SAME}
+        uploads.discard(session, author, sent[-2].id, NOW)
+        with pytest.raises(Conflict):
+            uploads.take(session, author, sent[-2].id, NOW, offered=False)

@@ -20,6 +20,7 @@ class LivePage {
   private counted = false;
   private stream = "";
   private said = "";
+  private lastSeen = -1;
   private readonly video: HTMLVideoElement;
   private readonly player: Player;
   private readonly controls: Controls;
@@ -71,9 +72,16 @@ class LivePage {
       void this.player.start();
     } else if (state === "none" || state === "starting") this.player.stop();
     else if (state === "away" && this.player.way === "whep") this.player.stop();
-    else if (state === "ended" && this.player.way === "whep") this.player.stop();
+    else if (state === "ended") this.finish();
     this.controls.offer(this.told);
     this.show();
+  }
+
+  /** What is still in hand is played to its end; a player that stands still before it has nothing more to show. */
+  private finish(): void {
+    const stands = !this.video.paused && this.video.currentTime === this.lastSeen;
+    this.lastSeen = this.video.currentTime;
+    if (this.player.playing !== "idle" && (this.player.way === "whep" || stands)) this.player.stop();
   }
 
   private show(): void {

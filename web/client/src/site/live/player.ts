@@ -11,6 +11,8 @@ const RETRY_MS = 3000;
 const REHEARSED = 4;
 /** So long a pause in speech is waited for, so that nobody is cut short; then it goes over all the same. */
 const PAUSE_MS = 15_000;
+/** A rehearsal that has not gone well by then is given up: both ways at once cost twice. */
+const LONGEST_MS = 45_000;
 const TICK_MS = 200;
 
 export class Player {
@@ -123,7 +125,9 @@ export class Player {
       trial.srcObject = opened.stream;
       void trial.play().catch(() => undefined);
       await pictured(trial);
-      const going = (): boolean => turn === this.turn && lost === null && sound === this.sound && this.present();
+      const ends = Date.now() + LONGEST_MS;
+      const going = (): boolean =>
+        turn === this.turn && lost === null && sound === this.sound && this.present() && Date.now() < ends;
       for (let waited = 0; going() && (opened.good < REHEARSED || (!opened.quiet && waited < PAUSE_MS)); ) {
         await new Promise((resolve) => setTimeout(resolve, TICK_MS));
         if (opened.good >= REHEARSED) waited += TICK_MS;
