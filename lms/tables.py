@@ -2,6 +2,7 @@
 
 from lms.assessment import models as assessment
 from lms.assessment.attempts import models as attempts
+from lms.assessment.figures import models as figures
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
@@ -36,6 +37,7 @@ __all__ = [
     "directory",
     "evidence",
     "external_models",
+    "figures",
     "frameworks",
     "group_models",
     "media",

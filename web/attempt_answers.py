@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 from starlette.datastructures import FormData
 
 from lms.markdown import to_html
+from web.i18n import mark as _
+from web.i18n import translate
 
 
 def answer_of(shown: dict[str, Any], form: FormData, position: int) -> Any:
@@ -48,6 +50,36 @@ def _ordered(form: FormData, name: str, ids: list[str]) -> list[str] | None:
     if sorted(places.values()) != sorted(str(number) for number in range(1, len(ids) + 1)):
         return None
     return sorted(ids, key=lambda each: int(places[each]))
+
+
+def readable(shown: dict[str, Any], answer: Any, language: str) -> list[str]:
+    """An answer as lines of Markdown to be read by somebody else; nothing for no answer."""
+    if answer is None:
+        return []
+    names = {
+        each["id"]: each.get("text", "")
+        for part in ("options", "choices", "elements")
+        for each in shown.get(part, ())
+        if isinstance(each, dict)
+    }
+    match shown["kind"]:
+        case "single":
+            return [names.get(answer, str(answer))]
+        case "multiple" | "ordering" if isinstance(answer, list):
+            return [names.get(each, str(each)) for each in answer]
+        case "true_false":
+            return [translate(language, _("True") if answer else _("False"))]
+        case "matching" if isinstance(answer, dict):
+            return [f"{each['text']} → {names.get(answer.get(each['id']), '—')}" for each in shown["stems"]]
+        case "cloze" if isinstance(answer, dict):
+            return [_of_blank(blank, number, answer) for number, blank in enumerate(shown["blanks"], start=1)]
+    return [str(answer)]
+
+
+def _of_blank(blank: dict[str, Any], number: int, answer: dict[str, Any]) -> str:
+    given = answer.get(blank["id"])
+    options = {each["id"]: each["text"] for each in blank.get("options", ())}
+    return f"{number}: {options.get(given, given or '—')}"
 
 
 def places(shown: dict[str, Any], answer: Any) -> dict[str, int]:

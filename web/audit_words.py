@@ -6,6 +6,7 @@ from web.i18n import mark as _
 
 ACTIONS = {
     "accommodation.grant": _("More time granted"),
+    "accommodation.revoke": _("More time taken back"),
     "account.change_password": _("Changed the password"),
     "account.create": _("Account made"),
     "account.disable": _("Account disabled"),
@@ -19,6 +20,7 @@ ACTIONS = {
     "attempt.answer_appeal": _("Appeal answered"),
     "attempt.appeal": _("Appealed against a result"),
     "attempt.rate": _("Essay read"),
+    "attempt.refuse_late": _("Late answers not accepted"),
     "attempt.regrade": _("Result put right"),
     "attempt.void": _("Attempt declared void"),
     "attendance.approve": _("Attendance approved"),
@@ -32,6 +34,8 @@ ACTIONS = {
     "attendance_rule.retire": _("Rule of attendance retired"),
     "award_rule.create": _("Rule of award made"),
     "award_rule.retire": _("Rule of award retired"),
+    "background.consent": _("Answers about oneself given for statistics"),
+    "background.revoke": _("Answers about oneself deleted"),
     "calendar_feed.create": _("Calendar address made"),
     "calendar_feed.revoke": _("Calendar address withdrawn"),
     "capability.add": _("Equipment or service entered"),
@@ -95,6 +99,7 @@ ACTIONS = {
     "external.share": _("Certificate from elsewhere shown"),
     "issuer.rotate": _("Keys of certificates changed"),
     "item.change": _("Item changed"),
+    "item.rule": _("Question ruled wrong"),
     "item.create": _("Item written"),
     "item.import_discard": _("File of items thrown away"),
     "item.import_take": _("File of items taken"),

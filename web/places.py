@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lms.assessment.rules import keeps_tests
 from lms.assessment.rules import may_read as may_read_items
 from lms.directory.models import RoleName
 from lms.directory.people_queries import may_open_people
@@ -67,6 +68,11 @@ def importers(visitor: Visitor) -> bool:
     return visitor.imports_everything or bool(visitor.imported_organisations)
 
 
+def testers(visitor: Visitor) -> bool:
+    """Whoever looks after tests, of the network or of one organisation."""
+    return keeps_tests(visitor)
+
+
 PLACES: tuple[Place, ...] = (
     Place(
         "/series", _("All series"), _("Plan dates together, fill them with topics and experts, release them."), planners
@@ -91,6 +97,7 @@ PLACES: tuple[Place, ...] = (
     Place(
         "/items", _("Bank of questions"), _("What tests are drawn from; a second person reads each."), may_read_items
     ),
+    Place("/tests", _("Tests and results"), _("Who takes tests, what waits for a decision, how people do."), testers),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),

@@ -194,6 +194,17 @@ SENTENCES: dict[str, str] = {
     "attempt_reason": _("Say in at most 500 characters why."),
     "answer_often": _("This answer was saved too often."),
     "accommodation": _("More time is at most ten times as long and at most a week longer, never shorter."),
+    "accommodation_none": _("Say how much more time it is."),
+    "accommodation_over": _("This was taken back already."),
+    "accommodation_unknown": _("There is no such grant of more time."),
+    "appeal_author": _("An appeal is answered by somebody who neither made the test nor marked it."),
+    "background_answer": _("Choose at least one answer of the lists."),
+    "background_consent": _("Nothing is kept without your consent. Tick it, or leave the form as it is."),
+    "figures_not_yours": _("Figures of tests are for trainers, organisers, reviewers and auditors."),
+    "late_none": _("No answers came after the end of this attempt."),
+    "rating_comment": _("A comment has at most 4000 characters."),
+    "ruling_key": _("Choose how the question counts. A key fits only if that version asks the same."),
+    "ruling_same": _("The question counts so already."),
     "appeal_text": _("Write at most 4000 characters."),
     "appeal_made": _("You have appealed already; the answer will stand beside the result."),
     "appeal_answered": _("There is no appeal, or it was answered already."),
@@ -465,6 +476,13 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "appeal_answered": _("The answer is kept, and the person is told."),
+    "background_removed": _("Your answers are deleted."),
+    "essay_read": _("The points are kept."),
+    "item_ruled": _(
+        "It is put right: the first attempts at once, the others within minutes. Everybody concerned is told."
+    ),
+    "more_time": _("More time is given. Who takes the test sees the new end within a quarter of a minute."),
     "item_offered": _("Sent to review: a second person reads it now."),
     "items_offered": _("Drafts among the chosen ones were sent to review."),
     "item_released": _("Tests may draw the question now."),

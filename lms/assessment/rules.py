@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lms.directory.models import RoleName
+from lms.directory.models import RoleName, Scope
 from lms.directory.rules import Grant, Visitor
 
 
@@ -19,3 +19,22 @@ def may_review(visitor: Visitor) -> bool:
 def may_read(visitor: Visitor) -> bool:
     """Whoever writes or reviews, and auditors. The bank holds the answers: it is shown to nobody else."""
     return may_write(visitor) or may_review(visitor) or visitor.audits
+
+
+def trained_organisations(visitor: Visitor) -> frozenset[int]:
+    """Organisations whose tests the visitor looks after, as their organiser or trainer."""
+    return visitor.organised_organisations | frozenset(
+        grant.scope_id
+        for grant in visitor.grants
+        if grant.role is RoleName.TRAINER and grant.scope is Scope.ORGANISATION and grant.scope_id is not None
+    )
+
+
+def may_keep(visitor: Visitor, organisation_id: int | None) -> bool:
+    """Whether the visitor sees a test's results with names, and puts them right: its trainers and organisers."""
+    return may_write(visitor) or organisation_id in trained_organisations(visitor)
+
+
+def keeps_tests(visitor: Visitor) -> bool:
+    """Whether the visitor looks after any test at all."""
+    return may_write(visitor) or bool(trained_organisations(visitor))

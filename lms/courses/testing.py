@@ -33,6 +33,12 @@ def code_of(slug: str, version: int, key: str) -> str:
     return f"{slug}/{version}/{key}"[:160]
 
 
+def slug_of_code(code: str) -> str:
+    """The course to whose lesson a test belongs, by its name; empty for none."""
+    slug, _, rest = code.partition("/")
+    return slug if rest else ""
+
+
 def spec_of(lesson: Lesson, framework: str) -> TestSpec:
     """What the lesson's test asks. Raises `Invalid` (test_spec)."""
     return parse({**(lesson.test or {}), "framework": framework or "digcomp22"})
@@ -52,7 +58,18 @@ def begin(
         raise Conflict("lesson_otherwise", "There is no test in this lesson.")
     code = code_of(slug, found.version.number, key)
     spec = spec_of(lesson, found.version.framework)
-    publishing.put(session, "system", code, spec, now, title_uk=lesson.title_uk, title_en=lesson.title_en)
+    publishing.put(
+        session,
+        "system",
+        code,
+        spec,
+        now,
+        title_uk=lesson.title_uk,
+        title_en=lesson.title_en,
+        author=found.version.published_by,
+        organisation_id=found.course.organisation_id,
+        audience=found.version.audience,
+    )
     attempt = taking.begin(
         session,
         visitor,

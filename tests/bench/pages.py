@@ -32,7 +32,7 @@ from sqlalchemy import text
 
 from lms.database import Database
 from tests.bench.big_network import SEED, Network, Size, fill
-from tests.bench.processor import parent, used
+from tests.bench.processor import open_files, parent, used
 from tests.bench.users import Outcome, User, measure
 from tests.support.installation import free_ports
 from tests.support.postgres import running_postgres
@@ -141,8 +141,7 @@ def _wait_for(port: int, pids: Sequence[int]) -> None:
 
 
 def _has_a_loop(pid: int) -> bool:
-    files = Path(f"/proc/{pid}/fd")
-    return any(os.path.realpath(each).endswith("[eventpoll]") for each in files.iterdir())
+    return "anon_inode:[eventpoll]" in open_files(pid)
 
 
 def run(name: str, url: str) -> None:

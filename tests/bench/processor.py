@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -19,6 +20,15 @@ def used(pids: Iterable[int]) -> float:
 def parent(pid: int) -> int:
     """Whose child a process is."""
     return int(_fields(pid)[1])
+
+
+def open_files(pid: int) -> list[str]:
+    """What a process has open: paths, `socket:[…]`, `anon_inode:[eventpoll]`."""
+    found = []
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.append(os.readlink(each))
+    return found
 
 
 def _one(pid: int) -> float:

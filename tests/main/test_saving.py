@@ -14,6 +14,7 @@ import pytest
 from lms.database import Database
 from tests.bench import hall, savers
 from tests.bench.pages import WebProcesses, web_processes
+from tests.bench.processor import open_files
 from tests.bench.savers import Outcome, Person
 from tests.bench.saving import kept, lost, unasked
 from tests.support.postgres import running_postgres
@@ -65,7 +66,7 @@ async def through(url: str, folder: Path, fault: Fault) -> Outcome:
 
 def connections(pid: int) -> int:
     """How many sockets a process has."""
-    return sum("socket:[" in os.path.realpath(each) for each in Path(f"/proc/{pid}/fd").iterdir())
+    return sum(each.startswith("socket:") for each in open_files(pid))
 
 
 async def until_kept(outcome: Outcome, number: int) -> None:

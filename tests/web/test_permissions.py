@@ -21,6 +21,9 @@ from sqlalchemy.orm import Session
 
 from lms import demo, demo_directory, demo_items, demo_needs
 from lms.assessment import actions as items
+from lms.assessment.attempts import granting
+from lms.assessment.attempts.models import Test
+from lms.assessment.attempts.timing import Accommodation
 from lms.assessment.content import TrueFalse
 from lms.assessment.drafts import ItemDraft
 from lms.assessment.exchange import uploads as item_files
@@ -170,10 +173,12 @@ LETS_IN: dict[str, str] = {
     "GET /live/{meeting}/{name:path}": NOBODY,
     "GET /me": KNOWN,
     "GET /me/attendance": KNOWN,
+    "GET /me/background": KNOWN,
     "GET /me/calendar": KNOWN,
     "GET /me/certificates": KNOWN,
     "GET /me/declared/new": KNOWN,
     "GET /me/notifications": KNOWN,
+    "GET /me/tests": KNOWN,
     "GET /meet/{meeting}": ALL,
     "GET /metrics": ALL,
     "GET /needs": KNOWN,
@@ -269,6 +274,17 @@ LETS_IN: dict[str, str] = {
     "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
     "GET /sw.js": ALL,
+    "GET /tests": "oPA",
+    "GET /tests/essays": "oPA",
+    "GET /tests/essays/{essay_id}": NOBODY,
+    "GET /tests/figures": "uPA",
+    "GET /tests/figures.{kind}": "uPA",
+    "GET /tests/rulings/{version_id}": "PA",
+    "GET /tests/{test_id}": "PA",
+    "GET /tests/{test_id}/attempts/{attempt_code}": "PA",
+    "GET /tests/{test_id}/figures": "uPA",
+    "GET /tests/{test_id}/figures.{kind}": "uPA",
+    "GET /tests/{test_id}/items.{kind}": "uPA",
     "GET /topics": ALL,
     "GET /unsubscribe/{signed}": BY_LINK,
     "GET /verify": ALL,
@@ -285,6 +301,7 @@ LETS_IN: dict[str, str] = {
     "POST /attempts/{code}": "S",
     "POST /attempts/{code}/answers/{position}": "S",
     "POST /attempts/{code}/appeal": "S",
+    "POST /attempts/{code}/state": "S",
     "POST /attempts/{code}/take-over": "S",
     "POST /attendance-rules": "PA",
     "POST /attendance-rules/{rule_id}/retire": "PA",
@@ -345,6 +362,8 @@ LETS_IN: dict[str, str] = {
     "POST /me/declared/new": KNOWN,
     "POST /me": KNOWN,
     "POST /me/attendance/{entry_id}": NOBODY,
+    "POST /me/background": KNOWN,
+    "POST /me/background/remove": KNOWN,
     "POST /me/calendar": KNOWN,
     "POST /me/calendar/{feed_id}/revoke": "S",
     "POST /me/channels": KNOWN,
@@ -465,6 +484,14 @@ LETS_IN: dict[str, str] = {
     "POST /streaming/{target_id}/key": "PA",
     "POST /streaming/{target_id}/remove": "PA",
     "POST /streaming/{target_id}/switch": "PA",
+    "POST /tests/essays/{essay_id}": NOBODY,
+    "POST /tests/rulings/{version_id}": "PA",
+    "POST /tests/{test_id}/attempts/{attempt_code}/appeal": "PA",
+    "POST /tests/{test_id}/attempts/{attempt_code}/late": "PA",
+    "POST /tests/{test_id}/attempts/{attempt_code}/time": "PA",
+    "POST /tests/{test_id}/attempts/{attempt_code}/void": "PA",
+    "POST /tests/{test_id}/time": "PA",
+    "POST /tests/{test_id}/time/{grant_id}/revoke": "PA",
     "POST /topics": "oPA",
     "POST /topics/{topic_id}": "oPA",
     "POST /unsubscribe/{signed}": BY_LINK,
@@ -709,6 +736,19 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "other": people[1],
         "act": "cancel",
         "attempt": attempt.code,
+        "attempt_code": attempt.code,
+        "test_id": attempt.test_id,
+        "essay_id": attempt.items[0].id,
+        "version_id": attempt.items[0].item_version_id,
+        "more_time": granting.accommodate(
+            session,
+            planner,
+            staff,
+            Accommodation(added_minutes=5),
+            "Потреба",
+            NOW,
+            test_code=session.get_one(Test, attempt.test_id).code,
+        ).id,
         "position": 1,
         "course_slug": "mobile-case",
         "key": "purpose",
@@ -754,6 +794,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
     """The path with an object in each of its places."""
     special = {
         ("/attempts/", "code"): "attempt",
+        ("/tests/", "grant_id"): "more_time",
         ("/courses/", "slug"): "course_slug",
         ("/courses/", "rule_id"): "enrolment_rule",
         ("/courses/", "digest"): "handed_in",
@@ -855,6 +896,7 @@ def test_every_address_has_a_decision(app: FastAPI) -> None:
     assert names_of(app) == sorted(LETS_IN), "say in the table whom a new address lets in"
 
 
+@pytest.mark.timeout(300)  # some four hundred addresses
 @pytest.mark.parametrize("letter", WHO)
 async def test_whom_the_addresses_let_in(
     letter: str, app: FastAPI, browser: Any, database: Forgetful, held: dict[str, Any], unlimited: None

@@ -12,6 +12,7 @@ from web.app import create_app
 from web.config import WebConfig
 from web.pages import SECTIONS
 from web.sections import look_of, sections
+from web.visits import reading
 
 
 def test_each_section_holds_what_looks_alike_in_the_order_given() -> None:
@@ -49,3 +50,9 @@ async def test_few_routes_are_tried_and_pages_are_no_api(config: WebConfig) -> N
             assert (await client.get("/help/", follow_redirects=False)).headers["location"].endswith("/help")
     pages = [path for path in tried if not path.startswith(("/api/", "/internal/"))]
     assert len(pages) < 20, "of two hundred"
+
+
+def test_no_page_takes_more_than_one_way_to_a_thread_to_be_read() -> None:
+    routes = [route for section in SECTIONS for route in section.routes if isinstance(route, APIRoute)]
+    assert len(routes) > 200
+    assert [route.path for route in routes if any(each.call is reading for each in route.dependant.dependencies)] == []

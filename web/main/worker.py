@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from lms.assessment.attempts import finishing
+from lms.assessment.attempts import finishing, regrading
 from lms.courses import enrolling as course_enrolling
 from lms.courses import live as live_lessons
 from lms.courses import testing as course_tests
@@ -80,6 +80,7 @@ def duties(settings: Settings) -> list[Duty]:
         _in_turn("enrol by rules", 60, course_enrolling.lacking, course_enrolling.apply_rule),
         _in_turn("complete live lessons", 60, live_lessons.due, live_lessons.see_to),
         Duty("tell courses of tests", 20, _in_one_transaction(course_tests.tell_courses)),
+        Duty("put wrong questions right", 5, _in_one_transaction(regrading.carry_on)),
         _in_turn("see to certificates in bulk", 1, bulk.due, bulk.step_by(issuer_of(settings))),
         _in_turn("issue certificates by themselves", 30, by_itself.due, by_itself.see_to(issuer_of(settings))),
         _in_turn("remind of certificates that expire", 300, expiring.due, expiring.remind),

@@ -13,15 +13,18 @@ from starlette.responses import JSONResponse, Response
 
 from lms.assessment.attempts import correcting, queries, taking
 from lms.assessment.attempts.models import Attempt
+from lms.assessment.attempts.profile import AreaStanding, gaps
 from lms.assessment.attempts.queries import Running
 from lms.assessment.attempts.states import OPEN
+from lms.assessment.attempts.timing import remaining_s
 from lms.courses import queries as courses
-from lms.courses import testing
+from lms.courses import suggesting, testing
 from lms.errors import Conflict, Invalid, TooMany
 from lms.frameworks import queries as frameworks
 from lms.markdown import to_html, to_inline_html
 from web import forms, saves, wording
 from web.attempt_answers import answer_of, cloze_html, places
+from web.charts import profile as profile_picture
 from web.errors import status_of
 from web.i18n import mark as _
 from web.i18n import translate
@@ -32,7 +35,7 @@ router = APIRouter()
 PLAIN = "form"
 """The writer that a browser without a script is."""
 GAP = Fraction(3, 5)
-"""An area below this is one to learn more of."""
+"""An area below this is one to learn more of, where the test itself asks for nothing in it."""
 
 
 @router.post("/courses/{slug}/lessons/{key}/test")
@@ -66,6 +69,14 @@ async def state(code: str, request: Request) -> Response:
     """What the page asks now and then: time left, and which window writes."""
     told = await saves.standing(request, code)
     return JSONResponse({"state": told.state.value, "remaining_s": told.remaining_s, "writer": told.writer})
+
+
+@router.post("/attempts/{code}/state")
+def beat(code: str, visit: Acting) -> Response:
+    """The same, once a minute: the page is open, and its trainer sees that it is."""
+    attempt = taking.heard(visit.session, visit.visitor, code, visit.now)
+    left = remaining_s(visit.now, attempt.deadline)
+    return JSONResponse({"state": attempt.state.value, "remaining_s": left, "writer": attempt.writer})
 
 
 @router.post("/attempts/{code}/answers/{position}")
@@ -160,6 +171,8 @@ def _result(visit: Visit, code: str, *, status: int = 200, failure: str = "") ->
     found = queries.result(visit.session, visit.visitor, code, visit.now)
     framework = str(attempt.version.spec.get("framework", ""))
     areas = [each for each in found.areas if each.area]
+    names = _areas_by_name(visit, framework, [each.area for each in areas])
+    weak = gaps([part for part in found.parts if part.area], enough=GAP)
     return visit.page(
         "attempt_result.html",
         status=status,
@@ -167,12 +180,24 @@ def _result(visit: Visit, code: str, *, status: int = 200, failure: str = "") ->
         found=found,
         card=found.card,
         areas=areas,
-        names=_areas_by_name(visit, framework, [each.area for each in areas]),
+        names=names,
         back=testing.lesson_address(visit.session, attempt),
-        lessons=_lessons_for(visit, attempt, [each.area for each in areas if each.reached < GAP]),
+        lessons=_lessons_for(visit, attempt, weak),
+        suggestions=suggesting.for_gaps(visit.session, visit.visitor, framework, weak),
+        drawn=profile_picture([(_called(visit, names, each.area), *_shares(each)) for each in areas]),
+        appeal_until=found.appeal.made_at + correcting.APPEAL_TERM if found.appeal is not None else None,
         block=lambda text: Markup(to_html(text)),  # noqa: S704 - sanitised by lms.markdown
         percent=lambda share: round(float(share) * 100),
     )
+
+
+def _called(visit: Visit, names: dict[str, tuple[str, str]], area: str) -> str:
+    uk, en = names.get(area, ("", ""))
+    return f"{area}. {en if visit.language == 'en' and en else uk}"
+
+
+def _shares(area: AreaStanding) -> tuple[Fraction, Fraction | None, Fraction | None]:
+    return area.reached, area.needed, area.before
 
 
 def _areas_by_name(visit: Visit, framework: str, areas: list[str]) -> dict[str, tuple[str, str]]:

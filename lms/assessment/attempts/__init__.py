@@ -5,7 +5,9 @@ Pure: `spec` (what a test asks, when it is passed), `drawing` (a seeded draw of 
 `passing` (rules of several parts), `profile` (how somebody stands beside the last time, and what to learn next),
 `presenting` (what is shown of an item while it is answered).
 
-`models` (tables), `publishing` (versions of tests), `taking` (begin, save, take over, submit), `keeping` (one answer,
-in two statements), `finishing` (what the clock ends, scoring, essays), `correcting` (regrade with history, late
-answers, void, appeal), `queries`.
+`models` (tables), `publishing` (versions of tests), `taking` (begin, take over, submit), `keeping` (one answer, in
+two statements), `finishing` (what the clock ends, scoring), `marking` (essays), `granting` (more time), `correcting`
+(late answers, void, appeal), `rulings`, `ruling_queries` and `regrading` (wrong items, with history), `telling`
+(letters), `queries` (one's own), `looking_after`, `watching`, `inspecting` and `waiting` (for those who look after
+tests).
 """

@@ -1,163 +1,71 @@
-"""What is put right afterwards, each with a reason and a history: time, late answers, wrong keys, whole attempts."""
+"""What is put right in one attempt afterwards, each with a reason and a history: late answers, void, appeal.
+
+A wrong item is put right for everybody by `regrading`, more time is given by `granting`.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from lms.assessment.attempts import finishing
-from lms.assessment.attempts.models import (
-    AccommodationGrant,
-    Appeal,
-    Attempt,
-    AttemptEvent,
-    AttemptItem,
-    Regrade,
-    Test,
-)
-from lms.assessment.attempts.spec import parse
+from lms.assessment.attempts import finishing, telling
+from lms.assessment.attempts.looking_after import attempt_kept, reason_of, state_of
+from lms.assessment.attempts.models import Appeal, Attempt, AttemptEvent, AttemptItem, Regrade, Response
 from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState, follow
-from lms.assessment.attempts.taking import granted_to, own
-from lms.assessment.attempts.timing import MOST_MULTIPLIER, Accommodation, deadline
-from lms.assessment.rules import may_write
+from lms.assessment.attempts.taking import own
+from lms.assessment.attempts.timing import Lateness
 from lms.audit.actions import record
-from lms.directory.models import Person
 from lms.directory.rules import Visitor
-from lms.errors import Conflict, Invalid, NotAllowed, NotFound
+from lms.errors import Conflict, Invalid, NotAllowed
 
-MOST_MINUTES = 7 * 24 * 60
-AT_ONCE = 500
-How = Literal["full", "left_out"]
-
-
-def accommodate(
-    session: Session,
-    visitor: Visitor,
-    person_id: int,
-    granted: Accommodation,
-    reason: str,
-    now: datetime,
-    *,
-    test_code: str = "",
-) -> AccommodationGrant:
-    """Grant a person more time, for one test or for all. Attempts that run get their new deadline at once.
-
-    Raises `NotAllowed`, `NotFound`, `Invalid` (accommodation).
-    """
-    _corrector(visitor)
-    reason = _reason(reason)
-    low = granted.multiplier < 1 or granted.added_minutes < 0 or granted.added_close_minutes < 0
-    if low or granted.multiplier > MOST_MULTIPLIER or granted.multiplier.denominator > 1000:
-        raise Invalid("accommodation", f"The time is multiplied by 1 to {MOST_MULTIPLIER}, and never made shorter.")
-    if max(granted.added_minutes, granted.added_close_minutes) > MOST_MINUTES:
-        raise Invalid("accommodation", "At most a week is added.")
-    if session.get(Person, person_id) is None:
-        raise NotFound("person_unknown", "There is no such person.")
-    test_id = session.scalar(select(Test.id).where(Test.code == test_code)) if test_code else None
-    if test_code and test_id is None:
-        raise NotFound("test_unknown", "There is no such test.")
-    grant = AccommodationGrant(
-        person_id=person_id,
-        test_id=test_id,
-        multiplier=str(granted.multiplier),
-        added_minutes=granted.added_minutes,
-        added_close_minutes=granted.added_close_minutes,
-        reason=reason,
-        granted_by=visitor.actor,
-        granted_at=now,
-    )
-    session.add(grant)
-    session.flush()
-    told = {
-        "person": person_id,
-        "test": test_code,
-        "multiplier": grant.multiplier,
-        "added_minutes": grant.added_minutes,
-        "added_close_minutes": grant.added_close_minutes,
-    }
-    record(session, visitor.actor, "accommodation.grant", "accommodation", grant.id, now=now, after=told)
-    _move_deadlines(session, person_id, test_id, now)
-    return grant
-
-
-def _move_deadlines(session: Session, person_id: int, test_id: int | None, now: datetime) -> None:
-    query = (
-        select(Attempt)
-        .where(Attempt.person_id == person_id, Attempt.state.in_(OPEN))
-        .options(selectinload(Attempt.version))
-        .with_for_update(of=Attempt)
-    )
-    if test_id is not None:
-        query = query.where(Attempt.test_id == test_id)
-    for attempt in session.scalars(query):
-        spec = parse(attempt.version.spec)
-        granted = granted_to(session, person_id, attempt.test_id)
-        moved = deadline(attempt.started_at, spec.time_limit_minutes, spec.closes_at, granted)
-        if moved == attempt.deadline:
-            continue
-        data = {"from": _told(attempt.deadline), "to": _told(moved)}
-        session.add(AttemptEvent(attempt_id=attempt.id, at=now, kind="deadline_moved", data=data))
-        attempt.deadline = moved
-        if attempt.state is AttemptState.OVERDUE and moved is not None and now <= moved:
-            attempt.state = follow(attempt.state, AttemptState.IN_PROGRESS)
-    session.flush()
-
-
-def _told(at: datetime | None) -> str:
-    return at.isoformat() if at is not None else ""
+APPEAL_TERM = timedelta(days=14)
+"""Within which an appeal is answered."""
+LATE_ACCEPTED, LATE_REFUSED = "late_accepted", "late_refused"
 
 
 def accept_late(session: Session, visitor: Visitor, code: str, reason: str, now: datetime) -> Attempt:
     """Let answers count that arrived after grace: the power was cut, say. Scored anew, with history."""
     attempt = _judgeable(session, visitor, code)
-    before = _state(attempt)
+    reason = reason_of(reason)
+    before = state_of(attempt)
     attempt.late_too = True
     finishing.score_all(session, attempt)
-    return _regraded(session, visitor, attempt, before, reason, now)
+    _note(session, attempt, LATE_ACCEPTED, now, reason)
+    regraded(session, visitor.actor, attempt, before, reason, now)
+    telling.tell(session, attempt, telling.CHANGED, now)
+    return attempt
 
 
-def regrade(session: Session, visitor: Visitor, item_version_id: int, how: How, reason: str, now: datetime) -> int:
-    """An item turned out to be wrong: everybody who had it gets its whole point, or it does not count.
-
-    At most `AT_ONCE` attempts at a time, those not yet put right; how many. Call again until it is 0.
-    """
-    _corrector(visitor)
-    mark = f"regraded: {how}"
-    rows = session.scalars(
-        select(Attempt)
-        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
-        .where(AttemptItem.item_version_id == item_version_id, Attempt.state.in_(JUDGED), AttemptItem.note != mark)
-        .options(selectinload(Attempt.items), selectinload(Attempt.version))
-        .order_by(Attempt.id)
-        .limit(AT_ONCE)
-        .with_for_update(of=Attempt)
-    ).all()
-    for attempt in rows:
-        before = _state(attempt)
-        for item in attempt.items:
-            if item.item_version_id == item_version_id:
-                item.share, item.weight = ("1", "1") if how == "full" else (item.share, "0")
-                item.note = mark
-        _regraded(session, visitor, attempt, before, reason, now)
-    return len(rows)
+def refuse_late(session: Session, visitor: Visitor, code: str, reason: str, now: datetime) -> Attempt:
+    """They do not count; the reason stands with the result. Raises `Conflict` (late_none) where none came late."""
+    attempt = _judgeable(session, visitor, code)
+    reason = reason_of(reason)
+    late = select(Response.id).join(AttemptItem, AttemptItem.id == Response.attempt_item_id)
+    late = late.where(AttemptItem.attempt_id == attempt.id, Response.lateness == Lateness.LATE)
+    if session.scalar(late.limit(1)) is None:
+        raise Conflict("late_none", "No answers came after the end of this attempt.")
+    _note(session, attempt, LATE_REFUSED, now, reason)
+    after = {"reason": reason}
+    record(session, visitor.actor, "attempt.refuse_late", "attempt", attempt.id, now=now, after=after)
+    telling.tell(session, attempt, telling.LATE_REFUSED, now)
+    return attempt
 
 
 def void(session: Session, visitor: Visitor, code: str, reason: str, now: datetime) -> Attempt:
     """It does not count, and uses up no attempt."""
-    _corrector(visitor)
-    reason = _reason(reason)
-    attempt = finishing.found(session, code)
-    before = _state(attempt)
+    attempt = attempt_kept(session, visitor, code)
+    reason = reason_of(reason)
+    before = state_of(attempt)
     attempt.state = follow(attempt.state, AttemptState.VOIDED)
     attempt.finished_at = attempt.finished_at or now
     attempt.passed, attempt.told_at = None, None
-    _keep(session, visitor, attempt, before, reason, now)
-    record(
-        session, visitor.actor, "attempt.void", "attempt", attempt.id, now=now, before=before, after={"reason": reason}
-    )
+    keep(session, visitor.actor, attempt, before, reason, now)
+    told = {"reason": reason}
+    record(session, visitor.actor, "attempt.void", "attempt", attempt.id, now=now, before=before, after=told)
+    telling.tell(session, attempt, telling.VOIDED, now)
     return attempt
 
 
@@ -174,76 +82,63 @@ def appeal(session: Session, visitor: Visitor, code: str, text: str, now: dateti
     session.add(made)
     session.flush()
     record(session, visitor.actor, "attempt.appeal", "attempt", attempt.id, now=now, after={})
+    telling.tell_keepers(session, attempt, attempt.version.published_by, now)
     return made
 
 
 def answer_appeal(
     session: Session, visitor: Visitor, code: str, answer: str, now: datetime, *, granted: bool
 ) -> Appeal:
-    """Answer it. What follows from a granted one is done by a regrade of its own."""
-    _corrector(visitor)
-    attempt = finishing.found(session, code)
+    """Answer it. What follows from a granted one is done by a regrade of its own.
+
+    Nobody answers who made the test, who read its essays, or whose attempt it is. Raises `NotAllowed` (attempt_own,
+    appeal_author), `Conflict` (appeal_answered), `Invalid` (appeal_text).
+    """
+    attempt = attempt_kept(session, visitor, code)
     made = session.scalar(select(Appeal).where(Appeal.attempt_id == attempt.id).with_for_update())
     if made is None or made.answered_at is not None:
         raise Conflict("appeal_answered", "There is no appeal, or it was answered.")
-    if attempt.person_id == visitor.person_id:
-        raise NotAllowed("attempt_own", "Nobody answers their own appeal.")
+    if visitor.actor in judges_of(attempt):
+        raise NotAllowed("appeal_author", "An appeal is answered by somebody who neither made the test nor marked it.")
     if not answer.strip() or len(answer) > 4000:
         raise Invalid("appeal_text", "Answer in at most 4000 characters.", "text")
     made.answer, made.granted, made.answered_by, made.answered_at = answer.strip(), granted, visitor.actor, now
     session.flush()
     told = {"granted": granted}
     record(session, visitor.actor, "attempt.answer_appeal", "attempt", attempt.id, now=now, after=told)
+    telling.tell(session, attempt, telling.ANSWERED, now)
     return made
 
 
-def _judgeable(session: Session, visitor: Visitor, code: str) -> Attempt:
-    _corrector(visitor)
-    attempt = finishing.found(session, code)
-    if attempt.state not in JUDGED | {AttemptState.ABANDONED}:
-        raise Conflict("attempt_open", "Only what is over and judged can be put right.")
-    if attempt.person_id == visitor.person_id:
-        raise NotAllowed("attempt_own", "Nobody puts their own result right.")
-    return attempt
+def judges_of(attempt: Attempt) -> frozenset[str]:
+    """Who made the test, and who read its essays: they do not judge an appeal against it."""
+    return frozenset({attempt.version.published_by, *(item.marked_by for item in attempt.items)} - {""})
 
 
-def _regraded(
-    session: Session, visitor: Visitor, attempt: Attempt, before: dict[str, Any], reason: str, now: datetime
-) -> Attempt:
-    reason = _reason(reason)
+def regraded(
+    session: Session, actor: str, attempt: Attempt, before: dict[str, Any], reason: str, now: datetime
+) -> None:
+    """Judge anew what was scored anew, and keep what was before."""
     finishing.judged(attempt)
     attempt.state = follow(attempt.state, AttemptState.REGRADED)
-    _keep(session, visitor, attempt, before, reason, now)
-    after = _state(attempt) | {"reason": reason}
-    record(session, visitor.actor, "attempt.regrade", "attempt", attempt.id, now=now, before=before, after=after)
-    return attempt
+    keep(session, actor, attempt, before, reason, now)
+    after = state_of(attempt) | {"reason": reason}
+    record(session, actor, "attempt.regrade", "attempt", attempt.id, now=now, before=before, after=after)
 
 
-def _keep(
-    session: Session, visitor: Visitor, attempt: Attempt, before: dict[str, Any], reason: str, now: datetime
-) -> None:
-    session.add(
-        Regrade(attempt_id=attempt.id, before=before, after=_state(attempt), reason=reason, by=visitor.actor, at=now)
-    )
+def keep(session: Session, actor: str, attempt: Attempt, before: dict[str, Any], reason: str, now: datetime) -> None:
+    """A line of the attempt's history."""
+    session.add(Regrade(attempt_id=attempt.id, before=before, after=state_of(attempt), reason=reason, by=actor, at=now))
     session.flush()
 
 
-def _state(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "state": attempt.state.value,
-        "passed": attempt.passed,
-        "total": attempt.total,
-        "shares": {str(item.position): item.share for item in attempt.items},
-    }
+def _judgeable(session: Session, visitor: Visitor, code: str) -> Attempt:
+    attempt = attempt_kept(session, visitor, code)
+    if attempt.state not in JUDGED | {AttemptState.ABANDONED}:
+        raise Conflict("attempt_open", "Only what is over and judged can be put right.")
+    return attempt
 
 
-def _corrector(visitor: Visitor) -> None:
-    if not may_write(visitor):
-        raise NotAllowed("attempt_not_yours", "Results are put right by trainers and organisers.")
-
-
-def _reason(reason: str) -> str:
-    reason = reason.strip()
-    if not reason or len(reason) > 500:
-        raise Invalid("attempt_reason", "Say in at most 500 characters why.", "reason")
-    return reason
+def _note(session: Session, attempt: Attempt, kind: str, now: datetime, reason: str) -> None:
+    session.add(AttemptEvent(attempt_id=attempt.id, at=now, kind=kind, data={"reason": reason}))
+    session.flush()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from lms.assessment.attempts import rulings
 from lms.assessment.attempts.models import Attempt, AttemptEvent, AttemptItem, Response
 from lms.assessment.attempts.passing import Mark, Verdict, judge
 from lms.assessment.attempts.saving import Saved, current
@@ -19,11 +20,8 @@ from lms.assessment.attempts.timing import GRACE
 from lms.assessment.content import Essay
 from lms.assessment.content import parse as parse_body
 from lms.assessment.models import ItemVersion
-from lms.assessment.rules import may_review, may_write
-from lms.assessment.scoring import rate, score
-from lms.audit.actions import record
-from lms.directory.rules import Visitor
-from lms.errors import Conflict, Invalid, NotAllowed, NotFound
+from lms.assessment.scoring import score
+from lms.errors import Invalid, NotFound
 
 AT_ONCE = 100
 
@@ -78,12 +76,15 @@ def finish(session: Session, attempt: Attempt, then: AttemptState, now: datetime
 
 
 def score_all(session: Session, attempt: Attempt) -> None:
-    """Score every item by the answer that counts. A reader's points for an essay stay."""
+    """Score every item by the answer that counts, and by what was ruled of it. A reader's points for an essay stay."""
     bodies = bodies_of(session, attempt)
     saves = saves_of(session, attempt)
+    ruled = rulings.of_versions(session, {item.item_version_id for item in attempt.items})
     for item in attempt.items:
         counts = current(saves.get(item.id, []), late_too=attempt.late_too)
         _score(item, bodies[item.item_version_id], counts)
+        if ruling := ruled.get(item.item_version_id):
+            rulings.apply(item, ruling, counts.data if counts else None)
 
 
 def _score(item: AttemptItem, body: object, counts: Saved | None) -> None:
@@ -131,40 +132,6 @@ def saves_of(session: Session, attempt: Attempt) -> Mapping[int, list[Saved]]:
         one = Saved(row.sequence, row.writer, row.data.get("answer"), row.saved_at, row.lateness, row.id)
         found.setdefault(row.attempt_item_id, []).append(one)
     return found
-
-
-def rate_essay(
-    session: Session, visitor: Visitor, code: str, position: int, ratings: Mapping[str, int] | Fraction, now: datetime
-) -> Attempt:
-    """A reader's points for an essay, by its criteria; or a share where it has none. The last one ends the waiting.
-
-    Raises `NotAllowed`, `NotFound`, `Conflict` (attempt_open), `Invalid` (rating_invalid).
-    """
-    if not (may_write(visitor) or may_review(visitor)):
-        raise NotAllowed("attempt_not_yours", "Essays are read by trainers and reviewers.")
-    attempt = found(session, code)
-    if attempt.person_id == visitor.person_id:
-        raise NotAllowed("attempt_own", "Nobody reads their own essay.")
-    if attempt.state in OPEN or attempt.state is AttemptState.VOIDED:
-        raise Conflict("attempt_open", "The attempt is not over, or does not count.")
-    item = next((each for each in attempt.items if each.position == position), None)
-    body = parse_body(bodies_of(session, attempt)[item.item_version_id]) if item is not None else None
-    if item is None or not isinstance(body, Essay):
-        raise NotFound("attempt_unknown", "There is no such essay.")
-    before = item.share
-    if isinstance(ratings, Fraction):
-        if body.criteria or not 0 <= ratings <= 1:
-            raise Invalid("rating_invalid", "Give points for each criterion, or a share from 0 to 1.", "ratings")
-        item.share = str(ratings)
-    else:
-        item.share = str(rate(body, ratings).share)
-    verdict = judged(attempt)
-    if verdict.passed is not None and attempt.state in {AttemptState.SUBMITTED, AttemptState.AUTO_SUBMITTED}:
-        attempt.state = follow(attempt.state, AttemptState.GRADED)
-    session.flush()
-    told = {"position": position, "share": item.share}
-    record(session, visitor.actor, "attempt.rate", "attempt", attempt.id, now=now, before={"share": before}, after=told)
-    return attempt
 
 
 def found(session: Session, code: str) -> Attempt:

@@ -27,7 +27,10 @@ from lms.errors import Conflict, Invalid, NotFound, TooMany
 from lms.statements import fetch, once
 
 _WRITER = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_ENDED_BY_CLOCK = frozenset({AttemptState.AUTO_SUBMITTED, AttemptState.ABANDONED, AttemptState.GRADED})
+_ENDED_BY_CLOCK = frozenset(
+    {AttemptState.AUTO_SUBMITTED, AttemptState.ABANDONED, AttemptState.GRADED, AttemptState.REGRADED}
+)
+"""How what the clock ended may stand; what a person handed in is told apart by its event."""
 
 
 @dataclass(frozen=True, slots=True)

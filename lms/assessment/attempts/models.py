@@ -1,4 +1,4 @@
-"""Tables of tests and of attempts at them. Answers, events, regrades are only added."""
+"""Tables of tests and of attempts at them. Answers, events, regrades, rulings are only added."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ class Test(Base):
     title_en: Mapped[str] = mapped_column(String(300), default="")
     current_id: Mapped[int | None] = mapped_column(index=True)
     """The version with which attempts begin; none while it may not be taken."""
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    """On whose behalf it is given: its trainers look after it, too. None for the network."""
+    audience: Mapped[str] = mapped_column(String(200), default="")
+    """For whom it is: codes such as `asc_staff`, divided by commas."""
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
@@ -96,6 +100,8 @@ class Attempt(Base):
     """Share of all points, an exact fraction."""
     parts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """Each part of the rule with what was needed and reached."""
+    seen_at: Mapped[datetime | None]
+    """When its page was last heard of, to within a minute; it is told by the page while it is open."""
     told_at: Mapped[datetime | None]
     """When its result was passed on to what it was begun for; empty again after a regrade."""
 
@@ -131,6 +137,12 @@ class AttemptItem(Base):
     """The answer that was scored."""
     note: Mapped[str] = mapped_column(String(300), default="")
     """Why it was scored so, where that is not plain."""
+    ruling_id: Mapped[int | None] = mapped_column(ForeignKey("item_ruling.id"))
+    """What was ruled of its item, as far as that has been applied here."""
+    comment: Mapped[str] = mapped_column(Text, default="")
+    """A reader's words on an essay."""
+    marked_by: Mapped[str] = mapped_column(String(64), default="")
+    marked_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("attempt_id", "position"),)
 
@@ -176,6 +188,26 @@ class Regrade(Base):
     reason: Mapped[str] = mapped_column(String(500))
     by: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
+
+
+class ItemRuling(Base):
+    """An item turned out to be wrong: how it counts from now on, wherever it was drawn. The last ruling holds.
+
+    `how`: `full` (its whole point for everybody), `left_out` (it does not count), `key` (scored by the key of another
+    version of the item).
+    """
+
+    __tablename__ = "item_ruling"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_version_id: Mapped[int] = mapped_column(ForeignKey("item_version.id"), index=True)
+    how: Mapped[str] = mapped_column(String(16))
+    key_version_id: Mapped[int | None] = mapped_column(ForeignKey("item_version.id"))
+    reason: Mapped[str] = mapped_column(String(500))
+    by: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    done_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When every attempt that had it was put right; None while some still wait."""
 
 
 class Appeal(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -52,8 +53,15 @@ def put(
     title_uk: str,
     title_en: str = "",
     language: str = "uk",
+    author: str = "",
+    organisation_id: int | None = None,
+    audience: Sequence[str] = (),
 ) -> TestVersion:
-    """The same for whoever has been let in already: a lesson of a course that is published."""
+    """The same for whoever has been let in already: a lesson of a course that is published.
+
+    `author` made the test, where that is not who puts it there; the organisation's trainers look after it. `audience`
+    says for whom it is where its lines do not.
+    """
     if not code or len(code) > 160 or not title_uk.strip() or max(len(title_uk), len(title_en)) > 300:
         raise Invalid("test_spec", "A test has a name and a title of at most 300 characters.", "title")
     strange = [area for area in spec.passing.areas if not _asked(spec, area)]
@@ -62,11 +70,13 @@ def put(
     draw(spec.lines, candidates(session, spec, language), "trial", kinds=spec.kinds)
     test = session.scalar(select(Test).where(Test.code == code))
     if test is None:
-        test = Test(code=code, title_uk=title_uk, title_en=title_en, created_by=actor, created_at=now)
+        test = Test(code=code, title_uk=title_uk, title_en=title_en, created_by=author or actor, created_at=now)
         session.add(test)
         session.flush()
     lock(session, Test, test.id)
-    test.title_uk, test.title_en = title_uk, title_en
+    test.title_uk, test.title_en, test.organisation_id = title_uk, title_en, organisation_id
+    asked = {line.audience for line in spec.lines if line.audience}
+    test.audience = ",".join(sorted(asked or {*audience}))[:200]
     latest = session.scalar(
         select(TestVersion).where(TestVersion.test_id == test.id).order_by(TestVersion.number.desc()).limit(1)
     )
@@ -79,7 +89,7 @@ def put(
         number=latest.number + 1 if latest else 1,
         spec=dump(spec),
         digest=digest_of(spec),
-        published_by=actor,
+        published_by=author or actor,
         published_at=now,
     )
     session.add(version)

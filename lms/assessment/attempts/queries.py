@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lms.assessment.attempts import finishing, publishing
-from lms.assessment.attempts.models import Appeal, Attempt, AttemptItem, Regrade, Test
+from lms.assessment.attempts.models import Appeal, Attempt, Regrade, Test, TestVersion
 from lms.assessment.attempts.passing import PartVerdict, parts_of
 from lms.assessment.attempts.presenting import presented
 from lms.assessment.attempts.profile import AreaStanding, standing
@@ -24,18 +23,11 @@ from lms.assessment.attempts.taking import granted_to, own
 from lms.assessment.attempts.timing import closing, remaining_s
 from lms.assessment.content import Body, dump
 from lms.assessment.content import parse as parse_body
-from lms.assessment.models import Item, ItemVersion
-from lms.assessment.rules import may_read, may_write
 from lms.assessment.scoring import score
-from lms.assessment.statistics import ENOUGH, ItemFigures, TestFigures, analyse
-from lms.directory.models import Person
 from lms.directory.rules import Visitor
 from lms.errors import Invalid, NotAllowed
 
 PAGE = 50
-FEW = 5
-"""Groups smaller than this are not shown in anonymous distributions."""
-MOST_ANALYSED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +58,17 @@ class AttemptCard:
     finished_at: datetime | None
     passed: bool | None
     total: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLine:
+    """One's own attempt in the list of all. `appeal`: `waiting`, `granted`, `refused`, empty for none."""
+
+    card: AttemptCard
+    test_code: str
+    title_uk: str
+    title_en: str
+    appeal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ class ResultItem:
     feedback: tuple[str, ...]
     right: dict[str, Any] | None
     """The whole item with what is right, as JSON."""
+    comment: str
+    """A reader's words on an essay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +128,6 @@ class Result:
     """Essays that nobody has read yet."""
     regrades: tuple[tuple[datetime, str], ...]
     appeal: Appeal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """How a group did, without names. Buckets are tenths of the points: 0–9 %, … 90–100 %."""
-
-    people: int
-    passed: int
-    mean: float
-    buckets: tuple[int, ...]
-    areas: tuple[tuple[str, float], ...]
-    """Mean share of each area."""
 
 
 def test_card(session: Session, visitor: Visitor, code: str) -> TestCard | None:
@@ -157,8 +150,35 @@ def test_card(session: Session, visitor: Visitor, code: str) -> TestCard | None:
         version.number,
         parse(version.spec),
         running,
-        tuple(_card(row) for row in rows),
+        tuple(card_of(row) for row in rows),
     )
+
+
+def own_attempts(session: Session, visitor: Visitor, page: int = 0) -> tuple[list[OwnLine], int]:
+    """One's own attempts at all tests, the last begun first, as far as each may be seen now; and how many."""
+    rows = session.execute(
+        select(Attempt, Test, TestVersion.spec, Appeal.id, Appeal.granted)
+        .join(Test, Test.id == Attempt.test_id)
+        .join(TestVersion, TestVersion.id == Attempt.version_id)
+        .outerjoin(Appeal, Appeal.attempt_id == Attempt.id)
+        .where(Attempt.person_id == visitor.person_id)
+        .order_by(Attempt.started_at.desc(), Attempt.id.desc())
+        .limit(PAGE)
+        .offset(min(page, 10_000) * PAGE)
+    )
+    found = []
+    for attempt, test, spec, appealed, granted in rows:
+        appeal = "" if appealed is None else {None: "waiting", True: "granted", False: "refused"}[granted]
+        score_too = _always_shown(spec)
+        found.append(OwnLine(card_of(attempt, score_too=score_too), test.code, test.title_uk, test.title_en, appeal))
+    total = session.scalar(select(func.count()).select_from(Attempt).where(Attempt.person_id == visitor.person_id))
+    return found, total or 0
+
+
+def _always_shown(spec: dict[str, Any]) -> bool:
+    """Whether a test shows scores at every moment; else the list leaves them to the result's own page."""
+    review = parse(spec).review
+    return all(Shown.SCORE in each for each in (review.right_after, review.while_open, review.after_closing))
 
 
 def running(session: Session, visitor: Visitor, code: str, now: datetime) -> Running:
@@ -207,7 +227,7 @@ def result(session: Session, visitor: Visitor, code: str, now: datetime) -> Resu
     )
     test = attempt.version.test
     return Result(
-        card=_card(attempt, score_too=Shown.SCORE in may),
+        card=card_of(attempt, score_too=Shown.SCORE in may),
         title_uk=test.title_uk,
         title_en=test.title_en,
         may_see=may,
@@ -254,6 +274,7 @@ def _result_items(session: Session, attempt: Attempt, may: frozenset[Shown]) -> 
                 share if Shown.MARKS in may else None,
                 _feedback(body, answer) if Shown.FEEDBACK in may else (),
                 dump(body) if Shown.RIGHT in may else None,
+                item.comment if Shown.FEEDBACK in may else "",
             )
         )
     return tuple(found)
@@ -267,25 +288,6 @@ def _feedback(body: Body, answer: Any) -> tuple[str, ...]:
     return (*told, body.feedback) if body.feedback else told
 
 
-def attempts_at(
-    session: Session, visitor: Visitor, code: str, page: int = 0
-) -> tuple[list[tuple[AttemptCard, int, str]], int]:
-    """For who makes tests: attempts, the last begun first, with the person's number and name. Raises `NotAllowed`."""
-    if not may_write(visitor):
-        raise NotAllowed("attempt_not_yours", "Results with names are for trainers and organisers.")
-    which: list[ColumnElement[bool]] = [Attempt.test_id == select(Test.id).where(Test.code == code).scalar_subquery()]
-    total = session.scalar(select(func.count()).select_from(Attempt).where(*which)) or 0
-    rows = session.execute(
-        select(Attempt, Person)
-        .join(Person, Person.id == Attempt.person_id)
-        .where(*which)
-        .order_by(Attempt.started_at.desc(), Attempt.id.desc())
-        .limit(PAGE)
-        .offset(min(page, 10_000) * PAGE)
-    )
-    return [(_card(row), person.id, person.display_name) for row, person in rows], total
-
-
 def untold(session: Session, most: int = 100) -> Sequence[Attempt]:
     """Judged attempts whose result was not passed on yet: who passes it on sets `told_at` in that transaction."""
     return session.scalars(
@@ -297,93 +299,7 @@ def untold(session: Session, most: int = 100) -> Sequence[Attempt]:
     ).all()
 
 
-def _firsts(code: str) -> ColumnElement[bool]:
-    """First judged attempts of each person at a test."""
-    test = select(Test.id).where(Test.code == code).scalar_subquery()
-    first = (
-        select(func.min(Attempt.id))
-        .where(Attempt.test_id == test, Attempt.state.in_(JUDGED))
-        .group_by(Attempt.person_id)
-    )
-    return Attempt.id.in_(first)
-
-
-def distribution(session: Session, visitor: Visitor, code: str, *, last: bool = False) -> Distribution | None:
-    """How people did at their first attempt (`last`: at their last), without names; None below `FEW` people."""
-    if not may_read(visitor):
-        raise NotAllowed("attempt_not_yours", "Figures of a test are for trainers, organisers and auditors.")
-    test = select(Test.id).where(Test.code == code).scalar_subquery()
-    pick = func.max(Attempt.id) if last else func.min(Attempt.id)
-    chosen = select(pick).where(Attempt.test_id == test, Attempt.state.in_(JUDGED)).group_by(Attempt.person_id)
-    rows = session.execute(
-        select(Attempt.total, Attempt.passed, Attempt.parts).where(Attempt.id.in_(chosen)).limit(MOST_ANALYSED)
-    ).all()
-    if len(rows) < FEW:
-        return None
-    totals = [Fraction(total) for total, _, _ in rows]
-    buckets = Counter(min(9, int(total * 10)) for total in totals)
-    areas: dict[str, list[Fraction]] = {}
-    for _, _, parts in rows:
-        for part in parts_of(parts):
-            if part.area:
-                areas.setdefault(part.area, []).append(part.reached)
-    return Distribution(
-        people=len(rows),
-        passed=sum(bool(passed) for _, passed, _ in rows),
-        mean=float(sum(totals, Fraction(0)) / len(totals)),
-        buckets=tuple(buckets[number] for number in range(10)),
-        areas=tuple(
-            (area, float(sum(found, Fraction(0)) / len(found)))
-            for area, found in sorted(areas.items())
-            if len(found) >= FEW
-        ),
-    )
-
-
-def figures(session: Session, visitor: Visitor, code: str) -> tuple[TestFigures | None, dict[str, ItemFigures]]:
-    """The figures of a test and of its items by code, of first attempts; items below `ENOUGH` attempts are left out.
-
-    Draws differ, so an item is set against the rest of the attempts in which it was drawn; the test's own figures are
-    given where everybody had the same number of items, each place as a column.
-    """
-    if not may_read(visitor):
-        raise NotAllowed("attempt_not_yours", "Figures of a test are for trainers, organisers and auditors.")
-    rows = session.execute(
-        select(Attempt.id, AttemptItem.position, Item.code, AttemptItem.share)
-        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
-        .join(ItemVersion, ItemVersion.id == AttemptItem.item_version_id)
-        .join(Item, Item.id == ItemVersion.item_id)
-        .where(_firsts(code))
-        .order_by(Attempt.id, AttemptItem.position)
-        .limit(MOST_ANALYSED * 10)
-    )
-    tables: dict[int, list[tuple[str, Fraction]]] = {}
-    for attempt_id, _, item, share in rows:
-        tables.setdefault(attempt_id, []).append((item, Fraction(share or 0)))
-    return _whole(list(tables.values())), _by_item(list(tables.values()))
-
-
-def _whole(tables: list[list[tuple[str, Fraction]]]) -> TestFigures | None:
-    if not tables or len({len(table) for table in tables}) != 1:
-        return None
-    return analyse([[share for _, share in table] for table in tables], [Fraction(1)] * len(tables[0]))
-
-
-def _by_item(tables: list[list[tuple[str, Fraction]]]) -> dict[str, ItemFigures]:
-    pairs: dict[str, list[list[Fraction]]] = {}
-    for table in tables:
-        total = sum((share for _, share in table), Fraction(0))
-        for item, share in table:
-            pairs.setdefault(item, []).append([share, total - share])
-    found = {}
-    for item, marks in pairs.items():
-        figures_of_both = analyse(marks, [Fraction(1), Fraction(1)]) if len(marks) >= ENOUGH else None
-        if figures_of_both is not None:
-            found[item] = replace(figures_of_both.items[0], weight=None)  # a weight is one of a whole test
-    return found
-
-
-def _card(attempt: Attempt, *, score_too: bool = True) -> AttemptCard:
+def card_of(attempt: Attempt, *, score_too: bool = True) -> AttemptCard:
     judged = attempt.state in JUDGED and score_too
     return AttemptCard(
         attempt.code,

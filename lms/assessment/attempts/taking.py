@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -34,7 +34,7 @@ from lms.assessment.models import Item, ItemVersion
 from lms.database import lock
 from lms.directory.models import Person
 from lms.directory.rules import Visitor
-from lms.errors import Conflict, Invalid, NotAllowed, NotFound
+from lms.errors import Conflict, NotAllowed, NotFound
 
 _REFUSALS = {
     "test_early": "The test has not opened yet.",
@@ -42,8 +42,11 @@ _REFUSALS = {
     "test_attempts": "You have used all attempts.",
     "test_wait": "You may try again later: time has to pass between two attempts.",
 }
-_EVENTS = frozenset({"hidden", "visible", "offline", "online"})
 MOST_EVENTS = 500
+BEAT = timedelta(seconds=60)
+"""How often an open page is noted as open; more often would be a write for nothing."""
+SILENCE = timedelta(seconds=150)
+"""Without a word for so long a page is held to be gone: the network, or the power, or somebody closed it."""
 
 
 def begin(
@@ -190,9 +193,11 @@ def take_over(session: Session, visitor: Visitor, code: str, writer: str, now: d
     attempt = own(session, visitor, code, locked=True)
     finishing.settle(session, attempt, now)
     if attempt.state in OPEN and attempt.writer != checked_writer(writer):
-        note(session, attempt, "taken_over", now, {"from": attempt.writer, "to": writer})
+        kind = "taken_over" if attempt.writer else "opened"
+        note(session, attempt, kind, now, {"from": attempt.writer, "to": writer})
         attempt.writer = writer
-        session.flush()
+    if attempt.state in OPEN:
+        _seen(session, attempt, now)
     return attempt
 
 
@@ -206,14 +211,23 @@ def submit(session: Session, visitor: Visitor, code: str, now: datetime) -> Atte
     return attempt
 
 
-def tell(session: Session, visitor: Visitor, code: str, kind: str, now: datetime) -> None:
-    """Note what the browser tells: the page was left or came back, the network went or came back. Raises `Invalid`."""
-    if kind not in _EVENTS:
-        raise Invalid("attempt_event", "This is nothing that is noted.", "kind")
+def heard(session: Session, visitor: Visitor, code: str, now: datetime) -> Attempt:
+    """The attempt's page is open somewhere: noted once a minute, and when it comes back after a silence."""
     attempt = own(session, visitor, code)
-    count = session.scalar(select(func.count()).select_from(AttemptEvent).where(AttemptEvent.attempt_id == attempt.id))
-    if attempt.state in OPEN and (count or 0) < MOST_EVENTS:
-        note(session, attempt, kind, now, None)
+    if attempt.state in OPEN and (attempt.seen_at is None or now - attempt.seen_at >= BEAT):
+        _seen(session, attempt, now)
+    return attempt
+
+
+def _seen(session: Session, attempt: Attempt, now: datetime) -> None:
+    if attempt.seen_at is not None and now - attempt.seen_at > SILENCE:
+        count = session.scalar(
+            select(func.count()).select_from(AttemptEvent).where(AttemptEvent.attempt_id == attempt.id)
+        )
+        if (count or 0) < MOST_EVENTS:
+            note(session, attempt, "came_back", now, {"gone": attempt.seen_at.isoformat()})
+    attempt.seen_at = now
+    session.flush()
 
 
 def own(session: Session, visitor: Visitor, code: str, *, locked: bool = False) -> Attempt:

@@ -44,6 +44,8 @@ class Hall:
 
     database: Database
     author: Visitor
+    trainer: Visitor
+    """Another one than the author of the test."""
     reviewer: Visitor
     learner: Visitor
     another: Visitor
@@ -99,6 +101,7 @@ def hall(database: Database) -> Hall:
         made = Hall(
             database,
             person(session, "author@example.org", RoleName.TRAINER),
+            person(session, "trainer@example.org", RoleName.TRAINER),
             person(session, "reviewer@example.org", RoleName.ITEM_REVIEWER),
             person(session, "learner@example.org"),
             person(session, "another@example.org"),

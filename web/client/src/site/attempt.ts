@@ -9,6 +9,8 @@ import { Countdown, LetterShelf, Outbox, clock, type Outcome, type Said, type Wa
 
 const RETRY_MS = 5_000;
 const ASK_MS = 15_000;
+const BEAT_EVERY = 4;
+const MORE_S = 20;
 const TYPED_MS = 800;
 const TOLD_AT = [300, 60];
 const NOTED_MS = 5_000;
@@ -36,6 +38,7 @@ class TestPage {
   #restored: Promise<void> = Promise.resolve();
   #told = new Set<number>();
   #over = false;
+  #asked = 0;
   #leaving = false;
   /** The page is a stored copy, and the server has not said anything yet: the time is this device's guess. */
   #guessed = storedHere() !== null;
@@ -161,6 +164,7 @@ class TestPage {
 
   #heard(remaining: number | null, writer: string): void {
     if (remaining !== null) {
+      if (this.#time && !this.#guessed && remaining > this.#time.left + MORE_S) this.#more(remaining);
       this.#time?.set(remaining);
       this.#guessed = false;
       if (remaining > 0) this.#over = false; // this device's clock was wrong
@@ -168,6 +172,15 @@ class TestPage {
     }
     const elsewhere = this.page.querySelector<HTMLElement>("[data-attempt-elsewhere]");
     if (elsewhere) elsewhere.hidden = !writer || writer === this.#writer;
+  }
+
+  /** Somebody was given more time while the test runs: said aloud, and the warnings of its end come anew. */
+  #more(remaining: number): void {
+    this.#over = false;
+    for (const at of TOLD_AT) if (remaining > at) this.#told.delete(at);
+    const text = this.#word("more").replace("{minutes}", String(Math.max(1, Math.round(remaining / 60))));
+    this.#alert(text);
+    this.#status(text);
   }
 
   /** This window writes from now on; the other one says so to whoever sits there. */
@@ -184,7 +197,10 @@ class TestPage {
   /** Whether the server answered. */
   async #ask(): Promise<boolean> {
     try {
-      const answer = await fetch(`${this.#here}/state`);
+      // Once a minute it is noted that the page is open; in between it is only asked.
+      const beat = this.#asked++ % BEAT_EVERY === BEAT_EVERY - 1;
+      const body = new URLSearchParams({ csrf: this.#csrf });
+      const answer = await fetch(`${this.#here}/state`, beat ? { method: "POST", body } : {});
       if (!answer.ok) return false;
       const told = (await answer.json()) as { remaining_s: number | null; writer: string; state: string };
       this.#heard(told.remaining_s, told.writer);

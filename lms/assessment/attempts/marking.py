@@ -1,0 +1,188 @@
+"""Essays: which wait for their reader, and the reader's points by criteria. Readers see no names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from sqlalchemy import ColumnElement, false, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from lms.assessment.attempts import finishing, telling
+from lms.assessment.attempts.correcting import keep
+from lms.assessment.attempts.looking_after import reason_of, state_of
+from lms.assessment.attempts.models import Attempt, AttemptItem, Response, Test
+from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState, follow
+from lms.assessment.content import Essay
+from lms.assessment.content import parse as parse_body
+from lms.assessment.models import ItemVersion
+from lms.assessment.rules import may_review, may_write, trained_organisations
+from lms.assessment.scoring import rate as rated
+from lms.audit.actions import record
+from lms.directory.rules import Visitor
+from lms.errors import Conflict, Invalid, NotAllowed, NotFound
+
+PAGE = 50
+MOST_COMMENT = 4_000
+_HANDED_IN = (AttemptState.SUBMITTED, AttemptState.AUTO_SUBMITTED)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEssay:
+    """An answer that waits, without the name of who wrote it."""
+
+    id: int
+    title_uk: str
+    title_en: str
+    handed_in_at: datetime
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class EssayPage:
+    """An answer to be read, without a name."""
+
+    id: int
+    title_uk: str
+    title_en: str
+    language: str
+    handed_in_at: datetime
+    body: Essay
+    text: str
+    share: str | None
+    comment: str
+    following: int | None
+    """The next one that waits."""
+
+
+def reads_essays(visitor: Visitor) -> bool:
+    """Trainers, organisers, reviewers; trainers of an organisation those of its tests."""
+    return may_write(visitor) or may_review(visitor) or bool(trained_organisations(visitor))
+
+
+def waiting(session: Session, visitor: Visitor) -> list[WaitingEssay]:
+    """What waits for this reader, the oldest first; never one's own. Raises `NotAllowed`."""
+    rows = session.execute(
+        select(AttemptItem.id, Test.title_uk, Test.title_en, Attempt.finished_at, Response.data)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(Test, Test.id == Attempt.test_id)
+        .outerjoin(Response, Response.id == AttemptItem.response_id)
+        .where(*_waits(visitor))
+        .order_by(Attempt.finished_at, AttemptItem.id)
+        .limit(PAGE)
+    )
+    return [
+        WaitingEssay(number, uk, en, at, len(str((data or {}).get("answer") or "").split()))
+        for number, uk, en, at, data in rows
+    ]
+
+
+def count_waiting(session: Session, visitor: Visitor) -> int:
+    """How many wait for this reader."""
+    if not reads_essays(visitor):
+        return 0
+    query = select(func.count()).select_from(AttemptItem).join(Attempt, Attempt.id == AttemptItem.attempt_id)
+    return session.scalar(query.join(Test, Test.id == Attempt.test_id).where(*_waits(visitor))) or 0
+
+
+def _waits(visitor: Visitor) -> list[ColumnElement[bool]]:
+    if not reads_essays(visitor):
+        raise NotAllowed("attempt_not_yours", "Essays are read by trainers and reviewers.")
+    handed_in = or_(Attempt.state.in_(_HANDED_IN), (Attempt.state == AttemptState.REGRADED) & Attempt.passed.is_(None))
+    return [AttemptItem.share.is_(None), handed_in, Attempt.person_id != visitor.person_id, _read_by(visitor)]
+
+
+def _read_by(visitor: Visitor) -> ColumnElement[bool]:
+    if may_write(visitor) or may_review(visitor):
+        return true()
+    homes = trained_organisations(visitor)
+    return Test.organisation_id.in_(homes) if homes else false()
+
+
+def essay(session: Session, visitor: Visitor, number: int) -> EssayPage:
+    """One answer to be read. Raises `NotFound`, `NotAllowed` (also one's own)."""
+    attempt, item, test, body = _found(session, visitor, number)
+    answer = session.scalar(select(Response.data).where(Response.id == item.response_id)) if item.response_id else None
+    others = [each.id for each in waiting(session, visitor) if each.id != number]
+    return EssayPage(
+        number,
+        test.title_uk,
+        test.title_en,
+        attempt.language,
+        attempt.finished_at or attempt.started_at,
+        body,
+        str((answer or {}).get("answer") or ""),
+        item.share,
+        item.comment,
+        others[0] if others else None,
+    )
+
+
+def rate(
+    session: Session,
+    visitor: Visitor,
+    number: int,
+    ratings: Mapping[str, int] | Fraction,
+    now: datetime,
+    *,
+    comment: str = "",
+    reason: str = "",
+) -> Attempt:
+    """A reader's points for an essay, by its criteria; or a share where it has none. The last one ends the waiting.
+
+    Points that were given already are changed with a reason, and the attempt keeps what was before. Raises
+    `NotAllowed`, `NotFound`, `Conflict` (attempt_open), `Invalid` (rating_invalid, attempt_reason).
+    """
+    attempt, item, _, body = _found(session, visitor, number)
+    again = item.share is not None
+    reason = reason_of(reason) if again else ""
+    if len(comment) > MOST_COMMENT:
+        raise Invalid("rating_comment", f"At most {MOST_COMMENT} characters.", "comment")
+    before, share = state_of(attempt), item.share
+    item.share = str(_share(body, ratings))
+    item.comment, item.marked_by, item.marked_at = comment.strip(), visitor.actor, now
+    verdict = finishing.judged(attempt)
+    if verdict.passed is not None:
+        if attempt.state in _HANDED_IN:
+            attempt.state = follow(attempt.state, AttemptState.GRADED)
+        elif again and attempt.state in JUDGED:
+            attempt.state = follow(attempt.state, AttemptState.REGRADED)
+    if again:
+        keep(session, visitor.actor, attempt, before, reason, now)
+    session.flush()
+    told = {"position": item.position, "share": item.share, **({"reason": reason} if again else {})}
+    record(session, visitor.actor, "attempt.rate", "attempt", attempt.id, now=now, before={"share": share}, after=told)
+    if verdict.passed is not None:
+        telling.tell(session, attempt, telling.CHANGED if again else telling.JUDGED, now)
+    return attempt
+
+
+def _share(body: Essay, ratings: Mapping[str, int] | Fraction) -> Fraction:
+    if not isinstance(ratings, Fraction):
+        return rated(body, ratings).share or Fraction(0)
+    if body.criteria or not 0 <= ratings <= 1:
+        raise Invalid("rating_invalid", "Give points for each criterion, or a share from 0 to 1.", "ratings")
+    return ratings
+
+
+def _found(session: Session, visitor: Visitor, number: int) -> tuple[Attempt, AttemptItem, Test, Essay]:
+    if not reads_essays(visitor):
+        raise NotAllowed("attempt_not_yours", "Essays are read by trainers and reviewers.")
+    row = session.execute(
+        select(Attempt.code, Test, ItemVersion.body)
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .join(Test, Test.id == Attempt.test_id)
+        .join(ItemVersion, ItemVersion.id == AttemptItem.item_version_id)
+        .where(AttemptItem.id == number, _read_by(visitor))
+    ).one_or_none()
+    body = parse_body(row[2]) if row is not None else None
+    if row is None or not isinstance(body, Essay):
+        raise NotFound("attempt_unknown", "There is no such essay.")
+    attempt = finishing.found(session, row[0])
+    if attempt.person_id == visitor.person_id:
+        raise NotAllowed("attempt_own", "Nobody reads their own essay.")
+    if attempt.state in OPEN or attempt.state is AttemptState.VOIDED:
+        raise Conflict("attempt_open", "The attempt is not over, or does not count.")
+    return attempt, next(item for item in attempt.items if item.id == number), row[1], body
