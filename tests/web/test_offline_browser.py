@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
 from sqlalchemy import select
 
 from lms import demo_accounts
@@ -35,8 +35,14 @@ def learner(served: Served, open_context: Any, width: int = 360) -> Page:
     """Somebody whose pages the service worker answers for."""
     page: Page = open_context(viewport={"width": width, "height": 740}, locale="en", bypass_csp=True).new_page()
     sign_in(page, served.url, demo_accounts.STAFF)
-    page.wait_for_function("navigator.serviceWorker.controller !== null", polling=50)
-    return page
+    for _ in range(5):  # an installation that failed under load is tried again by the next page
+        try:
+            page.wait_for_function("navigator.serviceWorker.controller !== null", polling=50, timeout=10_000)
+        except TimeoutError:
+            page.reload()
+        else:
+            return page
+    raise AssertionError("No service worker answers for the pages.")
 
 
 def progress(served: Served, key: str) -> Progress | None:

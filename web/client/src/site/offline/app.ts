@@ -28,8 +28,9 @@ export function goOnWithoutNetwork(): void {
 
 async function begin(): Promise<void> {
   const whose = account();
-  if (whose) await forgetOthers(whose);
-  const registration = await register();
+  const registering = register(); // whatever becomes of the stores
+  if (whose) await forgetOthers(whose).catch(() => undefined); // the worker does it, too
+  const registration = await registering;
   if (whose) registration?.active?.postMessage({ kind: "account", account: whose });
   window.addEventListener("online", () => void sendWhatWaits());
   await sendWhatWaits();
