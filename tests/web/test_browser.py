@@ -75,7 +75,7 @@ NETWORK = {
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
         "/courses/mobile-case/people "
         "/awards /awards/new /awards/1 /awards/1?person=Демо /awards/1/edit {awarded}/awards {awarded}/awards/new "
-        "/courses/mobile-case/awards /courses/mobile-case/awards/new"
+        "/tests /tests/essays /tests/figures /courses/mobile-case/awards /courses/mobile-case/awards/new"
     ),
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
@@ -87,7 +87,7 @@ NETWORK = {
         "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
         "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
         "/courses/mobile-case/lessons/check "
-        "/me/certificates /certificates/{certificate} /me/declared/new {declared} /offline"
+        "/me/certificates /certificates/{certificate} /me/tests /me/background /me/declared/new {declared} /offline"
     ),
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
