@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from lms import demo_accounts
-from lms.assessment.attempts.models import Attempt, AttemptItem
+from lms.assessment.attempts.models import Attempt, AttemptItem, Response
 from lms.assessment.content import (
     Body,
     ChoiceBlank,
@@ -80,7 +80,8 @@ def test_a_whole_course_by_keyboard_alone(served: Served, open_context: OpenCont
         answer(keys, f"a-{position}", body)
     expect(page.locator("[data-attempt-said]")).to_have_text("Збережено")
     keys.go("^Здати", "**/result")
-    expect(page.get_by_text("100 %").first).to_be_visible()
+    assert missed(served) == [], "every answer was the right one"
+    expect(page.get_by_text("100 % усіх балів")).to_be_visible()
     assert faults(page) == []
     with served.database.writing() as session:
         testing.tell_courses(session, utc_now())
@@ -126,6 +127,20 @@ def questions(served: Served, code: str) -> list[Body]:
     )
     with served.database.reading() as session:
         return [parse(body) for body in session.scalars(asked)]
+
+
+def missed(served: Served) -> list[Any]:
+    """What did not earn its whole point: the item, and each answer as it came in."""
+    lost = (
+        select(AttemptItem, ItemVersion.body)
+        .join(ItemVersion, ItemVersion.id == AttemptItem.item_version_id)
+        .where(AttemptItem.share != "1")
+    )
+    with served.database.reading() as session:
+        return [
+            (body, list(session.scalars(select(Response.data).where(Response.attempt_item_id == item.id))))
+            for item, body in session.execute(lost)
+        ]
 
 
 def answer(keys: Keyboard, name: str, body: Body) -> None:

@@ -6,6 +6,7 @@ import { CHANNEL, deliverLater, whoIsIn } from "../offline/delivery";
 import { timeLeft } from "../offline/rules";
 import { account, storedHere } from "./offline/app";
 import { Countdown, LetterShelf, Outbox, clock, type Outcome, type Said, type Waiting } from "./outbox";
+import { keepPlacesApart, rememberPlaces } from "./places";
 
 const RETRY_MS = 5_000;
 const ASK_MS = 15_000;
@@ -105,6 +106,7 @@ class TestPage {
   #follow(question: HTMLFieldSetElement): void {
     const position = Number(question.dataset["position"]);
     this.#outbox.known(position, Number(question.dataset["sequence"]));
+    question.addEventListener("focusin", (event) => rememberPlaces(event.target, question));
     question.addEventListener("change", (event) => {
       keepPlacesApart(event.target, question);
       void this.#give(question, position);
@@ -311,18 +313,6 @@ export function fill(question: HTMLFieldSetElement, fields: [string, string][]):
     else if (one instanceof HTMLInputElement || one instanceof HTMLSelectElement || one instanceof HTMLTextAreaElement)
       one.value = fields.find(([name]) => name === one.name)?.[1] ?? one.value;
   }
-}
-
-/** A place belongs to one line: who had it gets the place that the other one leaves. */
-function keepPlacesApart(target: EventTarget | null, question: HTMLFieldSetElement): void {
-  if (!(target instanceof HTMLSelectElement) || !target.hasAttribute("data-place")) return;
-  const before = target.dataset["before"] ?? "";
-  for (const other of question.querySelectorAll<HTMLSelectElement>("[data-place]"))
-    if (other !== target && target.value && other.value === target.value) {
-      other.value = before;
-      other.dataset["before"] = before;
-    }
-  target.dataset["before"] = target.value;
 }
 
 function isLine(target: EventTarget | null): boolean {
