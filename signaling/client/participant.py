@@ -41,6 +41,8 @@ from signaling.model import Participant as Present
 RESUME_S = 60.0
 GIVE_UP_S = 90.0
 """Without `stay`: how long to try to come back."""
+CLOSING_S = 5.0
+"""How long what is still at work may take to end when the participant does."""
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 3.0, 5.0)
 _COME_BACK = {"node_stopping", "token_expired", "full", "too_many_messages"}
 """Reasons for closing after which a rejoin makes sense."""
@@ -125,7 +127,8 @@ class Participant:
             for task in (leaving, staying, playing):
                 if task is not None:
                     task.cancel()
-            await asyncio.wait([task for task in (leaving, staying, playing) if task is not None])
+            # A transport that is closed in the middle of its handshake may take for ever; the loop cancels it once more.
+            await asyncio.wait([task for task in (leaving, staying, playing) if task is not None], timeout=CLOSING_S)
             await self._close()
 
     def leave(self) -> None:
