@@ -127,7 +127,7 @@ class Participant:
             for task in (leaving, staying, playing):
                 if task is not None:
                     task.cancel()
-            # A transport that is closed in the middle of its handshake may take for ever; the loop cancels it once more.
+            # A transport that is closed in mid-handshake may take for ever; the loop cancels it once more.
             await asyncio.wait([task for task in (leaving, staying, playing) if task is not None], timeout=CLOSING_S)
             await self._close()
 
