@@ -66,7 +66,7 @@ def test_from_the_roll_call_to_the_result_by_keyboard(served: Served, open_conte
     page.keyboard.type("5")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("The roll-call is saved")
+    expect(page.get_by_role("status").filter(has_text="The roll-call is saved")).to_be_visible()
     expect(page.get_by_label("Гостя Клавіатурна")).to_be_checked()
     with served.database.writing() as session:
         computing.compute_stale(session, utc_now())

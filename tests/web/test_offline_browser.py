@@ -79,7 +79,7 @@ def test_a_course_is_kept_read_and_gone_at_sign_out(served: Served, open_context
     assert manifest["url"].endswith("/app.webmanifest?language=en")
 
     page.goto(served.url + COURSE)
-    page.get_by_role("button", name="Begin the course").click()
+    page.get_by_role("link", name="Begin the first lesson").click()
     page.wait_for_url("**/lessons/*")
     page.goto(served.url + COURSE)
     page.get_by_role("button", name="Keep for offline").click()

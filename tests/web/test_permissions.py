@@ -836,6 +836,7 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
     day, home = "2026-12-02", held["organisation"]
     return {
         "POST /api/meetings/{meeting}/groups": {"do": "close_now"},
+        "POST /tests/{test_id}/time": {"person": demo_directory.STAFF},
         "POST /courses/{slug}/people": {"person": demo_directory.STAFF},
         "POST /courses/{slug}/rules": {"kind": "organisation", "organisation": home},
         "POST /schedule/{slug}/guests": {"name": "Гість", "role": "participant"},

@@ -83,14 +83,15 @@ class Standing:
 
 def place(session: Session, person_id: int | None, save: Save) -> Place:
     """Where the answer goes. Raises `NotFound` (attempt_unknown), `Invalid` (answer_invalid)."""
+    found = None
+    sequence = min(max(save.sequence, 0), MOST_SEQUENCE)
+    if person_id is not None and 0 < save.position <= MOST_SEQUENCE:
+        found = fetch(session, *_place(save.attempt, person_id, save.position, sequence, save.writer[:32]))
+    if not found:
+        raise NotFound("attempt_unknown", "There is no such attempt of yours.")
     if not 1 <= save.sequence <= MOST_SEQUENCE:
         raise Invalid("answer_invalid", "The number of a save is 1 or more.", "sequence")
     checked_writer(save.writer)
-    found = None
-    if person_id is not None and 0 < save.position <= MOST_SEQUENCE:
-        found = fetch(session, *_place(save.attempt, person_id, save.position, save.sequence, save.writer))
-    if not found:
-        raise NotFound("attempt_unknown", "There is no such attempt of yours.")
     return Place(*found[0])
 
 
