@@ -13,6 +13,7 @@ processor time a page costs.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import socket
 import statistics
