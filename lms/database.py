@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
 from time import monotonic
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import psycopg
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, select, text
@@ -36,6 +39,7 @@ _POSTGRESQL_OPTIONS = "-c jit=off -c plan_cache_mode=force_generic_plan"
 """Pages ask for little at a time: to compile a query, or to plan it anew for its values, takes longer than to answer
 it. What a plan must know of the values stands in the text of statements (`lms.prepared`)."""
 
+_KYIV = ZoneInfo("Europe/Kyiv")
 _WRITES = "vikno_writes"
 _WRITABLE = "vikno_writable"
 _RESTED_SINCE = "vikno_rested_since"
@@ -136,6 +140,7 @@ def _refuse_what_no_column_holds(context: ExceptionContext) -> None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # SQLite's own lower() knows ASCII only; searches in Ukrainian need the whole alphabet.
     connection.create_function("lower", 1, lambda text: None if text is None else str(text).lower(), deterministic=True)
+    connection.create_function("kyiv_day", 1, _kyiv_day, deterministic=True)
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA journal_mode = WAL")
@@ -144,6 +149,18 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA temp_store = MEMORY")
     cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     cursor.close()
+
+
+def _kyiv_day(instant: str | None) -> str | None:
+    """The day in Kyiv of an instant as SQLite keeps it (`lms.base.Instant`); SQLite itself knows no time zones."""
+    return None if instant is None else _kyiv_day_of_hour(instant[:13])
+
+
+@lru_cache(maxsize=100_000)
+def _kyiv_day_of_hour(hour: str) -> str:
+    # Kyiv is whole hours away from UTC, so an hour lies within one day.
+    moment = datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)
+    return moment.astimezone(_KYIV).date().isoformat()
 
 
 def _begin_sqlite(connection: Connection) -> None:

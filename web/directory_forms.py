@@ -41,6 +41,8 @@ class OrganisationForm(VisitForm):
     status = SelectField(_("State"), [required()])
     oblast = SelectField(_("Oblast"))
     settlement = StringField(_("Town or village"), [at_most(120)], filters=[stripped])
+    community = StringField(_("Community (hromada)"), [at_most(120)], filters=[stripped])
+    community_code = StringField(_("Code of the community (KATOTTG)"), [at_most(32)], filters=[stripped])
     territorial_code = StringField(_("Code of the territory (KATOTTG)"), [at_most(32)], filters=[stripped])
     email = EmailField(_("E-mail"), [at_most(254)], filters=[stripped])
     phone = StringField(_("Telephone"), [at_most(64)], filters=[stripped])
@@ -48,7 +50,10 @@ class OrganisationForm(VisitForm):
 
     def draft(self) -> OrganisationDraft:
         """What was typed, for the domain."""
-        texts = ("name_uk", "name_en", "code", "oblast", "settlement", "territorial_code", "email", "phone", "website")
+        texts = (
+            "name_uk", "name_en", "code", "oblast", "settlement", "community", "community_code", "territorial_code",
+            "email", "phone", "website",
+        )  # fmt: skip
         return OrganisationDraft(
             kind=OrganisationKind(self.value("kind")),
             status=OrganisationStatus(self.value("status")),

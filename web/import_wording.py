@@ -26,6 +26,8 @@ FIELDS = {
     "status": _("State"),
     "oblast": _("Oblast"),
     "settlement": _("Town or village"),
+    "community": _("Community (hromada)"),
+    "community_code": _("Code of the community (KATOTTG)"),
     "territorial_code": _("Code of the territory (KATOTTG)"),
     "email": _("E-mail"),
     "phone": _("Telephone"),

@@ -175,10 +175,10 @@ class Enrolment(Base):
     source: Mapped[EnrolmentSource] = mapped_column(Word(EnrolmentSource))
     rule_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment_rule.id", ondelete="SET NULL"), index=True)
     enrolled_by: Mapped[str] = mapped_column(String(64))
-    enrolled_at: Mapped[datetime]
+    enrolled_at: Mapped[datetime] = mapped_column(index=True)
     due_on: Mapped[date | None] = mapped_column(index=True)
     state: Mapped[EnrolmentState] = mapped_column(Word(EnrolmentState))
-    completed_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None] = mapped_column(index=True)
     last_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("course_id", "person_id"), Index(None, "course_id", "state"))

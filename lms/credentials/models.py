@@ -143,7 +143,7 @@ class Certificate(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     state: Mapped[CertificateState] = mapped_column(Word(CertificateState), default=CertificateState.ISSUED)
     edition: Mapped[int] = mapped_column(default=1)
-    awarded_at: Mapped[datetime]
+    awarded_at: Mapped[datetime] = mapped_column(index=True)
     valid_until: Mapped[datetime | None] = mapped_column(index=True)
     earned_at: Mapped[datetime | None]
     """When that was done for which it was given last; whoever does it again has it renewed."""

@@ -139,7 +139,7 @@ def _organisation_side(session: Session, number: int) -> Side:
     found = session.get(Organisation, number)
     if found is None or found.merged_into_id is not None:
         raise NotFound("organisation_unknown", f"There is no organisation {number}.")
-    names = ("name_uk", "name_en", "code", "oblast", "settlement", "email", "phone", "website")
+    names = ("name_uk", "name_en", "code", "oblast", "community", "settlement", "email", "phone", "website")
     facts = {name: str(getattr(found, name)) for name in names} | {"created": found.created_at.date().isoformat()}
     references = _references(session, Organisation, number)
     return Side(number, found.name_uk, f"/organisations/{found.code}", facts, references)

@@ -64,7 +64,8 @@ def merge_organisations(session: Session, visitor: Visitor, keep_id: int, drop_i
         .values(scope_id=keep.id)
     )
     _move_subscriptions(session, keep, drop)
-    for name in ("name_en", "oblast", "settlement", "territorial_code", "email", "phone", "website"):
+    places = ("oblast", "settlement", "community", "community_code", "territorial_code")
+    for name in ("name_en", *places, "email", "phone", "website"):
         if not getattr(keep, name):
             setattr(keep, name, getattr(drop, name))
     drop.merged_into_id, drop.status = keep.id, OrganisationStatus.CLOSED

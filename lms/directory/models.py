@@ -76,6 +76,10 @@ class Organisation(Base):
     territorial_code: Mapped[str] = mapped_column(String(32), default="")
     oblast: Mapped[str] = mapped_column(String(64), default="", index=True)
     settlement: Mapped[str] = mapped_column(String(120), default="")
+    community: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    """The territorial community (hromada) that it serves."""
+    community_code: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    """Of that community, of KATOTTG."""
     email: Mapped[str] = mapped_column(String(254), default="")
     phone: Mapped[str] = mapped_column(String(64), default="")
     website: Mapped[str] = mapped_column(String(300), default="")

@@ -53,6 +53,8 @@ class OrganisationEntry:
     name_en: str
     oblast: str
     settlement: str
+    community: str
+    community_code: str
     email: str
     phone: str
     member: bool
@@ -245,6 +247,8 @@ def _entry(row: Organisation, devices: int, member: bool, able: dict[int, tuple[
         row.name_en,
         row.oblast,
         row.settlement,
+        row.community,
+        row.community_code,
         row.email,
         row.phone,
         member,

@@ -39,6 +39,8 @@ class OrganisationDraft:
     code: str = ""
     oblast: str = ""
     settlement: str = ""
+    community: str = ""
+    community_code: str = ""
     territorial_code: str = ""
     email: str = ""
     phone: str = ""

@@ -152,7 +152,14 @@ class Attendance(Base):
     evidence: Mapped[dict[str, Any]]
     """The segments that were counted, own and of rooms, and the window."""
 
-    __table_args__ = (UniqueConstraint("occurrence_id", "generation", "subject"),)
+    __table_args__ = (
+        UniqueConstraint("occurrence_id", "generation", "subject"),
+        # What reports count stands in this index alone: the evidence makes the rows themselves long.
+        Index(
+            "ix_attendance_counted",
+            "occurrence_id", "generation", "verdict", "person_id", "organisation_id", "subject",
+        ),  # fmt: skip
+    )
 
 
 class AttendanceCorrection(Base):

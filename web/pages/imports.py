@@ -34,6 +34,8 @@ _SAMPLES = {
         "name_en",
         "oblast",
         "settlement",
+        "community",
+        "community_code",
         "email",
         "phone",
         "member_from",

@@ -22,7 +22,10 @@ from web.visits import Acting, Reading, Visit, see_other
 from web.vocabulary import ORGANISATION_KINDS, ORGANISATION_STATES, choices
 
 router = APIRouter(prefix="/organisations")
-_TEXTS = ("name_uk", "name_en", "code", "oblast", "settlement", "territorial_code", "email", "phone", "website")
+_TEXTS = (
+    "name_uk", "name_en", "code", "oblast", "settlement", "community", "community_code", "territorial_code", "email",
+    "phone", "website",
+)  # fmt: skip
 
 
 @router.get("/new")

@@ -69,7 +69,10 @@ def export(
     """The list as a file, narrowed in the same way. Its columns are those that an import understands."""
     wanted = _wanted(search, kind, oblast, status, capability, on)
     found = queries.organisation_list(visit.session, visit.visitor, wanted, today_of(visit), size=EXPORTED)
-    header = ["code", "kind", "status", "name_uk", "name_en", "oblast", "settlement", "email", "phone", "capabilities"]
+    header = [
+        "code", "kind", "status", "name_uk", "name_en", "oblast", "settlement", "community", "community_code", "email",
+        "phone", "capabilities",
+    ]  # fmt: skip
     rows = [
         [
             one.code,
@@ -79,6 +82,8 @@ def export(
             one.name_en,
             one.oblast,
             one.settlement,
+            one.community,
+            one.community_code,
             one.email,
             one.phone,
             ", ".join(one.capabilities),

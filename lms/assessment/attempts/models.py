@@ -92,7 +92,7 @@ class Attempt(Base):
     state: Mapped[AttemptState] = mapped_column(Word(AttemptState))
     started_at: Mapped[datetime]
     deadline: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
     late_too: Mapped[bool] = mapped_column(default=False)
     """Whether answers that came after grace count: somebody decided so."""
     passed: Mapped[bool | None]

@@ -35,7 +35,10 @@ from lms.directory.organisations import OrganisationDraft, checked, free_code
 from lms.directory.rules import Visitor
 from lms.errors import Refusal
 
-_TEXTS = {"name_uk": 300, "name_en": 300, "settlement": 120, "territorial_code": 32, "phone": 64}
+_TEXTS = {
+    "name_uk": 300, "name_en": 300, "settlement": 120, "community": 120, "community_code": 32, "territorial_code": 32,
+    "phone": 64,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
