@@ -10,6 +10,7 @@ from lms.assessment.rules import may_read as may_read_items
 from lms.directory.models import RoleName
 from lms.directory.people_queries import may_open_people
 from lms.directory.rules import Grant, Visitor
+from lms.reports.reach import reach_of
 from web.i18n import mark as _
 
 
@@ -68,6 +69,11 @@ def importers(visitor: Visitor) -> bool:
     return visitor.imports_everything or bool(visitor.imported_organisations)
 
 
+def reporters(visitor: Visitor) -> bool:
+    """Whoever may see figures, be it of one centre."""
+    return reach_of(visitor).anything
+
+
 def testers(visitor: Visitor) -> bool:
     """Whoever looks after tests, of the network or of one organisation."""
     return keeps_tests(visitor)
@@ -98,6 +104,7 @@ PLACES: tuple[Place, ...] = (
         "/items", _("Bank of questions"), _("What tests are drawn from; a second person reads each."), may_read_items
     ),
     Place("/tests", _("Tests and results"), _("Who takes tests, what waits for a decision, how people do."), testers),
+    Place("/reports", _("Reports"), _("What was held, learnt and awarded, compared."), reporters),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),

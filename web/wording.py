@@ -200,6 +200,7 @@ SENTENCES: dict[str, str] = {
     "appeal_author": _("An appeal is answered by somebody who neither made the test nor marked it."),
     "background_answer": _("Choose at least one answer of the lists."),
     "background_consent": _("Nothing is kept without your consent. Tick it, or leave the form as it is."),
+    "reports_not_yours": _("Reports are for organisers, leads of centres and auditors."),
     "figures_not_yours": _("Figures of tests are for trainers, organisers, reviewers and auditors."),
     "late_none": _("No answers came after the end of this attempt."),
     "rating_comment": _("A comment has at most 4000 characters."),

@@ -124,6 +124,10 @@ class Verdict(StrEnum):
     ABSENT = "absent"
 
 
+COUNTED = ("verdict", "person_id", "organisation_id", "subject")
+"""What reports look at of an attendance."""
+
+
 class Attendance(Base):
     """What was found for one subject in one computation; rows are only added (`AttendanceSheet.in_force`).
 
@@ -155,10 +159,7 @@ class Attendance(Base):
     __table_args__ = (
         UniqueConstraint("occurrence_id", "generation", "subject"),
         # What reports count stands in this index alone: the evidence makes the rows themselves long.
-        Index(
-            "ix_attendance_counted",
-            "occurrence_id", "generation", "verdict", "person_id", "organisation_id", "subject",
-        ),  # fmt: skip
+        Index("ix_attendance_counted", "occurrence_id", "generation", *COUNTED),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, CompoundSelect, Select, String, func, literal, select, union_all
+from sqlalchemy import CTE, BigInteger, CompoundSelect, Select, String, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from lms.meetings.attendance_models import StreamMetric
@@ -67,12 +67,12 @@ def count(
     by_place = by.place
     for row in fetch(session, *_attendances(**within, **place)):
         line = found.line(row.part, row.key)
+        of_place = where.somewhere or (row.part == "group" and by_place)
+        if row.minutes is not None:
+            line |= {Measure.MINUTES: row.minutes} if of_place else {}
+            continue
         line |= {Measure.ATTENDANCES: row.rows, Measure.PERSONS: row.persons, Measure.CENTRES: row.centres}
-        if where.somewhere or (row.part == "group" and by_place):
-            line |= {Measure.OCCURRENCES: row.things}
-    for row in fetch(session, *_minutes(**within, **place)) if where.somewhere or by_place else ():
-        if where.somewhere or row.part == "group":
-            found.line(row.part, row.key)[Measure.MINUTES] = row.minutes
+        line |= {Measure.OCCURRENCES: row.things} if of_place else {}
     for row in fetch(session, *_occurrences(**within)) if not where.somewhere else ():
         if row.part != "group" or not by_place:
             found.line(row.part, row.key).update({Measure.OCCURRENCES: row.things, Measure.MINUTES: row.minutes})
@@ -106,7 +106,7 @@ def _views(session: Session, found: Counted, within: dict[str, Any], where: Wher
         line[Measure.VIEWS] = None
 
 
-def _parts(rows: CTE, aggregates: Callable[[CTE], list[Any]], by: By, *first: Any) -> CompoundSelect[*tuple[Any, ...]]:
+def _parts(rows: CTE, aggregates: Callable[[CTE], list[Any]], by: By, *first: Any) -> list[Select[*tuple[Any, ...]]]:
     """The same aggregates of all rows, of each step, and of each group unless these are the steps."""
 
     def part(name: str, key: Any, *group: Any) -> Select[*tuple[Any, ...]]:
@@ -116,7 +116,7 @@ def _parts(rows: CTE, aggregates: Callable[[CTE], list[Any]], by: By, *first: An
     several = [part("total", literal("", String(1))), part("step", rows.c.step, rows.c.step)]
     if by.grain is None:
         several.append(part("group", rows.c.key, rows.c.key))
-    return union_all(*several)
+    return several
 
 
 @once
@@ -134,43 +134,35 @@ def _attendances(
 ) -> CompoundSelect[*tuple[Any, ...]]:
     place = facts.of_place(oblast, community, organisations, kind)
     rows = facts.attended(since, until, place, programme, series, by, grain).cte("attended")
-    return _parts(
+    several = _parts(
         rows,
         lambda each: [
             func.count().label("rows"),
             func.count(each.c.person.distinct()).label("persons"),
             func.count(each.c.thing.distinct()).label("things"),
             func.count(each.c.centre.distinct()).label("centres"),
+            cast(null(), BigInteger).label("minutes"),
         ],
         by,
     )
+    return union_all(*several, *_lengths(rows, by, bool(place)))
 
 
-@once
-def _minutes(
-    since: datetime,
-    until: datetime,
-    oblast: str | None,
-    community: str | None,
-    organisations: Collection[int] | None,
-    kind: str | None,
-    programme: int | None,
-    series: int | None,
-    by: By,
-    grain: Grain,
-) -> CompoundSelect[*tuple[Any, ...]]:
-    """Minutes of the occurrences that somebody from there attended, each once."""
-    place = facts.of_place(oblast, community, organisations, kind)
-    rows = facts.attended(since, until, place, programme, series, by, grain).cte("attended")
-    whole = select(rows.c.step, rows.c.thing, rows.c.minutes).distinct().cte("whole")
-    parts = [
-        select(literal("total", String(8)).label("part"), literal("", String(1)).label("key"), _sum(whole)),
-        select(literal("step", String(8)), whole.c.step, _sum(whole)).group_by(whole.c.step),
-    ]
-    if by.grain is None:
-        each = select(rows.c.key, rows.c.thing, rows.c.minutes).distinct().cte("each")
-        parts.append(select(literal("group", String(8)), each.c.key, _sum(each)).group_by(each.c.key))
-    return union_all(*parts)
+def _lengths(rows: CTE, by: By, narrowed: bool) -> list[Select[*tuple[Any, ...]]]:
+    """Minutes of the occurrences that somebody from there attended, each once; in the columns of the counts."""
+
+    def part(name: str, of: CTE, key: Any, *group: Any) -> Select[*tuple[Any, ...]]:
+        nothing = [literal(0) for _ in range(4)]
+        return select(literal(name, String(8)), key, *nothing, _sum(of)).group_by(*group)
+
+    found = []
+    if narrowed:
+        whole = select(rows.c.step, rows.c.thing, rows.c.minutes).distinct().cte("whole")
+        found += [part("total", whole, literal("", String(1))), part("step", whole, whole.c.step, whole.c.step)]
+    if by.grain is None and (by.place or narrowed):
+        single = select(rows.c.key, rows.c.thing, rows.c.minutes).distinct().cte("single")
+        found.append(part("group", single, single.c.key, single.c.key))
+    return found
 
 
 @once
@@ -178,7 +170,7 @@ def _occurrences(
     since: datetime, until: datetime, programme: int | None, series: int | None, by: By, grain: Grain
 ) -> CompoundSelect[*tuple[Any, ...]]:
     rows = facts.held(since, until, programme, series, by, grain).cte("held")
-    return _parts(rows, lambda each: [func.count().label("things"), _sum(each)], by)
+    return union_all(*_parts(rows, lambda each: [func.count().label("things"), _sum(each)], by))
 
 
 @once
@@ -201,7 +193,7 @@ def _learnt(
     several = facts.learnt(since, until, now, place, programme, series, by, grain, demonstrations=demonstrations)
     rows = union_all(*several).cte("learnt")
     aggregates = [func.count().label("rows"), func.count(rows.c.person.distinct()).label("persons")]
-    return _parts(rows, lambda _each: aggregates, by, rows.c.what)
+    return union_all(*_parts(rows, lambda _each: aggregates, by, rows.c.what))
 
 
 @once

@@ -123,6 +123,12 @@ def key_of(day: date, grain: Grain) -> str:
     return f"{day.year}-Q{(day.month + 2) // 3}" if grain is Grain.QUARTER else f"{day.year}-{day.month:02}"
 
 
+def within(key: str, span: Span) -> Span:
+    """The days of a step, as far as they lie in the span."""
+    whole = _whole(key, span.first, span.first) or span
+    return Span(max(whole.first, span.first), min(whole.after, span.after))
+
+
 def _whole(key: str, today: date, beginning: date) -> Span | None:
     if key == ALL:
         return Span(beginning, max(today, beginning) + timedelta(days=1))

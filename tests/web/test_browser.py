@@ -75,12 +75,13 @@ NETWORK = {
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
         "/courses/mobile-case/people "
         "/awards /awards/new /awards/1 /awards/1?person=Демо /awards/1/edit {awarded}/awards {awarded}/awards/new "
+        "/reports /reports?period=2020&by=month /reports?period=1999 "
         "/tests /tests/essays /tests/figures /courses/mobile-case/awards /courses/mobile-case/awards/new"
     ),
     demo_directory.LEAD: (
         "/ {announced} {registered} {registered}/register {registered}/register-people {held} {held}/attendance "
         "{held}/roll-call /organisations/lviv /imports /me/attendance /needs {closed_survey} {open_survey} "
-        "/roadmaps /roadmaps/new /roadmaps/report {roadmap} {roadmap}/edit /declared {declared}"
+        "/roadmaps /roadmaps/new /roadmaps/report {roadmap} {roadmap}/edit /declared {declared} /reports"
     ),
     demo_directory.STAFF: (
         "/ {announced} {registered} {held} {series} /me /me/notifications /me/calendar /me/attendance /needs "

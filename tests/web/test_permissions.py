@@ -277,6 +277,8 @@ LETS_IN: dict[str, str] = {
     "GET /tests": "oPA",
     "GET /tests/essays": "oPA",
     "GET /tests/essays/{essay_id}": NOBODY,
+    "GET /reports": "louLPA",
+    "GET /reports/figures.{form}": "louLPA",
     "GET /tests/figures": "uPA",
     "GET /tests/figures.{kind}": "uPA",
     "GET /tests/rulings/{version_id}": "PA",

@@ -14,7 +14,7 @@ from lms.directory.rules import Visitor
 from lms.errors import NotAllowed
 from lms.meetings.attendance_models import AttendanceCorrection, Verdict
 from lms.reports.asked import Asked, By
-from lms.reports.measures import Measure as M
+from lms.reports.measures import Measure
 from lms.reports.periods import Against, Span
 from lms.reports.queries import Report, report
 from tests.lms.facts import NOW, administrator, counted, person
@@ -33,20 +33,28 @@ def of(session: Session, world: World, **asked: object) -> Report:
     return report(session, world.planner, Asked(**{"period": "2026", **asked}), NOW)  # type: ignore[arg-type]
 
 
-def figures(found: Report, *measures: M) -> list[int | None]:
+ATTENDED = (Measure.PERSONS, Measure.ATTENDANCES)
+
+
+def figures(found: Report, *measures: Measure) -> list[int | None]:
     return [found.total[each] for each in measures]
 
 
-def groups(found: Report, measure: M) -> dict[str, int | None]:
+def groups(found: Report, measure: Measure) -> dict[str, int | None]:
     return {each.key: each.figures[measure] for each in found.groups}
 
 
 def test_each_person_counts_once_and_the_year_begins_at_midnight_in_kyiv(database: Database, world: World) -> None:
     with database.reading() as session:
         found = of(session, world)
-        assert figures(found, M.OCCURRENCES, M.ATTENDANCES, M.PERSONS, M.CENTRES) == [5, 9, 4, 2]
-        assert found.total[M.MINUTES] == 60 + 90 + 30 + 45 + 120, "as it was held, else as planned"
-        assert {each.key: each.figures[M.PERSONS] for each in found.trend} == {
+        assert figures(found, Measure.OCCURRENCES, Measure.ATTENDANCES, Measure.PERSONS, Measure.CENTRES) == [
+            5,
+            9,
+            4,
+            2,
+        ]
+        assert found.total[Measure.MINUTES] == 60 + 90 + 30 + 45 + 120, "as it was held, else as planned"
+        assert {each.key: each.figures[Measure.PERSONS] for each in found.trend} == {
             **{f"2026-{month:02}": 0 for month in range(5, 12)},
             "2026-01": 2,
             "2026-02": 3,
@@ -54,32 +62,37 @@ def test_each_person_counts_once_and_the_year_begins_at_midnight_in_kyiv(databas
             "2026-04": 2,
         }, "the clock of summer, and no person of the sheet that nobody approved"
         assert found.before is not None
-        assert (found.before[M.PERSONS], found.before[M.ATTENDANCES]) == (0, 0)
+        assert (found.before[Measure.PERSONS], found.before[Measure.ATTENDANCES]) == (0, 0)
         assert found.against == Span(date(2025, 1, 1), date(2025, 11, 26)), "as many days as have passed"
         december = of(session, world, period="2025-12")
-        assert figures(december, M.OCCURRENCES, M.PERSONS, M.ATTENDANCES) == [1, 1, 1]
-        assert figures(of(session, world, period="all"), M.OCCURRENCES, M.PERSONS) == [6, 4]
+        assert figures(december, Measure.OCCURRENCES, Measure.PERSONS, Measure.ATTENDANCES) == [1, 1, 1]
+        assert figures(of(session, world, period="all"), Measure.OCCURRENCES, Measure.PERSONS) == [6, 4]
 
 
 def test_a_person_counts_for_where_she_worked_on_that_day(database: Database, world: World) -> None:
     with database.reading() as session:
         found = of(session, world)
-        assert groups(found, M.PERSONS) == {LVIV: 3, SUMY: 1, "": 1}
-        assert groups(found, M.ATTENDANCES) == {LVIV: 6, SUMY: 2, "": 1}, "a name without an entry is no person"
-        assert groups(found, M.OCCURRENCES) == {LVIV: 4, SUMY: 2, "": 1}
-        assert groups(found, M.MINUTES) == {LVIV: 60 + 90 + 30 + 45, SUMY: 60 + 90, "": 45}
-        assert groups(found, M.ENROLMENTS) == {LVIV: 1, SUMY: 1, "": 1}, "Ivan had begun in the old year"
-        assert groups(found, M.COMPLETIONS) == {LVIV: 3, SUMY: 0, "": 0}, "of two places the one entered first"
-        assert found.total[M.LEARNERS] == 3
+        assert groups(found, Measure.PERSONS) == {LVIV: 3, SUMY: 1, "": 1}
+        assert groups(found, Measure.ATTENDANCES) == {LVIV: 6, SUMY: 2, "": 1}, "a name without an entry is no person"
+        assert groups(found, Measure.OCCURRENCES) == {LVIV: 4, SUMY: 2, "": 1}
+        assert groups(found, Measure.MINUTES) == {LVIV: 60 + 90 + 30 + 45, SUMY: 60 + 90, "": 45}
+        assert groups(found, Measure.ENROLMENTS) == {LVIV: 1, SUMY: 1, "": 1}, "Ivan had begun in the old year"
+        assert groups(found, Measure.COMPLETIONS) == {LVIV: 3, SUMY: 0, "": 0}, "of two places the one entered first"
+        assert found.total[Measure.LEARNERS] == 3
         sumy = of(session, world, oblast=SUMY, by=By.QUARTER)
-        assert figures(sumy, M.PERSONS, M.ATTENDANCES, M.OCCURRENCES, M.MINUTES) == [1, 2, 2, 150]
+        assert figures(sumy, Measure.PERSONS, Measure.ATTENDANCES, Measure.OCCURRENCES, Measure.MINUTES) == [
+            1,
+            2,
+            2,
+            150,
+        ]
         assert [each.key for each in sumy.trend] == ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"]
-        assert [each.figures[M.ATTENDANCES] for each in sumy.trend] == [2, 0, 0, 0]
-        assert sumy.total[M.VIEWS] is None
-        assert groups(of(session, world, by=By.COMMUNITY), M.PERSONS) == {"": 4, COMMUNITY: 1}
-        assert groups(of(session, world, by=By.KIND), M.PERSONS) == {"asc": 3, "ministry": 1}
+        assert [each.figures[Measure.ATTENDANCES] for each in sumy.trend] == [2, 0, 0, 0]
+        assert sumy.total[Measure.VIEWS] is None
+        assert groups(of(session, world, by=By.COMMUNITY), Measure.PERSONS) == {"": 4, COMMUNITY: 1}
+        assert groups(of(session, world, by=By.KIND), Measure.PERSONS) == {"asc": 3, "ministry": 1}
         centres = of(session, world, by=By.ORGANISATION, community=COMMUNITY)
-        assert groups(centres, M.PERSONS) == {"sumy": 1}
+        assert groups(centres, Measure.PERSONS) == {"sumy": 1}
         assert centres.groups[0].name is not None
         assert centres.groups[0].name.uk == "ЦНАП sumy"
 
@@ -87,25 +100,29 @@ def test_a_person_counts_for_where_she_worked_on_that_day(database: Database, wo
 def test_programmes_and_series_count_what_belongs_to_them(database: Database, world: World) -> None:
     with database.reading() as session:
         found = of(session, world, by=By.SERIES)
-        assert groups(found, M.OCCURRENCES) == {"case": 2, "": 3}
-        assert groups(found, M.PERSONS) == {"case": 3, "": 3}
-        assert groups(found, M.ENROLMENTS) == {"case": None, "": None}, "courses belong to no series"
+        assert groups(found, Measure.OCCURRENCES) == {"case": 2, "": 3}
+        assert groups(found, Measure.PERSONS) == {"case": 3, "": 3}
+        assert groups(found, Measure.ENROLMENTS) == {"case": None, "": None}, "courses belong to no series"
         inside = of(session, world, programme=world.programme.slug)
-        assert figures(inside, M.OCCURRENCES, M.PERSONS, M.ENROLMENTS) == [2, 3, 0]
+        assert figures(inside, Measure.OCCURRENCES, Measure.PERSONS, Measure.ENROLMENTS) == [2, 3, 0]
 
 
 def test_comparison_with_another_time_and_another_place(database: Database, world: World) -> None:
     with database.reading() as session:
         february = of(session, world, period="2026-02", against=Against.PREVIOUS)
         assert february.before is not None
-        assert (february.total[M.PERSONS], february.before[M.PERSONS]) == (3, 2)
+        assert (february.total[Measure.PERSONS], february.before[Measure.PERSONS]) == (3, 2)
         quarter = of(session, world, period="2026-Q2", against=Against.PREVIOUS)
         assert quarter.against == Span(date(2026, 1, 1), date(2026, 4, 1))
-        assert [each.before and each.before[M.PERSONS] for each in quarter.trend] == [2, 3, 1]
+        assert [each.before and each.before[Measure.PERSONS] for each in quarter.trend] == [2, 3, 1]
         beside = of(session, world, oblast=LVIV, beside=f"oblast:{SUMY}")
         assert beside.beside is not None
         assert beside.before is not None
-        assert (beside.beside.code, beside.total[M.PERSONS], beside.before[M.PERSONS]) == ("UA59000000000057109", 3, 1)
+        assert (beside.beside.code, beside.total[Measure.PERSONS], beside.before[Measure.PERSONS]) == (
+            "UA59000000000057109",
+            3,
+            1,
+        )
 
 
 def test_corrections_and_merged_entries_count_as_they_are_now(database: Database, world: World) -> None:
@@ -117,13 +134,13 @@ def test_corrections_and_merged_entries_count_as_they_are_now(database: Database
             )
         )  # fmt: skip
         session.flush()
-        assert of(session, world).total[M.PERSONS] == 3
+        assert of(session, world).total[Measure.PERSONS] == 3
         boss = administrator(session)
         merging.merge_organisations(session, boss, world.lviv.id, world.sumy.id, NOW)
-        assert groups(of(session, world), M.PERSONS) == {LVIV: 2, "": 1}
-        assert of(session, world).total[M.CENTRES] == 1
+        assert groups(of(session, world), Measure.PERSONS) == {LVIV: 2, "": 1}
+        assert of(session, world).total[Measure.CENTRES] == 1
         merging.merge_people(session, boss, number(world.petro), number(world.mariia), NOW)
-        assert of(session, world).total[M.PERSONS] == 2
+        assert of(session, world).total[Measure.PERSONS] == 2
 
 
 def test_a_lead_sees_her_centre_beside_the_network_and_nobody_elses(database: Database, world: World) -> None:
@@ -133,16 +150,16 @@ def test_a_lead_sees_her_centre_beside_the_network_and_nobody_elses(database: Da
         )
         found = report(session, lead, Asked("2026", By.OBLAST, oblast=SUMY, organisation="sumy"), NOW)
         assert (found.asked.by, found.asked.organisation, found.asked.oblast) == (By.MONTH, "", "")
-        assert (found.total[M.PERSONS], found.groups) == (3, ())
+        assert (found.total[Measure.PERSONS], found.groups) == (3, ())
         assert found.network is not None
         assert found.median is not None
-        assert (found.network[M.PERSONS], found.median[M.PERSONS]) == (4, 1)
+        assert (found.network[Measure.PERSONS], found.median[Measure.PERSONS]) == (4, 1)
         assert list(found.choices.organisations) == ["lviv"]
         manager = person(
             session, "m@example.org", RoleName.PROGRAMME_MANAGER, scope=Scope.PROGRAMME, scope_id=world.programme.id
         )
         whole = report(session, manager, Asked("2026"), NOW)
-        assert (whole.asked.programme, groups(whole, M.PERSONS)) == (world.programme.slug, {LVIV: 3, SUMY: 0})
+        assert (whole.asked.programme, groups(whole, Measure.PERSONS)) == (world.programme.slug, {LVIV: 3, SUMY: 0})
         with pytest.raises(NotAllowed):
             report(session, world.olena, Asked(), NOW)
 

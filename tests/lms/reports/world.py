@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | eve | 31 December 2025, 23:30 (21:30 UTC) | Olena (Sumy) |
 | night | 1 January 2026, 00:30 (still December in UTC) | Olena (Sumy), Petro (Lviv) |
-| february | 10 February, 10:00, 90 minutes, began 10:05 and ended 11:35 | Olena (Lviv by now), Petro, Ivan (Lviv), a name |
+| february | 10 February, 10:00; began at 10:05, took 90 minutes | Olena (Lviv by now), Petro, Ivan (Lviv), a name |
 | march | 31 March, 23:30, summer time (20:30 UTC) | Petro |
 | april | 1 April, 00:30, summer time (21:30 UTC of 31 March) | Petro, Mariia (ministry) |
 | open | 12 February; its sheet is not approved | Olena |
@@ -53,9 +53,7 @@ class World:
             (self.ivan, self.sumy, date(2020, 1, 1), None),
             (self.mariia, self.ministry, date(2020, 1, 1), None),
         ):
-            session.add(
-                Affiliation(person_id=who.person_id, organisation_id=home.id, from_date=since, to_date=until)
-            )
+            session.add(Affiliation(person_id=who.person_id, organisation_id=home.id, from_date=since, to_date=until))
         self._plan(session)
         self._occurrences(session)
         self._course(session)
