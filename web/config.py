@@ -213,6 +213,8 @@ class WebConfig:
     """Where mails go when there is no mail server; the pages show them."""
     reads_inbox: bool = False
     """Whether mail that comes in is read."""
+    open_data: bool = False
+    """Whether figures without names are open to anybody."""
     demo: bool = False
     """Whether the pages say that what they show is demonstration data."""
     clock: Callable[[], datetime] = utc_now

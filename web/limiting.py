@@ -25,6 +25,7 @@ RULES: dict[str, str] = {
     "token": "60/minute",
     "picture": "30/minute",
     "question": "12/minute",
+    "open_data": "60/minute",
     "verify": "120/minute",
     "verify_file": "20/minute",
 }

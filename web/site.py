@@ -12,6 +12,7 @@ from web.assets import Assets
 from web.config import MeetingPlan, WebConfig
 from web.limiting import RateLimits
 from web.live import LiveDesk
+from web.open_files import OpenTable
 from web.questions import Board
 from web.templating import Templates
 from web.together import Together
@@ -40,6 +41,8 @@ class Site:
     reading_together: Together
     items_asked: dict[int, dict[str, Any]] = field(default_factory=dict)
     """What items ask whose answers were saved here, by version."""
+    open_tables: dict[str, OpenTable] = field(default_factory=dict)
+    """Open data as they were served last."""
     limits: RateLimits = field(default_factory=RateLimits)
     planned: dict[str, MeetingPlan] = field(default_factory=dict)
     """What this process has told the media nodes, by meeting."""

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
 from lms.directory.oblasts import OBLAST_CODES, OBLASTS
 from lms.reports.asked import By
-from lms.reports.clock import kyiv_day
-from lms.reports.facts import OVER
+from lms.reports.facts import first_day
 from lms.reports.reach import Reach
-from lms.schedule.models import Occurrence
 from lms.schedule.plan_models import Programme, Series
 from lms.statements import fetch, once
 
@@ -72,7 +70,6 @@ def oblast_name(name: str) -> Name:
 
 def choices(session: Session, reach: Reach, today: date) -> Choices:
     """What this visitor may choose. Four statements."""
-    begun = session.scalar(select(kyiv_day(func.min(Occurrence.starts_at))).where(Occurrence.status.in_(OVER)))
     organisations: dict[str, Name] = {}
     communities: dict[str, Name] = {}
     for row in fetch(session, *_organisations()):
@@ -86,7 +83,7 @@ def choices(session: Session, reach: Reach, today: date) -> Choices:
     programmes = fetch(session, *_programmes(own))
     series = fetch(session, *_series(own))
     return Choices(
-        begun or today,
+        first_day(session) or today,
         organisations,
         dict(sorted(communities.items(), key=lambda each: each[1].uk)),
         {row.slug: Name(row.title, row.title_en, row.slug, row.id) for row in programmes},

@@ -7,7 +7,7 @@ organisation a row belongs: an attendance sheet says it, for everything else the
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +26,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import Session
 
 from lms.assessment.attempts.models import Attempt, Test
 from lms.assessment.attempts.states import JUDGED
@@ -71,6 +72,14 @@ def of_place(
         found.append(Organisation.id.in_(organisations))
     if kind is not None:
         found.append(cast(Organisation.kind, String(32)) == kind)
+    return found
+
+
+def first_day(session: Session) -> date | None:
+    """On which the first of the occurrences that are over was held."""
+    found: date | None = session.scalar(
+        select(kyiv_day(func.min(Occurrence.starts_at))).where(Occurrence.status.in_(OVER))
+    )
     return found
 
 

@@ -277,6 +277,10 @@ LETS_IN: dict[str, str] = {
     "GET /tests": "oPA",
     "GET /tests/essays": "oPA",
     "GET /tests/essays/{essay_id}": NOBODY,
+    "GET /open-data": NOBODY,  # unless the installation allows it: then everybody
+    "GET /open-data/catalog.json": NOBODY,
+    "GET /open-data/{table}.csv-metadata.json": NOBODY,
+    "GET /open-data/{table}.{form}": NOBODY,
     "GET /reports": "louLPA",
     "GET /reports/figures.{form}": "louLPA",
     "GET /tests/figures": "uPA",
@@ -820,6 +824,8 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         name = found.group(1)
         if name == "kind":
             return {"/dup": "person", "/imp": "people"}.get(path[:4], "csv")
+        if name == "form":
+            return "csv"
         if name == "code" and path.startswith("/language"):
             return "en"
         for (prefix, place), other in special.items():

@@ -192,6 +192,13 @@ class Settings(BaseSettings):
         example="imaps://vikno:PASSWORD@mail.example.ua/INBOX",
         secret=True,
     )
+    open_data: bool = _setting(
+        False,
+        "Whether anybody may have the network's figures, by oblast and year and by month, at `/open-data`: counts "
+        "without names, small groups left out.",
+        allowed="true or false",
+        example="true",
+    )
     demo: bool = _setting(
         False,
         "Demo data and three headless participants in the meeting `demo`, which is open to anyone with a name.",

@@ -62,6 +62,7 @@ def web_config(settings: Settings) -> WebConfig:
         files=FolderFiles(settings.data / "files"),
         outbox=OutboxFolder(settings.outbox) if settings.outbox is not None else None,
         reads_inbox=bool(settings.mail_inbox),
+        open_data=settings.open_data,
         demo=settings.demo,
     )
 

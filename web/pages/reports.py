@@ -117,7 +117,7 @@ def show(visit: Reading, asked: Wanted, show: Word = "") -> Response:
         difference=difference,
         few=FEW,
         enough=ENOUGH_FOR_PERCENT,
-        open_data=False,
+        open_data=visit.config.open_data,
     )
 
 

@@ -13,8 +13,10 @@ from lms.directory.models import RoleName, Scope
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed
 from lms.meetings.attendance_models import AttendanceCorrection, Verdict
+from lms.reports import open_data
 from lms.reports.asked import Asked, By
 from lms.reports.measures import Measure
+from lms.reports.open_data import Table
 from lms.reports.periods import Against, Span
 from lms.reports.queries import Report, report
 from tests.lms.facts import NOW, administrator, counted, person
@@ -178,3 +180,21 @@ def test_as_many_statements_for_one_group_as_for_many(database: Database, world:
 def number(visitor: Visitor) -> int:
     assert visitor.person_id is not None
     return visitor.person_id
+
+
+def test_open_data_hide_what_few_people_did(database: Database, world: World) -> None:
+    with database.writing() as session:
+        for place in range(6):
+            visitor = person(session, f"more-{place}@example.org")
+            world.came(session, world.february, visitor, world.lviv)
+        session.flush()
+        oblasts = [row for row in open_data.rows(session, Table.OBLASTS, NOW) if row.step == "2026"]
+        told = {row.name_uk: row.figures[Measure.PERSONS] for row in oblasts}
+        assert told == {"": 10, LVIV: None, SUMY: None, "невідомо": None}, "else Sumy would be the rest"
+        assert {row.name_uk: row.figures[Measure.OCCURRENCES] for row in oblasts}[SUMY] == 2, "that is nobody's secret"
+        assert {row.span.last for row in oblasts} == {date(2026, 10, 31)}, "months that are over"
+        months = {row.step: row.figures for row in open_data.rows(session, Table.MONTHS, NOW)}
+        assert months["2026-02"][Measure.PERSONS] == 9
+        assert months["2026-03"][Measure.PERSONS] is None
+        assert months["2026-05"][Measure.PERSONS] == 0
+        assert "2026-11" not in months
