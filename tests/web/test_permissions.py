@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo, demo_directory, demo_items, demo_needs
+from lms.appointments.models import Appointment, AppointmentState, ConsultationHours
 from lms.assessment import actions as items
 from lms.assessment.attempts import granting
 from lms.assessment.attempts.models import Test
@@ -107,6 +108,9 @@ LETS_IN: dict[str, str] = {
     "GET /achievements/{award}/badge.png": ALL,
     "GET /acts": ALL,
     "GET /api/endpoint/state": ALL,
+    "GET /appointments": KNOWN,
+    "GET /appointments/{number}": "S",
+    "GET /appointments/{number}/move": "S",
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
@@ -123,6 +127,10 @@ LETS_IN: dict[str, str] = {
     "GET /calendar/{token}.ics": BY_LINK,
     "GET /certificates/{certificate}": "SPA",
     "GET /certificates/{certificate}/{name}": "SPA",
+    "GET /consultations": KNOWN,
+    "GET /consultations/hours": "oPA",
+    "GET /consultations/with/{hours_id}": KNOWN,
+    "GET /consultations/with/{hours_id}/book": KNOWN,
     "GET /courses": ALL,
     "GET /courses/import": "oPA",
     "GET /courses/new": "oPA",
@@ -298,6 +306,9 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/pictures": ALL,
     "POST /api/meetings/{meeting}/roll-call": "L",
     "POST /api/meetings/{meeting}/token": ALL,
+    "POST /appointments/{number}/cancel": "S",
+    "POST /appointments/{number}/move": "S",
+    "POST /appointments/{number}/outcome": NOBODY,
     "POST /attempts/{code}": "S",
     "POST /attempts/{code}/answers/{position}": "S",
     "POST /attempts/{code}/appeal": "S",
@@ -314,6 +325,12 @@ LETS_IN: dict[str, str] = {
     "POST /certificates/{certificate}/edition": "PA",
     "POST /certificates/{certificate}/revoke": "PA",
     "POST /certificates/{certificate}/share": "S",
+    "POST /consultations/hours": "oPA",
+    "POST /consultations/hours/absences": "oPA",
+    "POST /consultations/hours/absences/{number}/end": NOBODY,
+    "POST /consultations/hours/windows": "oPA",
+    "POST /consultations/hours/windows/{number}/close": NOBODY,
+    "POST /consultations/with/{hours_id}/book": KNOWN,
     "POST /courses/import": "oPA",
     "POST /courses/new": "oPA",
     "POST /courses/{slug}/archive": "PA",
@@ -759,6 +776,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "organisation": homes["lviv"].id,
         "series": series.id,
         "deletion": deletion.id,
+        "hours_id": one(session, ConsultationHours).id,
+        "appointment": one(session, Appointment, Appointment.state == AppointmentState.BOOKED).id,
         **certificate_of(session, planner, series.slug, staff),
         "external_code": declared_of(session, visitor_of_person(session, staff, NOW)),
     }
@@ -812,6 +831,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/icons/", "name"): "icon",
         ("/offline/", "language"): "language",
         ("/recordings/", "number"): "deletion",
+        ("/appointments/", "number"): "appointment",
     }
 
     def fill(found: re.Match[str]) -> str:

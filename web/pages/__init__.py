@@ -7,6 +7,7 @@ the start page are registered beside that part's own pages (`web.panels`).
 
 from web.pages import (
     acts,
+    appointments,
     attempts,
     attendance,
     attendance_acts,
@@ -15,6 +16,8 @@ from web.pages import (
     audit,
     awards,
     certificates,
+    consultation_hours,
+    consultations,
     course_edit,
     course_keeping,
     course_people,
@@ -135,6 +138,9 @@ _PARTS = (
     course_people,
     courses,
     declared,
+    consultation_hours,
+    consultations,
+    appointments,
     attendance,
     attendance_acts,
     attendance_rules,
