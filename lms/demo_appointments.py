@@ -25,6 +25,8 @@ _TOPICS = ("Реєстрація місця проживання", "Паспор
 _ABOUT = "Реєстрація місця проживання, довідки, складні випадки з документами (демо)."
 _ABOUT_EN = "Registration of residence, statements, difficult cases with documents (demo)."
 _WEEK = timedelta(days=7)
+_AHEAD = timedelta(days=8)
+"""After the first of the consultations that the demo's network has each week."""
 _HOURS = HoursDraft(slot_minutes=30, pause_minutes=10, notice_minutes=12 * 60, change_minutes=4 * 60)
 
 
@@ -32,9 +34,9 @@ def seed(session: Session, now: datetime) -> None:
     """Put it in where it is missing."""
     expert, staff = _somebody(session, demo_accounts.EXPERT, now), _somebody(session, demo_accounts.STAFF, now)
     mine = select(ConsultationHours).where(ConsultationHours.expert_id == expert.person_id)
-    offered = session.scalar(mine) or _offer(session, expert, now - 2 * _WEEK)
+    offered = session.scalar(mine) or _offer(session, expert, now - 3 * _WEEK)
     if session.scalar(select(Appointment.id).where(Appointment.hours_id == offered.id)) is None:
-        past = _book(session, staff, offered, "Дитина без свідоцтва про народження", now - _WEEK)
+        past = _book(session, staff, offered, "Дитина без свідоцтва про народження", now - 2 * _WEEK)
         if past is not None:
             booking.mark(session, expert, past.id, AppointmentState.HELD, now)
             text = "Так, за заявою одного з батьків і висновком закладу охорони здоров’я (демо)."
@@ -58,7 +60,7 @@ def _offer(session: Session, expert: Visitor, now: datetime) -> ConsultationHour
 def _book(
     session: Session, staff: Visitor, offered: ConsultationHours, subject: str, now: datetime
 ) -> Appointment | None:
-    free = free_times(session, [offered], now, now, 7)[offered.id]
+    free = free_times(session, [offered], now, now + _AHEAD, 7)[offered.id]
     if not free:
         return None
     draft = BookingDraft(subject, "Які документи потрібні, і хто підписує заяву? (демо)")

@@ -653,7 +653,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     planner = visitor_of_person(session, one(session, Account, Account.subject == ORGANISER).person_id, NOW)
     keeper = visitor_of_person(session, one(session, Account, Account.subject == ADMINISTRATOR).person_id, NOW)
     staff = one(session, Account, Account.subject == demo_directory.STAFF).person_id
-    invited = one(session, Invitation, Invitation.guest_link_id.is_(None), Invitation.person_id == staff)
+    mine = (Invitation.person_id == staff, Invitation.of_speaker.is_(False))
+    invited = one(session, Invitation, Invitation.guest_link_id.is_(None), *mine)
     occurrence = session.get_one(Occurrence, invited.occurrence_id)
     registered = one(session, Registration, Registration.person_id == staff)
     material = materials.add_link(session, planner, occurrence.slug, "Порядок", "https://example.org/", NOW)

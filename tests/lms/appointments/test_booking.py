@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lms.appointments import booking, hours, queries
+from lms.appointments import booking, following_up, hours, queries
 from lms.appointments.drafts import BookingDraft, HoursDraft, WindowDraft
 from lms.appointments.models import Appointment, AppointmentState, Audience, ConsultationWindow
 from lms.audit.models import AuditEntry
@@ -18,8 +18,9 @@ from lms.database import Database
 from lms.directory.models import OrganisationKind, RoleName
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
-from lms.notify.models import OutboxMessage
-from lms.schedule import actions, calendar, feeds, reminders
+from lms.notify.models import InboundState, OutboxMessage
+from lms.notify.replies import CalendarReply
+from lms.schedule import actions, calendar, feeds, invitations, reminders
 from lms.schedule import queries as schedule
 from lms.schedule.audience_models import Invitation, ParticipationStatus
 from lms.schedule.drafts import SpeakerDraft
@@ -220,6 +221,26 @@ def test_the_expert_says_what_became_of_it_and_answers(database: Database, cast:
         assert queries.undecided(session, cast.expert, after) == []
         (seen,) = queries.over(session, cast.staff, after)
         assert (seen.state, seen.answer) == (S.HELD, "Формою № 5.")
+
+
+def test_who_declines_in_the_calendar_does_not_come(database: Database, cast: Cast) -> None:
+    with database.writing() as session:
+        made, kept = cast.book(session, cast.staff), cast.book(session, cast.other, SECOND)
+        rows = session.scalars(select(Invitation).where(Invitation.occurrence_id == made.occurrence_id))
+        mine = next(each for each in rows if each.person_id == cast.staff.person_id)
+        talk = session.get_one(Occurrence, made.occurrence_id)
+        reply = CalendarReply(talk.uid, mine.address, "declined", at=NOW, comment="Не зможу")
+        assert invitations.take_reply(session, reply, NOW) is InboundState.APPLIED
+    with database.writing() as session:
+        assert following_up.due(session, NOW) == [made.id]
+        assert following_up.see_to(session, made.id, NOW) == 1
+        assert following_up.see_to(session, kept.id, NOW) == 0
+    with database.reading() as session:
+        assert following_up.due(session, NOW) == []
+        gone = queries.appointment(session, cast.expert, made.id, NOW)
+        assert (gone.state, gone.reason) == (S.CANCELLED, "Не зможу")
+        assert len(letters(session, "invitation.cancelled")) == 2
+        assert queries.appointment(session, cast.expert, kept.id, NOW).state is S.BOOKED
 
 
 def test_hours_are_for_whom_the_expert_says(database: Database, cast: Cast) -> None:
