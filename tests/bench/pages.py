@@ -113,7 +113,9 @@ def web_processes(url: str, folder: Path, number: int = 2) -> Iterator[WebProces
         words = [sys.executable, "-m", "web.main", "web", "--sockets", str(listening.fileno())]
         try:
             processes += [
-                subprocess.Popen(words, env=os.environ | settings, stdout=log, stderr=log, pass_fds=[listening.fileno()])
+                subprocess.Popen(
+                    words, env=os.environ | settings, stdout=log, stderr=log, pass_fds=[listening.fileno()]
+                )
                 for _ in range(number)
             ]
             _wait_for(listening.getsockname()[1], [process.pid for process in processes])
