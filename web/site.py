@@ -19,9 +19,9 @@ from web.together import Together
 TRANSACTIONS = 6
 """Visits that may hold a writing transaction at once, or wait for something outside."""
 READINGS = 2
-"""Visits that may read at once: one computes while another waits for the database. A process computes one page at a
-time, and after each answer of the database a page waits for its turn, so with three of them each takes longer. Both together are fewer than the database's connections and FastAPI's 40
-threads."""
+"""Visits that may read at once: one computes while another waits for the database. After each answer of the database a
+page waits until no other computes, so with three of them each takes longer. Both together are fewer than the database's
+connections and FastAPI's 40 threads."""
 
 
 @dataclass(frozen=True, slots=True)

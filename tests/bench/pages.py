@@ -2,12 +2,12 @@
 
     python -m tests.bench.pages
 
-10,000 people, 500 organisations, 2,000 occurrences (`big_network`). Three web processes as `vikno serve` starts them; the
-people are a third process on the same machine. At first everybody browses without a pause until what a process makes
-once (templates, statements, plans) has been made, as in any process that has run for a minute. Then each opens a page,
-reads for about a second, opens the next. Beside it, as a probe of the machine at this moment, the same people open
-`/readyz`, which is one query and no page. Then nobody pauses: how many pages a second come out at most, and whose
-processor time a page costs.
+10,000 people, 500 organisations, 2,000 occurrences (`big_network`). Three web processes as `vikno serve` starts them;
+the people are one more process on the same machine. At first everybody browses without a pause until what a process
+makes once (templates, statements, plans) has been made, as in any process that has run for a minute. Then each opens
+a page, reads for about a second, opens the next. Beside it, as a probe of the machine at this moment, the same people
+open `/readyz`, which is one query and no page. Then nobody pauses: how many pages a second come out at most, and
+whose processor time a page costs.
 """
 
 from __future__ import annotations
@@ -110,12 +110,11 @@ def web_processes(url: str, folder: Path, number: int = 2) -> Iterator[WebProces
     }
     processes: list[subprocess.Popen[bytes]] = []
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening, (folder / "web.log").open("ab") as log:
-        words = [sys.executable, "-m", "web.main", "web", "--sockets", str(listening.fileno())]
+        socket_number = listening.fileno()
+        words = [sys.executable, "-m", "web.main", "web", "--sockets", str(socket_number)]
         try:
             processes += [
-                subprocess.Popen(
-                    words, env=os.environ | settings, stdout=log, stderr=log, pass_fds=[listening.fileno()]
-                )
+                subprocess.Popen(words, env=os.environ | settings, stdout=log, stderr=log, pass_fds=[socket_number])
                 for _ in range(number)
             ]
             _wait_for(listening.getsockname()[1], [process.pid for process in processes])
