@@ -7,6 +7,7 @@ from lms.assessment.figures import models as figures
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
+from lms.courses.classes import models as classes
 from lms.credentials import bulk_models, external_models
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
@@ -34,6 +35,7 @@ __all__ = [
     "audience_models",
     "audit",
     "bulk_models",
+    "classes",
     "courses",
     "credentials",
     "directory",
