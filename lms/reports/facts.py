@@ -76,9 +76,11 @@ def of_place(
 
 
 def first_day(session: Session) -> date | None:
-    """On which the first of the occurrences that are over was held."""
+    """On which the first of the occurrences that are over was held; a consultation of two is nobody's business."""
     found: date | None = session.scalar(
-        select(kyiv_day(func.min(Occurrence.starts_at))).where(Occurrence.status.in_(OVER))
+        select(kyiv_day(func.min(Occurrence.starts_at))).where(
+            Occurrence.status.in_(OVER), Occurrence.private.is_(False)
+        )
     )
     return found
 
@@ -222,6 +224,7 @@ def learnt(
 def _planned(since: datetime, until: datetime, programme: int | None, series: int | None) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [
         Occurrence.status.in_(OVER),
+        Occurrence.private.is_(False),
         Occurrence.starts_at >= since,
         Occurrence.starts_at < until,
     ]

@@ -7,6 +7,7 @@
 | february | 10 February, 10:00; began at 10:05, took 90 minutes | Olena (Lviv by now), Petro, Ivan (Lviv), a name |
 | march | 31 March, 23:30, summer time (20:30 UTC) | Petro |
 | april | 1 April, 00:30, summer time (21:30 UTC of 31 March) | Petro, Mariia (ministry) |
+| private | 13 February; a consultation of two, which counts nowhere | Mariia |
 | open | 12 February; its sheet is not approved | Olena |
 
 Olena left Sumy on 1 February for Lviv. Ivan works in Lviv and, since later, in Sumy. "february" and "march" are of the
@@ -83,7 +84,10 @@ class World:
         waiting = self.held(session, datetime(2026, 2, 12, 10), 120, approved=False)
         began = datetime(2026, 2, 10, 8, 5, tzinfo=UTC)
         self.february.began_at, self.february.ended_at = began, began + timedelta(minutes=90)
+        private = self.held(session, datetime(2026, 2, 13, 10), 30)
+        private.private = True
         for occurrence, who, home in (
+            (private, self.mariia, self.sumy),
             (eve, self.olena, self.sumy),
             (night, self.olena, self.sumy),
             (night, self.petro, self.lviv),
