@@ -285,31 +285,3 @@ async def test_a_trial_with_tls_of_its_own(tmp_path: Path) -> None:
 def _claims(token: str) -> bytes:
     body = token.split(".")[1]
     return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-
-
-async def test_the_demo_is_live_with_three_endpoints_that_come_back(tmp_path: Path) -> None:
-    with running(tmp_path, "--demo") as vikno:
-        _until(lambda: "organiser@vikno.test" in vikno.tail(200), "it says who can sign in")
-        assert vikno.get("/meet/demo").status_code == 200
-        await _three_endpoints(vikno)
-        vikno.kill("demo")
-        await _three_endpoints(vikno)
-
-
-async def _three_endpoints(vikno: Installation) -> None:
-    """Returns when Kyiv, Lviv and Sumy are in the officially begun meeting with picture and sound."""
-    ends = time.monotonic() + 90
-    seen: object = None
-    token = vikno.token(role="viewer")
-    while time.monotonic() < ends:
-        async with joined(vikno, token) as (_, welcome):
-            seen = {
-                person["name"]: {each["source"] for each in person["publications"]}
-                for person in welcome["participants"]
-                if person["presence"] == "endpoint" and not person["away"]
-            }
-            sources = list(seen.values())
-            if sources == [{"microphone", "camera"}] * 3 and welcome["meeting"]["began_at"] is not None:
-                return
-        await asyncio.sleep(0.5)
-    raise AssertionError(f"in the demo: {seen}\n{vikno.tail()}")
