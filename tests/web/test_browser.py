@@ -41,7 +41,7 @@ from lms.streaming import targets as stream_targets
 from lms.streaming.models import TargetKind
 from lms.streaming.targets import TargetDraft
 from tests.lms.notify import mails
-from tests.support.browser import launch_bare
+from tests.support.browser import PATIENCE_S, launch_bare
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD
 from web.app import create_app
 from web.config import STATIC, WebConfig, utc_now
@@ -157,6 +157,7 @@ def open_context(chromium: Browser) -> Iterator[Any]:
 
     def open_one(**options: Any) -> BrowserContext:
         opened.append(chromium.new_context(**options))
+        opened[-1].set_default_timeout(1000 * PATIENCE_S)
         return opened[-1]
 
     yield open_one
