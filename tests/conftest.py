@@ -41,8 +41,10 @@ REAL = (
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What a busy machine can disturb is tried once more; the summary counts it as rerun and names it."""
+    if not config.pluginmanager.hasplugin("rerunfailures"):
+        return
     root = Path(__file__).parents[1]
     for item in items:
         path = item.path.relative_to(root).as_posix()

@@ -25,6 +25,8 @@ import websockets
 from signaling.messages import VERSION
 from tests.support.installation import Installation, free_ports, running
 
+pytestmark = pytest.mark.timeout(400)
+
 
 @pytest.fixture(scope="module")
 def vikno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:

@@ -19,7 +19,7 @@ from recordings.capture.ring import shared_path
 
 DEMO_MEDIA = Path(__file__).parents[2] / "build" / "demo-media"
 """The demo's pictures, kept between runs: each costs about five seconds of a processor."""
-_START_S = 90.0
+_START_S = 180.0
 _STOP_S = 40.0
 
 
