@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import pytest
@@ -242,11 +242,15 @@ def _take_pictures(session: Session, planner: Visitor, config: WebConfig) -> Non
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.parametrize(("width", "scheme", "language"), [(360, "light", "uk"), (1280, "dark", "en")])
 @pytest.mark.parametrize("email", list(NETWORK), ids=lambda email: email.partition("@")[0] or "public")
-def test_pages_are_accessible_and_fit(served: Served, places: dict[str, str], open_context: Any, email: str) -> None:
-    """On a telephone in light colours, and as the same page is when it becomes wide and dark."""
+def test_pages_are_accessible_and_fit(
+    served: Served, places: dict[str, str], open_context: Any, email: str, width: int, scheme: str, language: str
+) -> None:
     # axe-core is injected by the test; the policy that would stop it is tested in test_pages.
-    context = open_context(locale="uk", bypass_csp=True, reduced_motion="reduce")
+    context = open_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language, bypass_csp=True
+    )
     page = context.new_page()
     if email:
         sign_in(page, served.url, email)
@@ -256,20 +260,11 @@ def test_pages_are_accessible_and_fit(served: Served, places: dict[str, str], op
         page.click("main form button")
     wrong = {}
     for path in NETWORK[email].format(**places).split():
-        look(page, 360, "light")
         answer = page.goto(served.url + path)
         assert answer is not None
-        wrong[path] = [str(answer.status)] if answer.status != (404 if path == "/no-such-page" else 200) else []
-        wrong[path] += faults(page)
-        look(page, 1280, "dark")
-        wrong[path] += [f"wide and dark: {each}" for each in faults(page)]
+        odd = [str(answer.status)] if answer.status != (404 if path == "/no-such-page" else 200) else []
+        wrong[path] = odd + faults(page)
     assert {path: found for path, found in wrong.items() if found} == {}
-
-
-def look(page: Page, width: int, scheme: Literal["light", "dark"]) -> None:
-    """The size of the screen, and the colours that somebody prefers."""
-    page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme=scheme)
 
 
 def test_our_scripts_run_under_the_policy_without_a_word_in_the_console(served: Served, open_context: Any) -> None:
