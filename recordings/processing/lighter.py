@@ -1,7 +1,7 @@
 """After everything else: what is published again for weak lines, as a small picture with sound, and as sound alone.
 
-Nobody waits for it: the recording is watched meanwhile. One ffmpeg reads the composition and writes both; a version
-that has them besides takes the place of the one that holds.
+Nobody waits for it: the recording is watched meanwhile. One ffmpeg reads the composition and writes both, which then
+stand beside it in the same version.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from recordings.processing import children, publish
 from recordings.processing.children import Child, Job
 from recordings.processing.errors import StoppedError, writing
 from recordings.processing.publish import Manifest
-from recordings.processing.state import alone
+from recordings.processing.state import alone, replace
 
 SMALL: Final = "small.mp4"
 SOUND: Final = "sound.m4a"
@@ -50,7 +50,7 @@ def lighten(out: Path, stop: Callable[[], bool]) -> bool:
         work.mkdir(parents=True)
         try:
             children.run([_job(held / film.name, work)], 1, stop, lambda _: None)
-            _publish(out, held, manifest, work)
+            _publish(held, manifest, work)
         except StoppedError:
             return False
         finally:
@@ -78,12 +78,12 @@ def _job(film: Path, work: Path) -> Job:
     return Job("lighter", begin, lambda: None)
 
 
-def _publish(out: Path, held: Path, manifest: Manifest, work: Path) -> None:
-    ready = work / "ready"
-    publish.place([(held / file.name, file.name) for file in manifest.files], ready)
+def _publish(held: Path, manifest: Manifest, work: Path) -> None:
+    """Into the version that holds, whose files stay where they are: somebody may be watching them."""
     made = []
+    publish.synced(work)
     for name, kind in ((SMALL, "small"), (SOUND, "sound")):
-        publish.place([(work / name, name)], ready)
-        made.append(publish.described(ready / name, name, kind))
-    more = {"version": publish.next_version(out), "files": [*manifest.files, *made]}
-    publish.publish(ready, manifest.model_copy(update=more), out)
+        (work / name).replace(held / name)
+        made.append(publish.described(held / name, name, kind))
+    more = manifest.model_copy(update={"files": [*manifest.files, *made]})
+    replace(held / publish.MANIFEST, more.model_dump_json(indent=1) + "\n")

@@ -155,7 +155,7 @@ def next_version(out: Path) -> str:
 def publish(ready: Path, manifest: Manifest, out: Path) -> Path:
     """Make the folder `ready` the version that holds; older ones are deleted. Raises OSError."""
     replace(ready / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
-    _synced(ready)
+    synced(ready)
     target = out / manifest.version
     if target.exists():  # a run that was killed between the two steps
         shutil.rmtree(target)
@@ -170,8 +170,8 @@ def publish(ready: Path, manifest: Manifest, out: Path) -> Path:
     return target
 
 
-def _synced(folder: Path) -> None:
-    """Onto the disk before the name is."""
+def synced(folder: Path) -> None:
+    """Have what is in `folder` on the disk before its name is. Raises OSError."""
     for path in folder.rglob("*"):
         if path.is_file():
             descriptor = os.open(path, os.O_RDONLY)

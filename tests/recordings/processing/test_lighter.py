@@ -34,7 +34,8 @@ def test_a_small_picture_and_sound_alone_hold_every_second_in_step(tmp_path: Pat
     added = {file.name: (file.source, file.type) for file in after.files[len(before.files) :]}
     assert added == {SMALL: ("small", "video/mp4"), SOUND: ("sound", "audio/mp4")}
     assert all((out / "current" / file.name).stat().st_size == file.size for file in after.files)
-    assert sorted(path.name for path in out.glob("v*")) == [after.version]
+    assert after.version == before.version, "whoever watches goes on watching"
+    assert list((out / "work").glob("lighter*")) == []
 
     usual, small, sound = (watch(out / "current" / name) for name in ("video.mp4", SMALL, SOUND))
     with av.open(str(out / "current" / SMALL)) as file:
