@@ -6,6 +6,7 @@ from lms.assessment.figures import models as figures
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
+from lms.courses.classes import models as classes
 from lms.credentials import bulk_models, external_models
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
@@ -32,6 +33,7 @@ __all__ = [
     "audience_models",
     "audit",
     "bulk_models",
+    "classes",
     "courses",
     "credentials",
     "directory",

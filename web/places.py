@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lms.assessment.rules import keeps_tests
 from lms.assessment.rules import may_read as may_read_items
+from lms.courses.classes.access import holds_classes
 from lms.directory.models import RoleName
 from lms.directory.people_queries import may_open_people
 from lms.directory.rules import Grant, Visitor
@@ -98,6 +99,7 @@ PLACES: tuple[Place, ...] = (
         "/items", _("Bank of questions"), _("What tests are drawn from; a second person reads each."), may_read_items
     ),
     Place("/tests", _("Tests and results"), _("Who takes tests, what waits for a decision, how people do."), testers),
+    Place("/classes", _("Classes"), _("People whom you teach in a library or a training centre."), holds_classes),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),
