@@ -1,6 +1,6 @@
 """Recordings: when versions for weak lines were made
 
-Revision 0029 after 0028, 2026-11-26.
+Revision 0030 after 0029, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 
 
 def upgrade() -> None:
