@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
@@ -17,7 +17,7 @@ from lms.meetings.models import Connection, Meeting
 from lms.schedule import queries as schedule
 from lms.schedule.audience import invited_in
 from lms.schedule.audience_models import RegistrationState
-from lms.schedule.models import AgendaItem, Ending, Occurrence, OccurrenceParty, Speaker
+from lms.schedule.models import AgendaItem, Ending, MeetingRole, Occurrence, OccurrenceParty, Speaker
 from lms.schedule.registrations import of_person
 
 _SEATED = (RegistrationState.CONFIRMED, RegistrationState.NO_SHOW)
@@ -65,7 +65,7 @@ class RecordingPage:
     keep_until: date | None
     ending: Ending
     ruled: bool
-    """Whether the rule of its series says how long it is kept."""
+    """Whether the rule of its series says how long it is kept, or the usual one where nobody planned the meeting."""
     held: bool
     raw_gone: bool
     """Whether what was captured has been deleted: nothing can be made of it anew."""
@@ -154,6 +154,11 @@ def any_of(occurrence_id: int) -> ColumnElement[bool]:
     return exists().where(Recording.occurrence_id == occurrence_id)
 
 
+def left_alone(now: datetime) -> ColumnElement[bool]:
+    """SQL: whether no worker has it in hand."""
+    return or_(Recording.leased_by == "", Recording.leased_until.is_(None), Recording.leased_until < now)
+
+
 def _covers(whole: Recording, kept: Recording) -> bool:
     """Whether the recording was running while the stream ran."""
     end = whole.ended_at or whole.heard_at
@@ -190,12 +195,17 @@ def agenda_of(session: Session, occurrence_id: int | None) -> tuple[tuple[float,
 
 
 def _standing(session: Session, visitor: Visitor, found: Recording, now: datetime) -> Standing:
-    if visitor.organises_everything:
-        return Standing(edits=True)
     if found.occurrence_id is None:
-        return Standing()
-    edits = session.scalar(select(exists().where(Occurrence.id == found.occurrence_id, schedule.edited_by(visitor))))
-    if edits:
+        return Standing(edits=visitor.organises_everything)
+    edits = schedule.edited_by(visitor)
+    if visitor.person_id is not None:
+        leads = exists().where(
+            Speaker.occurrence_id == Occurrence.id,
+            Speaker.person_id == visitor.person_id,
+            Speaker.role == MeetingRole.HOST,
+        )
+        edits = or_(edits, and_(Occurrence.private, leads))
+    if session.scalar(select(exists().where(Occurrence.id == found.occurrence_id, edits))):
         return Standing(edits=True)
     return Standing(took_part=_took_part(session, visitor, found))
 

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from lms.appointments import following_up as appointments
 from lms.assessment.attempts import finishing, regrading
 from lms.courses import enrolling as course_enrolling
 from lms.courses import live as live_lessons
@@ -60,6 +61,7 @@ def duties(settings: Settings) -> list[Duty]:
     beginner, count = Beginner(settings.media_nodes, connect), tell_nodes(settings.media_nodes, connect)
 
     live = settings.data / "live"
+    unplanned = retention.by_default(settings.recordings_keep_days, datetime.now(UTC))
 
     def make_links(session: Session, number: int, now: datetime) -> int:
         return personal_links.prepare_links_of(session, number, sealer, now)
@@ -69,6 +71,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("close connections of silent media nodes", 10, _in_one_transaction(meetings.close_silent)),
         _in_turn("make personal links", 3, personal_links.waiting, make_links),
         _in_turn("remind", 30, reminders.due, reminders.queue_for),
+        _in_turn("call off declined consultations", 30, appointments.due, appointments.see_to),
         _in_turn("ask about needs", 5, asking.due, asking.see_to),
         _in_turn("follow road maps up", 600, following_up.due, following_up.queue_for),
         Duty("send mail", 2, mailing.send_mail(settings)),
@@ -87,6 +90,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("end attempts at tests", 20, _in_one_transaction(finishing.end_overdue)),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),
+        Duty("keep recordings of unplanned meetings for a while", 60, _in_one_transaction(unplanned)),
         _in_turn("tell that recordings end", 600, retention.due, retention.warn),
         Duty("end recordings", 600, _in_one_transaction(retention.expire)),
         Duty("end what stood in for recordings", 600, _in_one_transaction(retention.supersede)),
