@@ -157,7 +157,7 @@ def publisher(server: Installation, tmp_path_factory: pytest.TempPathFactory) ->
     for each in running:
         each.terminate()
     for each in running:
-        assert each.wait(10) == 0
+        assert each.wait(60) == 0
 
 
 @pytest.fixture

@@ -46,12 +46,12 @@ async def joined(vikno: Installation, token: str, **more: object) -> AsyncIterat
     """A WebSocket by way of the web process, and the welcome; tried again while a process is being replaced."""
     url = f"ws://127.0.0.1:{vikno.http_port}/signal"
     hello = json.dumps({"type": "hello", "version": VERSION, "token": token, **more})
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 90
     while True:
         try:
             line = await websockets.connect(url, proxy=None)
             await line.send(hello)
-            welcome = json.loads(await asyncio.wait_for(line.recv(), 10))
+            welcome = json.loads(await asyncio.wait_for(line.recv(), 30))
             assert welcome["type"] == "welcome", welcome
             break
         except (OSError, websockets.WebSocketException, TimeoutError, AssertionError):
@@ -67,7 +67,7 @@ async def joined(vikno: Installation, token: str, **more: object) -> AsyncIterat
 async def _say(line: Any, text: str) -> None:
     """Sends a chat line and returns when the node has acknowledged it."""
     await line.send(json.dumps({"type": "chat", "id": 7, "text": text}))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (answer := json.loads(await line.recv())).get("id") != 7:
             continue
     assert answer["type"] == "ok", answer
@@ -186,7 +186,7 @@ def test_a_busy_port_is_told_in_one_sentence(tmp_path: Path, setting: str, kind:
 
 def _serve(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "web.main", "serve"]
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=180)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     environment = os.environ | {f"VIKNO_{name}": str(port) for name, port in ports}
     words = ["unshare", "-rm", "sh", "-c", script]
     environment |= {"VIKNO_DATA": str(tmp_path)}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 78, done.stderr
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr

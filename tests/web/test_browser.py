@@ -134,7 +134,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, demo_file: Path) -> Iterato
 
 
 def _wait_for(url: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while True:
         try:
             httpx.get(url).raise_for_status()
