@@ -210,7 +210,7 @@ def lesson_page(session: Session, visitor: Visitor, slug: str, key: str, *, draf
         following=lessons[at + 1] if at + 1 < len(lessons) else None,
         place=row.place if row else 0.0,
         score=row.score if row else None,
-        submissions=tuple(submissions(session, active.id, key)) if active else (),
+        submissions=tuple(submissions(session, active, key)) if active else (),
         occurrence=session.get(Occurrence, lesson.occurrence_id) if lesson.occurrence_id else None,
         standing=stands,
         preview=preview,
