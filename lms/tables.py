@@ -1,5 +1,6 @@
 """Every table of the product, in one place for migrations and tests."""
 
+from lms.appointments import models as appointments
 from lms.assessment import models as assessment
 from lms.assessment.attempts import models as attempts
 from lms.assessment.figures import models as figures
@@ -27,6 +28,7 @@ metadata = Base.metadata
 
 __all__ = [
     "access_models",
+    "appointments",
     "assessment",
     "attempts",
     "attendance_models",

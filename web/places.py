@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lms.appointments.rules import offers_by_role
 from lms.assessment.rules import keeps_tests
 from lms.assessment.rules import may_read as may_read_items
 from lms.courses.classes.access import holds_classes
@@ -79,6 +80,12 @@ PLACES: tuple[Place, ...] = (
         "/series", _("All series"), _("Plan dates together, fill them with topics and experts, release them."), planners
     ),
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
+    Place(
+        "/consultations/hours",
+        _("My consultation hours"),
+        _("When you can be booked for a talk of two, and by whom."),
+        offers_by_role,
+    ),
     Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
     Place("/streaming", _("Live streams"), _("To which services meetings are streamed, with which keys."), planners),
     Place("/needs", _("Surveys of needs"), _("Ask the centres what they want to learn, then plan for it."), organisers),

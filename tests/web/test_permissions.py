@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo, demo_directory, demo_items, demo_needs
+from lms.appointments.models import Appointment, AppointmentState, ConsultationHours
 from lms.assessment import actions as items
 from lms.assessment.attempts import granting
 from lms.assessment.attempts.models import Test
@@ -112,6 +113,9 @@ LETS_IN: dict[str, str] = {
     "GET /achievements/{award}/badge.png": ALL,
     "GET /acts": ALL,
     "GET /api/endpoint/state": ALL,
+    "GET /appointments": KNOWN,
+    "GET /appointments/{number}": "S",
+    "GET /appointments/{number}/move": "S",
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
@@ -128,6 +132,10 @@ LETS_IN: dict[str, str] = {
     "GET /calendar/{token}.ics": BY_LINK,
     "GET /certificates/{certificate}": "SPA",
     "GET /certificates/{certificate}/{name}": "SPA",
+    "GET /consultations": KNOWN,
+    "GET /consultations/hours": "oPA",
+    "GET /consultations/with/{hours_id}": KNOWN,
+    "GET /consultations/with/{hours_id}/book": KNOWN,
     "GET /class": ALL,
     "GET /classes": "loLPA",
     "GET /classes/new": "loLPA",
@@ -308,6 +316,9 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/pictures": ALL,
     "POST /api/meetings/{meeting}/roll-call": "L",
     "POST /api/meetings/{meeting}/token": ALL,
+    "POST /appointments/{number}/cancel": "S",
+    "POST /appointments/{number}/move": "S",
+    "POST /appointments/{number}/outcome": NOBODY,
     "POST /attempts/{code}": "S",
     "POST /attempts/{code}/answers/{position}": "S",
     "POST /attempts/{code}/appeal": "S",
@@ -324,6 +335,12 @@ LETS_IN: dict[str, str] = {
     "POST /certificates/{certificate}/edition": "PA",
     "POST /certificates/{certificate}/revoke": "PA",
     "POST /certificates/{certificate}/share": "S",
+    "POST /consultations/hours": "oPA",
+    "POST /consultations/hours/absences": "oPA",
+    "POST /consultations/hours/absences/{number}/end": NOBODY,
+    "POST /consultations/hours/windows": "oPA",
+    "POST /consultations/hours/windows/{number}/close": NOBODY,
+    "POST /consultations/with/{hours_id}/book": KNOWN,
     "POST /class": ALL,
     "POST /class/leave": ALL,
     "POST /class/sit": ALL,
@@ -661,7 +678,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     planner = visitor_of_person(session, one(session, Account, Account.subject == ORGANISER).person_id, NOW)
     keeper = visitor_of_person(session, one(session, Account, Account.subject == ADMINISTRATOR).person_id, NOW)
     staff = one(session, Account, Account.subject == demo_directory.STAFF).person_id
-    invited = one(session, Invitation, Invitation.guest_link_id.is_(None), Invitation.person_id == staff)
+    mine = (Invitation.person_id == staff, Invitation.of_speaker.is_(False))
+    invited = one(session, Invitation, Invitation.guest_link_id.is_(None), *mine)
     occurrence = session.get_one(Occurrence, invited.occurrence_id)
     registered = one(session, Registration, Registration.person_id == staff)
     material = materials.add_link(session, planner, occurrence.slug, "Порядок", "https://example.org/", NOW)
@@ -784,6 +802,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "organisation": homes["lviv"].id,
         "series": series.id,
         "deletion": deletion.id,
+        "hours_id": one(session, ConsultationHours).id,
+        "appointment": one(session, Appointment, Appointment.state == AppointmentState.BOOKED).id,
         **certificate_of(session, planner, series.slug, staff),
         "external_code": declared_of(session, visitor_of_person(session, staff, NOW)),
         **class_of(session, homes["lviv"].id),
@@ -851,6 +871,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/icons/", "name"): "icon",
         ("/offline/", "language"): "language",
         ("/recordings/", "number"): "deletion",
+        ("/appointments/", "number"): "appointment",
     }
 
     def fill(found: re.Match[str]) -> str:

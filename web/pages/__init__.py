@@ -7,6 +7,7 @@ the start page are registered beside that part's own pages (`web.panels`).
 
 from web.pages import (
     acts,
+    appointments,
     attempts,
     attendance,
     attendance_acts,
@@ -17,6 +18,8 @@ from web.pages import (
     certificates,
     class_seats,
     classes,
+    consultation_hours,
+    consultations,
     course_edit,
     course_keeping,
     course_people,
@@ -139,6 +142,9 @@ _PARTS = (
     classes,
     class_seats,
     declared,
+    consultation_hours,
+    consultations,
+    appointments,
     attendance,
     attendance_acts,
     attendance_rules,
