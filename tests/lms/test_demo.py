@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from lms import demo_items, demo_results
+from lms import demo_classes, demo_items, demo_results
 from lms.assessment import queries as bank
 from lms.assessment.attempts import finishing, marking, waiting
 from lms.assessment.attempts.models import Attempt, Test
@@ -145,10 +145,12 @@ def test_the_bank_of_items_is_there_ready_for_tests_and_put_in_once(database: Da
         put_in = demo_items.seed(session, NOW, author=facts.organiser_email, reviewer=facts.administrator_email)
         assert put_in >= 90
         assert demo_results.seed(session, NOW) == 50
+        demo_classes.seed(session, NOW, facilitator=facts.organiser_email)
     before = rows(database)
     with database.writing() as session:
         assert demo_items.seed(session, NOW, author=facts.organiser_email, reviewer=facts.administrator_email) == 0
         assert demo_results.seed(session, NOW) == 0
+        demo_classes.seed(session, NOW, facilitator=facts.organiser_email)
     assert rows(database) == before
     with database.reading() as session:
         assert len(list(bank.stored(session, Filter(), usable_only=True))) == put_in + 1, "and the demo's essay"

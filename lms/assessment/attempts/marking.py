@@ -89,7 +89,7 @@ def waiting(session: Session, visitor: Visitor) -> list[WaitingEssay]:
 
 def _readings(session: Session, items: Sequence[int]) -> dict[int, int]:
     count = select(EssayMark.attempt_item_id, func.count()).where(EssayMark.attempt_item_id.in_(items))
-    return dict(session.execute(count.group_by(EssayMark.attempt_item_id)).tuples().all())
+    return dict(session.execute(count.group_by(EssayMark.attempt_item_id)).all())
 
 
 def count_waiting(session: Session, visitor: Visitor) -> int:

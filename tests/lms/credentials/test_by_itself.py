@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +16,7 @@ from lms.courses.drafts import CourseDraft, LessonDraft
 from lms.courses.models import CourseRound, LessonKind, Submission
 from lms.credentials import awarding, by_itself, changing, queries
 from lms.credentials.awarding import RuleDraft
-from lms.credentials.models import AwardRule, Certificate, RuleKind
+from lms.credentials.models import AwardRule, Certificate, CertificateEdition, RuleKind
 from lms.database import Database
 from lms.directory.models import RoleGrant, RoleName
 from lms.directory.rules import Visitor
@@ -172,3 +174,24 @@ def test_a_course_done_again_after_a_change_of_the_law_renews_its_certificate(
         )
         numbers = session.scalars(select(Submission.number).order_by(Submission.number))
         assert list(numbers) == [1, 2]
+
+
+def test_a_course_without_a_test_has_the_credits_of_its_hours(database: Database, taught: Taught) -> None:
+    """Its lessons and assignments are how it was checked; a single consultation or a decision has none."""
+    with database.writing() as session:
+        with pytest.raises(Invalid):
+            awarding.create_for_course(
+                session, taught.trainer, "course", replace(RULE, hours="5", credits=awarding.BY_HOURS), NOW
+            )
+        draft = replace(RULE, hours="6", credits=awarding.BY_HOURS)
+        rule = awarding.create_for_course(session, taught.trainer, "course", draft, NOW)
+        assert (rule.hours, rule.credits) == ("6", "0.2")
+        taught.learn(session, taught.olena)
+        by_itself.see_to(ISSUER)(session, rule.id, LATER)
+        edition = session.scalars(
+            select(CertificateEdition)
+            .join(Certificate, Certificate.id == CertificateEdition.certificate_id)
+            .where(Certificate.rule_id == rule.id)
+        ).one()
+        subject = json.loads(edition.credential)["credentialSubject"]
+        assert (subject["creditsEarned"], subject["achievement"]["creditsAvailable"]) == (0.2, 0.2)
