@@ -297,7 +297,7 @@ export const en: Catalogue = {
   "language.ils": "International Sign",
   "language.ase": "American Sign Language",
   "language.bfi": "British Sign Language",
-  "tile.signer": "{name} interprets in sign language",
+  "tile.signer": "Sign language: {name}",
 
   "desk.label": "Interpreter’s desk",
   "desk.way": "From which language into which you interpret",

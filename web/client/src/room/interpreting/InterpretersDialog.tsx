@@ -98,7 +98,8 @@ function Channels({ meeting }: { readonly meeting: Meeting }): VNode {
 function Another({ meeting, people }: { readonly meeting: Meeting; readonly people: readonly Participant[] }): VNode | null {
   const session = useSession();
   const { t } = session;
-  const [who, choose] = useState("");
+  const [wanted, choose] = useState("");
+  const who = people.some(({ id }) => id === wanted) ? wanted : "";
   const [way] = ways(meeting);
   if (people.length === 0 || !way) return null;
   return (

@@ -91,7 +91,7 @@ const SIGN_SHAPE = 4 / 3;
 export function besideSigner(space: Size, gap: number): { readonly sign: Box; readonly rest: Size } {
   if (space.width > space.height) {
     const width = Math.round(Math.min(480, Math.max(200, space.width * SIGN_WIDE)));
-    const height = Math.round(Math.min(space.height, width * SIGN_SHAPE));
+    const height = Math.round(Math.min(space.height, width / SIGN_SHAPE));
     const sign = { left: space.width - width, top: Math.round((space.height - height) / 2), width, height };
     return { sign, rest: { width: space.width - width - gap, height: space.height } };
   }

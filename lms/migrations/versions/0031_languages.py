@@ -1,6 +1,6 @@
 """Languages of interpretation, and who interprets into which
 
-Revision 0029 after 0028, 2026-11-26.
+Revision 0031 after 0030, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0031"
+down_revision = "0030"
 
 
 def upgrade() -> None:
