@@ -90,7 +90,7 @@ const SIGN_SHAPE = 4 / 3;
 /** A picture that stays, large enough to read hands, and what is left of the space from its upper left corner on. */
 export function besideSigner(space: Size, gap: number): { readonly sign: Box; readonly rest: Size } {
   if (space.width > space.height) {
-    const width = Math.round(Math.min(480, Math.max(200, space.width * SIGN_WIDE)));
+    const width = Math.round(Math.min(480, Math.max(216, space.width * SIGN_WIDE)));
     const height = Math.round(Math.min(space.height, width / SIGN_SHAPE));
     const sign = { left: space.width - width, top: Math.round((space.height - height) / 2), width, height };
     return { sign, rest: { width: space.width - width - gap, height: space.height } };
