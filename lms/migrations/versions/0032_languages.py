@@ -1,6 +1,6 @@
 """Languages of interpretation, and who interprets into which
 
-Revision 0031 after 0030, 2026-11-26.
+Revision 0032 after 0031, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 
 
 def upgrade() -> None:
