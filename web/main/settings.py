@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from web.mail import inboxes, smtp
-from web.mail.mime import Sender, parse_sender
+from web.mail import addresses
+from web.mail.addresses import Sender, parse_sender
 
 ISSUER_NAME = "Вікно, мережа центрів надання адміністративних послуг"
 PREFIX = "VIKNO_"
@@ -247,7 +247,7 @@ class Settings(BaseSettings):
     @classmethod
     def _mail_server(cls, value: str) -> str:
         if value:
-            smtp.parse_url(value)
+            addresses.smtp_of(value)
         return value
 
     @field_validator("mail_sender")
@@ -261,7 +261,7 @@ class Settings(BaseSettings):
     @classmethod
     def _inbox(cls, value: str) -> str:
         if value:
-            inboxes.check_url(value)
+            addresses.check_inbox(value)
         return value
 
     @field_validator("tls_cert", "tls_key", "stream_ca")
