@@ -51,11 +51,21 @@ async def test_a_time_is_booked_in_two_presses_moved_and_cancelled(
     assert re.search(r'type="radio" name="at"', late.text), "other times stand in the form itself"
     assert (await other.get(page)).status_code == 404
 
+    csrf = {"csrf": await lead.csrf(), "title": "Заява"}
+    refused = await lead.client.post(f"{page}/materials", data=csrf, files={"file": ("заява.exe", b"MZ")})
+    assert refused.status_code == 422
+    added = await lead.client.post(f"{page}/materials", data=csrf, files={"file": ("заява.pdf", b"%PDF-")})
+    assert added.status_code == 303
+    (file,) = [each for each in links(await lead.get(page), "/schedule/appointment-") if "/materials/" in each]
+    assert (await lead.get(file)).content == b"%PDF-"
+    assert (await other.get(file)).status_code == 404
+
     times = await lead.get(f"{page}/move")
     second = re.findall(r'name="at" required value="([^"]+)"', times.text)[0]
     assert (await lead.post(f"{page}/move", at=second, reason="Черга")).status_code == 303
     assert "Причина: Черга" in (await lead.get(page)).text
     ours = await _signed_in(browser, EXPERT)
+    assert (await ours.get(file)).status_code == 200
     assert "Довгий опис" in (await ours.get("/appointments")).text, "the expert reads the question in the list"
     refused = await ours.post(f"{page}/cancel", reason="")
     assert refused.status_code == 422
