@@ -12,7 +12,11 @@ from lms.database import Database
 from lms.demo_accounts import EXPERT, LEAD, STAFF
 from lms.notify.models import OutboxMessage
 from tests.web.conftest import Clock
+from tests.web.test_invitations import letters
 from tests.web.visitor import Visitor, links
+from web.mail.letters import Letter
+
+__all__ = ["letters"]
 
 Browser = Callable[..., Visitor]
 
@@ -142,3 +146,32 @@ async def test_an_expert_offers_hours_and_decides_about_what_is_booked(browser: 
     assert "багато" in refused.text
     assert (await expert.post(hours, **{**settings, "notice_hours": "2"})).status_code == 303
     assert "Експертка" not in (await staff.get("/consultations")).text, "closed to bookings: the box was not ticked"
+
+
+async def test_letters_ask_nobody_whether_they_come(
+    browser: Browser,
+    database: Database,
+    letters: Callable[[], list[tuple[str, Letter]]],
+) -> None:
+    with database.reading() as session:
+        made = session.scalars(select(Appointment).order_by(Appointment.starts_at.desc())).first()
+    assert made is not None
+    booked = {each.to: each for _, each in letters() if made.subject in each.subject}
+    assert set(booked) == {EXPERT, STAFF}
+    for each in booked.values():
+        calendar = each.calendar.decode().replace("\r\n ", "")
+        assert each.method == "REQUEST"
+        assert "PARTSTAT=ACCEPTED" in calendar
+        assert "SEQUENCE:0" in calendar
+        assert made.question in each.text
+        assert "/rsvp/" not in each.text + each.html
+        assert "Консультація: " in each.subject
+    staff = await _signed_in(browser, STAFF)
+    await staff.post(f"/appointments/{made.id}/cancel", reason="Розібралися самі")
+    gone = {each.to: each for _, each in letters() if made.subject in each.subject}
+    assert set(gone) == {EXPERT, STAFF}
+    for each in gone.values():
+        calendar = each.calendar.decode().replace("\r\n ", "")
+        assert each.method == "CANCEL"
+        assert "SEQUENCE:1" in calendar
+        assert "Розібралися самі" in each.text
