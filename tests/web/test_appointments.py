@@ -117,6 +117,8 @@ async def test_an_expert_offers_hours_and_decides_about_what_is_booked(browser: 
     hours = "/consultations/hours"
     assert (await staff.get(hours)).status_code == 403
     page = await expert.get(hours)
+    names = re.findall(r' id="([^"]+)"', page.text)
+    assert len(names) == len(set(names)), "three forms stand on the page, each field with a label of its own"
     wrong = await expert.post(f"{hours}/windows", weekday="0", begins="12:00", ends="11:00")
     assert wrong.status_code == 422
     assert "після початку" in wrong.text
