@@ -8,7 +8,7 @@ from lms.base import Base
 from lms.courses import models as courses
 from lms.credentials import bulk_models, external_models
 from lms.credentials import models as credentials
-from lms.directory import access_models, register_models
+from lms.directory import access_models, project_models, register_models
 from lms.directory import models as directory
 from lms.evidence import models as evidence
 from lms.frameworks import models as frameworks
@@ -18,7 +18,7 @@ from lms.meetings import models as meetings
 from lms.needs import models as needs
 from lms.notify import models as notify
 from lms.roadmaps import models as roadmaps
-from lms.schedule import audience_models, group_models, plan_models
+from lms.schedule import audience_models, group_models, plan_models, protection_models
 from lms.schedule import models as schedule
 from lms.streaming import models as streaming
 
@@ -46,6 +46,8 @@ __all__ = [
     "needs",
     "notify",
     "plan_models",
+    "project_models",
+    "protection_models",
     "register_models",
     "roadmaps",
     "schedule",

@@ -15,6 +15,7 @@ from lms.database import Database
 from lms.files import FileStore, MemoryFiles
 from lms.media.library import MediaLibrary, NoLibrary
 from lms.schedule.models import Streaming
+from lms.schedule.protection import NOTHING, Protection
 from lms.sealing import FernetSealer, Sealer
 from lms.streaming.library import LiveLibrary, NoLive
 from lms.streaming.queries import PlannedTarget
@@ -91,6 +92,7 @@ class MeetingPlan:
     """Whether those in the room may ask."""
     public_questions: bool = False
     """Whether those who watch its stream may."""
+    protection: Protection = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

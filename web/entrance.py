@@ -179,6 +179,7 @@ def tell_node(visit: Visit, door: MeetingDoor) -> None:
         targets=targets,
         questions=door.questions,
         public_questions=door.public_questions,
+        protection=door.entry.protection,
     )
     if visit.site.planned.get(card.meeting) == plan:
         return

@@ -11,7 +11,7 @@ from lms.schedule.models import Streaming
 from signaling.control_client import ControlClient, ControlError
 from signaling.meeting.plan import GroupRoom, Plan, StreamTarget
 from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove, TakeQuestion
-from signaling.model import Source
+from signaling.model import Protection, Source
 from web.config import (
     ControlUnavailable,
     GroupRoomPlan,
@@ -83,6 +83,11 @@ class NodeControl:
             public_questions=plan.public_questions,
             streaming=plan.streaming is Streaming.PLANNED,
             may_stream=plan.streaming is not Streaming.NO,
+            protection=Protection(
+                hide_names=plan.protection.hide_names,
+                recording=plan.protection.keeping.value,
+                held=plan.protection.held,
+            ),
             targets=[StreamTarget(id=each.id, name=each.name, sealed=each.sealed) for each in plan.targets],
         )
         self._call(plan.node, lambda client: client.plan(plan.meeting, told))
