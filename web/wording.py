@@ -26,6 +26,14 @@ SENTENCES: dict[str, str] = {
     "keep_for_invalid": _(
         "Recordings are kept for 14 to 3650 days or for 1 to 120 months; for ever if you leave it empty."
     ),
+    "protection_over": _("It is over or cancelled. Who may watch its recordings stands on their own pages."),
+    "protection_planned": _("Something of it is planned to be recorded or streamed by itself. Switch that off first."),
+    "pseudonym_foreign": _("For a whole centre its lead decides."),
+    "pseudonym_long": _("A pseudonym has at most 60 characters."),
+    "pseudonym_taken": _("This is the name of somebody who speaks here. Choose another one."),
+    "pseudonyms_closed": _("At this one everybody comes under their own name."),
+    "recording_forbidden": _("For the safety of those who take part it is never recorded: its protection says so."),
+    "streaming_forbidden": _("For the safety of those who take part it is never streamed: its protection says so."),
     "award_rule_unknown": _("There is no such rule of award."),
     "batch_large": _("At most 5,000 at once."),
     "batch_unknown": _("There is no such work."),

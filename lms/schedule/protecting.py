@@ -11,14 +11,12 @@ from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.database import lock
-from lms.directory.models import Organisation
-from lms.directory.queries import require_administrator
 from lms.directory.rules import Visitor
-from lms.errors import Conflict, Invalid, NotAllowed, NotFound
+from lms.errors import Conflict, Invalid, NotAllowed
 from lms.schedule import actions, programmes, queries, series
 from lms.schedule.models import Occurrence, Status, Streaming
 from lms.schedule.plan_models import Programme, Series
-from lms.schedule.protection import NOTHING, Protection, asked, of_number
+from lms.schedule.protection import NOTHING, Protection, asked, joined, of_number
 from lms.schedule.protection_models import Keeping, ProtectionRule, Pseudonym
 
 Level = Literal["occurrence", "series", "programme"]
@@ -67,6 +65,16 @@ def protect(session: Session, visitor: Visitor, level: Level, slug: str, wanted:
     return True
 
 
+def above(session: Session, target: Protected) -> Protection:
+    """What is asked for it by its series and its programme."""
+    levels = []
+    if isinstance(target, Occurrence) and target.series_id is not None:
+        levels.append(ProtectionRule.series_id == target.series_id)
+    if not isinstance(target, Programme) and target.programme_id is not None:
+        levels.append(ProtectionRule.programme_id == target.programme_id)
+    return joined(session.scalars(select(ProtectionRule).where(or_(*levels)))) if levels else NOTHING
+
+
 def state(protection: Protection) -> dict[str, Any]:
     """As the log keeps it."""
     return {
@@ -96,25 +104,6 @@ def _nothing_planned(session: Session, level: Level, number: int) -> None:
     if session.scalar(found.limit(1)) is not None:
         detail = "Something of it is planned to be recorded or streamed by itself. Switch that off first."
         raise Conflict("protection_planned", detail, "keeping")
-
-
-def set_protected(session: Session, visitor: Visitor, organisation_id: int, now: datetime, *, protected: bool) -> None:
-    """An organisation's people are named to nobody but those who organise, or again to everybody.
-
-    For administrators. Raises `NotAllowed`, `NotFound`.
-    """
-    require_administrator(visitor)
-    if session.get(Organisation, organisation_id) is None:
-        raise NotFound("organisation_unknown", f"There is no organisation {organisation_id}.")
-    found = lock(session, Organisation, organisation_id)
-    if found.protected == protected:
-        return
-    found.protected = protected
-    after = {"protected": protected}
-    before = {"protected": not protected}
-    record(
-        session, visitor.actor, "organisation.protect", "organisation", found.id, now=now, before=before, after=after
-    )
 
 
 # Names.

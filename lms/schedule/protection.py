@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lms.directory.models import Affiliation, Organisation
@@ -98,6 +98,29 @@ def of_number(session: Session, occurrence_id: int) -> Protection:
     return NOTHING if found is None else of(session, ProtectionTarget(*found))
 
 
+def any_of(occurrence_id: int) -> ColumnElement[bool]:
+    """SQL: whether anything is asked for an occurrence."""
+    return _asked_of(Occurrence.id == occurrence_id).exists()
+
+
+def _asked_of(which: ColumnElement[bool]) -> Select[int]:
+    """Numbers of the rows that concern occurrences."""
+    return (
+        select(ProtectionRule.id)
+        .select_from(Occurrence)
+        .outerjoin(Series, Series.id == Occurrence.series_id)
+        .join(
+            ProtectionRule,
+            or_(
+                ProtectionRule.occurrence_id == Occurrence.id,
+                ProtectionRule.series_id == Series.id,
+                ProtectionRule.programme_id == Series.programme_id,
+            ),
+        )
+        .where(which)
+    )
+
+
 def joined(rows: Iterable[ProtectionRule]) -> Protection:
     """What several rows come to."""
     holds = NOTHING
@@ -176,24 +199,8 @@ def party_is_veiled() -> ColumnElement[bool]:
 
     Of an occurrence that hides names all who merely take part; of every other the protected ones.
     """
-    levels = (
-        select(ProtectionRule.id)
-        .select_from(Occurrence)
-        .outerjoin(Series, Series.id == Occurrence.series_id)
-        .join(
-            ProtectionRule,
-            or_(
-                ProtectionRule.occurrence_id == Occurrence.id,
-                ProtectionRule.series_id == Series.id,
-                ProtectionRule.programme_id == Series.programme_id,
-            ),
-        )
-    )
-    hides = (
-        levels.where(Occurrence.id == OccurrenceParty.occurrence_id, ProtectionRule.hide_names)
-        .correlate(OccurrenceParty)
-        .exists()
-    )
+    of_it = _asked_of(Occurrence.id == OccurrenceParty.occurrence_id)
+    hides = of_it.where(ProtectionRule.hide_names).correlate(OccurrenceParty).exists()
     return and_(OccurrenceParty.part == Part.PARTICIPANT, or_(Organisation.protected, hides))
 
 

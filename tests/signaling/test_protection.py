@@ -13,7 +13,7 @@ from signaling.meeting import facts, rules
 from signaling.meeting.faces import alias, fresh_number
 from signaling.meeting.plan import GroupRoom, Plan
 from signaling.messages import Begin, KeepPicture, OpenGroups, Record, Stream
-from signaling.model import Presence, Protection, Role, Source
+from signaling.model import ChatMessage, Presence, Protection, Role, Source
 from signaling.problems import RefusedError
 from tests.signaling.support import Client, NodeServer, ticket
 from tests.signaling.test_recording import NOW, Port, Scene
@@ -175,7 +175,7 @@ def test_of_voices_neither_cameras_nor_names_are_recorded(tmp_path: Path) -> Non
     for member in (host, olena):
         for source in sources:
             scene.publish(member, Port(f"{member.id}-{source.value}"), source)
-    said = facts.ChatMessage(id="c1", at=NOW, participant=olena.id, name=OLENA, text="Так")
+    said = ChatMessage(id="c1", at=NOW, participant=olena.id, name=OLENA, text="Так")
     scene.apply(facts.Said(at=NOW, message=said))
     taken = {(line.participant, line.source) for line in scene.lines() if isinstance(line, timeline.Track)}
     assert taken == {

@@ -7,8 +7,10 @@ import { DeviceSelects } from "../devices/DeviceSelect";
 import { MeterBar } from "../devices/MeterBar";
 import { VideoView } from "../stage/VideoView";
 import { Avatar } from "../ui/Avatar";
+import type { Session } from "../session";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
+import { Rules } from "../ui/Rules";
 import { CheckAnswer } from "./CheckAnswer";
 import { useCheck } from "./useCheck";
 
@@ -41,6 +43,7 @@ export function PreJoin(): VNode {
         </header>
         <Name />
         <DeviceSelects />
+        <Rules protection={config.protection} shown={config.hidden ? shownAs(session) : ""} />
         <div class="prejoin__go">
           {kept && <p class="prejoin__recorded">{t(kept === "live" ? "prejoin.live" : "prejoin.recorded")}</p>}
           <CheckAnswer result={check.result} again={check.again} />
@@ -59,6 +62,10 @@ export function PreJoin(): VNode {
       </form>
     </main>
   );
+}
+
+function shownAs({ t, config }: Session): string {
+  return config.alias ? t("rules.alias", { name: config.alias }) : t("rules.number");
 }
 
 function Name(): VNode {
@@ -86,7 +93,7 @@ function Name(): VNode {
         onInput={(event) => (name.value = event.currentTarget.value)}
       />
       <span class="field__hint" id={hint}>
-        {t("prejoin.nameHint")}
+        {t(config.protection.hide_names ? "prejoin.nameHidden" : "prejoin.nameHint")}
       </span>
     </label>
   );
