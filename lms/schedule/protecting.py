@@ -16,6 +16,7 @@ from lms.errors import Conflict, Invalid, NotAllowed
 from lms.schedule import actions, programmes, queries, series
 from lms.schedule.models import Occurrence, Status, Streaming
 from lms.schedule.plan_models import Programme, Series
+from lms.schedule.planners import may_edit_programme, may_edit_series, may_see_series
 from lms.schedule.protection import NOTHING, Protection, asked, joined, of_number
 from lms.schedule.protection_models import Keeping, ProtectionRule, Pseudonym
 
@@ -30,14 +31,39 @@ _EDITABLE: dict[Level, Callable[[Session, Visitor, str], Protected]] = {
 }
 
 
-def found(session: Session, visitor: Visitor, level: Level, slug: str) -> tuple[Protected, Protection]:
-    """What is protected, locked, for a visitor who may change it, with what it asks itself.
+def shown(session: Session, visitor: Visitor, level: Level, slug: str) -> tuple[Protected, Protection]:
+    """What is protected, for a visitor who may change it, with what it asks itself.
 
     Raises `NotFound` or `NotAllowed`.
     """
-    target = _EDITABLE[level](session, visitor, slug)
-    row = session.scalar(select(ProtectionRule).where(_own(level, target.id)))
-    return target, NOTHING if row is None else asked(row)
+    target = _readable(session, visitor, level, slug)
+    return target, _asked_by(session, level, target.id)
+
+
+def _readable(session: Session, visitor: Visitor, level: Level, slug: str) -> Protected:
+    target: Protected | None
+    if level == "occurrence":
+        target = session.scalar(select(Occurrence).where(Occurrence.slug == slug, queries.visible_to(visitor)))
+        of_it = select(Occurrence.id).where(Occurrence.slug == slug, queries.editable_by(visitor))
+        allowed = session.scalar(of_it) is not None
+    elif level == "series":
+        target = session.scalar(select(Series).where(Series.slug == slug))
+        allowed = target is not None and may_edit_series(target, visitor)
+        if target is not None and not may_see_series(session, target, visitor):
+            target = None
+    else:
+        target = session.scalar(select(Programme).where(Programme.slug == slug))
+        allowed = target is not None and may_edit_programme(target, visitor)
+    if target is None:
+        raise NotFound(f"{level}_unknown", "There is nothing of this name, or it is not for you.")
+    if not allowed:
+        raise NotAllowed("editors_only", "Only those who organise it may change it.")
+    return target
+
+
+def _asked_by(session: Session, level: Level, number: int) -> Protection:
+    row = session.scalar(select(ProtectionRule).where(_own(level, number)))
+    return NOTHING if row is None else asked(row)
 
 
 def protect(session: Session, visitor: Visitor, level: Level, slug: str, wanted: Protection, now: datetime) -> bool:
@@ -46,7 +72,8 @@ def protect(session: Session, visitor: Visitor, level: Level, slug: str, wanted:
     Raises `NotFound`, `NotAllowed`, `Conflict` (protection_over; protection_planned: something would be recorded or
     streamed by its plan).
     """
-    target, before = found(session, visitor, level, slug)
+    target = _EDITABLE[level](session, visitor, slug)
+    before = _asked_by(session, level, target.id)
     if wanted == before:
         return False
     if isinstance(target, Occurrence) and target.status not in _AHEAD:

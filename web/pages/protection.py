@@ -123,7 +123,7 @@ def protection_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | Non
 
 def _save(visit: Visit, level: Level, slug: str) -> Response:
     form = _form(visit, True)
-    target, _before = protecting.found(visit.session, visit.visitor, level, slug)
+    target, _before = protecting.shown(visit.session, visit.visitor, level, slug)
     if not form.validate():
         return _show(visit, level, target, form, status=422)
     try:
@@ -136,7 +136,7 @@ def _save(visit: Visit, level: Level, slug: str) -> Response:
 
 
 def _page(visit: Visit, level: Level, slug: str) -> Response:
-    target, own = protecting.found(visit.session, visit.visitor, level, slug)
+    target, own = protecting.shown(visit.session, visit.visitor, level, slug)
     form = _form(
         visit,
         False,
