@@ -6,7 +6,7 @@ from lms.schedule.protection import Protection
 from lms.schedule.protection_models import Keeping
 from web.i18n import mark as _
 
-KEEPING = {
+KEEPING: dict[str, str] = {
     Keeping.ALLOWED: _("May be recorded and streamed"),
     Keeping.VOICES: _("Voices and slides only: no cameras, no names of participants"),
     Keeping.NEVER: _("Never recorded, never streamed"),

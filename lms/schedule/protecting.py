@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from lms.audit.actions import record
 from lms.database import lock
 from lms.directory.rules import Visitor
-from lms.errors import Conflict, Invalid, NotAllowed
+from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.schedule import actions, programmes, queries, series
 from lms.schedule.models import Occurrence, Status, Streaming
 from lms.schedule.plan_models import Programme, Series
