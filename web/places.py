@@ -78,6 +78,12 @@ PLACES: tuple[Place, ...] = (
         "/series", _("All series"), _("Plan dates together, fill them with topics and experts, release them."), planners
     ),
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
+    Place(
+        "/projects",
+        _("Projects and funders"),
+        _("With whose support things are held, and how it is named."),
+        organisers,
+    ),
     Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
     Place("/streaming", _("Live streams"), _("To which services meetings are streamed, with which keys."), planners),
     Place("/needs", _("Surveys of needs"), _("Ask the centres what they want to learn, then plan for it."), organisers),

@@ -26,6 +26,12 @@ SENTENCES: dict[str, str] = {
     "keep_for_invalid": _(
         "Recordings are kept for 14 to 3650 days or for 1 to 120 months; for ever if you leave it empty."
     ),
+    "logo_kind": _("A logo is a PNG, JPEG or WebP picture."),
+    "logo_large": _("A logo has at most 2 MB and 4096 pixels a side."),
+    "logo_words": _("Say in words what the logo shows, for people who do not see it."),
+    "person_needed": _("Sign in first: a device or a guest has no name of a person to hide."),
+    "project_closed": _("This project is closed. Choose another one."),
+    "project_unknown": _("There is no such project."),
     "protection_over": _("It is over or cancelled. Who may watch its recordings stands on their own pages."),
     "protection_planned": _("Something of it is planned to be recorded or streamed by itself. Switch that off first."),
     "pseudonym_foreign": _("For a whole centre its lead decides."),

@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, fals
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
+from lms.directory.project_models import Project
 from lms.directory.rules import Visitor
+from lms.schedule import project_of
 from lms.schedule.audience_models import Invitation, ParticipationStatus, Registration, RegistrationState
 from lms.schedule.cards import OccurrenceCard
 from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Status
@@ -46,6 +48,7 @@ class Wanted:
     oblast: str = ""
     organisation: str = ""
     series: str = ""
+    project: str = ""
     mine: bool = False
     words: str = ""
 
@@ -89,6 +92,7 @@ class Choices:
     oblasts: list[str]
     series: list[Named]
     organisation: Named | None
+    projects: list[Named]
 
 
 def coming(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, number: int = 1) -> ListPage:
@@ -180,7 +184,11 @@ def choices(session: Session, visitor: Visitor, now: datetime, wanted: Wanted) -
         ).one_or_none()
         organisation = Named(*row) if row else None
     return Choices(
-        [Named(*row) for row in topics], [name for (name,) in oblasts], [Named(*row) for row in series], organisation
+        [Named(*row) for row in topics],
+        [name for (name,) in oblasts],
+        [Named(*row) for row in series],
+        organisation,
+        [Named(*row) for row in fetch(session, *_projects())],
     )
 
 
@@ -188,6 +196,11 @@ def choices(session: Session, visitor: Visitor, now: datetime, wanted: Wanted) -
 def _topics() -> Select[str, str, str]:
     query = select(Topic.code, Topic.name_uk, Topic.name_en).where(Topic.retired_at.is_(None))
     return query.order_by(Topic.name_uk).limit(200)
+
+
+@once
+def _projects() -> Select[str, str, str]:
+    return select(Project.slug, Project.name, Project.name_en).order_by(Project.name).limit(200)
 
 
 @once
@@ -220,6 +233,10 @@ def matching(visitor: Visitor, wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(_with_party(Organisation.code == wanted.organisation))
     if wanted.series:
         found.append(Occurrence.series_id.in_(select(Series.id).where(Series.slug == wanted.series)))
+    if wanted.project:
+        found.append(
+            project_of.occurrence() == select(Project.id).where(Project.slug == wanted.project).scalar_subquery()
+        )
     if wanted.mine:
         found.append(concerning(visitor))
     found.extend(_says(word) for word in wanted.words.split()[:_WORDS])

@@ -6,6 +6,7 @@ What is posted is empty, so that nothing but permission decides between "in" (do
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -34,10 +35,11 @@ from lms.credentials.checking import NobodyKnown
 from lms.credentials.keys import Issuer
 from lms.credentials.models import RuleKind as AwardKind
 from lms.database import Database
-from lms.directory import accounts
+from lms.directory import accounts, projects
 from lms.directory.access_models import Endpoint
 from lms.directory.imports import actions as imports
 from lms.directory.models import Account, Affiliation, Membership, Organisation, RoleGrant, RoleName, Scope
+from lms.directory.projects import ProjectDraft
 from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
 from lms.evidence.models import Counting, Goal
@@ -87,6 +89,8 @@ WITHOUT_OUR_PAGE = {"/internal/events", "/unsubscribe/{signed}"}
 """A media node posts with its key, a mail program with the signed link alone (RFC 8058)."""
 UPLOADS = {
     "POST /courses/import",
+    "POST /projects/new",
+    "POST /projects/{slug}/edit",
     "POST /courses/{slug}/edit/lesson",
     "POST /courses/{slug}/edit/lessons/{key}",
     "POST /courses/{slug}/lessons/{key}/task",
@@ -208,6 +212,11 @@ LETS_IN: dict[str, str] = {
     "GET /programmes": ALL,
     "GET /programmes/new": "oPA",
     "GET /programmes/{slug}": ALL,
+    "GET /projects": ALL,
+    "GET /projects/new": "oPA",
+    "GET /projects/{slug}": ALL,
+    "GET /projects/{slug}/edit": "PA",
+    "GET /projects/{slug}/logo": ALL,
     "GET /programmes/{slug}/edit": "PA",
     "GET /programmes/{slug}/protection": "PA",
     "GET /programmes/{slug}/goals.csv": ALL,
@@ -406,7 +415,12 @@ LETS_IN: dict[str, str] = {
     "POST /people/{person_id}/roles/{grant_id}/revoke": "A",
     "POST /presence/{signed}": BY_LINK,
     "POST /programmes/new": "oPA",
+    "POST /projects/new": "oPA",
+    "POST /projects/{slug}/close": "PA",
+    "POST /projects/{slug}/edit": "PA",
+    "POST /courses/{slug}/project": "PA",
     "POST /programmes/{slug}/edit": "PA",
+    "POST /programmes/{slug}/project": "PA",
     "POST /programmes/{slug}/protection": "PA",
     "POST /programmes/{slug}/goals/new": "PA",
     "POST /programmes/{slug}/goals/{goal_id}": "PA",
@@ -443,6 +457,7 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/attendance/rule": "PA",
     "POST /schedule/{slug}/cancel": "PA",
     "POST /schedule/{slug}/edit": "PA",
+    "POST /schedule/{slug}/project": "PA",
     "POST /schedule/{slug}/protection": "PA",
     "POST /schedule/{slug}/pseudonym": KNOWN,
     "POST /schedule/{slug}/end": "PA",
@@ -479,6 +494,7 @@ LETS_IN: dict[str, str] = {
     "POST /series/{slug}/dates/{occurrence}/move": "PA",
     "POST /series/{slug}/dates/{occurrence}/took-place": "PA",
     "POST /series/{slug}/edit": "PA",
+    "POST /series/{slug}/project": "PA",
     "POST /series/{slug}/protection": "PA",
     "POST /series/{slug}/hand-over": "PA",
     "POST /series/{slug}/register": NOBODY,
@@ -650,6 +666,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     material = materials.add_link(session, planner, occurrence.slug, "Порядок", "https://example.org/", NOW)
     picture = pictures.keep(session, planner, occurrence.id, TAKEN, PICTURE, MemoryFiles(), NOW)
     act = one(session, LegalAct)
+    project = projects.create(session, planner, ProjectDraft("Проєкт", homes["kharkiv"].id), NOW)
+    project.logo = hashlib.sha256(PICTURE.whole.contents).hexdigest()
     acts.attach(session, planner, occurrence.slug, act.id, "", NOW)
     link = GuestLink(
         occurrence_id=occurrence.id, name="Гість", organisation="", role=MeetingRole.PARTICIPANT, token_hash="0" * 64,
@@ -705,6 +723,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "held_slug": session.get_one(Occurrence, entry.occurrence_id).slug,
         "series_slug": series.slug,
         "programme_slug": one(session, Programme).slug,
+        "project_slug": project.slug,
         "goal_id": one(session, Goal, Goal.counting == Counting.ENTERED).id,
         "occurrence": dated.slug,
         "survey_slug": one(session, NeedsSurvey, NeedsSurvey.title == demo_needs.CLOSED).slug,
@@ -808,6 +827,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/courses/", "digest"): "handed_in",
         ("/series/", "slug"): "series_slug",
         ("/programmes/", "slug"): "programme_slug",
+        ("/projects/", "slug"): "project_slug",
         ("/schedule/{slug}/regist", "slug"): "registration_slug",
         ("/schedule/{slug}/attendance", "slug"): "held_slug",
         ("/schedule/{slug}/roll-call", "slug"): "held_slug",
