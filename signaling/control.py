@@ -12,9 +12,9 @@ from starlette.routing import Route
 from signaling.control_tokens import is_control
 from signaling.http_problems import problem_response
 from signaling.live import LiveMeeting
+from signaling.meeting.faces import alias
 from signaling.meeting.plan import Plan
 from signaling.messages import OrderAction, StreamSeen, WaitingParticipant
-from signaling.meeting.faces import alias
 from signaling.model import Id, MeetingState, Participant
 from signaling.node import Node
 from signaling.problems import RefusedError, problem
