@@ -18,6 +18,7 @@ from lms.schedule.audience_models import Invitation, ParticipationStatus, Regist
 from lms.schedule.cards import OccurrenceCard
 from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Status
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
+from lms.schedule.protection import party_is_veiled, speaker_is_veiled
 from lms.schedule.queries import ZONE, ahead, cards_of, lines_for, visible_to
 from lms.schedule.rules import midnight, zone_of
 from lms.statements import Fixed, fetch, once
@@ -228,9 +229,9 @@ def matching(visitor: Visitor, wanted: Wanted) -> list[ColumnElement[bool]]:
         about = select(OccurrenceTopic.occurrence_id).join(Topic, Topic.id == OccurrenceTopic.topic_id)
         found.append(Occurrence.id.in_(about.where(Topic.code == wanted.topic)))
     if wanted.oblast:
-        found.append(_with_party(Organisation.oblast == wanted.oblast))
+        found.append(_with_party(visitor, Organisation.oblast == wanted.oblast))
     if wanted.organisation:
-        found.append(_with_party(Organisation.code == wanted.organisation))
+        found.append(_with_party(visitor, Organisation.code == wanted.organisation))
     if wanted.series:
         found.append(Occurrence.series_id.in_(select(Series.id).where(Series.slug == wanted.series)))
     if wanted.project:
@@ -239,7 +240,7 @@ def matching(visitor: Visitor, wanted: Wanted) -> list[ColumnElement[bool]]:
         )
     if wanted.mine:
         found.append(concerning(visitor))
-    found.extend(_says(word) for word in wanted.words.split()[:_WORDS])
+    found.extend(_says(visitor, word) for word in wanted.words.split()[:_WORDS])
     return found
 
 
@@ -301,23 +302,29 @@ def _begins_within(begin: date, end: date) -> ColumnElement[bool]:
     return and_(Occurrence.starts_at >= first, Occurrence.starts_at < last)
 
 
-def _with_party(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _with_party(visitor: Visitor, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whoever may not read of a party does not find by it either."""
+    if not visitor.organises_everything:
+        own = visitor.organisation_ids | visitor.organised_organisations
+        condition = and_(condition, or_(not_(party_is_veiled()), OccurrenceParty.organisation_id.in_(own)))
     parties = select(OccurrenceParty.occurrence_id).join(
         Organisation, Organisation.id == OccurrenceParty.organisation_id
     )
     return Occurrence.id.in_(parties.where(condition))
 
 
-def _says(word: str) -> ColumnElement[bool]:
+def _says(visitor: Visitor, word: str) -> ColumnElement[bool]:
     """The word stands in a title, the description, or a name of a speaker, an organisation or a topic."""
     own = (Occurrence.title, Occurrence.title_en, Occurrence.description, Occurrence.description_en)
     named = or_(*(each.icontains(word, autoescape=True) for each in (Organisation.name_uk, Organisation.name_en)))
     speaking = select(Speaker.occurrence_id).where(Speaker.name.icontains(word, autoescape=True))
+    if not visitor.organises_everything:
+        speaking = speaking.where(not_(speaker_is_veiled()))
     about = select(OccurrenceTopic.occurrence_id).join(Topic, Topic.id == OccurrenceTopic.topic_id)
     topic = or_(Topic.name_uk.icontains(word, autoescape=True), Topic.name_en.icontains(word, autoescape=True))
     return or_(
         *(each.icontains(word, autoescape=True) for each in own),
-        _with_party(named),
+        _with_party(visitor, named),
         Occurrence.id.in_(speaking),
         Occurrence.id.in_(about.where(topic)),
     )

@@ -19,7 +19,7 @@ from lms.directory.rules import ANONYMOUS, Visitor
 from lms.errors import Conflict, Invalid, NotAllowed
 from lms.media.actions import take_told
 from lms.media.models import Recording, Watching
-from lms.schedule import actions, group_queries, protecting, protection, queries
+from lms.schedule import actions, calendar, group_queries, protecting, protection, queries
 from lms.schedule.drafts import SpeakerDraft
 from lms.schedule.models import Access, Occurrence, Part, Streaming
 from lms.schedule.plan_models import Series
@@ -78,6 +78,9 @@ def test_lists_of_centres_are_for_organisers_and_for_the_centre_itself(database:
         assert parties(session, visitor, made.slug) == {"chongar", "kalanchak"}
         (line,) = queries.upcoming(session, ANONYMOUS, NOW)
         assert line.parties == ()
+        for wanted in (calendar.Wanted(organisation="chongar"), calendar.Wanted(words="chongar")):
+            assert calendar.coming(session, ANONYMOUS, NOW, wanted).cards == [], "nor is it found by them"
+            assert len(calendar.coming(session, own, NOW, wanted).cards) == 1
         door = queries.meeting_door(session, ANONYMOUS, made.meeting, NOW)
         assert door.card.parties == ()
         assert door.entry.protection.hide_names
