@@ -37,6 +37,7 @@ from lms.schedule.rules import (
     guest_link_expired,
     is_over,
     join_role,
+    languages_of,
     may_edit,
     streaming_of,
 )
@@ -74,6 +75,8 @@ class SpeakerCard:
     organisation_id: int | None
     organisation_uk: str
     organisation_en: str
+    interprets: str = ""
+    """Into which language."""
     veiled: bool = False
     """Whether only those who organise read the name."""
 
@@ -179,6 +182,8 @@ class OccurrencePage:
     mode: Mode
     venue: str
     topics: tuple[TopicCard, ...]
+    languages: tuple[str, ...]
+    """Into which it is interpreted (BCP 47)."""
 
     @property
     def may_edit(self) -> bool:
@@ -207,6 +212,8 @@ class MeetingDoor:
     """Whether those in the room may ask."""
     public_questions: bool
     """Whether those who watch its stream may."""
+    languages: tuple[str, ...] = ()
+    """Into which it is interpreted (BCP 47)."""
     entry: Entry = _OPENLY
     """What shields those inside, and under which name this visitor comes."""
 
@@ -343,6 +350,7 @@ def page_of(
         mode=occurrence.mode,
         venue=occurrence.venue,
         topics=tuple(topics),
+        languages=languages_of(occurrence.interpretation, (each.interprets for each in card.speakers)),
     )
 
 
@@ -371,6 +379,7 @@ def door_of(
         streaming,
         occurrence.questions,
         occurrence.public_questions and streaming is not Streaming.NO,
+        languages_of(occurrence.interpretation, (each.interprets for each in card.speakers)),
         entry,
     )
 
@@ -421,6 +430,7 @@ def _speakers(occurrence: Occurrence) -> tuple[SpeakerCard, ...]:
             each.organisation_id,
             each.organisation.name_uk if each.organisation else "",
             each.organisation.name_en if each.organisation else "",
+            each.interprets,
         )
         for each in occurrence.speakers
     )

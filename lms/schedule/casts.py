@@ -126,6 +126,7 @@ def _speakers(occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
             Speaker.organisation_id,
             func.coalesce(Organisation.name_uk, ""),
             func.coalesce(Organisation.name_en, ""),
+            Speaker.interprets,
             speaker_is_veiled(),
         )
         .join(Organisation, Organisation.id == Speaker.organisation_id, isouter=True)

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from web.mail import inboxes, smtp
-from web.mail.mime import Sender, parse_sender
+from web.mail import addresses
+from web.mail.addresses import Sender, parse_sender
 
 ISSUER_NAME = "Вікно, мережа центрів надання адміністративних послуг"
 PREFIX = "VIKNO_"
@@ -123,6 +123,15 @@ class Settings(BaseSettings):
         "inner address that is written as one is for administrators to enter, and always allowed.",
         allowed="true or false",
         example="true",
+    )
+    recordings_keep_days: int = _setting(
+        90,
+        "For how many days recordings of meetings that nobody planned are kept; 0: until somebody deletes them. For "
+        "planned ones the rule of their series holds.",
+        allowed="a whole number from 0 to 3650",
+        example="30",
+        ge=0,
+        le=3_650,
     )
     database_url: str = _setting(
         "",
@@ -238,7 +247,7 @@ class Settings(BaseSettings):
     @classmethod
     def _mail_server(cls, value: str) -> str:
         if value:
-            smtp.parse_url(value)
+            addresses.smtp_of(value)
         return value
 
     @field_validator("mail_sender")
@@ -252,7 +261,7 @@ class Settings(BaseSettings):
     @classmethod
     def _inbox(cls, value: str) -> str:
         if value:
-            inboxes.check_url(value)
+            addresses.check_inbox(value)
         return value
 
     @field_validator("tls_cert", "tls_key", "stream_ca")
