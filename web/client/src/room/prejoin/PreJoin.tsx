@@ -10,7 +10,7 @@ import { Avatar } from "../ui/Avatar";
 import type { Session } from "../session";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
-import { Rules } from "../ui/Rules";
+import { Rules, rulesOf } from "../ui/Rules";
 import { CheckAnswer } from "./CheckAnswer";
 import { useCheck } from "./useCheck";
 
@@ -41,10 +41,11 @@ export function PreJoin(): VNode {
           {config.organisation && <p class="prejoin__organisation">{config.organisation}</p>}
           <h1 class="prejoin__title">{config.title}</h1>
         </header>
+        <Rules protection={config.protection} shown={config.hidden ? shownAs(session) : ""} />
         <Name />
         <DeviceSelects />
-        <Rules protection={config.protection} shown={config.hidden ? shownAs(session) : ""} />
         <div class="prejoin__go">
+          {rulesOf(config.protection).length > 0 && <p class="prejoin__recorded">{t("top.protected")}</p>}
           {kept && <p class="prejoin__recorded">{t(kept === "live" ? "prejoin.live" : "prejoin.recorded")}</p>}
           <CheckAnswer result={check.result} again={check.again} />
           <button
