@@ -173,7 +173,7 @@ def marks(session: Session, visitor: Visitor, begin: date, end: date, wanted: Wa
 
 def choices(session: Session, visitor: Visitor, now: datetime, wanted: Wanted) -> Choices:
     """What there is to filter by: topics in use, oblasts of the network, series of which the visitor may know."""
-    topics = fetch(session, *_topics())
+    tags = fetch(session, *_tags())
     oblasts = fetch(session, *_oblasts())
     series = fetch(session, *_series_of(visitor, now - _CHOSEN_FROM, wanted.series or None))
     organisation = None
@@ -185,23 +185,23 @@ def choices(session: Session, visitor: Visitor, now: datetime, wanted: Wanted) -
         ).one_or_none()
         organisation = Named(*row) if row else None
     return Choices(
-        [Named(*row) for row in topics],
+        [Named(*row) for kind, *row in tags if kind == "topic"],
         [name for (name,) in oblasts],
         [Named(*row) for row in series],
         organisation,
-        [Named(*row) for row in fetch(session, *_projects())],
+        [Named(*row) for kind, *row in tags if kind == "project"],
     )
 
 
 @once
-def _topics() -> Select[str, str, str]:
-    query = select(Topic.code, Topic.name_uk, Topic.name_en).where(Topic.retired_at.is_(None))
-    return query.order_by(Topic.name_uk).limit(200)
-
-
-@once
-def _projects() -> Select[str, str, str]:
-    return select(Project.slug, Project.name, Project.name_en).order_by(Project.name).limit(200)
+def _tags() -> Select[str, str, str, str]:
+    """Topics in use and projects, in one query."""
+    topics = select(
+        literal("topic").label("kind"), Topic.code.label("value"), Topic.name_uk.label("uk"), Topic.name_en.label("en")
+    ).where(Topic.retired_at.is_(None))
+    projects = select(literal("project"), Project.slug, Project.name, Project.name_en)
+    found = union_all(topics, projects).subquery()
+    return select(found.c.kind, found.c.value, found.c.uk, found.c.en).order_by(found.c.uk).limit(400)
 
 
 @once
