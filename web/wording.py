@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from web.eid import words as eid
 from web.i18n import mark as _
 from web.i18n import translate
 
 SENTENCES: dict[str, str] = {
+    **eid.SENTENCES,
     "address_bounced": _("Its address takes no mail. Correct the address, or lift the block first."),
     "message_over": _("This message was sent, or nobody needs it any more."),
     "message_secret_gone": _("It held a personal link, which is wiped. Make a new link."),
@@ -476,6 +478,8 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "eid_linked": _("The identity is linked. You can sign in with it from now on."),
+    "eid_unlinked": _("The identity is not linked any more. Browsers that it had signed in are signed out."),
     "appeal_answered": _("The answer is kept, and the person is told."),
     "background_removed": _("Your answers are deleted."),
     "essay_read": _("The points are kept."),
