@@ -270,7 +270,7 @@ LETS_IN: dict[str, str] = {
     "GET /series/{slug}/register": NOBODY,
     "GET /series/{slug}/reschedule": "PA",
     "GET /sign-in": ALL,
-    "GET /sign-in/found/{handle}": BY_LINK,
+    "GET /sign-in/found/{handle}": ALL,  # to the page where it begins, who was not found
     "GET /sign-in/with/{key}": NOBODY,  # there is no such service
     "GET /sign-in/with/{key}/back": NOBODY,
     "GET /slots": "oPA",
@@ -482,7 +482,7 @@ LETS_IN: dict[str, str] = {
     "POST /series/{slug}/reschedule": "PA",
     "POST /series/{slug}/streaming": "PA",
     "POST /sign-in": ALL,
-    "POST /sign-in/found/{handle}": BY_LINK,
+    "POST /sign-in/found/{handle}": ALL,
     "POST /sign-out": ALL,
     "POST /streaming": "oPA",
     "POST /streaming/{target_id}": "PA",
@@ -764,6 +764,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "organisation": homes["lviv"].id,
         "series": series.id,
         "deletion": deletion.id,
+        "identity_id": 0,
         **certificate_of(session, planner, series.slug, staff),
         "external_code": declared_of(session, visitor_of_person(session, staff, NOW)),
     }
