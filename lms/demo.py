@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from lms import (
     demo_accounts,
+    demo_appointments,
     demo_attendance,
     demo_audience,
     demo_courses,
@@ -86,6 +87,7 @@ def seed(session: Session, now: datetime, *, password: str = "") -> DemoFacts:
     demo_groups.seed(session, planner, homes, now)
     demo_courses.seed(session, planner, homes, now)
     demo_evidence.seed(session, planner, demo_planning.PROGRAMME, now)
+    demo_appointments.seed(session, now)
     return DemoFacts(ORGANISER, ADMINISTRATOR, DEMO_MEETING, endpoints)
 
 

@@ -1,11 +1,13 @@
 """Every table of the product, in one place for migrations and tests."""
 
+from lms.appointments import models as appointments
 from lms.assessment import models as assessment
 from lms.assessment.attempts import models as attempts
 from lms.assessment.figures import models as figures
 from lms.audit import models as audit
 from lms.base import Base
 from lms.courses import models as courses
+from lms.courses.classes import models as classes
 from lms.credentials import bulk_models, external_models
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
@@ -27,12 +29,14 @@ metadata = Base.metadata
 
 __all__ = [
     "access_models",
+    "appointments",
     "assessment",
     "attempts",
     "attendance_models",
     "audience_models",
     "audit",
     "bulk_models",
+    "classes",
     "courses",
     "credentials",
     "directory",

@@ -21,6 +21,8 @@ class CookieName(StrEnum):
     BROWSER = "vikno"
     """A random name of the browser; CSRF tokens hang on it, and nobody's identity."""
     SIGN_IN = "vikno-sign-in"
+    CLASS = "vikno-class"
+    """Where somebody sits in a class by its code."""
     DEVICE = "vikno-device"
     GUEST = "vikno-guest"
     LANGUAGE = "vikno-language"

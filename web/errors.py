@@ -16,6 +16,7 @@ from lms.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
 from web import problems, wording
 from web.assets import ClientNotBuilt
 from web.problems import Problem
+from web.seats import ONLY
 from web.visits import language_of, site_of
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     if error.status == 401 and not problems.wants_json(request) and request.method == "GET":
         return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
+    if error.code == ONLY and not problems.wants_json(request) and request.method == "GET":
+        return RedirectResponse("/class?only=yes", 303)
     return answer(request, error)
 
 

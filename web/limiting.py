@@ -23,6 +23,7 @@ RULES: dict[str, str] = {
     "pairing": "10/minute",
     "pairing_poll": "120/minute",
     "pairing_code": "10/minute",
+    "class_code": "90/minute",
     "token": "60/minute",
     "picture": "30/minute",
     "question": "12/minute",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lms.appointments.rules import offers_by_role
 from lms.assessment.rules import keeps_tests
 from lms.assessment.rules import may_read as may_read_items
+from lms.courses.classes.access import holds_classes
 from lms.directory.models import RoleName
 from lms.directory.people_queries import may_open_people
 from lms.directory.rules import Grant, Visitor
@@ -78,6 +80,12 @@ PLACES: tuple[Place, ...] = (
         "/series", _("All series"), _("Plan dates together, fill them with topics and experts, release them."), planners
     ),
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
+    Place(
+        "/consultations/hours",
+        _("My consultation hours"),
+        _("When you can be booked for a talk of two, and by whom."),
+        offers_by_role,
+    ),
     Place("/slots", _("Quiet hours"), _("When the centres have the fewest visitors."), organisers),
     Place("/streaming", _("Live streams"), _("To which services meetings are streamed, with which keys."), planners),
     Place("/needs", _("Surveys of needs"), _("Ask the centres what they want to learn, then plan for it."), organisers),
@@ -98,6 +106,7 @@ PLACES: tuple[Place, ...] = (
         "/items", _("Bank of questions"), _("What tests are drawn from; a second person reads each."), may_read_items
     ),
     Place("/tests", _("Tests and results"), _("Who takes tests, what waits for a decision, how people do."), testers),
+    Place("/classes", _("Classes"), _("People whom you teach in a library or a training centre."), holds_classes),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),

@@ -17,6 +17,7 @@ STATES = {
 }
 EVENTS = {
     "began": _("Began"),
+    "supervised": _("Taken in a class, under the facilitator’s eyes"),
     "opened": _("Opened in a browser"),
     "taken_over": _("Went on in another window or on another device"),
     "came_back": _("Came back after a break in the connection"),

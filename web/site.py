@@ -20,10 +20,10 @@ TRANSACTIONS = 6
 """Visits that may hold a writing transaction at once, or wait for something outside."""
 ERRANDS = 8
 """Visits that may wait for a service outside at once, without a transaction. Each holds one of FastAPI's 40 threads."""
-READINGS = 3
-"""Visits that may read at once. They compute nearly all the time, and one process computes one page at a time: more of
-them only take turns, which costs a third more. Both together are fewer than the database's connections and FastAPI's 40
-threads."""
+READINGS = 2
+"""Visits that may read at once: one computes while another waits for the database. After each answer of the database a
+page waits until no other computes, so with three of them each takes longer. Both together are fewer than the database's
+connections and FastAPI's 40 threads."""
 
 
 @dataclass(frozen=True, slots=True)

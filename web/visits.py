@@ -24,9 +24,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from lms.courses.classes.seats import Seat
+from lms.courses.classes.seats import visitor as visitor_of_seat
 from lms.directory import endpoints, queries, sign_in
 from lms.directory.rules import ANONYMOUS, Visitor
-from web import cookies, csrf, i18n, wording
+from web import cookies, csrf, i18n, seats, wording
 from web.config import WebConfig
 from web.cookies import Cookie, CookieName
 from web.i18n import mark as _
@@ -49,6 +51,8 @@ class Visit:
     """The browser's random name."""
     visitor: Visitor = ANONYMOUS
     sign_in: sign_in.SignInState | None = None
+    seat: Seat | None = None
+    """Where the visitor sits in a class, if they came by its code: then only its course is open."""
     device: Visitor | None = None
     """The endpoint whose key this browser holds, whoever else has signed in on it."""
     form: FormData = field(default_factory=FormData)
@@ -124,7 +128,16 @@ def check_csrf(request: Request, signed_in: sign_in.SignInState | None, given: s
 
 
 def signed_in(request: Request, session: Session, now: datetime, *, writing: bool) -> sign_in.SignInState | None:
-    """Whose cookie the browser sends; nothing else is asked about them. A cookie that is not good is taken away."""
+    """Who has signed in with this browser, or sits in it by a class's code; nothing else is asked about them."""
+    state = _account(request, session, now, writing=writing)
+    if state is not None:
+        return state
+    seat = seats.seat_of(request, session, now, secure=site_of(request).config.secure)
+    return seats.state(seat) if seat else None
+
+
+def _account(request: Request, session: Session, now: datetime, *, writing: bool) -> sign_in.SignInState | None:
+    """Whose cookie the browser sends. A cookie that is not good is taken away."""
     token = cookies.read(request, CookieName.SIGN_IN, secure=site_of(request).config.secure)
     if token is None:
         return None
@@ -158,11 +171,14 @@ def _visit(request: Request, session: Session, *, writing: bool) -> Visit:
     if endpoint_id is not None:
         visit.device = queries.visitor_of_endpoint(session, endpoint_id, visit.now)
         visit.visitor = visit.device
-    state = signed_in(request, session, visit.now, writing=writing)
+    state = _account(request, session, visit.now, writing=writing)
     if state is not None:
         visit.sign_in = state
         visit.visitor = queries.visitor_of_person(visit.session, state.person_id, visit.now)
         visit.after_commit(lambda: renew_cookie(request, state))
+    elif seat := seats.seat_of(request, session, visit.now, secure=secure):
+        seats.expect_within(request, seat)
+        visit.seat, visit.sign_in, visit.visitor = seat, seats.state(seat), visitor_of_seat(seat)
     return visit
 
 

@@ -250,6 +250,10 @@ FIELDS = {
 }
 """What may change about an occurrence."""
 OBJECTS = {
+    "appointment": _("Consultation of two"),
+    "consultation_absence": _("Absence from consultation hours"),
+    "consultation_hours": _("Consultation hours"),
+    "consultation_window": _("Times of consultation hours"),
     "affiliation": _("Place of work"),
     "attendance": _("Attendance"),
     "bounced_address": _("Blocked address"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from lms.courses.access import teaches
@@ -47,9 +47,10 @@ def recordings_to_choose(session: Session, visitor: Visitor) -> list[tuple[str, 
     """For a video lesson: recordings that are ready, the latest first."""
     if not teaches(visitor):
         return []
+    private = exists().where(Occurrence.id == Recording.occurrence_id, Occurrence.private)
     rows = session.execute(
         select(Recording.code, Recording.title, Recording.began_at)
-        .where(Recording.state == RecordingState.READY)
+        .where(Recording.state == RecordingState.READY, ~private)
         .order_by(Recording.began_at.desc())
         .limit(200)
     )

@@ -64,6 +64,12 @@ def enrol_person(
     return _enrol(session, course, version, person_id, EnrolmentSource.PERSON, visitor.actor, None, due_on, now)
 
 
+def enrol_known(session: Session, course_id: int, person_id: int, by: str, now: datetime) -> Enrolment:
+    """Into what a class learns; that `by` may has been decided by whoever calls. Raises `NotFound` (course_unknown)."""
+    course, version = published(session, session.get_one(Course, course_id).slug)
+    return _enrol(session, course, version, person_id, EnrolmentSource.PERSON, by, None, None, now)
+
+
 def withdraw(session: Session, visitor: Visitor, slug: str, person_id: int, now: datetime) -> None:
     """Somebody learns it no more; what they did is kept. For oneself, the trainers, the centre's lead."""
     enrolment = _enrolment(session, slug, person_id)

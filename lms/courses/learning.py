@@ -24,7 +24,7 @@ from lms.courses.models import (
     Submission,
     SubmissionState,
 )
-from lms.courses.rules import Done, Standing, standing
+from lms.courses.rules import Done, Standing, onward, standing
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.files import FileStore, safe_name
@@ -115,14 +115,18 @@ def remember(session: Session, visitor: Visitor, slug: str, key: str, place: flo
     session.flush()
 
 
-def complete(session: Session, visitor: Visitor, slug: str, key: str, now: datetime) -> Standing:
-    """A page was read, a file fetched, a video watched. Raises `Conflict` (lesson_closed, lesson_otherwise)."""
+def complete(session: Session, visitor: Visitor, slug: str, key: str, now: datetime) -> tuple[Standing, str]:
+    """A page was read, a file fetched, a video watched: how the learner stands, and which lesson comes now.
+
+    Raises `Conflict` (lesson_closed, lesson_otherwise).
+    """
     found = learning(session, visitor, slug, locked=True)
     lesson = lesson_of(found.version, key)
     expect_open(found, lesson)
     if lesson.kind not in BY_READING:
         raise Conflict("lesson_otherwise", "This lesson is completed by what it asks for, not by a press.")
-    return settle(session, found, key, now, completed=True)
+    stands = settle(session, found, key, now, completed=True)
+    return stands, onward(facts(found.version.lessons), done_of(found.progress.values()), key, stands)
 
 
 def settle(

@@ -91,6 +91,21 @@ def standing(lessons: Sequence[LessonFacts], done: Mapping[str, Done]) -> Standi
     )
 
 
+def onward(lessons: Sequence[LessonFacts], done: Mapping[str, Done], key: str, stands: Standing) -> str:
+    """The lesson that comes after `key`: the next one that is open and not gone through, whether it counts or not.
+
+    Where none follows, what is left before it; empty: nothing.
+    """
+    keys = [lesson.key for lesson in lessons]
+    after = lessons[keys.index(key) + 1 :] if key in keys else ()
+    for lesson in after:
+        gone = satisfied(MoveOn.COMPLETED_OR_PASSED, done.get(lesson.key, Done()))
+        optional = lesson.move_on is MoveOn.NOT_APPLICABLE
+        if lesson.key in stands.open and not (gone if optional else lesson.key in stands.satisfied):
+            return lesson.key
+    return stands.next
+
+
 def check_order(lessons: Iterable[LessonFacts]) -> None:
     """Requirements must be of lessons that are there, and must not go round in a circle.
 

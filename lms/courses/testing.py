@@ -15,7 +15,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lms.assessment.attempts import publishing, queries, taking
-from lms.assessment.attempts.models import Attempt
+from lms.assessment.attempts.looking_after import kept_by
+from lms.assessment.attempts.models import Attempt, Test
 from lms.assessment.attempts.queries import TestCard
 from lms.assessment.attempts.spec import TestSpec, parse
 from lms.assessment.attempts.states import JUDGED
@@ -88,6 +89,11 @@ def begin(
 def card(session: Session, visitor: Visitor, slug: str, version: int, key: str) -> TestCard | None:
     """The visitor's attempts at a lesson's test; None before anybody took it."""
     return queries.test_card(session, visitor, code_of(slug, version, key))
+
+
+def kept_id(session: Session, visitor: Visitor, slug: str, version: int, key: str) -> int | None:
+    """The number under which a lesson's test is looked after, for who may; None before anybody took it."""
+    return session.scalar(select(Test.id).where(Test.code == code_of(slug, version, key), kept_by(visitor)))
 
 
 def lesson_address(session: Session, attempt: Attempt) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
@@ -17,7 +17,7 @@ from lms.meetings.models import Connection, Meeting
 from lms.schedule import queries as schedule
 from lms.schedule.audience import invited_in
 from lms.schedule.audience_models import RegistrationState
-from lms.schedule.models import AgendaItem, Ending, Occurrence, OccurrenceParty, Speaker
+from lms.schedule.models import AgendaItem, Ending, MeetingRole, Occurrence, OccurrenceParty, Speaker
 from lms.schedule.registrations import of_person
 
 _SEATED = (RegistrationState.CONFIRMED, RegistrationState.NO_SHOW)
@@ -190,12 +190,17 @@ def agenda_of(session: Session, occurrence_id: int | None) -> tuple[tuple[float,
 
 
 def _standing(session: Session, visitor: Visitor, found: Recording, now: datetime) -> Standing:
-    if visitor.organises_everything:
-        return Standing(edits=True)
     if found.occurrence_id is None:
-        return Standing()
-    edits = session.scalar(select(exists().where(Occurrence.id == found.occurrence_id, schedule.edited_by(visitor))))
-    if edits:
+        return Standing(edits=visitor.organises_everything)
+    edits = schedule.edited_by(visitor)
+    if visitor.person_id is not None:
+        leads = exists().where(
+            Speaker.occurrence_id == Occurrence.id,
+            Speaker.person_id == visitor.person_id,
+            Speaker.role == MeetingRole.HOST,
+        )
+        edits = or_(edits, and_(Occurrence.private, leads))
+    if session.scalar(select(exists().where(Occurrence.id == found.occurrence_id, edits))):
         return Standing(edits=True)
     return Standing(took_part=_took_part(session, visitor, found))
 

@@ -129,6 +129,7 @@ class OccurrenceCard:
     status: Status
     access: Access
     listed: bool
+    private: bool
     cancel_reason: str
     began_at: datetime | None
     live: bool
@@ -245,6 +246,7 @@ def facts_of(occurrence: Occurrence | Row[*tuple[Any, ...]], cast: Cast | None =
         programme_id=occurrence.programme_id,
         parties=parts,
         speaker_roles={each.person_id: each.role for each in speakers if each.person_id is not None},
+        private=occurrence.private,
     )
 
 
@@ -280,6 +282,7 @@ def card_of(
         status=occurrence.status,
         access=occurrence.access,
         listed=occurrence.listed,
+        private=occurrence.private,
         cancel_reason=occurrence.cancel_reason,
         began_at=occurrence.began_at,
         live=live,

@@ -6,7 +6,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, column, select, table
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    column,
+    false,
+    select,
+    table,
+)
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from lms.base import Base, WallTime, Word
@@ -151,6 +163,8 @@ class Occurrence(Base):
     status: Mapped[Status] = mapped_column(Word(Status), default=Status.DRAFT)
     cancel_reason: Mapped[str] = mapped_column(Text, default="")
     listed: Mapped[bool] = mapped_column(default=True)
+    private: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A talk of those alone who speak in it: nobody else learns of it, and only the part that made it changes it."""
     recorded: Mapped[bool] = mapped_column(default=False)
     """Whether its recording begins with it, without anybody pressing a button."""
     streaming: Mapped[Streaming] = mapped_column(Word(Streaming), default=Streaming.ALLOWED)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, false, not_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
@@ -57,13 +57,13 @@ def visible_to(visitor: Visitor) -> ColumnElement[bool]:
     Kept for each visitor: an expression never changes, and putting it together costs more than the query it serves.
     """
     if visitor.organises_everything:
-        return true()
+        return or_(Occurrence.private.is_(False), _told_to(visitor))
     return or_(_edited_by(visitor), and_(Occurrence.status != Status.DRAFT, _told_to(visitor)))
 
 
 def edited_by(visitor: Visitor) -> ColumnElement[bool]:
     """SQL for `rules.may_edit`."""
-    return true() if visitor.organises_everything else _edited_by(visitor)
+    return editable_by(visitor)
 
 
 def upcoming(session: Session, visitor: Visitor, now: datetime, limit: int = 50) -> list[OccurrenceCard]:
@@ -177,11 +177,12 @@ def _topics_of(occurrence_id: int) -> Select[str, str, str]:
 def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime) -> MeetingDoor:
     """What stands behind an address `/meet/…`: who has it needs no other invitation to learn the title.
 
-    Raises `NotFound`; for a draft also towards everybody but its editors.
+    Raises `NotFound`; for a draft, and what is private, also towards everybody who may not see it.
     """
     query = select(Occurrence).where(Occurrence.meeting == meeting).options(*_WITH_PARTIES, *_WITH_AGENDA)
     found = session.scalar(query)
-    if found is None or (found.status is Status.DRAFT and not may_see(facts_of(found), visitor)):
+    hidden = found is not None and (found.private or found.status is Status.DRAFT)
+    if found is None or (hidden and not may_see(facts_of(found), visitor)):
         raise NotFound("meeting_unknown", "There is no such meeting. Check the address.")
     return door_of(found, visitor, now, guest_facts(session, visitor, now), _seats_at(session, visitor, found))
 
@@ -246,6 +247,7 @@ _LINE = (
     Occurrence.status,
     Occurrence.access,
     Occurrence.listed,
+    Occurrence.private,
     Occurrence.cancel_reason,
     Occurrence.began_at,
     Occurrence.created_by,
@@ -296,7 +298,9 @@ def ahead(now: datetime) -> ColumnElement[bool]:
 @lru_cache(maxsize=512)
 def editable_by(visitor: Visitor) -> ColumnElement[bool]:
     """SQL for `rules.may_edit`."""
-    return true() if visitor.organises_everything else _edited_by(visitor)
+    if visitor.organises_everything:
+        return Occurrence.private.is_(False)
+    return _edited_by(visitor)
 
 
 def _edited_by(visitor: Visitor) -> ColumnElement[bool]:
@@ -312,13 +316,13 @@ def _edited_by(visitor: Visitor) -> ColumnElement[bool]:
         ours.append(Occurrence.created_by == visitor.identity)
         organised = OccurrenceParty.organisation_id.in_(visitor.organised_organisations)
         ours.append(Occurrence.parties.any(and_(organised, OccurrenceParty.part == Part.ORGANISER)))
-    return or_(*ours)
+    return and_(Occurrence.private.is_(False), or_(*ours))
 
 
 def _told_to(visitor: Visitor) -> ColumnElement[bool]:
-    if visitor.audits:
-        return true()
     ways: list[ColumnElement[bool]] = [Occurrence.listed.is_(True)]
+    if visitor.audits:
+        ways.append(Occurrence.private.is_(False))
     if visitor.organisation_ids:
         ways.append(Occurrence.parties.any(OccurrenceParty.organisation_id.in_(visitor.organisation_ids)))
     if visitor.person_id is not None:

@@ -43,6 +43,8 @@ class OccurrenceFacts:
     """Organisation and its part."""
     speaker_roles: Mapping[int, MeetingRole] = field(default_factory=dict)
     """By person."""
+    private: bool = False
+    """Whether it is for those alone who speak in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +145,11 @@ def day_bounds(now: datetime, zone: str) -> tuple[datetime, datetime]:
 def may_edit(facts: OccurrenceFacts, visitor: Visitor) -> bool:
     """Organisers of the network edit everything; others what their organisation organises, or was handed to them.
 
-    What was handed over may be one occurrence, a series, or a programme with all its series.
+    What was handed over may be one occurrence, a series, or a programme with all its series. What is private is
+    nobody's here: the part that made it changes it.
     """
+    if facts.private:
+        return False
     if visitor.organises_everything or facts.id in visitor.organised_occurrences:
         return True
     if facts.series_id in visitor.organised_series or facts.programme_id in visitor.organised_programmes:
@@ -161,7 +166,7 @@ def may_see(facts: OccurrenceFacts, visitor: Visitor) -> bool:
         return True
     if facts.status is Status.DRAFT:
         return False
-    return facts.listed or visitor.audits or _invited(facts, visitor)
+    return facts.listed or (visitor.audits and not facts.private) or _invited(facts, visitor)
 
 
 def join_role(

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from recordings.processing.clock import Evidence, Mapping
 from recordings.processing.ordering import Counts, in_order
 from recordings.processing.story import Story
-from recordings.raw import rtpdump
+from recordings.raw import blocks, rtpdump
+from recordings.raw.blocks import Block
 from recordings.raw.rtpdump import Anchor, Packet
 from recordings.raw.timeline import Codec, Track
 from sfu.codecs import vp8
@@ -107,21 +108,27 @@ def examine(track: Track, path: Path, zero: float) -> TrackReport:
 def _read(
     path: Path, track: int, damage: rtpdump.Damage, counts: Counts, evidence: Evidence, report: TrackReport
 ) -> None:
-    def records() -> Iterator[Packet | Anchor]:
-        saw, first = evidence.saw, True
-        size = 0
-        arrived = 0.0
-        for record in rtpdump.read(path, track, damage):
-            arrived = record.arrived
-            if first:
-                report.since, first = arrived, False
-            if record.__class__ is Packet:
-                size += len(record.payload)
-                saw(record.timestamp, arrived)
-                yield record
+    first = True
+
+    def records() -> Iterator[Block | Packet | Anchor]:
+        nonlocal first
+        for record in blocks.read(path, track, damage):
+            if isinstance(record, Block):
+                since, report.until = record.since, record.until
+                report.bytes += int((record.ends - record.begins).sum())
+                evidence.saw_all(record.timestamp, record.arrived)
+                for anchor in record.anchors:
+                    evidence.reported(anchor.timestamp, anchor.captured)
             else:
-                evidence.reported(record.timestamp, record.captured)  # type: ignore[union-attr]
-        report.until, report.bytes = arrived, size
+                since = report.until = record.arrived
+                if isinstance(record, Packet):
+                    report.bytes += len(record.payload)
+                    evidence.saw(record.timestamp, record.arrived)
+                else:
+                    evidence.reported(record.timestamp, record.captured)
+            if first:
+                report.since, first = since, False
+            yield record
 
     for _ in in_order(records(), counts):
         pass

@@ -15,10 +15,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 BUCKET_S: Final = 5.0
 """In each such span of arrival the packet that was delayed least is kept."""
+SILENCE_S: Final = 1.0
+"""After so long without a packet a sender may go on with other timestamps."""
 STEP_S: Final = 0.1
 """Anchors that lie this far off their predecessors begin another piece."""
 MAX_DRIFT: Final = 2_000e-6
@@ -88,9 +92,26 @@ class Evidence:
         known = self.earliest.get(bucket)
         if known is None or arrived - timestamp / self.rate < known.time - known.timestamp / self.rate:
             self.earliest[bucket] = Point(timestamp, arrived)
-        if arrived - self._last > 1.0 and self._last >= 0:
+        if arrived - self._last > SILENCE_S and self._last >= 0:
             self.breaks.append(timestamp)
         self._last = arrived
+
+    def saw_all(self, timestamps: NDArray[np.int64], arrived: NDArray[np.float64]) -> None:
+        """Many packets, in the order of their arrival."""
+        if not len(arrived):
+            return
+        buckets = arrived // BUCKET_S
+        delays = arrived - timestamps / self.rate
+        since = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist()]
+        for begin, end in zip(since, [*since[1:], len(arrived)], strict=True):
+            least = begin + int(np.argmin(delays[begin:end]))
+            known = self.earliest.get(bucket := int(buckets[begin]))
+            if known is None or delays[least] < known.time - known.timestamp / self.rate:
+                self.earliest[bucket] = Point(int(timestamps[least]), float(arrived[least]))
+        if self._last >= 0 and arrived[0] - self._last > SILENCE_S:
+            self.breaks.append(int(timestamps[0]))
+        self.breaks += timestamps[1:][np.diff(arrived) > SILENCE_S].tolist()
+        self._last = float(arrived[-1])
 
     def reported(self, timestamp: int, captured: float) -> None:
         """An anchor."""

@@ -6,16 +6,26 @@ in time are named (RFC 7741 §4.2), only the frames of the upper layers.
 
 from __future__ import annotations
 
+import mmap
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from recordings.processing.ordering import Lost
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from recordings.processing import h264
+from recordings.processing.h264 import PPS, SPS
+from recordings.processing.ordering import Lost, Run
+from recordings.raw.blocks import Block
 from recordings.raw.rtpdump import Packet
 from sfu.codecs import vp8
 
-_IDR, _SPS, _PPS, _STAP_A, _FU_A = 5, 7, 8, 24, 28
+_IDR, _STAP_A, _FU_A = 5, 24, 28
+_FEW: Final = 8
+"""Bytes: more than any payload descriptor of VP8."""
 START_CODE: Final = b"\x00\x00\x00\x01"
 
 
@@ -45,19 +55,38 @@ class Tally:
     sizes: list[tuple[int, int]] = field(default_factory=list)
 
 
-def sounds(packets: Iterable[Packet | Lost], tally: Tally) -> Iterator[Frame]:
+@dataclass(slots=True)
+class _Payloads:
+    """Payloads of a run of packets: where in the file they begin and end."""
+
+    content: mmap.mmap
+    begins: list[int]
+    contents: list[int]
+    """Behind what the codec's payload format put before them."""
+    ends: list[int]
+    unusual: list[int]
+    """How many before each, and in all, are too short to be looked at together."""
+
+
+def sounds(packets: Iterable[Packet | Lost | Run], tally: Tally) -> Iterator[Frame]:
     """Opus: a packet is a frame (RFC 7587 §4.2)."""
     lost = False
     for packet in packets:
         if isinstance(packet, Lost):
             lost = True
+        elif isinstance(packet, Run):
+            for timestamp, arrived, data in packet.contents():
+                if data:
+                    tally.frames += 1
+                    yield Frame(timestamp, arrived, True, data, lost)
+                    lost = False
         elif packet.payload:
             tally.frames += 1
             yield Frame(packet.timestamp, packet.arrived, True, packet.payload, lost)
             lost = False
 
 
-def pictures(codec: str, packets: Iterable[Packet | Lost], tally: Tally) -> Iterator[Frame]:
+def pictures(codec: str, packets: Iterable[Packet | Lost | Run], tally: Tally) -> Iterator[Frame]:
     """Frames of `codec` (`VP8` or `H264`)."""
     return gathering(codec, tally).frames(packets)
 
@@ -81,10 +110,13 @@ class Assembly(ABC):
         """What the next frame leans on is there."""
         self.left_out = False
 
-    def frames(self, packets: Iterable[Packet | Lost]) -> Iterator[Frame]:
+    def frames(self, packets: Iterable[Packet | Lost | Run]) -> Iterator[Frame]:
         """All frames of a track."""
         for packet in packets:
-            yield from self.take(packet)
+            if isinstance(packet, Run):
+                yield from self._take_all(packet)
+            else:
+                yield from self.take(packet)
         if self.parts:
             yield from self.finish(whole=not self.needs_marker)
 
@@ -102,6 +134,38 @@ class Assembly(ABC):
         if packet.marker and self.parts:
             yield from self.finish(whole=True)
             self.timestamp = -1
+
+    def _take_all(self, run: Run) -> Iterator[Frame]:
+        """The same for a run of packets, frame by frame where they are whole and usual."""
+        block, part = run.block, slice(run.first, run.end)
+        marker, stamps = block.marker[part], block.timestamp[part]
+        bounds = (np.flatnonzero(marker | (np.diff(stamps, append=-1) != 0)) + 1).tolist()
+        marked, timestamps, arrived = marker.tolist(), stamps.tolist(), block.arrived[part].tolist()
+        payloads = self.payloads(block, part)
+        begin = 0
+        for end in bounds:
+            fresh = self.timestamp < 0 and not self.pending_loss
+            if fresh and marked[end - 1] and payloads.unusual[begin] == payloads.unusual[end]:
+                self.timestamp, self.arrived, self.torn = timestamps[begin], arrived[begin], False
+                frame = self.decided(self.gathered(payloads, begin, end))
+                self.timestamp = -1
+                if frame is not None:
+                    yield frame
+            else:
+                for number in range(run.first + begin, run.first + end):
+                    yield from self.take(block.packet(number))
+            begin = end
+
+    def payloads(self, block: Block, part: slice) -> _Payloads:
+        """Those of a part of a block."""
+        begins, ends = block.begins[part], block.ends[part]
+        few = np.cumsum(ends - begins < _FEW)
+        return _Payloads(block.content, begins.tolist(), begins.tolist(), ends.tolist(), [0, *few.tolist()])
+
+    def gathered(self, payloads: _Payloads, begin: int, end: int) -> Frame | None:
+        """The frame that the payloads from `begin` to before `end` are, None if they are none."""
+        places = zip(payloads.begins[begin:end], payloads.ends[begin:end], strict=True)
+        return self.assembled([payloads.content[since:until] for since, until in places])
 
     needs_marker = True
     pending_loss = False
@@ -128,19 +192,26 @@ class Assembly(ABC):
             self.broken(parts)
             self.left_out = True
             return
-        frame = self.assembled(parts)
+        frame = self.decided(self.assembled(parts))
+        if frame is not None:
+            yield frame
+
+    def decided(self, frame: Frame | None) -> Frame | None:
+        """The frame if it can be decoded, said whether others before it were left out."""
         if frame is None:
-            return
+            return None
         if not frame.key and not self.decodable:
             self.tally.leaned += 1
             self.left_out = True
-            return
+            return None
         if frame.key:
             self.decodable = True
             self.tally.key_frames += 1
         self.tally.frames += 1
-        yield frame._replace(after_loss=self.left_out)
-        self.left_out = False
+        if self.left_out:
+            frame = frame._replace(after_loss=True)
+            self.left_out = False
+        return frame
 
     def broken(self, parts: list[bytes]) -> None:
         self.decodable = False
@@ -177,7 +248,24 @@ class _Vp8(Assembly):
             self.tally.odd += 1
             self._gap = True
             return None
-        data = b"".join([part[size:] for part, size in zip(parts, sizes, strict=True)])
+        return self._judged(first, b"".join([part[size:] for part, size in zip(parts, sizes, strict=True)]))
+
+    def payloads(self, block: Block, part: slice) -> _Payloads:
+        made = super().payloads(block, part)
+        begins = np.minimum(block.begins[part], len(block.bytes) - _FEW)  # of what is shorter nothing is used
+        made.contents = (begins + _descriptor_sizes(sliding_window_view(block.bytes, _FEW)[begins])).tolist()
+        return made
+
+    def gathered(self, payloads: _Payloads, begin: int, end: int) -> Frame | None:
+        content, since = payloads.content, payloads.begins[begin]
+        first = content[since : min(since + 2 * _FEW, payloads.ends[begin])]
+        if not self.begins(first):
+            return super().gathered(payloads, begin, end)
+        places = zip(payloads.contents[begin:end], payloads.ends[begin:end], strict=True)
+        return self._judged(first, b"".join([content[since:until] for since, until in places]))
+
+    def _judged(self, first: bytes, data: bytes) -> Frame | None:
+        """The frame with these data, whose first payload begins with `first`; None if it cannot be decoded."""
         key = vp8.starts_key_frame(first)
         picture, tl0 = vp8.picture_id(first), vp8.tl0_index(first)
         layer, syncs = _layer(first)
@@ -210,6 +298,15 @@ class _Vp8(Assembly):
             self.decodable = False
 
 
+def _descriptor_sizes(heads: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """`vp8.descriptor_size` of many payloads, of which the first bytes are given."""
+    flags = np.where(heads[:, 0] & 0x80, heads[:, 1], 0)
+    extended = (heads[:, 0] & 0x80) >> 7
+    picture = np.where(flags & 0x80, 1 + (heads[:, 2] >> 7), 0)
+    sizes: NDArray[np.int64] = 1 + extended + picture + ((flags & 0x40) != 0) + ((flags & 0x30) != 0).astype(np.int64)
+    return sizes
+
+
 def _layer(payload: bytes) -> tuple[int, bool]:
     """TID and Y of a normalised payload descriptor; (0, False) if there are none."""
     if len(payload) < 2 or not payload[0] & 0x80 or not payload[1] & 0x20:
@@ -235,7 +332,7 @@ class _H264(Assembly):
         kind = payload[0] & 0x1F if payload else 0
         if kind == _FU_A:
             return len(payload) > 1 and bool(payload[1] & 0x80) and payload[1] & 0x1F == _IDR
-        return kind in (_SPS, _STAP_A)
+        return kind in (SPS, _STAP_A)
 
     def gap(self) -> None:
         super().gap()
@@ -249,15 +346,15 @@ class _H264(Assembly):
             return None
         kinds = [unit[0] & 0x1F for unit in units]
         for kind, unit in zip(kinds, units, strict=True):
-            if kind in (_SPS, _PPS):
+            if kind in (SPS, PPS):
                 self.parameters[kind] = unit
         if not any(1 <= kind <= 5 for kind in kinds):
             return None  # parameter sets alone: the key frame that follows takes them along
         key = _IDR in kinds
         if key:
-            missing = [self.parameters[kind] for kind in (_SPS, _PPS) if kind not in kinds and kind in self.parameters]
+            missing = [self.parameters[kind] for kind in (SPS, PPS) if kind not in kinds and kind in self.parameters]
             units = missing + units
-            if _SPS not in self.parameters or _PPS not in self.parameters:
+            if SPS not in self.parameters or PPS not in self.parameters:
                 self.tally.leaned += 1
                 return None
             self._note_size()
@@ -295,91 +392,6 @@ class _H264(Assembly):
         return None if fragments is not None else units
 
     def _note_size(self) -> None:
-        size = h264_size(self.parameters[_SPS])
+        size = h264.size(self.parameters[SPS])
         if not self.tally.sizes or self.tally.sizes[-1] != size:
             self.tally.sizes.append(size)
-
-
-def parameter_sets(data: bytes) -> tuple[bytes, bytes]:
-    """SPS and PPS of a key frame with lengths before its units; empty if they are not in it."""
-    found = {_SPS: b"", _PPS: b""}
-    position = 0
-    while position + 4 < len(data):
-        size = int.from_bytes(data[position : position + 4], "big")
-        kind = data[position + 4] & 0x1F
-        if kind in found:
-            found[kind] = data[position + 4 : position + 4 + size]
-        position += 4 + size
-    return found[_SPS], found[_PPS]
-
-
-class _Bits:
-    """Reads bits and Exp-Golomb numbers (H.264 §9.1)."""
-
-    def __init__(self, unit: bytes) -> None:
-        self._data = unit.replace(b"\x00\x00\x03", b"\x00\x00")
-        self._at = 0
-
-    def take(self, count: int) -> int:
-        value = 0
-        for _ in range(count):
-            byte = self._data[self._at >> 3] if self._at >> 3 < len(self._data) else 0
-            value = value << 1 | (byte >> (7 - (self._at & 7)) & 1)
-            self._at += 1
-        return value
-
-    def golomb(self) -> int:
-        zeros = 0
-        while zeros < 32 and not self.take(1):
-            zeros += 1
-        return (1 << zeros) - 1 + self.take(zeros)
-
-    def signed(self) -> int:
-        value = self.golomb()
-        return (value + 1) // 2 if value & 1 else -(value // 2)
-
-
-_HIGH_PROFILES: Final = (100, 110, 122, 244, 44, 83, 86, 118, 128)
-
-
-def h264_size(sps: bytes) -> tuple[int, int]:
-    """Width and height that a sequence parameter set names (H.264 §7.3.2.1.1)."""
-    bits = _Bits(sps[1:])
-    profile = bits.take(8)
-    bits.take(16)
-    bits.golomb()
-    chroma = 1
-    if profile in _HIGH_PROFILES:
-        chroma = bits.golomb()
-        if chroma == 3:
-            bits.take(1)
-        bits.golomb()
-        bits.golomb()
-        bits.take(1)
-        if bits.take(1):
-            return 0, 0  # scaling matrices: nobody sends them here
-    bits.golomb()
-    order = bits.golomb()
-    if order == 0:
-        bits.golomb()
-    elif order == 1:
-        bits.take(1)
-        bits.signed()
-        bits.signed()
-        for _ in range(min(255, bits.golomb())):
-            bits.signed()
-    bits.golomb()
-    bits.take(1)
-    width = (bits.golomb() + 1) * 16
-    height = bits.golomb() + 1
-    frames_only = bits.take(1)
-    height *= 16 * (2 - frames_only)
-    if not frames_only:
-        bits.take(1)
-    bits.take(1)
-    if bits.take(1):
-        left, right, top, bottom = (bits.golomb() for _ in range(4))
-        unit_x, unit_y = (1 if chroma in (0, 3) else 2), (2 if chroma == 1 else 1) * (2 - frames_only)
-        width -= (left + right) * unit_x
-        height -= (top + bottom) * unit_y
-    return width, height

@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 import av
 import ffmpeg
 
-from recordings.processing import cards, children, frames, webm
+from recordings.processing import cards, children, h264, webm
 from recordings.processing.arranging import Look, Tile
 from recordings.processing.children import Child, Job
 from recordings.processing.errors import EncoderError, writing
@@ -86,8 +86,8 @@ class Film:
             size = self.reel.sizes[0] if self.reel.sizes else None
             shape = (size.width, size.height) if size else (640, 360)
             if self.reel.codec == "H264":
-                sets = frames.parameter_sets(data[first.offset : first.offset + first.size])
-                kind = webm.h264(frames.h264_size(sets[0]), *sets)
+                sets = h264.parameter_sets(data[first.offset : first.offset + first.size])
+                kind = webm.h264(h264.size(sets[0]), *sets)
             else:
                 kind = webm.vp8(shape)
             writer = webm.Writer(path, [kind])

@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Final
 
 import av
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from recordings.processing import frames, webm
+from recordings.processing import frames, h264, webm
 from recordings.processing.check import TrackReport
 from recordings.processing.frames import Frame, Tally
 from recordings.processing.ordering import Counts, in_order
 from recordings.processing.story import Span
-from recordings.raw import rtpdump
+from recordings.raw import blocks
 
 EARLY_S: Final = 15.0
 """Media that would belong so long before its arrival, or ..."""
@@ -175,7 +176,7 @@ def _timed(job: PersonJob, source: _Source) -> Iterator[Frame]:
             if at - frame.timestamp > 60:  # it lies over what is there already
                 continue
             last = at
-            yield frame._replace(timestamp=at) if at != frame.timestamp else frame
+            yield frame if at == frame.timestamp else frame._replace(timestamp=at)
 
 
 def _filled(sounds: Iterator[Frame]) -> Iterator[Frame]:
@@ -209,29 +210,29 @@ def _of_track(job: PersonJob, source: _Source, track: TrackJob) -> Iterator[Fram
     if not report.clock.pieces:
         return
     place = report.clock.reader()
-    packets = in_order(rtpdump.read(track.path, report.track), Counts())
+    packets = in_order(blocks.read(track.path, report.track), Counts())
     made = (
         frames.sounds(packets, source.tally) if source.sound else frames.pictures(report.codec, packets, source.tally)
     )
     hidden = _merged([*track.muted, *job.dark])
     starts = [span.since for span in hidden]
     needs_key = False
-    end = job.duration + 0.5
-    for frame in made:
-        time = place(frame.timestamp)
-        if not -EARLY_S <= time - frame.arrived <= AHEAD_S and not report.damaged_header:
+    zero, end = job.zero, job.duration + 0.5
+    for stamp, arrived, key, data, after_loss in made:
+        time = place(stamp)
+        if not -EARLY_S <= time - arrived <= AHEAD_S and not report.damaged_header:
             source.tally.odd += 1
             needs_key = True
             continue
-        at = time - job.zero
+        at = time - zero
         number = bisect_right(starts, at) - 1
         if at < -EDGE_S or at > end or (number >= 0 and at < hidden[number].until):
             needs_key = True
             continue
-        if needs_key and not frame.key:
+        if needs_key and not key:
             source.tally.leaned += 1
             continue
-        yield frame._replace(timestamp=int(max(0.0, at) * 1000 + 0.5), after_loss=frame.after_loss or needs_key)
+        yield Frame(int(max(0.0, at) * 1000 + 0.5), arrived, key, data, after_loss or needs_key)
         needs_key = False
 
 
@@ -297,7 +298,7 @@ class _Writing:
                     path = self.job.folder / f"{stream.source.name}.webm"
                     alone[number] = (path, webm.Writer(path, [stream.kind], title=self.job.name))
         tagged = [_tagged(number, chain((first,), rest)) for number, (_, first, rest) in enumerate(self._begun)]
-        merged = heapq.merge(*tagged, key=lambda one: one[:2]) if len(tagged) > 1 else tagged[0]
+        merged = heapq.merge(*tagged) if len(tagged) > 1 else tagged[0]
         for at, number, frame in merged:
             together.add(number, at, frame.key, frame.data)
             if number in alone:
@@ -350,7 +351,7 @@ def _kind(source: _Source, first: Frame) -> webm.Kind:
     if source.sound:
         return webm.opus(min(2, max(1, source.jobs[0].report.channels)))
     size = source.tally.sizes[-1] if source.tally.sizes else (0, 0)
-    return webm.vp8(size) if source.codec == "VP8" else webm.h264(size, *frames.parameter_sets(first.data))
+    return webm.vp8(size) if source.codec == "VP8" else webm.h264(size, *h264.parameter_sets(first.data))
 
 
 def spans(times: Sequence[int], tracks: Sequence[TrackJob], job: PersonJob) -> list[Span]:
@@ -359,18 +360,39 @@ def spans(times: Sequence[int], tracks: Sequence[TrackJob], job: PersonJob) -> l
     ends = sorted(min(track.ended if track.ended is not None else track.report.until, job.duration) for track in tracks)
     dark = _merged([*job.dark, *(span for track in tracks for span in track.muted)])
     shown: list[Span] = []
-    for number, at_ms in enumerate(times):
-        at = at_ms / 1000
+
+    def show(since: float, until: float) -> None:
+        if shown and since - shown[-1].until < 0.002:
+            shown[-1] = Span(shown[-1].since, until)
+        else:
+            shown.append(Span(since, until))
+
+    begun = 0
+    for number in _ending(times, ends, [span.since for span in dark], still):
+        at = times[number] / 1000
         following = times[number + 1] / 1000 if number + 1 < len(times) else float("inf")
         end = min(following, next((end for end in ends if end > at), at + FRAME_S))
         end = min(end, next((span.since for span in dark if at < span.since < end), end))
         if not still and end - at > SILENCE_S:
             end = at + FRAME_S
-        if shown and at - shown[-1].until < 0.002:
-            shown[-1] = Span(shown[-1].since, end)
-        else:
-            shown.append(Span(at, end))
+        if begun < number:
+            show(times[begun] / 1000, at)
+        show(at, end)
+        begun = number + 1
     return shown
+
+
+def _ending(times: Sequence[int], ends: Sequence[float], dark: Sequence[float], still: bool) -> list[int]:
+    """Numbers of the pictures that may not be seen up to the next one; of most there is nothing to say."""
+    at = np.asarray(times) / 1000
+    found = at >= max(ends)
+    found[-1] = True
+    within = np.searchsorted(at, [*ends, *dark]) - 1
+    found[within[within >= 0]] = True
+    if not still:
+        found[:-1] |= np.diff(at) > SILENCE_S
+    numbers: list[int] = np.flatnonzero(found).tolist()
+    return numbers
 
 
 def _mp4(path: Path) -> Path:

@@ -16,8 +16,10 @@ from typing import Final, NamedTuple
 
 CLUSTER_MS: Final = 5_000
 _SEEK_ROOM: Final = 96
-_TRACKS: Final = tuple(bytes([0x80 | number]) for number in range(1, 9))
-"""Numbers of tracks as a block names them."""
+_BLOCK_HEAD: Final = struct.Struct(">BIBHB")
+"""Of a simple block: its name, its length in 4 bytes, the track's number, time in the cluster, flags."""
+_CLUSTER_HEAD: Final = 12
+"""Bytes of a cluster's name and length."""
 _SEGMENT: Final = b"\x18\x53\x80\x67"
 _CLUSTER: Final = b"\x1f\x43\xb6\x75"
 
@@ -104,7 +106,6 @@ class Writer:
         self._length = 0
         self._start = self._last = 0
         self._open = False
-        self._pending: list[tuple[int, int, int, int, bool]] = []
         document = b"webm" if all(kind.codec in ("A_OPUS", "V_VP8") for kind in kinds) else b"matroska"
         self._file = path.open("wb")
         self._file.write(_header(document) + _SEGMENT + b"\x01" + b"\x00" * 7)
@@ -128,29 +129,18 @@ class Writer:
             if track == self._pictured and key:
                 self._cues.append((at_ms, self._at))
         size = len(data)
-        flags = b"\x80" if key else b"\x00"
-        head = b"\xa3%b%b%b%b" % (
-            (0x1000_0004 + size).to_bytes(4, "big"),
-            _TRACKS[track],
-            since.to_bytes(2, "big"),
-            flags,
-        )
-        self._parts += (head, data)
-        self._pending.append((track, at_ms, self._length + 9, size, key))
-        self._length += 9 + size
+        self._parts += (_BLOCK_HEAD.pack(0xA3, 0x1000_0004 + size, 0x81 + track, since, 0x80 if key else 0), data)
+        self.indexes[track].add(at_ms, self._at + _CLUSTER_HEAD + self._length + _BLOCK_HEAD.size, size, key)
+        self._length += _BLOCK_HEAD.size + size
         self._last = at_ms
 
     def _flush(self) -> None:
         if not self._open:
             return
         head = _CLUSTER + (0x0100_0000_0000_0000 | self._length).to_bytes(8, "big")
-        self._file.write(head + b"".join(self._parts))
-        base = self._at + len(head)
-        for track, at_ms, offset, size, key in self._pending:
-            self.indexes[track].add(at_ms, base + offset, size, key)
-        self._at = base + self._length
+        self._file.write(b"".join((head, *self._parts)))
+        self._at += len(head) + self._length
         self._parts.clear()
-        self._pending.clear()
 
     def close(self, lasting_ms: int = 0) -> None:
         """Write what is left and what makes the file whole; its last frame lasts `lasting_ms`. Raises OSError."""

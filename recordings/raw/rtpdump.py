@@ -104,36 +104,56 @@ def read(path: Path, track: int, damage: Damage | None = None) -> Iterator[Packe
         if path.stat().st_size == 0:
             return
         with closing(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) as data:
-            yield from _records(data, track, damage if damage is not None else Damage())
+            damage = damage if damage is not None else Damage()
+            yield from records(data, track, damage, begin(data, damage))
 
 
-def _records(data: mmap.mmap, track: int, damage: Damage) -> Iterator[Packet | Anchor]:
-    """There are millions of them: what is usual, a whole record with numbers a little higher, takes the short way."""
-    start = _start_of_file(data, damage)
-    position, end = len(FIRST_LINE) + _HEADER.size, len(data)
-    sequence = timestamp = -1
+@dataclass(slots=True)
+class Place:
+    """Where a reader is in a file, and the numbers of what it has read last (-1: nothing yet)."""
+
+    start: float
+    """What the records' milliseconds are counted from: UTC, seconds since the epoch."""
+    position: int
+    sequence: int = -1
+    timestamp: int = -1
+
+
+def records(
+    data: mmap.mmap, track: int, damage: Damage, place: Place, enough: float = float("inf")
+) -> Iterator[Packet | Anchor]:
+    """What `read` says, from `place` on, which is moved along. After so many as are `enough` it may end before the
+    next packet, which whoever goes on from `place` reads anew: only what follows a packet shows that it is whole.
+    """
+    start, position, end = place.start, place.position, len(data)
+    sequence, timestamp = place.sequence, place.timestamp
     unpack, size, least = _RTP_RECORD.unpack_from, RECORD.size, RECORD.size + RTP.size
     make = tuple.__new__
     waiting: Packet | None = None
     """The newest packet, until what follows it shows that it is whole: a killed writer leaves torn ones."""
     begun = position
+    made = 0
     while position < end:
         if position + least <= end:
             length, plain, offset, first, second, number, stamp, source = unpack(data, position)
             whole = plain == length - size and plain >= RTP.size and source == track and first == 0x80
             if whole and length <= MAX_PACKET and position + length <= end and second & 0x7F == PAYLOAD_TYPE:
+                if waiting is not None:
+                    yield waiting
+                made += 1
+                if made > enough:
+                    place.position, place.sequence, place.timestamp = position, sequence, timestamp
+                    return
                 step = number - sequence & 0xFFFF
                 sequence = sequence + step if step < 0x8000 and sequence >= 0 else _grown(number, sequence, 16)
                 step = stamp - timestamp & 0xFFFFFFFF
                 timestamp = timestamp + step if step < 0x80000000 and timestamp >= 0 else _grown(stamp, timestamp, 32)
                 payload = data[position + least : position + length]
-                if waiting is not None:
-                    yield waiting
                 waiting = make(Packet, (start + offset / 1000, sequence, timestamp, second >= 0x80, payload))
                 begun = position
                 position += length
                 continue
-        record = _report_at(data, position, track)
+        record = report_at(data, position, track)
         if record is None:
             found = _next_record(data, begun + 1, track)
             if found is not None and found < position:  # the newest packet is torn: another begins within it
@@ -143,7 +163,7 @@ def _records(data: mmap.mmap, track: int, damage: Damage) -> Iterator[Packet | A
                     yield waiting
                 if found is None:
                     damage.torn_bytes += end - position
-                    return
+                    break
                 damage.skipped_bytes += found - position
             waiting = None
             begun = position = found
@@ -153,12 +173,20 @@ def _records(data: mmap.mmap, track: int, damage: Damage) -> Iterator[Packet | A
             waiting = None
         begun = position
         length, offset = record
-        _, _, _, _, ntp, stamp, _, _ = REPORT.unpack_from(data, position + size)
-        timestamp = _grown(stamp, timestamp, 32)
-        yield Anchor(start + offset / 1000, timestamp, ntp / (1 << 32) - NTP_OFFSET)
+        anchor = anchor_at(data, position, start + offset / 1000, timestamp)
+        timestamp = anchor.timestamp
+        yield anchor
         position += length
-    if waiting is not None:
-        yield waiting
+    else:
+        if waiting is not None:
+            yield waiting
+    place.position = end
+
+
+def anchor_at(data: mmap.mmap, position: int, arrived: float, timestamp: int) -> Anchor:
+    """The anchor in the record at `position`, after media with the extended `timestamp`."""
+    _, _, _, _, ntp, stamp, _, _ = REPORT.unpack_from(data, position + RECORD.size)
+    return Anchor(arrived, _grown(stamp, timestamp, 32), ntp / (1 << 32) - NTP_OFFSET)
 
 
 def _grown(value: int, near: int, bits: int) -> int:
@@ -176,17 +204,19 @@ def extended(value: int, near: int, bits: int) -> int:
     return candidate
 
 
-def _start_of_file(data: mmap.mmap, damage: Damage) -> float:
-    whole = len(data) >= len(FIRST_LINE) + _HEADER.size
+def begin(data: mmap.mmap, damage: Damage) -> Place:
+    """Where the first record of a file begins."""
+    place = Place(0.0, len(FIRST_LINE) + _HEADER.size)
+    whole = len(data) >= place.position
     if not whole or data[: len(FIRST_LINE)] != FIRST_LINE:
         damage.header = True
-    if not whole:
-        return 0.0
-    seconds, microseconds, *_ = _HEADER.unpack_from(data, len(FIRST_LINE))
-    return float(seconds + microseconds / 1e6)
+    if whole:
+        seconds, microseconds, *_ = _HEADER.unpack_from(data, len(FIRST_LINE))
+        place.start = float(seconds + microseconds / 1e6)
+    return place
 
 
-def _report_at(data: mmap.mmap, position: int, track: int) -> tuple[int, int] | None:
+def report_at(data: mmap.mmap, position: int, track: int) -> tuple[int, int] | None:
     """Length and offset in ms of the sender report's record that begins here, or None if none does."""
     if position + RECORD.size + REPORT.size > len(data):
         return None
@@ -198,7 +228,7 @@ def _report_at(data: mmap.mmap, position: int, track: int) -> tuple[int, int] | 
 
 def _begins_record(data: mmap.mmap, position: int, track: int) -> bool:
     """Whether a record of this track begins here."""
-    if _report_at(data, position, track) is not None:
+    if report_at(data, position, track) is not None:
         return True
     if position + RECORD.size + RTP.size > len(data):
         return False

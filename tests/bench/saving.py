@@ -31,7 +31,7 @@ from sqlalchemy import select, text
 from lms.assessment.attempts.models import Attempt, AttemptItem, Response
 from lms.database import Database
 from tests.bench import hall
-from tests.bench.pages import PROCESSES, web_processes
+from tests.bench.pages import web_processes
 from tests.bench.processor import parent, used
 from tests.bench.savers import WRITER, Key, Outcome, Person, rush, storm
 from tests.support.postgres import running_postgres
@@ -187,7 +187,7 @@ async def measured(database: Database, people: Sequence[Person], seconds: float,
 def report(name: str, people: int, seconds: float, alone: Probe, figures: Figures) -> None:
     """Percentiles in milliseconds, and what a save costs."""
     busy, saves = figures.busy, len(figures.busy.saves)
-    print(f"{name}: {people} people, each saves every {EVERY_S:g} s; {seconds:g} s, {PROCESSES} web processes")
+    print(f"{name}: {people} people, each saves every {EVERY_S:g} s; {seconds:g} s, 2 web processes")
     print(f"  {'milliseconds':<24}{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8}{'number':>8}")
     rows = (("save", busy.saves), ("time that is left", busy.asks), ("probe: insert, commit", alone.took))
     for label, values in rows:

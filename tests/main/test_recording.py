@@ -40,16 +40,20 @@ class Raw:
         return [track for track in self.tracks() if self.packets(track)]
 
     def packets(self, track: timeline.Track) -> list[rtpdump.Packet]:
-        if not (self.folder / track.file).exists():
-            return []
+        """The file may be caught in the middle of a record that is being written; damage is what stays."""
+        for _ in range(5):
+            found, damage = self._read(track)
+            if (damage.header, damage.skipped_bytes) == (False, 0):
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"{track.file}: {damage}")
+
+    def _read(self, track: timeline.Track) -> tuple[list[rtpdump.Packet], rtpdump.Damage]:
         damage = rtpdump.Damage()
-        found = [
-            one
-            for one in rtpdump.read(self.folder / track.file, track.track, damage)
-            if isinstance(one, rtpdump.Packet)
-        ]
-        assert (damage.header, damage.skipped_bytes) == (False, 0)
-        return found
+        if not (self.folder / track.file).exists():
+            return [], damage
+        records = rtpdump.read(self.folder / track.file, track.track, damage)
+        return [one for one in records if isinstance(one, rtpdump.Packet)], damage
 
     def holes(self, track: timeline.Track) -> tuple[int, float]:
         """Packets that are missing, and the longest time without one."""

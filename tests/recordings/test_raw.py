@@ -6,10 +6,10 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from recordings.raw import rtpdump, timeline
+from recordings.raw import blocks, rtpdump, timeline
 from recordings.raw.rtpdump import Anchor, Damage, Packet
 
 STARTED = 1_800_000_000.25
@@ -128,3 +128,42 @@ def test_a_writer_that_was_killed_in_a_packet_and_goes_on_after_it_loses_none(
     read = [one for one in rtpdump.read(path, TRACK) if isinstance(one, Packet)]
     assert {one.sequence: one.payload for one in read} == {one.sequence: one.payload for one in written}  # type: ignore[union-attr]
     assert all(len(one.payload) == 40 for one in read)
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=some.integers(0, 100_000), hits=some.integers(0, 12), cut=some.integers(0, 80))
+def test_blocks_say_what_reading_one_by_one_says(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, hits: int, cut: int
+) -> None:
+    chance = random.Random(seed)
+    written = some_packets(300, timestamp=2**32 - 100_000)
+    for _ in range(10):
+        one = chance.randrange(290)
+        written[one], written[one + 3] = written[one + 3], written[one]
+    path = dump(tmp_path_factory.mktemp("blocks") / "a", written)
+    content = bytearray(path.read_bytes())
+    for _ in range(hits):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    if hits > 6:
+        content[9_000:9_100] = chance.randbytes(chance.randrange(200))
+    path.write_bytes(content[: len(content) - cut])
+    alone, together = Damage(), Damage()
+    expected = list(rtpdump.read(path, TRACK, alone))
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(blocks, "LEAST", 4)
+        small.setattr(blocks, "MOST", 64)
+        small.setattr(blocks, "ONE_BY_ONE", 3)
+        read = list(blocks.read(path, TRACK, together))
+    packets: list[Packet] = []
+    anchors: list[Anchor] = []
+    for piece in read:
+        if isinstance(piece, blocks.Block):
+            packets += map(piece.packet, range(len(piece)))
+            anchors += piece.anchors
+        else:
+            packets += [piece] if isinstance(piece, Packet) else []
+            anchors += [piece] if isinstance(piece, Anchor) else []
+    assert packets == [one for one in expected if isinstance(one, Packet)]
+    assert anchors == [one for one in expected if isinstance(one, Anchor)]
+    assert together == alone
+    assert any(isinstance(piece, blocks.Block) for piece in read)

@@ -56,7 +56,7 @@ NETWORK = {
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
         "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
         "/verify /verify/{certificate} /verify/{certificate}?e=2 /issuer /achievements/1 "
-        "/courses/digital-literacy /live/demo /offline/uk"
+        "/courses/digital-literacy /live/demo /offline/uk /class"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
@@ -73,7 +73,7 @@ NETWORK = {
         "/streaming {training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
-        "/courses/mobile-case/people "
+        "/courses/mobile-case/people /classes /classes/new "
         "/awards /awards/new /awards/1 /awards/1?person=Демо /awards/1/edit {awarded}/awards {awarded}/awards/new "
         "/tests /tests/essays /tests/figures /courses/mobile-case/awards /courses/mobile-case/awards/new"
     ),

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo, demo_directory, demo_items, demo_needs
+from lms.appointments.models import Appointment, AppointmentState, ConsultationHours
 from lms.assessment import actions as items
 from lms.assessment.attempts import granting
 from lms.assessment.attempts.models import Test
@@ -28,6 +29,10 @@ from lms.assessment.content import TrueFalse
 from lms.assessment.drafts import ItemDraft
 from lms.assessment.exchange import uploads as item_files
 from lms.courses import testing
+from lms.courses.classes import rosters, seats, sittings
+from lms.courses.classes.models import ClassMember
+from lms.courses.classes.names import Listed
+from lms.courses.classes.rosters import ClassDraft
 from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
 from lms.credentials import awarding, bulk, external, issuing
 from lms.credentials.checking import NobodyKnown
@@ -86,6 +91,7 @@ BY_KEY = ""
 WITHOUT_OUR_PAGE = {"/internal/events", "/unsubscribe/{signed}"}
 """A media node posts with its key, a mail program with the signed link alone (RFC 8058)."""
 UPLOADS = {
+    "POST /classes/{class_id}/people",
     "POST /courses/import",
     "POST /courses/{slug}/edit/lesson",
     "POST /courses/{slug}/edit/lessons/{key}",
@@ -107,6 +113,9 @@ LETS_IN: dict[str, str] = {
     "GET /achievements/{award}/badge.png": ALL,
     "GET /acts": ALL,
     "GET /api/endpoint/state": ALL,
+    "GET /appointments": KNOWN,
+    "GET /appointments/{number}": "S",
+    "GET /appointments/{number}/move": "S",
     "GET /api/meetings/{meeting}/groups": "PA",
     "GET /api/meetings/{meeting}/roll-call": "L",
     "GET /attendance-rules": "ouPA",
@@ -123,6 +132,15 @@ LETS_IN: dict[str, str] = {
     "GET /calendar/{token}.ics": BY_LINK,
     "GET /certificates/{certificate}": "SPA",
     "GET /certificates/{certificate}/{name}": "SPA",
+    "GET /consultations": KNOWN,
+    "GET /consultations/hours": "oPA",
+    "GET /consultations/with/{hours_id}": KNOWN,
+    "GET /consultations/with/{hours_id}/book": KNOWN,
+    "GET /class": ALL,
+    "GET /classes": "loLPA",
+    "GET /classes/new": "loLPA",
+    "GET /classes/{class_id}": "LPA",
+    "GET /classes/{class_id}/sittings/{sitting_id}": "LPA",
     "GET /courses": ALL,
     "GET /courses/import": "oPA",
     "GET /courses/new": "oPA",
@@ -301,6 +319,9 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/pictures": ALL,
     "POST /api/meetings/{meeting}/roll-call": "L",
     "POST /api/meetings/{meeting}/token": ALL,
+    "POST /appointments/{number}/cancel": "S",
+    "POST /appointments/{number}/move": "S",
+    "POST /appointments/{number}/outcome": NOBODY,
     "POST /attempts/{code}": "S",
     "POST /attempts/{code}/answers/{position}": "S",
     "POST /attempts/{code}/appeal": "S",
@@ -317,6 +338,25 @@ LETS_IN: dict[str, str] = {
     "POST /certificates/{certificate}/edition": "PA",
     "POST /certificates/{certificate}/revoke": "PA",
     "POST /certificates/{certificate}/share": "S",
+    "POST /consultations/hours": "oPA",
+    "POST /consultations/hours/absences": "oPA",
+    "POST /consultations/hours/absences/{number}/end": NOBODY,
+    "POST /consultations/hours/windows": "oPA",
+    "POST /consultations/hours/windows/{number}/close": NOBODY,
+    "POST /consultations/with/{hours_id}/book": KNOWN,
+    "POST /class": ALL,
+    "POST /class/leave": ALL,
+    "POST /class/sit": ALL,
+    "POST /classes/new": "loLPA",
+    "POST /classes/{class_id}/close": "LPA",
+    "POST /classes/{class_id}/leave": "S",
+    "POST /classes/{class_id}/people": "LPA",
+    "POST /classes/{class_id}/people/{member_id}/remove": "LPA",
+    "POST /classes/{class_id}/sittings": "LPA",
+    "POST /classes/{class_id}/sittings/{sitting_id}/again/{member_id}": "LPA",
+    "POST /classes/{class_id}/sittings/{sitting_id}/end": "LPA",
+    "POST /classes/{class_id}/sittings/{sitting_id}/present": "LPA",
+    "POST /classes/{class_id}/sittings/{sitting_id}/prolong": "LPA",
     "POST /courses/import": "oPA",
     "POST /courses/new": "oPA",
     "POST /courses/{slug}/archive": "PA",
@@ -641,7 +681,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     planner = visitor_of_person(session, one(session, Account, Account.subject == ORGANISER).person_id, NOW)
     keeper = visitor_of_person(session, one(session, Account, Account.subject == ADMINISTRATOR).person_id, NOW)
     staff = one(session, Account, Account.subject == demo_directory.STAFF).person_id
-    invited = one(session, Invitation, Invitation.guest_link_id.is_(None), Invitation.person_id == staff)
+    mine = (Invitation.person_id == staff, Invitation.of_speaker.is_(False))
+    invited = one(session, Invitation, Invitation.guest_link_id.is_(None), *mine)
     occurrence = session.get_one(Occurrence, invited.occurrence_id)
     registered = one(session, Registration, Registration.person_id == staff)
     material = materials.add_link(session, planner, occurrence.slug, "Порядок", "https://example.org/", NOW)
@@ -765,9 +806,25 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "series": series.id,
         "deletion": deletion.id,
         "identity_id": 0,
+        "hours_id": one(session, ConsultationHours).id,
+        "appointment": one(session, Appointment, Appointment.state == AppointmentState.BOOKED).id,
         **certificate_of(session, planner, series.slug, staff),
         "external_code": declared_of(session, visitor_of_person(session, staff, NOW)),
+        **class_of(session, homes["lviv"].id),
     }
+
+
+def class_of(session: Session, home: int) -> dict[str, Any]:
+    """A class that the centre's lead holds, with its staff in it, and somebody who sits at a computer."""
+    lead = one(session, Account, Account.subject == demo_directory.LEAD).person_id
+    holds = visitor_of_person(session, lead, NOW)
+    made = rosters.create(session, holds, ClassDraft("Вівторок", "mobile-case", home), NOW)
+    listed = [Listed("Навчальна", "Перша"), Listed("Штатна", "Працівниця", email=demo_directory.STAFF)]
+    rosters.add(session, holds, made.id, listed, NOW)
+    sitting = sittings.open_sitting(session, holds, made.id, 60, NOW)
+    member = one(session, ClassMember, ClassMember.class_id == made.id, ClassMember.email == "")
+    seats.take(session, sitting.code, member.id, NOW)
+    return {"class_id": made.id, "sitting_id": sitting.id, "member_id": member.id, "class_code": sitting.code}
 
 
 def certificate_of(session: Session, planner: Any, series_slug: str, person_id: int) -> dict[str, Any]:
@@ -818,6 +875,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/icons/", "name"): "icon",
         ("/offline/", "language"): "language",
         ("/recordings/", "number"): "deletion",
+        ("/appointments/", "number"): "appointment",
     }
 
     def fill(found: re.Match[str]) -> str:
@@ -842,6 +900,8 @@ def posted(name: str, held: dict[str, Any]) -> dict[str, Any]:
     day, home = "2026-12-02", held["organisation"]
     return {
         "POST /api/meetings/{meeting}/groups": {"do": "close_now"},
+        "POST /class": {"code": held["class_code"]},
+        "POST /class/sit": {"code": held["class_code"], "member": held["member_id"]},
         "POST /tests/{test_id}/time": {"person": demo_directory.STAFF},
         "POST /courses/{slug}/people": {"person": demo_directory.STAFF},
         "POST /courses/{slug}/rules": {"kind": "organisation", "organisation": home},

@@ -31,6 +31,8 @@ SUBJECTS: dict[News, str] = {
     News.CANCELLED: _("Cancelled: %(title)s, %(when)s"),
     News.WITHDRAWN: _("Invitation withdrawn: %(title)s, %(when)s"),
 }
+BOOKED = _("Consultation: %(title)s, %(when)s")
+"""Of a consultation of two: who booked it, or offered the time, comes."""
 RSVP = "rsvp"
 """Purpose of the signed link by which an invitation is answered."""
 
@@ -213,7 +215,7 @@ def _letter(
         reason=occurrence.cancel_reason if news is News.CANCELLED else about.reason,
         was=_was(last) if news in (News.MOVED, News.CHANGED) else None,
         entry=entry,
-        answer="" if gone else answer,
+        answer="" if gone or occurrence.private else answer,
         page=page_of(desk.public_url, occurrence),
         online=occurrence.mode is not Mode.ON_SITE,
         own_time=own_time(occurrence, reader.zone),
@@ -225,7 +227,7 @@ def _letter(
     say = ics.cancel if gone else ics.request
     return Letter(
         to=reader.address,
-        subject=subject(SUBJECTS[news], occurrence, language),
+        subject=subject(_subject_of(news, occurrence), occurrence, language),
         text=text,
         html=html,
         to_name=reader.name,
@@ -233,6 +235,10 @@ def _letter(
         calendar=say(event, attendee, organiser, desk.now),
         method="CANCEL" if gone else "REQUEST",
     )
+
+
+def _subject_of(news: News, occurrence: Occurrence) -> str:
+    return BOOKED if occurrence.private and news is News.INVITED else SUBJECTS[news]
 
 
 def subject(sentence: str, occurrence: Occurrence, language: str) -> str:

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from lms.appointments import following_up as appointments
 from lms.assessment.attempts import finishing, regrading
 from lms.courses import enrolling as course_enrolling
 from lms.courses import live as live_lessons
@@ -69,6 +70,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("close connections of silent media nodes", 10, _in_one_transaction(meetings.close_silent)),
         _in_turn("make personal links", 3, personal_links.waiting, make_links),
         _in_turn("remind", 30, reminders.due, reminders.queue_for),
+        _in_turn("call off declined consultations", 30, appointments.due, appointments.see_to),
         _in_turn("ask about needs", 5, asking.due, asking.see_to),
         _in_turn("follow road maps up", 600, following_up.due, following_up.queue_for),
         Duty("send mail", 2, mailing.send_mail(settings)),

@@ -19,6 +19,7 @@ from lms.assessment.attempts.states import OPEN
 from lms.assessment.attempts.timing import remaining_s
 from lms.courses import queries as courses
 from lms.courses import suggesting, testing
+from lms.courses.classes import seats
 from lms.errors import Conflict, Invalid, TooMany
 from lms.frameworks import queries as frameworks
 from lms.markdown import to_html, to_inline_html
@@ -52,6 +53,8 @@ def begin(slug: str, key: str, visit: Acting) -> Response:
             course=found.course,
             lesson=found.lesson,
         )
+    if visit.seat is not None:
+        seats.supervised(visit.session, attempt, visit.seat, visit.now)
     return see_other(f"/attempts/{attempt.code}")
 
 

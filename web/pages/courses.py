@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from lms.courses import enrolling, learners, learning, queries, testing
 from lms.courses.access import teaches
+from lms.courses.classes import queries as classes
 from lms.courses.editing import TYPES
 from lms.courses.learning import BY_READING, LARGEST_SUBMISSION
 from lms.courses.models import LessonKind
@@ -115,12 +116,12 @@ def opened(slug: str, key: str, visit: Acting) -> Response:
 def done(slug: str, key: str, visit: Acting) -> Response:
     """Read, fetched, watched: on to the next one."""
     try:
-        stands = learning.complete(visit.session, visit.visitor, slug, key, visit.now)
+        stands, onward = learning.complete(visit.session, visit.visitor, slug, key, visit.now)
     except Conflict as refused:
         return _lesson(visit, slug, key, status=status_of(refused), failure=forms.sentence(visit, refused))
     if stands.complete:
         return see_other(f"/courses/{slug}?done=course_done")
-    return see_other(f"/courses/{slug}/lessons/{stands.next}")
+    return see_other(f"/courses/{slug}/lessons/{onward}" if onward else f"/courses/{slug}")
 
 
 @router.post("/{slug}/lessons/{key}/task")
@@ -191,6 +192,7 @@ def _course(visit: Visit, slug: str, *, status: int = 200, failure: str = "") ->
         names=AUDIENCES,
         summary=_words(visit, found.card.summary_uk, found.card.summary_en),
         leads=bool(visit.visitor.led_organisations),
+        classes=classes.own_classes(visit.session, visit.visitor, slug),
     )
 
 
@@ -219,6 +221,7 @@ def _lesson(
         draft=draft,
         submission_words=SUBMISSIONS,
         asks=asks,
+        kept=testing.kept_id(visit.session, visit.visitor, slug, found.version, key) if asks else None,
         test=testing.card(visit.session, visit.visitor, slug, found.version, key) if asks else None,
     )
 

@@ -27,12 +27,13 @@ Page = Annotated[int, Query(ge=0, le=10_000)]
 
 
 @router.get("")
-def index(visit: Reading, page: Page = 0) -> Response:
-    """The tests that the visitor looks after, and what waits."""
-    found, total = watching.kept_tests(visit.session, visit.visitor, page)
+def index(visit: Reading, page: Page = 0, course: Annotated[str, Query(max_length=80)] = "") -> Response:
+    """The tests that the visitor looks after, or those of one course, and what waits."""
+    found, total = watching.kept_tests(visit.session, visit.visitor, page, within=course)
     return visit.page(
         "results.html",
         found=found,
+        course=course,
         number=page,
         pages=-(-total // watching.PAGE),
         essays=marking.count_waiting(visit.session, visit.visitor),
@@ -99,6 +100,7 @@ def _show(visit: Visit, test_id: int, page: int = 0, *, refused: Refusal | None 
         status=status_of(refused) if refused else 200,
         failure=forms.sentence(visit, refused) if refused else "",
         test=test,
+        lesson=_lesson_of(test.code),
         running=running,
         now_many=now_many,
         over=over,
@@ -112,6 +114,12 @@ def _show(visit: Visit, test_id: int, page: int = 0, *, refused: Refusal | None 
         typed=visit.form,
         percent=percent,
     )
+
+
+def _lesson_of(code: str) -> str:
+    """The page of the lesson whose test it is; empty where it belongs to none."""
+    slug, _, rest = code.partition("/")
+    return f"/courses/{slug}/lessons/{rest.partition('/')[2]}" if rest else ""
 
 
 def percent(share: Fraction | float) -> int:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from lms.courses.classes import seats
 from lms.directory import sign_in
 from lms.errors import Refusal
 from web import cookies, forms
@@ -83,6 +84,10 @@ def leave(visit: Acting) -> Response:
     token = cookies.read(visit.request, CookieName.SIGN_IN, secure=visit.config.secure)
     if token:
         sign_in.sign_out(visit.session, token, visit.now)
+    seat = cookies.read(visit.request, CookieName.CLASS, secure=visit.config.secure)
+    if seat and not token:
+        seats.leave(visit.session, seat, visit.now)
+        visit.after_commit(lambda: set_cookie(visit.request, Cookie(CookieName.CLASS, "", 0)))
     visit.after_commit(lambda: set_cookie(visit.request, Cookie(CookieName.SIGN_IN, "", 0)))
     answer = see_other("/?done=signed_out")
     # Files of lessons and the like in the browser's own cache. Not "storage": answers that are on their way lie there,

@@ -95,10 +95,16 @@ class GrantLine:
     everywhere: bool
 
 
-def kept_tests(session: Session, visitor: Visitor, page: int = 0) -> tuple[list[TestLine], int]:
-    """The tests that the visitor looks after, those lately taken first; and how many. Raises `NotAllowed`."""
+def kept_tests(session: Session, visitor: Visitor, page: int = 0, *, within: str = "") -> tuple[list[TestLine], int]:
+    """The tests that the visitor looks after, those lately taken first; and how many. Raises `NotAllowed`.
+
+    `within`: only those whose names begin with this and a slash: of one course.
+    """
     if not keeps_tests(visitor):
         raise NotAllowed("attempt_not_yours", "Tests are looked after by trainers and organisers.")
+    which = kept_by(visitor)
+    if within:
+        which = and_(which, Test.code.startswith(f"{within}/", autoescape=True))
     running, passed = Attempt.state.in_(OPEN), Attempt.passed.is_(True)
     rows = session.execute(
         select(
@@ -109,7 +115,7 @@ def kept_tests(session: Session, visitor: Visitor, page: int = 0) -> tuple[list[
             func.max(Attempt.started_at),
         )
         .outerjoin(Attempt, Attempt.test_id == Test.id)
-        .where(kept_by(visitor))
+        .where(which)
         .group_by(Test.id)
         .order_by(func.max(Attempt.started_at).desc().nulls_last(), Test.id.desc())
         .limit(PAGE)
@@ -119,7 +125,7 @@ def kept_tests(session: Session, visitor: Visitor, page: int = 0) -> tuple[list[
         TestLine(test.id, test.code, test.title_uk, test.title_en, begun or 0, over or 0, good or 0, last)
         for test, begun, over, good, last in rows
     ]
-    return found, session.scalar(select(func.count()).select_from(Test).where(kept_by(visitor))) or 0
+    return found, session.scalar(select(func.count()).select_from(Test).where(which)) or 0
 
 
 def kept_test(session: Session, visitor: Visitor, test_id: int) -> TestPage:

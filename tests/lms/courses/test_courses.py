@@ -163,8 +163,8 @@ def test_a_course_is_learnt_in_order_and_done_when_its_demands_are_met(database:
             learning.open_lesson(session, learns, slug, "two", NOW)
         learning.open_lesson(session, learns, slug, "one", NOW)
         learning.remember(session, learns, slug, "one", 0.5, NOW)
-        assert learning.complete(session, learns, slug, "one", NOW).share == 33
-        assert learning.complete(session, learns, slug, "two", NOW).share == 66
+        assert learning.complete(session, learns, slug, "one", NOW)[0].share == 33
+        assert learning.complete(session, learns, slug, "two", NOW)[0].share == 66
         with pytest.raises(Conflict):
             learning.complete(session, learns, slug, "three", NOW)
         with pytest.raises(Invalid, match="attach a file"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lms.courses.models import MoveOn
-from lms.courses.rules import Done, LessonFacts, check_order, satisfied, standing
+from lms.courses.rules import Done, LessonFacts, check_order, onward, satisfied, standing
 from lms.errors import Invalid
 
 KEYS = [f"l{number}" for number in range(8)]
@@ -50,6 +50,27 @@ def test_a_lesson_opens_when_those_before_it_are_done() -> None:
     assert done.share == 100
     assert done.next == ""
     assert "c" in done.open
+
+
+def test_on_from_a_lesson_is_the_one_after_it_whether_it_counts_or_not() -> None:
+    lessons = [
+        LessonFacts("a", MoveOn.COMPLETED),
+        LessonFacts("optional", MoveOn.NOT_APPLICABLE),
+        LessonFacts("locked", MoveOn.COMPLETED, ("d",)),
+        LessonFacts("c", MoveOn.COMPLETED),
+        LessonFacts("d", MoveOn.PASSED),
+    ]
+
+    def on(key: str, **done: Done) -> str:
+        return onward(lessons, done, key, standing(lessons, done))
+
+    read = Done(completed=True)
+    assert on("a", a=read) == "optional"
+    assert on("optional", a=read, optional=read) == "c", "over what is not open"
+    assert on("a", a=read, optional=read) == "c", "not again to what was gone through"
+    assert on("c", a=read, c=read) == "d"
+    assert on("d", c=read, d=Done(completed=True, passed=True)) == "a", "back to what was left out"
+    assert on("a", a=read, c=read, d=Done(passed=True), locked=read, optional=read) == ""
 
 
 def test_what_was_done_stays_open_though_the_order_was_changed() -> None:

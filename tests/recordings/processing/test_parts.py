@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from itertools import combinations, pairwise
 from operator import itemgetter
+from pathlib import Path
 
 import av
 import pytest
@@ -16,12 +17,13 @@ from recordings.processing.arranging import Look
 from recordings.processing.clock import Evidence
 from recordings.processing.frames import Tally
 from recordings.processing.layouts import Box, Canvas
-from recordings.processing.ordering import Counts, Lost, in_order
+from recordings.processing.ordering import Counts, Lost, Run, in_order
 from recordings.processing.plan import Planner, schedule, turns
 from recordings.processing.story import Change, Person, Seen, Span, Story
 from recordings.processing.tracks import Reel, Size
+from recordings.raw import blocks, rtpdump
 from recordings.raw.rtpdump import Packet
-from tests.recordings.making import Sender, _pictures
+from tests.recordings.making import Sender, _pictures, dump
 
 RATE = 90_000
 
@@ -128,6 +130,30 @@ def test_what_comes_out_after_losses_looks_as_if_nothing_had_been_lost(codec: st
     lossy = _decoded(codec, made)
     assert len(lossy) == len(made)
     assert all(whole[timestamp] == picture for timestamp, picture in lossy.items())
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264", "opus"])
+def test_blocks_of_packets_make_the_same_frames_and_clock_as_packets_one_by_one(codec: str, tmp_path: Path) -> None:
+    chance = random.Random(4)
+    how = {"loses": lambda at, number: chance.random() < 0.01, "reorders": 0.05, "silent": [(3, 5)], "drift_ppm": 200}
+    sender = Sender("a", codec=codec, ends=8, sizes=((0, (320, 180)), (6, (160, 90))), key_every_s=1, **how)  # type: ignore[arg-type]
+    path = tmp_path / "a"
+    path.write_bytes(dump(sender, 3, random.Random(1)))
+    made = []
+    for reading in (rtpdump.read, blocks.read):
+        counts, tally, evidence = Counts(), Tally(), Evidence(RATE)
+        for piece in reading(path, 3):
+            if isinstance(piece, blocks.Block):
+                evidence.saw_all(piece.timestamp, piece.arrived)
+            elif isinstance(piece, Packet):
+                evidence.saw(piece.timestamp, piece.arrived)
+        packets = in_order(reading(path, 3), counts)
+        found = list(frames.sounds(packets, tally) if codec == "opus" else frames.pictures(codec, packets, tally))
+        made.append((found, counts, tally, evidence))
+    assert made[0] == made[1]
+    assert made[0][1].lost
+    assert made[0][1].late
+    assert any(isinstance(one, Run) for one in in_order(blocks.read(path, 3), Counts()))
 
 
 def _decoded(codec: str, made: list[frames.Frame]) -> dict[int, bytes]:

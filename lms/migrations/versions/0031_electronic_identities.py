@@ -1,6 +1,6 @@
 """Electronic identities: ways to a service and back, what is linked, whose tax number it is
 
-Revision 0029 after 0028, 2026-11-26.
+Revision 0031 after 0030, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0029"
-down_revision = "0028"
+revision = "0031"
+down_revision = "0030"
 
 
 def upgrade() -> None:
