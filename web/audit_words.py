@@ -188,6 +188,7 @@ ACTIONS = {
     "recording.end": _("Recording ended"),
     "recording.failed": _("Recording could not be made"),
     "recording.kept": _("Recording kept of a live stream"),
+    "recording.lightened": _("Small versions of a recording made"),
     "recording.made": _("Recording made"),
     "recording.rebuild": _("Recording to be made anew"),
     "recording.rule": _("How long a recording is kept, by the rule of its series"),

@@ -106,7 +106,7 @@ def claim(session: Session, worker: str, now: datetime) -> Job | None:
         select(Recording.id)
         .where(
             or_(
-                Recording.state == RecordingState.QUEUED,
+                (Recording.state == RecordingState.QUEUED) & queries.left_alone(now),
                 (Recording.state == RecordingState.PROCESSING) & (Recording.leased_until < now),
                 (Recording.state == RecordingState.CAPTURING) & (Recording.heard_at < now - SILENT_NODE),
             )
@@ -153,25 +153,31 @@ def finish(session: Session, job: int, made: Made | None, now: datetime) -> None
         return
     taken.leased_by, taken.leased_until, taken.attempts, taken.progress = "", None, 0, 1.0
     taken.ended_at = taken.ended_at or now
+    taken.lighter_at = None
     if made is None:
         taken.state = RecordingState.EMPTY
     else:
         taken.state, taken.ready_at = RecordingState.READY, now
         taken.version, taken.duration_s, taken.problem = made.version, made.duration_s, "\n".join(made.problems)
-        taken.files = [
-            Rendition(
-                name=each.name,
-                media_type=each.media_type,
-                size=each.size,
-                sha256=each.sha256,
-                duration_s=each.duration_s,
-                source=each.source,
-                label=each.label[:300],
-            )
-            for each in made.files
-        ]
+        taken.files = renditions(made)
     after = {"state": taken.state.value, "version": taken.version}
     record(session, "system", "recording.made", "recording", taken.code, now=now, after=after)
+
+
+def renditions(made: Made) -> list[Rendition]:
+    """Rows of the files that were made."""
+    return [
+        Rendition(
+            name=each.name,
+            media_type=each.media_type,
+            size=each.size,
+            sha256=each.sha256,
+            duration_s=each.duration_s,
+            source=each.source,
+            label=each.label[:300],
+        )
+        for each in made.files
+    ]
 
 
 def fail(session: Session, job: int, problem: str, now: datetime) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from lms.audit.actions import record
 from lms.database import lock
 from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Rendition
+from lms.media.queries import left_alone
 
 BUSY = (RecordingState.CAPTURING, RecordingState.PROCESSING)
 """While somebody works on it, nothing is deleted."""
@@ -75,12 +76,14 @@ def _stood_in(session: Session, found: Recording) -> Sequence[Recording]:
 # The worker.
 
 
-def ordered(session: Session, without: Collection[int] = (), limit: int = 20) -> list[Work]:
-    """Files that are still to be deleted, but for those on which a hold was laid meanwhile."""
+def ordered(session: Session, now: datetime, without: Collection[int] = (), limit: int = 20) -> list[Work]:
+    """Files that are still to be deleted, but for those on which a hold was laid meanwhile, and those of a recording
+    that a worker still has in hand: what it writes last must go too.
+    """
     query = (
         select(Deletion.id, Recording.code, Deletion.scope, Deletion.digest)
         .join(Recording, Recording.id == Deletion.recording_id)
-        .where(Deletion.done_at.is_(None), Deletion.id.not_in(without), Recording.held.is_(False))
+        .where(Deletion.done_at.is_(None), Deletion.id.not_in(without), Recording.held.is_(False), left_alone(now))
         .order_by(Deletion.id)
         .limit(limit)
     )

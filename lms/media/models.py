@@ -68,6 +68,8 @@ class Recording(Base):
     """While it is processed: when somebody else may take it over."""
     leased_by: Mapped[str] = mapped_column(String(64), default="")
     ready_at: Mapped[datetime | None]
+    lighter_at: Mapped[datetime | None]
+    """When versions for weak lines were made of it, or given up."""
     keep_until: Mapped[date | None] = mapped_column(Date)
     held: Mapped[bool] = mapped_column(default=False)
     """A legal hold: it is not deleted, whatever else says so."""

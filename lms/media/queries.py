@@ -65,7 +65,7 @@ class RecordingPage:
     keep_until: date | None
     ending: Ending
     ruled: bool
-    """Whether the rule of its series says how long it is kept."""
+    """Whether the rule of its series says how long it is kept, or the usual one where nobody planned the meeting."""
     held: bool
     raw_gone: bool
     """Whether what was captured has been deleted: nothing can be made of it anew."""
@@ -152,6 +152,11 @@ def of_occurrence(session: Session, visitor: Visitor, occurrence_id: int, now: d
 def any_of(occurrence_id: int) -> ColumnElement[bool]:
     """SQL: whether an occurrence has any, of whatever state."""
     return exists().where(Recording.occurrence_id == occurrence_id)
+
+
+def left_alone(now: datetime) -> ColumnElement[bool]:
+    """SQL: whether no worker has it in hand."""
+    return or_(Recording.leased_by == "", Recording.leased_until.is_(None), Recording.leased_until < now)
 
 
 def _covers(whole: Recording, kept: Recording) -> bool:

@@ -1,8 +1,8 @@
-"""How long recordings are kept: the rule of their series, the letter two weeks before, and the end."""
+"""How long recordings are kept: their series' rule, or the usual one; the letter two weeks before, and the end."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from lms.media import deletion
 from lms.media.models import DeletionReason, DeletionScope, Recording, RecordingState, Watching
 from lms.media.rules import NOTICE, STOOD_IN, last_day, to_delete, warns_from
 from lms.notify.actions import enqueue
-from lms.schedule.models import Ending, Occurrence, OccurrenceParty, Part
+from lms.schedule.models import Ending, KeepUnit, Occurrence, OccurrenceParty, Part
 from lms.schedule.plan_models import Series
 
 ZONE = ZoneInfo("Europe/Kyiv")
@@ -31,6 +31,8 @@ def day_of(now: datetime) -> date:
 
 def rule_for(session: Session, found: Recording, now: datetime) -> None:
     """Take over what the recording's series says; where there is none, or somebody has decided, nothing changes."""
+    if found.occurrence_id is None:
+        return  # `by_default` looks after it
     found.ruled_at = now
     series = session.scalar(
         select(Series).join(Occurrence, Occurrence.series_id == Series.id).where(Occurrence.id == found.occurrence_id)
@@ -38,10 +40,14 @@ def rule_for(session: Session, found: Recording, now: datetime) -> None:
     if series is None or found.own_terms:
         return
     keep_until = last_day(day_of(found.began_at), series.keep_for, series.keep_unit)
-    if (found.keep_until, found.ending) == (keep_until, series.keep_ending):
+    _keep(session, found, keep_until, series.keep_ending, now)
+
+
+def _keep(session: Session, found: Recording, keep_until: date | None, ending: Ending, now: datetime) -> None:
+    if (found.keep_until, found.ending) == (keep_until, ending):
         return
-    found.keep_until, found.ending = keep_until, series.keep_ending
-    after = {"keep_until": keep_until.isoformat() if keep_until else None, "ending": series.keep_ending.value}
+    found.keep_until, found.ending = keep_until, ending
+    after = {"keep_until": keep_until.isoformat() if keep_until else None, "ending": ending.value}
     record(session, "system", "recording.rule", "recording", found.code, now=now, after=after)
 
 
@@ -63,6 +69,32 @@ def follow_rules(session: Session, now: datetime) -> int:
     for each in found:
         rule_for(session, each, now)
     return len(found)
+
+
+def by_default(days: int, since: datetime) -> Callable[[Session, datetime], int]:
+    """A duty: recordings of meetings that nobody planned, which no series can have a rule for, are kept for so many
+    days; 0: for ever. `since` is when that was set: what was looked at before is looked at again.
+    """
+
+    def follow(session: Session, now: datetime) -> int:
+        unplanned = (
+            select(Recording)
+            .where(
+                Recording.occurrence_id.is_(None),
+                Recording.own_terms.is_(False),
+                Recording.state != RecordingState.WITHDRAWN,
+                or_(Recording.ruled_at.is_(None), Recording.ruled_at < since),
+            )
+            .order_by(Recording.id)
+            .limit(_AT_ONCE)
+        )
+        found = session.scalars(unplanned).all()
+        for each in found:
+            each.ruled_at = now
+            _keep(session, each, last_day(day_of(each.began_at), days or None, KeepUnit.DAYS), Ending.EVERYTHING, now)
+        return len(found)
+
+    return follow
 
 
 # The letter.
@@ -229,4 +261,16 @@ def _ends() -> ColumnElement[bool]:
     )
 
 
-__all__ = ["KIND", "Expiring", "day_of", "due", "expire", "expiring", "follow_rules", "rule_for", "supersede", "warn"]
+__all__ = [
+    "KIND",
+    "Expiring",
+    "by_default",
+    "day_of",
+    "due",
+    "expire",
+    "expiring",
+    "follow_rules",
+    "rule_for",
+    "supersede",
+    "warn",
+]

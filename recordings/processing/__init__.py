@@ -14,6 +14,7 @@ from recordings.processing.errors import (
     ProcessingError,
     RawMissingError,
 )
+from recordings.processing.lighter import lighten
 from recordings.processing.options import AgendaItem, Caption, Options, Words, words_in
 from recordings.processing.pipeline import Outcome, process, remux
 from recordings.processing.state import State, read
@@ -30,6 +31,7 @@ __all__ = [
     "RawMissingError",
     "State",
     "Words",
+    "lighten",
     "process",
     "read",
     "remux",

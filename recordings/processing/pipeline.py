@@ -6,12 +6,11 @@ failed goes on where it was, and a run with nothing new to do does nothing.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -21,7 +20,6 @@ from recordings.processing import story as stories
 from recordings.processing.assemble import assemble
 from recordings.processing.check import Report
 from recordings.processing.errors import (
-    BusyError,
     DiskFullError,
     ProcessingError,
     RawMissingError,
@@ -33,7 +31,7 @@ from recordings.processing.options import Options
 from recordings.processing.plan import Planner, Scene, Schedule, schedule
 from recordings.processing.publish import Manifest
 from recordings.processing.scenes import Film, Stage
-from recordings.processing.state import Failure, Journal, replace
+from recordings.processing.state import Failure, Journal, alone, replace
 from recordings.processing.story import Person, Seen, Span, Story
 from recordings.processing.tracks import PersonJob, PersonResult, Reel, TrackJob
 from recordings.processing.voices import Mixing
@@ -76,7 +74,7 @@ def remux(raw: Path, out: Path, options: Options, progress: Progress, stop: Stop
 def _run(raw: Path, out: Path, options: Options, progress: Progress, stop: Stop, *, whole: bool) -> Outcome:
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    with _alone(out):
+    with alone(out):
         journal = Journal(out, progress)
         try:
             with writing(out):
@@ -108,19 +106,6 @@ def _try_to_save(journal: Journal) -> None:
     """On a full disk the state cannot be written either; the caller is told all the same."""
     with suppress(OSError):
         journal.save()
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    with (out / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(
-                f"Another process is at work in {out}.",
-                "Wait until it is done; `vikno recordings list` shows how far it is.",
-            ) from error
-        yield
 
 
 class _Run:

@@ -23,9 +23,10 @@ from recordings.processing.state import replace
 CURRENT: Final = "current"
 MANIFEST: Final = "manifest.json"
 _VERSION: Final = re.compile(r"v(\d{4,})")
-_MEDIA: Final = (".mp4", ".webm")
+_MEDIA: Final = (".mp4", ".m4a", ".webm")
 _TYPES: Final = {
     ".mp4": "video/mp4",
+    ".m4a": "audio/mp4",
     ".webm": "video/webm",
     ".jpg": "image/jpeg",
     ".vtt": "text/vtt",
@@ -93,28 +94,36 @@ def describe(folder: Path, about: dict[str, tuple[str, str, str]], held: Path | 
     for path, digest in zip(paths, digests, strict=True):
         name = path.relative_to(folder).as_posix()
         participant, source, label = about.get(name, ("", "", ""))
-        found.append(
-            File(
-                name=name,
-                type=("audio/webm" if source in ("microphone", "screen_audio") else _TYPES.get(path.suffix, "")),
-                size=path.stat().st_size,
-                sha256=digest,
-                duration=duration_of(path) if path.suffix in _MEDIA else None,
-                participant=participant,
-                source=source,
-                label=label,
-            )
-        )
+        one = described(path, name, source, digest)
+        found.append(one.model_copy(update={"participant": participant, "label": label}))
     return found
+
+
+def described(path: Path, name: str, source: str, digest: str = "") -> File:
+    """One file. Raises OSError."""
+    return File(
+        name=name,
+        type=("audio/webm" if source in ("microphone", "screen_audio") else _TYPES.get(path.suffix, "")),
+        size=path.stat().st_size,
+        sha256=digest or _digest(path),
+        duration=duration_of(path) if path.suffix in _MEDIA else None,
+        source=source,
+    )
+
+
+def manifest(version: Path) -> Manifest | None:
+    """What a version consists of; None if that cannot be read."""
+    try:
+        return Manifest.model_validate_json((version / MANIFEST).read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def _known(held: Path) -> dict[str, tuple[Path, str]]:
     """Files of a version and their checksums, by name."""
-    try:
-        manifest = Manifest.model_validate_json((held / MANIFEST).read_bytes())
-    except (OSError, ValidationError):
-        return {}
-    return {file.name: (held / file.name, file.sha256) for file in manifest.files if (held / file.name).exists()}
+    found = manifest(held)
+    files = found.files if found is not None else []
+    return {file.name: (held / file.name, file.sha256) for file in files if (held / file.name).exists()}
 
 
 def _digest(path: Path) -> str:
@@ -146,7 +155,7 @@ def next_version(out: Path) -> str:
 def publish(ready: Path, manifest: Manifest, out: Path) -> Path:
     """Make the folder `ready` the version that holds; older ones are deleted. Raises OSError."""
     replace(ready / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
-    _synced(ready)
+    synced(ready)
     target = out / manifest.version
     if target.exists():  # a run that was killed between the two steps
         shutil.rmtree(target)
@@ -161,8 +170,8 @@ def publish(ready: Path, manifest: Manifest, out: Path) -> Path:
     return target
 
 
-def _synced(folder: Path) -> None:
-    """Onto the disk before the name is."""
+def synced(folder: Path) -> None:
+    """Have what is in `folder` on the disk before its name is. Raises OSError."""
     for path in folder.rglob("*"):
         if path.is_file():
             descriptor = os.open(path, os.O_RDONLY)

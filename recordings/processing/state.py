@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import BaseModel, ValidationError
+
+from recordings.processing.errors import BusyError
 
 NAME: Final = "state.json"
 PHASES: Final = ("check", "tracks", "compose", "extras", "publish")
@@ -67,6 +71,20 @@ def replace(path: Path, content: bytes | str) -> None:
 def replace_json(path: Path, value: object) -> None:
     """The same for JSON. Raises OSError."""
     replace(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """The only process at work in `out`. Raises BusyError."""
+    with (out / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(
+                f"Another process is at work in {out}.",
+                "Wait until it is done; `vikno recordings list` shows how far it is.",
+            ) from error
+        yield
 
 
 class Journal:

@@ -279,3 +279,39 @@ async def test_a_recording_of_a_stream_in_two_parts_shows_both_with_their_captio
     assert [one.strip() for one in downloads] == ["Part 1", "Part 2", "Captions: Ukrainian"]
     assert (await visitor.get(f"/recordings/{code}?part=9")).text.count('aria-current="page"') == 1
     assert {path.name for path in folder.iterdir()} == {Path(path).name for path, _ in library.files(code)}
+
+
+async def test_a_weak_line_may_choose_a_small_picture_or_sound_alone(
+    browser: Browser, slug: str, library: FolderLibrary, database: Database
+) -> None:
+    member = browser()
+    await member.sign_in("staff@vikno.test")
+    assert "data-quality=" not in (await member.get(f"/recordings/{CODE}")).text, "nothing to choose from"
+    with database.writing() as session:
+        recording = session.scalars(select(Recording).where(Recording.code == CODE)).one()
+        recording.downloadable = True
+        for name, kind, source, size in (
+            ("small.mp4", "video/mp4", "small", 41_200_000),
+            ("sound.m4a", "audio/mp4", "sound", 9_000_000),
+        ):
+            (library.made(CODE) / "v0001" / name).write_bytes(b"x")
+            made = Rendition(recording_id=recording.id, name=name, media_type=kind, size=size, sha256="0" * 64)
+            made.source = source
+            session.add(made)
+    page = (await member.get(f"/recordings/{CODE}")).text
+    offered = re.findall(r'data-quality="(\w+)"([^>]*)>', page)
+    assert [(kind, "aria-current" in more) for kind, more in offered] == [
+        ("usual", True),
+        ("small", False),
+        ("sound", False),
+    ]
+    assert re.search(r"Small picture <span[^>]*>42 MB<", page)
+    assert re.search(r"whole recording, sound only</a> <span[^>]*>M4A, 9 MB<", page)
+    assert "data-asked" not in page
+    chosen = (await member.get(f"/recordings/{CODE}?quality=sound")).text
+    found = re.search(r'<source src="([^"]+sound.m4a[^"]+)" type="audio/mp4">', chosen)
+    assert found
+    assert "data-asked" in chosen
+    sound = await browser().get(html.unescape(found.group(1)))
+    assert (sound.status_code, sound.headers["content-type"]) == (200, "audio/mp4")
+    assert "video.mp4" in (await member.get(f"/recordings/{CODE}?quality=other")).text

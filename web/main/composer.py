@@ -9,18 +9,19 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from lms.database import Database
-from lms.media import actions
+from lms.media import actions, lighter
 from lms.media.actions import Job
-from recordings.processing import AgendaItem, Options, Outcome, ProcessingError, process, words_in
+from recordings.processing import AgendaItem, Options, Outcome, ProcessingError, lighten, process, words_in
 from web.main import logs
 from web.main.child import tell_ready
 from web.main.library import FolderLibrary
@@ -69,11 +70,11 @@ class Composer:
         self.name = f"{socket.gethostname()[:40]}:{os.getpid()}"
 
     def turn(self) -> bool:
-        """Make one recording; False if none waits."""
+        """Make one recording, or one's versions for weak lines; False if nothing is to be done."""
         with self.database.writing() as session:
             job = actions.claim(session, self.name, datetime.now(UTC))
         if job is None:
-            return False
+            return self._lighten()
         log = _log.bind(recording=job.code)
         log.info("making a recording", title=job.title)
         try:
@@ -95,12 +96,40 @@ class Composer:
 
         agenda = tuple(AgendaItem(at=at, title=title) for at, title in job.agenda)
         options = Options(agenda=agenda, words=words_in(job.language))
-        with self._keeping(job, progress):
+        with self._keeping(progress, lambda session, now: self._renew(session, job, progress, now)):
             raw, made = self.library.raw(job.code), self.library.made(job.code)
             return process(raw, made, options, said, lambda: self.stopping.is_set() or progress.lost.is_set())
 
+    def _renew(self, session: Session, job: Job, progress: _Progress, now: datetime) -> bool:
+        return actions.renew(session, job.id, self.name, progress.phase, progress.share, now)
+
+    def _lighten(self) -> bool:
+        """Make the versions for weak lines of a recording that is watched already; left when another one waits."""
+        with self.database.writing() as session:
+            claimed = lighter.claim(session, self.name, datetime.now(UTC))
+        if claimed is None:
+            return False
+        number, code = claimed
+        progress = _Progress()
+        try:
+            with self._keeping(progress, lambda session, now: lighter.renew(session, number, self.name, now)):
+                done = lighten(self.library.made(code), lambda: self.stopping.is_set() or progress.lost.is_set())
+        except ProcessingError as error:
+            _log.error("a recording has no versions for weak lines", recording=code, cause=error.cause)
+            with self.database.writing() as session:
+                lighter.put_off(session, number, self.name, datetime.now(UTC))
+            return True
+        left = self.stopping.is_set() or progress.lost.is_set()
+        with self.database.writing() as session:
+            if left and not done:
+                lighter.give_back(session, number, self.name)
+            else:
+                made = self.library.published(code) if done else None
+                lighter.finish(session, number, self.name, made, datetime.now(UTC))
+        return True
+
     @contextmanager
-    def _keeping(self, job: Job, progress: _Progress) -> Iterator[None]:
+    def _keeping(self, progress: _Progress, keep: Callable[[Session, datetime], bool]) -> Iterator[None]:
         """Renew the lease while the work goes on, whatever phase it is in."""
         done = threading.Event()
 
@@ -108,8 +137,7 @@ class Composer:
             while not done.wait(_RENEW_S):
                 try:
                     with self.database.writing() as session:
-                        now = datetime.now(UTC)
-                        if not actions.renew(session, job.id, self.name, progress.phase, progress.share, now):
+                        if not keep(session, datetime.now(UTC)):
                             progress.lost.set()
                 except DBAPIError as error:
                     _log.warning("the lease was not renewed", reason=str(error.orig))

@@ -27,7 +27,7 @@ class Deleter:
         """Delete what is to be deleted; how many orders were carried out."""
         self._aside = {number: until for number, until in self._aside.items() if until > now}
         with database.reading() as session:
-            waiting = deletion.ordered(session, self._aside)
+            waiting = deletion.ordered(session, now, self._aside)
         return sum(self._carry_out(database, work, now) for work in waiting)
 
     def _carry_out(self, database: Database, work: Work, now: datetime) -> int:

@@ -125,6 +125,15 @@ class Settings(BaseSettings):
         allowed="true or false",
         example="true",
     )
+    recordings_keep_days: int = _setting(
+        90,
+        "For how many days recordings of meetings that nobody planned are kept; 0: until somebody deletes them. For "
+        "planned ones the rule of their series holds.",
+        allowed="a whole number from 0 to 3650",
+        example="30",
+        ge=0,
+        le=3_650,
+    )
     database_url: str = _setting(
         "",
         "SQLAlchemy URL of the database. Empty: SQLite in the data folder.",

@@ -42,6 +42,13 @@ STATES = {
     RecordingState.FAILED: _("Could not be made"),
     RecordingState.WITHDRAWN: _("Deleted"),
 }
+QUALITIES = {
+    "composition": ("usual", _("Usual")),
+    "small": ("small", _("Small picture")),
+    "sound": ("sound", _("Sound only")),
+}
+"""The same recording for lines of different strength: its files by what they are, how an address names them, and words.
+"""
 CHAPTER_KINDS = {
     "agenda": _("agenda"),
     "question": _("question"),
@@ -70,9 +77,9 @@ _WORKING = (RecordingState.CAPTURING, RecordingState.QUEUED, RecordingState.PROC
 
 
 @router.get("/{recording}")
-def page(recording: str, visit: Reading, part: int = 1) -> Response:
-    """The recording; `part` of one that has several films."""
-    return _page(visit, recording, part=part)
+def page(recording: str, visit: Reading, part: int = 1, quality: str = "") -> Response:
+    """The recording; `part` of one that has several films, `quality` of one that is there for weak lines too."""
+    return _page(visit, recording, part=part, quality=quality)
 
 
 @router.get("/{recording}/state")
@@ -94,9 +101,10 @@ def file(request: Request, recording: str, name: str, signed: str = "", save: st
     except FileNotFoundError as error:
         raise NotFound("recording_unknown", "There is no such file any more.") from error
     headers = {"Cache-Control": f"private, max-age={LINK_S}", "Referrer-Policy": "no-referrer"}
-    if save:
-        return FileResponse(path, filename=f"{recording}-{path.name}", headers=headers)
-    return FileResponse(path, headers=headers)
+    kind = "audio/mp4" if path.suffix == ".m4a" else None
+    """Not every system knows it; of others the name says enough."""
+    saved = f"{recording}-{path.name}" if save else None
+    return FileResponse(path, media_type=kind, filename=saved, headers=headers)
 
 
 @router.post("/{recording}/terms")
@@ -177,7 +185,9 @@ def recordings_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | Non
     return {"recordings": found, "states": STATES} if found else None
 
 
-def _page(visit: Visit, code: str, *, status: int = 200, failure: str = "", part: int = 1) -> Response:
+def _page(
+    visit: Visit, code: str, *, status: int = 200, failure: str = "", part: int = 1, quality: str = ""
+) -> Response:
     shown = queries.page(visit.session, visit.visitor, code, visit.now)
     return visit.page(
         "recording.html",
@@ -188,7 +198,7 @@ def _page(visit: Visit, code: str, *, status: int = 200, failure: str = "", part
         states=STATES,
         watching=WATCHING,
         working=shown.card.state in _WORKING,
-        player=_player(visit, shown, part) if shown.files else None,
+        player=_player(visit, shown, part, quality) if shown.files else None,
         downloads=_downloads(visit, shown),
         chapter_kinds=CHAPTER_KINDS,
         languages=LANGUAGES,
@@ -217,7 +227,7 @@ def stamp(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _player(visit: Visit, shown: RecordingPage, part: int) -> dict[str, Any] | None:
+def _player(visit: Visit, shown: RecordingPage, part: int, quality: str) -> dict[str, Any] | None:
     """What there is to play, and what was said beside it, with links that work for a while."""
     try:
         playback = visit.config.recordings.playback(shown.card.code)
@@ -232,14 +242,30 @@ def _player(visit: Visit, shown: RecordingPage, part: int) -> dict[str, Any] | N
     # While it is made anew, what is published is ahead of what is known of it for a moment.
     found["captions"] = [each for each in found["captions"] if each["file"] in named]
     found |= {each: found[each] if found[each] in named else "" for each in ("poster", "chapters_file")}
-    return found if found["video"] in named else None
+    if found["video"] not in named:
+        return None
+    choices = [] if parts else _qualities(shown, named)
+    chosen = next((each for each in choices if each["kind"] == quality), choices[0] if choices else None)
+    usual = {"link": named[found["video"]], "type": "video/mp4", "kind": "usual"}
+    return found | {"qualities": choices, "chosen": chosen or usual, "asked": bool(quality)}
+
+
+def _qualities(shown: RecordingPage, links: dict[str, str]) -> list[dict[str, Any]]:
+    """What one may choose from, the usual one first; nothing where there is nothing to choose."""
+    found = [
+        {"kind": kind, "words": words, "size": each.size, "type": each.media_type, "link": links[each.name]}
+        for source, (kind, words) in QUALITIES.items()
+        for each in shown.files
+        if each.source == source
+    ]
+    return found if len(found) > 1 else []
 
 
 def _downloads(visit: Visit, shown: RecordingPage) -> list[dict[str, Any]]:
     """The whole as one file, its captions, and what each participant sent."""
     if not shown.downloadable or shown.card.state is not RecordingState.READY:
         return []
-    kinds = ("composition", "captions", "person")
+    kinds = ("composition", "small", "sound", "captions", "person")
     wanted = [(kind, label, each) for each in shown.files for kind, label in [_offered(each)] if kind in kinds]
     return [
         {

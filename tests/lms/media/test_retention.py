@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from lms.database import Database
 from lms.directory.rules import Visitor
-from lms.media import actions, instant, retention
+from lms.media import actions, instant, queries, retention
 from lms.media.actions import Terms
 from lms.media.library import MadeFile
 from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Watching
-from lms.media.rules import last_day, to_delete
+from lms.media.rules import NOTICE, last_day, to_delete
 from lms.notify.models import OutboxMessage
 from lms.schedule import series
 from lms.schedule.models import Ending, KeepUnit, Kind, Occurrence
@@ -190,3 +190,36 @@ def test_what_was_kept_of_a_stream_goes_two_weeks_after_the_whole_is_there_for_e
     assert left == set(begun) - {"00000000000000cd"}, "one holds more, one is held, about one somebody decided"
     assert session.scalars(select(Deletion.reason)).all() == [DeletionReason.EXPIRED]
     assert whole.state is RecordingState.READY
+
+
+def test_what_nobody_planned_is_kept_for_the_usual_time(session: Session) -> None:
+    for number, status in enumerate(("on", "off"), 1):
+        actions.take_told(session, [told(status, meeting="demo", number=number)], NOW)
+    made_ready(session)
+    kept = [MadeFile("a.mp4", "video/mp4", 5, "a" * 64, 60.0, "composition")]
+    instant.keep(session, "00000000000000cd", "demo", kept, NOW, NOW + timedelta(minutes=1), NOW)
+    assert row(session).keep_until is None
+    follow = retention.by_default(90, NOW)
+    assert follow(session, NOW) == 2
+    last = retention.day_of(NOW) + 90 * DAY
+    assert set(session.scalars(select(Recording.keep_until))) == {last}
+    assert follow(session, NOW + DAY) == 0
+    planner = organiser(session)
+    assert queries.page(session, planner, CODE, NOW).ruled
+
+    changed = retention.by_default(30, NOW + DAY)
+    assert changed(session, NOW + DAY) == 2
+    assert row(session).keep_until == last - 60 * DAY
+    actions.set_terms(session, planner, CODE, Terms(Watching.EDITORS, False, last, True), NOW + DAY)
+    for_ever = retention.by_default(0, NOW + 2 * DAY)
+    assert for_ever(session, NOW + 2 * DAY) == 1
+    assert set(session.scalars(select(Recording.keep_until))) == {last, None}, "what somebody decided stays"
+
+    assert retention.by_default(1, NOW + 3 * DAY)(session, NOW + 3 * DAY) == 1
+    over = NOW + 4 * DAY
+    (number,) = retention.due(session, over)
+    assert retention.warn(session, number, over) == 0, "nobody planned it, so nobody is written to"
+    assert retention.expire(session, over) == 0
+    assert retention.expire(session, over + NOTICE) == 1
+    assert session.scalars(select(Recording.state).where(Recording.instant)).one() is RecordingState.WITHDRAWN
+    assert row(session).state is RecordingState.READY, "held"

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { noticeOf } from "../src/room/meeting/notices";
 import { begin, reduce, type Meeting } from "../src/room/meeting/state";
 import type { MeetingState } from "../src/generated/messages";
-import { moment, stamp } from "../src/site/recording";
+import { isWeak, moment, stamp } from "../src/site/recording";
 import { matches } from "../src/site/transcript";
 import { participant, welcome } from "./fakes";
 
@@ -51,6 +51,15 @@ describe("recording", () => {
 });
 
 describe("watching", () => {
+  test("the browser says that a line is weak, or says nothing", () => {
+    expect([{ saveData: true }, { effectiveType: "3g" }, { effectiveType: "slow-2g" }].map(isWeak)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([undefined, {}, { saveData: false, effectiveType: "4g" }].map(isWeak)).toEqual([false, false, false]);
+  });
+
   test.each([
     ["#t=90", 90],
     ["#t=90.5", 90],

@@ -5,6 +5,7 @@ import { offerTranscript } from "./transcript";
 
 const KEPT = "vikno.watched.";
 const SPEED = "vikno.speed";
+const QUALITY = "vikno.quality";
 const NOT_WORTH_S = 15;
 
 export function offerWatching(): void {
@@ -21,6 +22,7 @@ export function offerWatching(): void {
       void video.play().catch(() => undefined);
     });
   }
+  offerQualities(page, video);
   offerTools(page, video, code);
   const asked = moment(location.hash);
   if (asked !== null) goTo(video, asked);
@@ -46,6 +48,48 @@ export function stamp(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+/** Whether the browser says that the line is slow, or that data is dear (Network Information API, where there is one). */
+export function isWeak(line: { saveData?: boolean; effectiveType?: string } | undefined): boolean {
+  return line?.saveData === true || ["slow-2g", "2g", "3g"].includes(line?.effectiveType ?? "");
+}
+
+/** The same recording with a small picture, or without one. What was chosen is kept for the next recording. */
+function offerQualities(page: HTMLElement, video: HTMLVideoElement): void {
+  const place = page.querySelector<HTMLElement>("[data-qualities]");
+  const links = [...(place?.querySelectorAll<HTMLAnchorElement>("[data-quality]") ?? [])];
+  if (!place || !links.length) return;
+  const status = place.querySelector<HTMLElement>("[data-chosen]");
+  const say = (words: string): void => {
+    if (status) status.textContent = words;
+  };
+  for (const link of links) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      write(QUALITY, link.dataset["quality"] ?? "");
+      say("");
+      show(video, links, link);
+    });
+  }
+  if ("asked" in place.dataset) return;
+  const kept = read(QUALITY);
+  const byItself = !kept && isWeak((navigator as { connection?: { saveData?: boolean } }).connection);
+  const wanted = links.find(({ dataset }) => dataset["quality"] === (byItself ? "small" : kept));
+  if (!wanted || wanted.hasAttribute("aria-current")) return;
+  show(video, links, wanted);
+  if (byItself) say(status?.dataset["chosen"] ?? "");
+}
+
+/** Goes on at the same moment from another file. */
+function show(video: HTMLVideoElement, links: HTMLAnchorElement[], link: HTMLAnchorElement): void {
+  const [at, playing] = [video.currentTime, !video.paused];
+  for (const each of links) each.removeAttribute("aria-current");
+  link.setAttribute("aria-current", "true");
+  video.src = link.dataset["source"] ?? "";
+  video.load();
+  if (at > 0) goTo(video, at);
+  if (playing) void video.play().catch(() => undefined);
+}
+
 function goTo(video: HTMLVideoElement, at: number): void {
   if (video.readyState > 0) video.currentTime = at;
   else video.addEventListener("loadedmetadata", () => (video.currentTime = at), { once: true });
@@ -68,7 +112,7 @@ function offerSpeed(speed: HTMLSelectElement, video: HTMLVideoElement): void {
   if ([...speed.options].some(({ value }) => value === kept)) speed.value = kept;
   video.defaultPlaybackRate = video.playbackRate = Number(speed.value);
   speed.addEventListener("change", () => {
-    video.playbackRate = Number(speed.value);
+    video.defaultPlaybackRate = video.playbackRate = Number(speed.value);
     write(SPEED, speed.value === "1" ? "" : speed.value);
   });
 }
