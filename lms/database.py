@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any, TypeVar
 
-import psycopg
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import DataError, InvalidatePoolError
 from sqlalchemy.orm import Session, sessionmaker
@@ -172,6 +171,8 @@ def _ping_after_a_rest(connection: Any, record: ConnectionPoolEntry, _proxy: obj
     # What `pool_pre_ping` does at every use. A server that was started anew meanwhile costs nobody an error.
     if monotonic() - record.info.get(_RESTED_SINCE, monotonic()) < _REST_S:
         return
+    import psycopg  # here, because most processes of most installations do without
+
     try:
         connection.execute("SELECT 1")
         connection.commit()

@@ -6,10 +6,13 @@ import os
 import random
 import secrets
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 SEED_VARIABLE = "VIKNO_TEST_SEED"
 SEED = int(os.environ.pop(SEED_VARIABLE, "0")) or secrets.randbelow(2**31) + 1
@@ -20,6 +23,46 @@ for name in [name for name in os.environ if name.startswith("VIKNO_")]:
 # The machine may be shared, so no test asserts how long an example takes; a failure prints how to repeat it.
 settings.register_profile("vikno", deadline=None, print_blob=True)
 settings.load_profile("vikno")
+
+
+REAL = (
+    "tests/e2e/*",
+    "tests/main/test_recording.py",
+    "tests/main/test_serve.py",
+    "tests/main/test_stream*.py",
+    "tests/recordings/live*/*",
+    "tests/sfu/wire/test_chromium.py",
+    "tests/sfu/wire/test_firefox.py",
+    "tests/sfu/wire/test_foreign_clients.py",
+    "tests/signaling/client/*",
+    "tests/web/test_*browser.py",
+)
+"""Tests of browsers, of whole installations and of media in real time: they share two cores with other tests."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What a busy machine can disturb is tried once more; the summary counts it as rerun and names it."""
+    if not config.pluginmanager.hasplugin("rerunfailures"):
+        return
+    root = Path(__file__).parents[1]
+    for item in items:
+        path = item.path.relative_to(root).as_posix()
+        if any(fnmatch(path, pattern) for pattern in REAL):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+class ByFile(LoadScopeScheduling):
+    """Whole files to each process; people in browsers all to one, where they share an installation."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "tests/e2e" if file.startswith("tests/e2e/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """With `--dist loadfile`."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_report_header() -> str:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from io import BytesIO, StringIO
+from typing import TYPE_CHECKING
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
 from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell
 
 Value = str | int | float | bool | date | datetime | None
 Table = Sequence[Sequence[Value]]
@@ -35,6 +35,9 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
 
 def xlsx_bytes(title: str, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
     """One sheet with a bold, frozen header row. Instants become naive UTC: the format knows no zones."""
+    from openpyxl import Workbook  # here, because it is large and seldom needed
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31] or "Vikno")
     sheet.freeze_panes = "A2"
@@ -57,6 +60,9 @@ def download(content: bytes, media_type: str, file_name: str) -> Response:
 
 
 def _bold(sheet: object, name: str) -> Cell:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+
     cell = WriteOnlyCell(sheet, value=harmless(name))  # type: ignore[arg-type]
     cell.font = Font(bold=True)
     cell.alignment = Alignment(wrap_text=True, vertical="top")

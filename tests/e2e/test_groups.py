@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -37,7 +37,7 @@ def in_room(page: Page, room: str, count: int) -> None:
         "([room, count]) => window.__vikno?.phase === 'in' && window.__vikno.room === room"
         " && window.__vikno.participants.length === count",
         [room, count],
-        40,
+        90,
     )
 
 
@@ -154,7 +154,7 @@ def _everybodys_time_counts(planner: Planner, meeting: str, host: Page, numbers:
     def closed() -> bool:
         with planner.database.reading() as session:
             rows = session.scalars(select(Meeting).where(Meeting.name.startswith(meeting))).all()
-            return len(rows) == 3 and all(row.closed_at is not None for row in rows)
+            return len({row.name for row in rows}) == 3 and all(row.closed_at is not None for row in rows)
 
     while not closed():
         host.wait_for_timeout(100)
@@ -162,15 +162,19 @@ def _everybodys_time_counts(planner: Planner, meeting: str, host: Page, numbers:
         number = session.scalars(select(Occurrence.id).where(Occurrence.meeting == meeting)).one()
         sheet = computing.compute(session, number, datetime.now(UTC))
         for person in numbers.values():
-            rows = session.scalars(
-                select(Connection)
+            stays = session.execute(
+                select(Connection, Meeting.name)
                 .join(Meeting, Meeting.id == Connection.meeting_id)
                 .where(Meeting.occurrence_id == number, Connection.identity == f"person:{person}")
                 .order_by(Connection.joined_at)
             ).all()
-            assert len(rows) == 3  # the main room, the group, the main room again
-            assert all(row.reason == "left" or row.left_at for row in rows)
-            gaps = [(after.joined_at - before.left_at) for before, after in pairwise(rows)]
+            # Whose media does not get through on a busy machine comes in once more, to the same room.
+            rooms = [room for room, _ in groupby(name for _, name in stays)]
+            assert len(rooms) == 3, rooms
+            assert rooms[0] == rooms[2] == meeting, "the main room, the group, the main room again"
+            rows = [row for row, _ in stays]
+            assert all(row.left_at for row in rows)
+            gaps = [max(after.joined_at - before.left_at, timedelta()) for before, after in pairwise(rows)]
             attended = session.scalars(
                 select(Attendance).where(
                     Attendance.occurrence_id == number,

@@ -1,7 +1,8 @@
-"""Recording in a whole installation: what `kill -9` of each process in the middle of it costs."""
+"""Recording in the demo's installation: what `kill -9` of each process in the middle of it costs; and its endpoints."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from recordings.raw import rtpdump, timeline
+from tests.main.test_serve import joined
 from tests.support.installation import Installation, running
 
 PATIENCE_S = 90.0
@@ -82,20 +84,20 @@ def growing(vikno: Installation, tracks: int) -> Callable[[], bool]:
 
 @pytest.fixture(scope="module")
 def vikno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with running(tmp_path_factory.mktemp("recorded"), settings={"DEMO": "true"}) as installation:
-
-        def started() -> bool:
-            try:
-                installation.vikno("record", "start", "demo")
-            except AssertionError:
-                return False
-            return True
-
-        until(started, "the demo's meeting runs")
+    with running(tmp_path_factory.mktemp("recorded"), "--demo") as installation:
         yield installation
 
 
+def recording(vikno: Installation) -> bool:
+    try:
+        vikno.vikno("record", "start", "demo")
+    except AssertionError:
+        return False
+    return True
+
+
 def test_what_a_kill_costs(vikno: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    until(lambda: recording(vikno), "the demo's meeting runs")
     until(growing(vikno, 6), "three people, voice and picture each")
     table = [("killed", "tracks", "packets missing", "longest pause, s")]
 
@@ -142,3 +144,30 @@ def test_a_pause_keeps_nothing_and_the_end_is_the_end(vikno: Installation) -> No
 def test_a_meeting_that_does_not_run_cannot_be_recorded(vikno: Installation) -> None:
     with pytest.raises(AssertionError, match="It does not run now"):
         vikno.vikno("record", "start", "nowhere")
+
+
+async def test_the_demo_is_live_with_three_endpoints_that_come_back(vikno: Installation) -> None:
+    until(lambda: "organiser@vikno.test" in vikno.tail(5000), "it says who can sign in")
+    assert vikno.get("/meet/demo").status_code == 200
+    await _three_endpoints(vikno)
+    vikno.kill("demo")
+    await _three_endpoints(vikno)
+
+
+async def _three_endpoints(vikno: Installation) -> None:
+    """Returns when Kyiv, Lviv and Sumy are in the officially begun meeting with picture and sound."""
+    ends = time.monotonic() + 90
+    seen: object = None
+    token = vikno.token(role="viewer")
+    while time.monotonic() < ends:
+        async with joined(vikno, token) as (_, welcome):
+            seen = {
+                person["name"]: {each["source"] for each in person["publications"]}
+                for person in welcome["participants"]
+                if person["presence"] == "endpoint" and not person["away"]
+            }
+            sources = list(seen.values())
+            if sources == [{"microphone", "camera"}] * 3 and welcome["meeting"]["began_at"] is not None:
+                return
+        await asyncio.sleep(0.5)
+    raise AssertionError(f"in the demo: {seen}\n{vikno.tail()}")

@@ -25,6 +25,8 @@ import websockets
 from signaling.messages import VERSION
 from tests.support.installation import Installation, free_ports, running
 
+pytestmark = pytest.mark.timeout(400)
+
 
 @pytest.fixture(scope="module")
 def vikno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
@@ -44,12 +46,12 @@ async def joined(vikno: Installation, token: str, **more: object) -> AsyncIterat
     """A WebSocket by way of the web process, and the welcome; tried again while a process is being replaced."""
     url = f"ws://127.0.0.1:{vikno.http_port}/signal"
     hello = json.dumps({"type": "hello", "version": VERSION, "token": token, **more})
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 90
     while True:
         try:
             line = await websockets.connect(url, proxy=None)
             await line.send(hello)
-            welcome = json.loads(await asyncio.wait_for(line.recv(), 10))
+            welcome = json.loads(await asyncio.wait_for(line.recv(), 30))
             assert welcome["type"] == "welcome", welcome
             break
         except (OSError, websockets.WebSocketException, TimeoutError, AssertionError):
@@ -65,7 +67,7 @@ async def joined(vikno: Installation, token: str, **more: object) -> AsyncIterat
 async def _say(line: Any, text: str) -> None:
     """Sends a chat line and returns when the node has acknowledged it."""
     await line.send(json.dumps({"type": "chat", "id": 7, "text": text}))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (answer := json.loads(await line.recv())).get("id") != 7:
             continue
     assert answer["type"] == "ok", answer
@@ -184,7 +186,7 @@ def test_a_busy_port_is_told_in_one_sentence(tmp_path: Path, setting: str, kind:
 
 def _serve(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "web.main", "serve"]
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=180)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +217,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     environment = os.environ | {f"VIKNO_{name}": str(port) for name, port in ports}
     words = ["unshare", "-rm", "sh", "-c", script]
     environment |= {"VIKNO_DATA": str(tmp_path)}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 78, done.stderr
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
@@ -285,31 +287,3 @@ async def test_a_trial_with_tls_of_its_own(tmp_path: Path) -> None:
 def _claims(token: str) -> bytes:
     body = token.split(".")[1]
     return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-
-
-async def test_the_demo_is_live_with_three_endpoints_that_come_back(tmp_path: Path) -> None:
-    with running(tmp_path, "--demo") as vikno:
-        _until(lambda: "organiser@vikno.test" in vikno.tail(200), "it says who can sign in")
-        assert vikno.get("/meet/demo").status_code == 200
-        await _three_endpoints(vikno)
-        vikno.kill("demo")
-        await _three_endpoints(vikno)
-
-
-async def _three_endpoints(vikno: Installation) -> None:
-    """Returns when Kyiv, Lviv and Sumy are in the officially begun meeting with picture and sound."""
-    ends = time.monotonic() + 90
-    seen: object = None
-    token = vikno.token(role="viewer")
-    while time.monotonic() < ends:
-        async with joined(vikno, token) as (_, welcome):
-            seen = {
-                person["name"]: {each["source"] for each in person["publications"]}
-                for person in welcome["participants"]
-                if person["presence"] == "endpoint" and not person["away"]
-            }
-            sources = list(seen.values())
-            if sources == [{"microphone", "camera"}] * 3 and welcome["meeting"]["began_at"] is not None:
-                return
-        await asyncio.sleep(0.5)
-    raise AssertionError(f"in the demo: {seen}\n{vikno.tail()}")

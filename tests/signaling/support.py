@@ -27,7 +27,7 @@ from tests.support.fake_media import FakeMediaNode
 TOKEN_KEY = b"t" * 32
 CONTROL_KEY = b"c" * 32
 EVENTS_KEY = b"e" * 32
-PATIENCE_S = 10.0
+PATIENCE_S = 40.0
 
 
 def config(data_dir: Path, **changes: Any) -> NodeAppConfig:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -28,7 +28,12 @@ FLAGS = (
 )
 FAKE_DEVICES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
+PATIENCE_S = 45.0
+"""What takes a second here may take twenty beside other tests; whoever waits for it loses nothing."""
+
 Colour = tuple[int, int, int]
+
+expect.set_options(timeout=1000 * PATIENCE_S)
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def context(browser: Browser, **options: Any) -> BrowserContext:
     usual = {"locale": "uk-UA", "viewport": {"width": 960, "height": 640}, "reduced_motion": "reduce"}
     made = browser.new_context(**(usual | options))
     made.add_init_script(PROBE)
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(1000 * PATIENCE_S)
     return made
 
 
@@ -134,7 +139,7 @@ def sent(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-def until(page: Page, condition: str, argument: Any = None, timeout_s: float = 20.0) -> Any:
+def until(page: Page, condition: str, argument: Any = None, timeout_s: float = PATIENCE_S) -> Any:
     """Wait until a JavaScript function gives something true; gives it. Works under the page's strict CSP."""
     deadline = time.monotonic() + timeout_s
     while not (value := page.evaluate(condition, argument)):
@@ -145,17 +150,17 @@ def until(page: Page, condition: str, argument: Any = None, timeout_s: float = 2
     return value
 
 
-def wait_decoding(page: Page, streams: int, timeout_s: float = 20.0) -> None:
+def wait_decoding(page: Page, streams: int, timeout_s: float = PATIENCE_S) -> None:
     """Wait until so many videos each decode ten more frames than now."""
     page.evaluate("() => window.__probe.mark()")
     until(page, "async n => (await window.__probe.growing(10)) >= n", streams, timeout_s)
 
 
-def wait_tone(page: Page, hertz: int, timeout_s: float = 20.0) -> None:
+def wait_tone(page: Page, hertz: int, timeout_s: float = PATIENCE_S) -> None:
     """Wait until a tone is heard in what the page receives."""
     until(page, "hz => window.__probe.hears(hz)", hertz, timeout_s)
 
 
-def wait_picture(page: Page, colour: Colour, timeout_s: float = 20.0, count: int = 1) -> None:
+def wait_picture(page: Page, colour: Colour, timeout_s: float = PATIENCE_S, count: int = 1) -> None:
     """Wait until so many videos on the page show the colour and a bar that moves."""
     until(page, "([colour, count]) => window.__probe.showing(colour) >= count", [list(colour), count], timeout_s)

@@ -19,7 +19,7 @@ from recordings.capture.ring import shared_path
 
 DEMO_MEDIA = Path(__file__).parents[2] / "build" / "demo-media"
 """The demo's pictures, kept between runs: each costs about five seconds of a processor."""
-_START_S = 90.0
+_START_S = 180.0
 _STOP_S = 40.0
 
 
@@ -35,7 +35,7 @@ class Installation:
     log: Path
     process: subprocess.Popen[bytes]
     scheme: str = "http"
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(verify=False, timeout=10, trust_env=False))
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(verify=False, timeout=30, trust_env=False))
 
     @property
     def url(self) -> str:
@@ -49,7 +49,11 @@ class Installation:
     def vikno(self, *words: str) -> str:
         """What a `vikno` command of this installation prints."""
         done = subprocess.run(
-            [sys.executable, "-m", "web.main", *words], env=self.environment, capture_output=True, text=True, timeout=60
+            [sys.executable, "-m", "web.main", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

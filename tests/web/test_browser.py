@@ -41,7 +41,7 @@ from lms.streaming import targets as stream_targets
 from lms.streaming.models import TargetKind
 from lms.streaming.targets import TargetDraft
 from tests.lms.notify import mails
-from tests.support.browser import launch_bare
+from tests.support.browser import PATIENCE_S, launch_bare
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD
 from web.app import create_app
 from web.config import STATIC, WebConfig, utc_now
@@ -134,7 +134,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, demo_file: Path) -> Iterato
 
 
 def _wait_for(url: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while True:
         try:
             httpx.get(url).raise_for_status()
@@ -157,6 +157,7 @@ def open_context(chromium: Browser) -> Iterator[Any]:
 
     def open_one(**options: Any) -> BrowserContext:
         opened.append(chromium.new_context(**options))
+        opened[-1].set_default_timeout(1000 * PATIENCE_S)
         return opened[-1]
 
     yield open_one
@@ -240,7 +241,7 @@ def _take_pictures(session: Session, planner: Visitor, config: WebConfig) -> Non
     pictures.hide(session, planner, live.slug, made, utc_now(), hidden=True)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(("width", "scheme", "language"), [(360, "light", "uk"), (1280, "dark", "en")])
 @pytest.mark.parametrize("email", list(NETWORK), ids=lambda email: email.partition("@")[0] or "public")
 def test_pages_are_accessible_and_fit(

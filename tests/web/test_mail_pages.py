@@ -27,9 +27,9 @@ from web import vocabulary
 from web.app import create_app
 from web.assets import Assets
 from web.config import WebConfig
+from web.mail.addresses import Sender
 from web.mail.composing import LetterWriter
 from web.mail.letters import Desk, load_all
-from web.mail.mime import Sender
 from web.mail.outbox import OutboxFolder
 from web.templating import Templates
 

@@ -25,9 +25,9 @@ from tests.web.visitor import ORGANISER, Visitor, links
 from web import vocabulary
 from web.assets import Assets
 from web.config import WebConfig
+from web.mail.addresses import Sender
 from web.mail.composing import LetterWriter
 from web.mail.letters import Desk, load_all
-from web.mail.mime import Sender
 from web.templating import Templates
 
 Browser = Callable[..., Visitor]

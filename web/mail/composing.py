@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from lms.notify.mailer import Hopeless, Mail
 from lms.notify.models import OutboxMessage, Reason
 from lms.sealing import UnsealError
+from web.mail.addresses import AddressError, Sender, one_line
 from web.mail.letters import RENDERERS, Desk, Unwanted
-from web.mail.mime import AddressError, Sender, build, one_line
+from web.mail.mime import build
 from web.mail.recipients import NoAddress, resolve
 
 

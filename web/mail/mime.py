@@ -7,64 +7,20 @@ an attached file for readers that look there only. Everything is 7-bit, so that 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
+from web.mail.addresses import Sender, mailbox, one_line
 from web.mail.letters import Letter
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SUBJECT_LENGTH = 250
 _LINE_LENGTH = 76
 _PLAIN = re.compile(r"[A-Za-z0-9 -]{0,60}")
-_LOCAL = re.compile(r"""[^\s@<>(),:;"\[\]\\\x00-\x1f\x7f-\x9f]{1,64}""")
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
 _METHODS = {"REQUEST", "CANCEL", "PUBLISH", "ADD", "REPLY"}
-
-
-class AddressError(ValueError):
-    """This is no address to which mail can go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Whom mails come from."""
-
-    address: str
-    name: str = ""
-
-    @property
-    def host(self) -> str:
-        """What stands after the @."""
-        return self.address.rpartition("@")[2]
-
-
-def parse_sender(written: str) -> Sender:
-    """`Vikno <vikno@example.ua>` or the address alone. Raises `AddressError`."""
-    name, address = parseaddr(written)
-    return Sender(mailbox(address).addr_spec, name)
-
-
-def one_line(text: str) -> str:
-    """Without line breaks and other control characters: fit for a header."""
-    return " ".join(_CONTROL.sub(" ", text).split())
-
-
-def mailbox(address: str, name: str = "") -> Address:
-    """An address for a header, its domain in ASCII (RFC 5890). Raises `AddressError`."""
-    local, _at, domain = address.strip().rpartition("@")
-    try:
-        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        domain = ""
-    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
-        raise AddressError(f"{one_line(address)!r} is no e-mail address.")
-    return Address(one_line(name), local, domain)
 
 
 def build(letter: Letter, sender: Sender, message_id: str, now: datetime) -> tuple[bytes, bool]:

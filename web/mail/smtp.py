@@ -15,51 +15,14 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Literal
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from lms.notify import rules
 from lms.notify.mailer import Deferred, Mail, MailerError, Refused, Unavailable
+from web.mail.addresses import SmtpServer
 
-Security = Literal["none", "starttls", "tls"]
 _ENHANCED = re.compile(r"^\s*([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ANSWER_LENGTH = 300
 _TOO_LARGE = {"5.3.4", "5.2.3"}
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """Where mail is handed in, and as whom."""
-
-    host: str
-    port: int
-    security: Security
-    user: str = ""
-    password: str = field(default="", repr=False)
-
-    def __str__(self) -> str:
-        """For logs and pages: no password."""
-        return f"{self.host}:{self.port}"
-
-
-def parse_url(url: str) -> SmtpServer:
-    """Of `smtp://user:password@host:port?starttls=yes` or `smtps://...`. Raises `ValueError`.
-
-    `starttls` is `yes` (the default with a user: a password never goes in the open) or `no`.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path not in ("", "/"):
-        raise ValueError("that is not the address of a mail server")
-    asked = parse_qs(parts.query, keep_blank_values=True)
-    if set(asked) - {"starttls"} or any(value not in ("yes", "no") for value in asked.get("starttls", [])):
-        raise ValueError("after the ? stands starttls=yes or starttls=no, and nothing else")
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if parts.scheme == "smtps":
-        return SmtpServer(parts.hostname, parts.port or 465, "tls", user, password)
-    starttls = asked["starttls"][-1] == "yes" if "starttls" in asked else bool(user)
-    usual = 587 if user else 25
-    return SmtpServer(parts.hostname, parts.port or usual, "starttls" if starttls else "none", user, password)
 
 
 class SmtpMailer:

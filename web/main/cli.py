@@ -14,7 +14,7 @@ import typer
 
 from signaling.client.cli import participant
 from web.main import credential_commands
-from web.main.child import EXIT_UNUSABLE, follow_supervisor
+from web.main.child import EXIT_UNUSABLE, begin_to_load, follow_supervisor
 from web.main.settings import Settings
 from web.main.settings_load import SettingsError, load, unknown_variables
 
@@ -32,6 +32,7 @@ Sockets = Annotated[str, typer.Option(hidden=True, help="Inherited listening soc
 
 def main() -> None:
     """Runs the command line. Known errors are printed as one sentence, without a traceback."""
+    begin_to_load()
     follow_supervisor()
     app()
 
@@ -105,9 +106,9 @@ def media(
 @app.command()
 def capture(node: Annotated[int, typer.Option(min=0, max=63, help="Number of the media node.")] = 0) -> None:
     """Run the capture process of one media node alone: it writes what is recorded. `serve` starts it for you."""
-    from web.main import recording
+    from web.main import capturing
 
-    recording.run_capture(settings_or_exit(), node)
+    capturing.run_capture(settings_or_exit(), node)
 
 
 @app.command()
@@ -209,11 +210,12 @@ def stop(meeting: Meeting) -> None:
 
 
 def _record(meeting: str, status: Literal["on", "paused", "off"]) -> None:
-    from web.main import recording
+    from signaling.control_client import ControlError
+    from web.main import capturing
 
     try:
-        recording.order(settings_or_exit(), meeting, status)
-    except recording.ControlError as error:
+        capturing.order(settings_or_exit(), meeting, status)
+    except ControlError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

@@ -23,7 +23,7 @@ from lms.media import actions, lighter
 from lms.media.actions import Job
 from recordings.processing import AgendaItem, Options, Outcome, ProcessingError, lighten, process, words_in
 from web.main import logs
-from web.main.child import tell_ready
+from web.main.child import loaded, tell_ready
 from web.main.library import FolderLibrary
 from web.main.settings import Settings
 
@@ -41,6 +41,7 @@ def run_composer(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     composer = Composer(Database(settings.sqlalchemy_url), FolderLibrary(settings.data), stopping)
+    loaded()
     tell_ready()
     while not stopping.is_set():
         try:

@@ -17,6 +17,7 @@ from web.assets import Assets
 from web.config import STATIC
 from web.links import Links
 from web.mail import smtp
+from web.mail.addresses import smtp_of
 from web.mail.composing import LetterWriter
 from web.mail.inboxes import open_inbox
 from web.mail.letters import Desk, load_all
@@ -30,7 +31,7 @@ def mailer(settings: Settings) -> Mailer:
     """The mail server of the settings; without one, the outbox folder."""
     if settings.outbox is not None:
         return OutboxFolder(settings.outbox)
-    return smtp.SmtpMailer(smtp.parse_url(settings.mail_url), ehlo=settings.sender.host)
+    return smtp.SmtpMailer(smtp_of(settings.mail_url), ehlo=settings.sender.host)
 
 
 def letter_writer(settings: Settings) -> LetterWriter:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from lms.directory import accounts
 from lms.frameworks.loading import load_shipped
 from web.main import logs
-from web.main.demo import seed_demo
 from web.main.settings import Settings
 from web.main.upgrading import upgraded
 
@@ -19,6 +18,8 @@ def run(settings: Settings) -> None:
     with database.writing() as session:
         load_shipped(session, datetime.now(UTC))
     if settings.demo:
+        from web.main.demo import seed_demo  # here, because it loads most of what there is
+
         seed_demo(settings, database)
     link = administrator_link(settings)
     if link:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from collections.abc import Sequence
 
@@ -11,7 +10,7 @@ import structlog
 
 from sfu.node import PortBusy
 from web.main import logs, ports
-from web.main.child import EXIT_UNUSABLE
+from web.main.child import EXIT_UNUSABLE, loaded
 from web.main.secrets import SecretError
 from web.main.server import Listening, StartupError, adopt, serve
 from web.main.settings import Settings
@@ -36,19 +35,12 @@ def run_web(settings: Settings, inherited: Sequence[int]) -> None:
         config = web_config(settings)
         config.database.upgrade()
         app = create_app(config)
-        _spare_the_collector()
+        loaded(often=False)
         serve(app, listening)
     except (ports.PortError, SecretError) as error:
         _unusable(str(error))
     except StartupError as error:
         _failed(error)
-
-
-def _spare_the_collector() -> None:
-    """What stands now stands until the end: the garbage collector need not look through it for every few pages."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 def run_media(settings: Settings, node: int, inherited: Sequence[int]) -> None:
@@ -60,7 +52,9 @@ def run_media(settings: Settings, node: int, inherited: Sequence[int]) -> None:
         from signaling.app import create_node_app
         from web.main.node_wiring import node_config
 
-        serve(create_node_app(node_config(settings, node)), listening)
+        app = create_node_app(node_config(settings, node))
+        loaded()
+        serve(app, listening)
     except (ports.PortError, SecretError) as error:
         _unusable(str(error))
     except StartupError as error:
@@ -75,6 +69,7 @@ def run_worker(settings: Settings) -> None:
     logs.configure(settings.log_format, settings.log_level, process="worker")
     from web.main.worker import work
 
+    loaded()
     asyncio.run(work(settings))
 
 

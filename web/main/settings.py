@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from web.eid import configured
 from web.mail import inboxes, smtp
 from web.mail.mime import Sender, parse_sender
+from web.mail import addresses
+from web.mail.addresses import Sender, parse_sender
 
 ISSUER_NAME = "Вікно, мережа центрів надання адміністративних послуг"
 PREFIX = "VIKNO_"
@@ -256,7 +258,7 @@ class Settings(BaseSettings):
     @classmethod
     def _mail_server(cls, value: str) -> str:
         if value:
-            smtp.parse_url(value)
+            addresses.smtp_of(value)
         return value
 
     @field_validator("mail_sender")
@@ -270,7 +272,7 @@ class Settings(BaseSettings):
     @classmethod
     def _inbox(cls, value: str) -> str:
         if value:
-            inboxes.check_url(value)
+            addresses.check_inbox(value)
         return value
 
     @field_validator("eid_providers")

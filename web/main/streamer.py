@@ -25,7 +25,7 @@ from recordings.capture.ring import Ring, RingError
 from recordings.live import wire
 from recordings.live.formats import Output
 from web.main import logs
-from web.main.child import EXIT_UNUSABLE, tell_ready
+from web.main.child import EXIT_UNUSABLE, loaded, tell_ready
 from web.main.secrets import SecretError, master_key, target_sealer
 from web.main.settings import Settings
 from web.main.settings_load import SUPERVISOR_VARIABLE
@@ -65,6 +65,7 @@ def run_streamer(settings: Settings, node: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     streamer = Streamer(settings.data, node, vikno_command("live", "--node", str(node)))
+    loaded()
     tell_ready()
     while not stopping.is_set():
         streamer.look(time.monotonic())

@@ -14,7 +14,7 @@ from lms.roadmaps.following_up import ZONE, day_of
 from lms.roadmaps.models import RoadmapState, StepState
 from lms.schedule.cards import OccurrencePage
 from lms.schedule.rules import midnight
-from web import forms, panels, roadmap_documents, roadmap_form
+from web import forms, panels, roadmap_form
 from web.errors import status_of
 from web.i18n import mark as _
 from web.problems import Problem
@@ -87,6 +87,8 @@ def make(visit: Acting) -> Response:
 @router.get("/roadmaps/{roadmap_id}.docx")
 def as_docx(roadmap_id: int, visit: Reading) -> Response:
     """The document, in the reader's language."""
+    from web import roadmap_documents  # here, because what it needs is large
+
     page = _shown(visit, roadmap_id)
     content = roadmap_documents.docx(page, visit.language, visit.now)
     return download(content, roadmap_documents.DOCX_TYPE, f"roadmap-{roadmap_id}.docx")
@@ -95,6 +97,8 @@ def as_docx(roadmap_id: int, visit: Reading) -> Response:
 @router.get("/roadmaps/{roadmap_id}.pdf")
 def as_pdf(roadmap_id: int, visit: Reading) -> Response:
     """The same as PDF."""
+    from web import roadmap_documents
+
     page = _shown(visit, roadmap_id)
     content = roadmap_documents.pdf(page, visit.language, visit.now)
     return download(content, roadmap_documents.PDF_TYPE, f"roadmap-{roadmap_id}.pdf")

@@ -14,8 +14,6 @@ from datetime import date, datetime
 from io import BytesIO, StringIO
 
 from defusedxml import DefusedXmlException
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from lms.errors import Invalid
 
@@ -171,6 +169,9 @@ def _broken(said: str, line: int) -> Unreadable:
 
 
 def _xlsx_rows(content: bytes) -> list[Row]:
+    from openpyxl import load_workbook  # here, because it is large and seldom needed
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         _check_unpacked(content)
         book = load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)

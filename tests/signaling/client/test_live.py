@@ -135,7 +135,7 @@ class Playing:
         self.running = asyncio.create_task(self.player.run())
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition() and not self.running.done():
                 await asyncio.sleep(0.01)
         if self.running.done():

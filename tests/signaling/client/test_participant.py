@@ -77,7 +77,7 @@ async def test_records_what_it_gets(clip_paths: dict[str, Path], tmp_path: Path)
         FakeNode([player.audio, player.video]) as node,
         taking_part(wishes(node, record=recording)) as person,
     ):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await received(person, 40)
     with av.open(str(recording)) as container:
         titles = {stream.metadata["title"] for stream in container.streams}

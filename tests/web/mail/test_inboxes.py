@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from lms.notify.inbox import Inbox, InboxError
-from web.mail.inboxes import ImapAccount, ImapInbox, MaildirInbox, check_url, imap_of, maildir_of
+from web.mail.addresses import ImapAccount, check_inbox, imap_of, maildir_of
+from web.mail.inboxes import ImapInbox, MaildirInbox
 from web.main.certificates import with_self_signed
 from web.main.settings import Settings
 
@@ -206,4 +207,4 @@ def test_how_an_inbox_is_named() -> None:
         "pop3://u:p@h", "imaps://u:p@h/a%22b",
     ):  # fmt: skip
         with pytest.raises(ValueError, match=r"Maildir|IMAP|password|folder"):
-            check_url(wrong)
+            check_inbox(wrong)

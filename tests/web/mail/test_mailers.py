@@ -13,8 +13,9 @@ import pytest
 
 from lms.notify.mailer import Deferred, Mail, Mailer, Refused, Unavailable
 from tests.support.mail_server import SECRET, USER, Conduct, mail_server, server_context
+from web.mail.addresses import smtp_of
 from web.mail.outbox import OutboxFolder
-from web.mail.smtp import SmtpMailer, parse_url
+from web.mail.smtp import SmtpMailer
 from web.main.certificates import with_self_signed
 from web.main.settings import Settings
 
@@ -27,7 +28,7 @@ def _mail(number: int = 1, to: str = "olena@example.org", *, utf8: bool = False)
 
 
 def _mailer(port: int, **more: object) -> SmtpMailer:
-    return SmtpMailer(parse_url(f"smtp://127.0.0.1:{port}"), timeout_s=20, **more)  # type: ignore[arg-type]
+    return SmtpMailer(smtp_of(f"smtp://127.0.0.1:{port}"), timeout_s=20, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture(params=["folder", "smtp"])
@@ -145,7 +146,7 @@ def test_nobody_listens() -> None:
 
 def test_a_server_that_never_greets_is_given_up() -> None:
     with mail_server(Conduct(hang_at_start=True)) as port:
-        mailer = SmtpMailer(parse_url(f"smtp://127.0.0.1:{port}"), timeout_s=0.2)
+        mailer = SmtpMailer(smtp_of(f"smtp://127.0.0.1:{port}"), timeout_s=0.2)
         with pytest.raises(Unavailable, match="no answer in time"):
             mailer.send(_mail())
 
@@ -153,7 +154,7 @@ def test_a_server_that_never_greets_is_given_up() -> None:
 def test_a_server_that_hangs_in_the_middle_is_cut_off() -> None:
     conduct = Conduct(hang_in_data=True)
     with mail_server(conduct) as port:
-        mailer = SmtpMailer(parse_url(f"smtp://127.0.0.1:{port}"), timeout_s=60, deadline_s=0.5)
+        mailer = SmtpMailer(smtp_of(f"smtp://127.0.0.1:{port}"), timeout_s=60, deadline_s=0.5)
         with pytest.raises(Deferred, match="broke") as caught:
             mailer.send(_mail())
         assert caught.value.broken
@@ -192,10 +193,10 @@ def test_over_tls_with_user_and_password(certificate: tuple[ssl.SSLContext, ssl.
     scheme = "smtps" if how == "tls" else "smtp"
     with mail_server(conduct, auth=True, **{how: server}) as port:  # type: ignore[arg-type]
         url = f"{scheme}://{USER}:{quote(SECRET, safe='')}@127.0.0.1:{port}"
-        mailer = SmtpMailer(parse_url(url), timeout_s=20, context=client)
+        mailer = SmtpMailer(smtp_of(url), timeout_s=20, context=client)
         mailer.send(_mail())
         mailer.close()
-        wrong = SmtpMailer(parse_url(url.replace("vikno:", "vikno:not")), timeout_s=20, context=client)
+        wrong = SmtpMailer(smtp_of(url.replace("vikno:", "vikno:not")), timeout_s=20, context=client)
         with pytest.raises(Unavailable, match="does not accept the user") as caught:
             wrong.send(_mail())
         assert SECRET not in str(caught.value)
@@ -206,7 +207,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(
     certificate: tuple[ssl.SSLContext, ssl.SSLContext],
 ) -> None:
     with mail_server(Conduct(), tls=certificate[0]) as port:
-        mailer = SmtpMailer(parse_url(f"smtps://127.0.0.1:{port}"), timeout_s=20)
+        mailer = SmtpMailer(smtp_of(f"smtps://127.0.0.1:{port}"), timeout_s=20)
         with pytest.raises(Unavailable, match="certificate"):
             mailer.send(_mail())
 
@@ -214,7 +215,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(
 def test_a_server_without_starttls_gets_no_password() -> None:
     conduct = Conduct()
     with mail_server(conduct, auth=True) as port:
-        mailer = SmtpMailer(parse_url(f"smtp://{USER}:x@127.0.0.1:{port}"), timeout_s=20)
+        mailer = SmtpMailer(smtp_of(f"smtp://{USER}:x@127.0.0.1:{port}"), timeout_s=20)
         with pytest.raises(Unavailable, match="STARTTLS"):
             mailer.send(_mail())
 
@@ -239,17 +240,17 @@ def test_an_address_that_is_not_ascii_needs_smtputf8() -> None:
     ],
 )
 def test_how_a_server_is_named(url: str, port: int, security: str) -> None:
-    server = parse_url(url)
+    server = smtp_of(url)
     assert (server.port, server.security) == (port, security)
 
 
 @pytest.mark.parametrize("url", ["http://x", "smtp://", "smtp://h/path", "smtp://h?starttls=perhaps", "smtp://h?x=1"])
 def test_a_server_that_is_named_wrongly(url: str) -> None:
     with pytest.raises(ValueError, match=r"server|stands"):
-        parse_url(url)
+        smtp_of(url)
 
 
 def test_a_password_stands_in_no_text() -> None:
-    server = parse_url("smtp://vikno:s3cr3t%40%2F@mail.example.ua")
+    server = smtp_of("smtp://vikno:s3cr3t%40%2F@mail.example.ua")
     assert server.password == "s3cr3t@/"
     assert "s3cr3t" not in repr(server) + str(server)

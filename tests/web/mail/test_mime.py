@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lms.facts import NOW
+from web.mail.addresses import AddressError, Sender, mailbox, parse_sender
 from web.mail.letters import Letter
-from web.mail.mime import AddressError, Sender, build, mailbox, parse_sender
+from web.mail.mime import build
 
 SENDER = Sender("vikno@example.org", "Вікно: навчання")
 CALENDAR = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Захід\r\nEND:VCALENDAR\r\n".encode()

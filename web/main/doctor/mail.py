@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from lms.notify.inbox import InboxError
 from lms.notify.mailer import Unavailable
+from web.mail.addresses import smtp_of
 from web.mail.inboxes import open_inbox
-from web.mail.smtp import SmtpMailer, parse_url
+from web.mail.smtp import SmtpMailer
 from web.main.doctor.finding import Finding, broken, doubtful, good
 from web.main.settings import Settings
 
@@ -26,7 +27,7 @@ def _server(settings: Settings) -> Finding:
         if _is_local(settings):
             return good(what)
         return doubtful(what, "Set VIKNO_MAIL_URL, so that invitations reach people.")
-    server = parse_url(settings.mail_url)
+    server = smtp_of(settings.mail_url)
     try:
         SmtpMailer(server, ehlo=settings.sender.host, timeout_s=_PATIENCE_S).check()
     except Unavailable as error:

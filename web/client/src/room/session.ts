@@ -204,7 +204,10 @@ export class Session {
           return;
         }
         if (message.type === "groups_told") {
-          this.toasts.say(this.t("groups.told", { name: message.name, text: message.text }), { urgent: true });
+          this.toasts.say(this.t("groups.told", { name: message.name, text: message.text }), {
+            urgent: true,
+            long: true,
+          });
           return;
         }
         const after = reduce(before, message);
