@@ -93,6 +93,10 @@ class MeetingPlan:
     """Whether those in the room may ask."""
     public_questions: bool = False
     """Whether those who watch its stream may."""
+    channels: tuple[str, ...] = ()
+    """Languages into which it is interpreted (BCP 47)."""
+    interpreters: tuple[tuple[str, str], ...] = ()
+    """Identities, as in tokens, each with the language into which they interpret."""
 
 
 @dataclass(frozen=True, slots=True)

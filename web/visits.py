@@ -94,6 +94,8 @@ class Visit:
     def page(self, template: str, *, status: int = 200, keep: bool = False, **context: Any) -> HTMLResponse:
         """A page for this visitor. With `keep` their browser may keep it for reading without a network."""
         done = wording.NOTICES.get(self.request.query_params.get("done", ""), "")
+        if asked_language(self.request) is not None:
+            set_cookie(self.request, Cookie(CookieName.LANGUAGE, self.language))
         context.setdefault("notice", i18n.translate(self.language, done) if done else "")
         context |= {"visit": self, "visitor": self.visitor, "request": self.request, "now": self.now}
         headers = {ACCOUNT: self.account, "Content-Language": self.language}
@@ -112,8 +114,16 @@ def site_of(request: Request) -> Site:
     return site
 
 
+def asked_language(request: Request) -> str | None:
+    """The language that the address itself asks for: a link for partners abroad ends in `?lang=en`."""
+    asked = request.query_params.get("lang")
+    return asked if asked in i18n.LANGUAGES and request.method in ("GET", "HEAD") else None
+
+
 def language_of(request: Request) -> str:
-    """The language chosen by cookie, else by what the browser prefers."""
+    """The language of the address, else the one chosen by cookie, else what the browser prefers."""
+    if asked := asked_language(request):
+        return asked
     chosen = cookies.read(request, CookieName.LANGUAGE, secure=site_of(request).config.secure)
     return i18n.choose(chosen, request.headers.get("accept-language", ""))
 

@@ -177,6 +177,9 @@ SENTENCES: dict[str, str] = {
     "recording_held": _("It must be kept for a legal reason. Lift the hold first."),
     "recording_instant": _("It was made while the meeting ran; there is nothing to make it of anew."),
     "stream_unknown": _("There is no live stream here."),
+    "interpretation_unknown": _("This language is not offered. Choose one of the list."),
+    "interpretation_own": _("It is spoken in this language. Choose those into which it is interpreted."),
+    "interpretation_many": _("At most eight languages fit."),
     "stream_private": _("A meeting is private: it cannot be streamed."),
     "stream_link": _(
         "The address of the stream would let everybody in. Choose another way to join, or do not stream it."

@@ -11,7 +11,7 @@ from lms.schedule.models import Streaming
 from signaling.control_client import ControlClient, ControlError
 from signaling.meeting.plan import GroupRoom, Plan, StreamTarget
 from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove, TakeQuestion
-from signaling.model import Source
+from signaling.model import Interpreting, Source
 from web.config import (
     ControlUnavailable,
     GroupRoomPlan,
@@ -84,6 +84,8 @@ class NodeControl:
             recording=plan.recorded,
             questions_enabled=plan.questions,
             public_questions=plan.public_questions,
+            channels=list(plan.channels),
+            interpreters={who: Interpreting(source=plan.language, into=into) for who, into in plan.interpreters},
             streaming=plan.streaming is Streaming.PLANNED,
             may_stream=plan.streaming is not Streaming.NO,
             targets=[StreamTarget(id=each.id, name=each.name, sealed=each.sealed) for each in plan.targets],
