@@ -15,10 +15,9 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from web.eid import configured
-from web.mail import inboxes, smtp
-from web.mail.mime import Sender, parse_sender
 from web.mail import addresses
 from web.mail.addresses import Sender, parse_sender
+from web.mail.mime import Sender, parse_sender
 
 ISSUER_NAME = "Вікно, мережа центрів надання адміністративних послуг"
 PREFIX = "VIKNO_"
