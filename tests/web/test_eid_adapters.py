@@ -17,7 +17,7 @@ from lms.directory.eid import attempts
 from lms.directory.eid.provider import EidError, Identity, Returned
 from tests.lms.facts import NOW
 from tests.support.eid_servers import Lies, LyingProvider, StateService, serving
-from web.eid import asking, configured
+from web.eid import asking, services
 from web.eid.id_gov_ua import IdGovUa, IdGovUaSettings
 from web.eid.oidc import LEEWAY, OidcProvider, OidcSettings
 from web.main.settings import Settings
@@ -180,13 +180,13 @@ def written(folder: Path, text: str, mode: int = 0o640) -> Path:
 
 
 def test_the_file_names_services_in_its_order(tmp_path: Path) -> None:
-    found = configured.providers(written(tmp_path, FILE), context=PLAIN)
+    found = services.providers(written(tmp_path, FILE), context=PLAIN)
     assert list(found) == ["state", "staff"]
     assert found["state"].names["uk"] == "id.gov.ua (Дія.Підпис, BankID, е-підпис)"
     assert (found["staff"].names["uk"], found["staff"].match_email) == ("Міністерство", True)
     assert not found["state"].match_email
     assert "hush-hush" not in repr([vars(one) for one in found.values()])
-    assert configured.providers(None) == {}
+    assert services.providers(None) == {}
 
 
 @pytest.mark.parametrize(

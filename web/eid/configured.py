@@ -1,5 +1,7 @@
 """Which services an installation has: a TOML file of their own, because several of them have several values each.
 
+Every process reads the settings: nothing of the adapters is imported here.
+
 [state]                       # the key: stands in addresses, and in the database for ever
 kind = "id.gov.ua"
 client_id = "..."
@@ -24,7 +26,6 @@ name_en = "Account of the ministry"
 from __future__ import annotations
 
 import re
-import ssl
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -33,10 +34,6 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
-
-from lms.directory.eid.provider import Provider
-from web.eid.id_gov_ua import IdGovUa, IdGovUaSettings
-from web.eid.oidc import OidcProvider, OidcSettings
 
 _KEY = re.compile(r"[a-z][a-z0-9-]{0,26}")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -66,7 +63,7 @@ class _Entry(BaseModel):
     client_id: str = Field(min_length=1, max_length=300)
 
 
-class _StateEntry(_Entry):
+class StateEntry(_Entry):
     kind: Literal["id.gov.ua"]
     client_secret: SecretStr = Field(min_length=1)
     name_uk: Name = STATE_UK
@@ -75,7 +72,7 @@ class _StateEntry(_Entry):
     methods: list[Literal["dig_sign", "bank_id", "diia_id"]] = Field(["dig_sign", "bank_id", "diia_id"], min_length=1)
 
 
-class _OidcEntry(_Entry):
+class OidcEntry(_Entry):
     kind: Literal["oidc"]
     client_secret: SecretStr = SecretStr("")
     name_uk: Name
@@ -86,12 +83,12 @@ class _OidcEntry(_Entry):
     match_verified_email: bool = False
 
 
-_FILE: TypeAdapter[dict[str, _StateEntry | _OidcEntry]] = TypeAdapter(
-    dict[str, Annotated[_StateEntry | _OidcEntry, Field(discriminator="kind")]]
+_FILE: TypeAdapter[dict[str, StateEntry | OidcEntry]] = TypeAdapter(
+    dict[str, Annotated[StateEntry | OidcEntry, Field(discriminator="kind")]]
 )
 
 
-def read(path: Path) -> dict[str, _StateEntry | _OidcEntry]:
+def read(path: Path) -> dict[str, StateEntry | OidcEntry]:
     """What the file says. Raises `ValueError` with a sentence that holds no secret."""
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o007:
@@ -107,22 +104,6 @@ def read(path: Path) -> dict[str, _StateEntry | _OidcEntry]:
         if not _KEY.fullmatch(key):
             raise ValueError(f"[{key}] in {path}: a key is of small Latin letters, figures and hyphens, at most 27")
     return entries
-
-
-def providers(path: Path | None, *, context: ssl.SSLContext | None = None) -> dict[str, Provider]:
-    """The services, in the file's order, by key; none without a file. Nobody is asked anything yet."""
-    entries = read(path) if path is not None else {}
-    return {key: _provider(key, entry, context) for key, entry in entries.items()}
-
-
-def _provider(key: str, entry: _StateEntry | _OidcEntry, context: ssl.SSLContext | None) -> Provider:
-    names: Mapping[str, str] = {"uk": entry.name_uk, "en": entry.name_en}
-    secret = entry.client_secret.get_secret_value()
-    if isinstance(entry, _StateEntry):
-        address, methods = entry.address.rstrip("/"), tuple(entry.methods)
-        return IdGovUa(IdGovUaSettings(key, names, entry.client_id, secret, address, methods), context=context)
-    given: dict[str, Any] = {"scope": entry.scope, "claims": entry.claims, "match_email": entry.match_verified_email}
-    return OidcProvider(OidcSettings(key, names, entry.issuer, entry.client_id, secret, **given), context=context)
 
 
 def _sentence(path: Path, problem: Mapping[str, Any]) -> str:

@@ -17,7 +17,6 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from web.eid import configured
 from web.mail import addresses
 from web.mail.addresses import Sender, parse_sender
-from web.mail.mime import Sender, parse_sender
 
 ISSUER_NAME = "Вікно, мережа центрів надання адміністративних послуг"
 PREFIX = "VIKNO_"
