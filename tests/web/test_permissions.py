@@ -91,6 +91,7 @@ BY_KEY = ""
 WITHOUT_OUR_PAGE = {"/internal/events", "/unsubscribe/{signed}"}
 """A media node posts with its key, a mail program with the signed link alone (RFC 8058)."""
 UPLOADS = {
+    "POST /appointments/{number}/materials",
     "POST /classes/{class_id}/people",
     "POST /courses/import",
     "POST /courses/{slug}/edit/lesson",
@@ -322,6 +323,8 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/roll-call": "L",
     "POST /api/meetings/{meeting}/token": ALL,
     "POST /appointments/{number}/cancel": "S",
+    "POST /appointments/{number}/materials": "S",
+    "POST /appointments/{number}/materials/{material_id}/remove": NOBODY,
     "POST /appointments/{number}/move": "S",
     "POST /appointments/{number}/outcome": NOBODY,
     "POST /attempts/{code}": "S",
