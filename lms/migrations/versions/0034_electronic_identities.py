@@ -1,6 +1,6 @@
 """Electronic identities: ways to a service and back, what is linked, whose tax number it is
 
-Revision 0033 after 0032, 2026-11-26.
+Revision 0034 after 0033, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 
 
 def upgrade() -> None:
