@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from web.eid import words as eid
 from web.i18n import mark as _
 from web.i18n import translate
 
 SENTENCES: dict[str, str] = {
+    **eid.SENTENCES,
     "absence_days": _("The last day comes after the first and lies ahead, at most a year after it."),
     "absence_unknown": _("There is no such absence any more."),
     "absences_many": _("There are 60 absences already. Take some back first."),
@@ -527,6 +529,8 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "eid_linked": _("The identity is linked. You can sign in with it from now on."),
+    "eid_unlinked": _("The identity is not linked any more. Browsers that it had signed in are signed out."),
     "appointment_booked": _("Booked. Both of you get a letter with an entry for the calendar."),
     "appointment_cancelled": _("Cancelled. The other one is told."),
     "appointment_moved": _("Moved. Both of you get a letter with the new time."),

@@ -91,6 +91,7 @@ BY_KEY = ""
 WITHOUT_OUR_PAGE = {"/internal/events", "/unsubscribe/{signed}"}
 """A media node posts with its key, a mail program with the signed link alone (RFC 8058)."""
 UPLOADS = {
+    "POST /appointments/{number}/materials",
     "POST /classes/{class_id}/people",
     "POST /courses/import",
     "POST /courses/{slug}/edit/lesson",
@@ -288,6 +289,9 @@ LETS_IN: dict[str, str] = {
     "GET /series/{slug}/register": NOBODY,
     "GET /series/{slug}/reschedule": "PA",
     "GET /sign-in": ALL,
+    "GET /sign-in/found/{handle}": ALL,  # to the page where it begins, who was not found
+    "GET /sign-in/with/{key}": NOBODY,  # there is no such service
+    "GET /sign-in/with/{key}/back": NOBODY,
     "GET /slots": "oPA",
     "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
@@ -319,6 +323,8 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/roll-call": "L",
     "POST /api/meetings/{meeting}/token": ALL,
     "POST /appointments/{number}/cancel": "S",
+    "POST /appointments/{number}/materials": "S",
+    "POST /appointments/{number}/materials/{material_id}/remove": NOBODY,
     "POST /appointments/{number}/move": "S",
     "POST /appointments/{number}/outcome": NOBODY,
     "POST /attempts/{code}": "S",
@@ -412,6 +418,7 @@ LETS_IN: dict[str, str] = {
     "POST /me/calendar/{feed_id}/revoke": "S",
     "POST /me/channels": KNOWN,
     "POST /me/channels/{channel_id}/remove": KNOWN,
+    "POST /me/identities/{identity_id}/unlink": NOBODY,
     "POST /me/notifications": KNOWN,
     "POST /me/password": KNOWN,
     "POST /needs/new": "oPA",
@@ -522,6 +529,7 @@ LETS_IN: dict[str, str] = {
     "POST /series/{slug}/reschedule": "PA",
     "POST /series/{slug}/streaming": "PA",
     "POST /sign-in": ALL,
+    "POST /sign-in/found/{handle}": ALL,
     "POST /sign-out": ALL,
     "POST /streaming": "oPA",
     "POST /streaming/{target_id}": "PA",
@@ -804,6 +812,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "organisation": homes["lviv"].id,
         "series": series.id,
         "deletion": deletion.id,
+        "identity_id": 0,
         "hours_id": one(session, ConsultationHours).id,
         "appointment": one(session, Appointment, Appointment.state == AppointmentState.BOOKED).id,
         **certificate_of(session, planner, series.slug, staff),

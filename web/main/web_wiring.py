@@ -22,6 +22,7 @@ from web.config import (
     PublicQuestion,
     WebConfig,
 )
+from web.eid import services
 from web.mail.outbox import OutboxFolder
 from web.main import known_issuers, passthrough, probes
 from web.main.library import FolderLibrary
@@ -62,6 +63,8 @@ def web_config(settings: Settings) -> WebConfig:
         files=FolderFiles(settings.data / "files"),
         outbox=OutboxFolder(settings.outbox) if settings.outbox is not None else None,
         reads_inbox=bool(settings.mail_inbox),
+        eid=services.providers(settings.eid_providers),
+        eid_key=derive(master, "eid"),
         demo=settings.demo,
     )
 
