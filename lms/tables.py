@@ -12,6 +12,7 @@ from lms.credentials import bulk_models, external_models
 from lms.credentials import models as credentials
 from lms.directory import access_models, register_models
 from lms.directory import models as directory
+from lms.directory.eid import models as eid
 from lms.evidence import models as evidence
 from lms.frameworks import models as frameworks
 from lms.media import models as media
@@ -39,6 +40,7 @@ __all__ = [
     "courses",
     "credentials",
     "directory",
+    "eid",
     "evidence",
     "external_models",
     "figures",

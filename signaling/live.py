@@ -21,7 +21,7 @@ from signaling.meeting import facts, orders, rules, words
 from signaling.meeting.announcements import announce
 from signaling.meeting.plan import Plan
 from signaling.meeting.state import Member, State
-from signaling.model import GroupsSeen, Permission, Presence, Publication
+from signaling.model import GroupsSeen, Interpreting, Permission, Presence, Publication
 from signaling.problems import RefusedError, problem
 from signaling.recording import MeetingRecorder
 from signaling.stream_telling import StreamTelling
@@ -138,6 +138,9 @@ class LiveMeeting:
                 self.media.mute_by_host(fact.participant, fact.source, muted=fact.muted)
             case facts.RoleChanged():
                 self._permit(self.state.members[fact.participant])
+                self.media.interpreters_changed()
+            case facts.InterpretingSet() | facts.MeetingSet() | facts.Planned():
+                self.media.interpreters_changed()
             case facts.RecordingSet() | facts.StreamSet():
                 self._tell_kept(list(self.state.members.values()))
                 if self.state.stream is None:
@@ -371,6 +374,17 @@ class LiveMeeting:
         if member is not None and member.publications.pop(publication, None) is not None:
             self.tell_participant(member)
             self._look()
+
+    def interpreting(self, participant: str) -> Interpreting | None:
+        """What somebody interprets by voice: it is heard in a channel instead of the room."""
+        member = self.state.members.get(participant)
+        interprets = self.state.interprets(member) if member is not None else None
+        return None if interprets is None or interprets.signed else interprets
+
+    def leads_no_floor(self, participant: str) -> bool:
+        """Whether somebody interprets, by voice or by hand: the room does not turn to them."""
+        member = self.state.members.get(participant)
+        return member is not None and self.state.interprets(member) is not None
 
     def speaking(self, participant: str | None) -> None:
         now = self.now()

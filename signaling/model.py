@@ -33,6 +33,10 @@ Line = Annotated[str, Field(max_length=300), AfterValidator(_name)]
 QuestionText = Annotated[str, Field(min_length=1, max_length=600), AfterValidator(_text)]
 Language = Literal["uk", "en"]
 """Of captions (BCP 47)."""
+Tag = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$", max_length=12)]
+"""A language to interpret from or into (BCP 47): `uk`, `en`; sign languages by ISO 639-3: `ukl`."""
+SIGNED = frozenset({"ukl", "ils", "ase", "bfi"})
+"""Sign languages: of Ukraine, the international one, of America, of Britain. They are seen, not heard."""
 Sdp = Annotated[str, Field(min_length=1, max_length=131_072)]
 
 
@@ -67,6 +71,8 @@ class Permission(StrEnum):
     """Put questions to those who lead, and vote for those of others."""
     CAPTION = "caption"
     """Write captions for everybody."""
+    INTERPRET = "interpret"
+    """Interpret into a language channel of the meeting."""
     MODERATE = "moderate"
     """Mute, remove, admit, lock, pin for everybody, begin, end, lower hands, delete chat, change roles below host."""
     TAKE_PICTURES = "take_pictures"
@@ -117,6 +123,26 @@ class Publication(Shape):
     """A host has muted it: the node forwards nothing until a host lifts it, or the sender where allowed."""
 
 
+class Interpreting(Shape):
+    """From and into which language somebody interprets. Two languages make a booth: its interpreters take turns."""
+
+    source: Tag
+    into: Tag
+    """The channel in which they are heard, or seen if it is a sign language."""
+    on_air: bool = False
+    """In a booth, and into a language, one at a time."""
+
+    @property
+    def booth(self) -> frozenset[str]:
+        """Both languages, whichever way they interpret now."""
+        return frozenset({self.source, self.into})
+
+    @property
+    def signed(self) -> bool:
+        """Whether it is done by hand: what they say then belongs to the room."""
+        return bool(self.booth & SIGNED)
+
+
 class Participant(Shape):
     """Somebody in the meeting, as everybody sees them."""
 
@@ -130,6 +156,7 @@ class Participant(Shape):
     hand_raised: bool = False
     away: bool = False
     """The connection is lost and may still come back (60 s)."""
+    interprets: Interpreting | None = None
     joined_at: float
     """UTC, seconds since the epoch, as all times in messages."""
 
@@ -229,6 +256,10 @@ class MeetingState(Shape):
 
     id: Id
     title: str
+    language: str = "uk"
+    """Of the room (BCP 47)."""
+    channels: list[Tag] = []
+    """Languages into which the room is interpreted, that of the room not among them."""
     began_at: float | None = None
     """The official begin, announced by a host or by the plan."""
     ended_at: float | None = None

@@ -45,6 +45,7 @@ TITLES = {
     "too_many_questions": "There are too many questions already.",
     "too_many_publications": "You publish as much as is allowed already.",
     "too_slow": "The connection is too slow for the messages; come back.",
+    "unknown_channel": "The meeting is not interpreted so.",
     "unknown_chat_message": "There is no such chat message.",
     "unknown_meeting": "There is no such meeting here.",
     "unknown_participant": "There is no such participant.",

@@ -6,8 +6,9 @@ import secrets
 
 from signaling import messages
 from signaling.live import LiveMeeting
-from signaling.meeting import facts, rules, words
+from signaling.meeting import channels, facts, rules, words
 from signaling.meeting.state import Member
+from signaling.model import Permission
 from signaling.problems import RefusedError
 
 
@@ -50,6 +51,8 @@ def _say(meeting: LiveMeeting, member: Member, message: messages.Request) -> Non
             meeting.commit(words.vote(state.words, member, message.question, wanted=message.wanted, now=now))
         case messages.Consent():
             meeting.commit(words.consent(state.words, member, state.kept, message.answer, message.notice, now=now))
+        case messages.Interpret() | messages.Air():
+            _interpret(meeting, member, message)
         case messages.Hand():
             meeting.commit(rules.move_hand(state, member, raised=message.raised, now=now))
         case messages.Rename():
@@ -60,6 +63,16 @@ def _say(meeting: LiveMeeting, member: Member, message: messages.Request) -> Non
             meeting.leave(member.id)
         case _:
             raise RefusedError("bad_message", "This request is not known here.")
+
+
+def _interpret(meeting: LiveMeeting, member: Member, message: messages.Interpret | messages.Air) -> None:
+    if not member.may(Permission.INTERPRET):
+        raise RefusedError("not_allowed", "Only interpreters may; a host makes one of you.")
+    state, now = meeting.state, meeting.now()
+    if isinstance(message, messages.Air):
+        meeting.commit(channels.air(state, member, take=message.take, now=now))
+    else:
+        meeting.commit(channels.assign(state, member, message.source, message.into, now=now))
 
 
 async def publish(meeting: LiveMeeting, member: Member, message: messages.Publish) -> messages.Published:

@@ -36,7 +36,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MODERATOR: frozenset(_LEADS),
     Role.PRESENTER: frozenset(_SPEAKS | {Permission.TAKE_PICTURES}),
     Role.PARTICIPANT: frozenset(_SPEAKS),
-    Role.INTERPRETER: frozenset(_SPEAKS | {Permission.CAPTION}),
+    Role.INTERPRETER: frozenset(_SPEAKS | {Permission.CAPTION, Permission.INTERPRET}),
     Role.CAPTIONER: frozenset(_EVERYBODY | {Permission.CHAT, Permission.RAISE_HAND, Permission.CAPTION}),
     Role.VIEWER: frozenset(_EVERYBODY),
 }

@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute
 
 from lms.credentials.keys import Issuer
 from lms.database import Database
+from lms.directory.eid.provider import Provider
+from lms.directory.eid.rules import Marker
 from lms.files import FileStore, MemoryFiles
 from lms.media.library import MediaLibrary, NoLibrary
 from lms.schedule.models import Streaming
@@ -91,6 +93,10 @@ class MeetingPlan:
     """Whether those in the room may ask."""
     public_questions: bool = False
     """Whether those who watch its stream may."""
+    channels: tuple[str, ...] = ()
+    """Languages into which it is interpreted (BCP 47)."""
+    interpreters: tuple[tuple[str, str], ...] = ()
+    """Identities, as in tokens, each with the language into which they interpret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +219,10 @@ class WebConfig:
     """Where mails go when there is no mail server; the pages show them."""
     reads_inbox: bool = False
     """Whether mail that comes in is read."""
+    eid: Mapping[str, Provider] = field(default_factory=dict)
+    """Services by which people sign in, by key, in the order of their buttons."""
+    eid_key: bytes = b""
+    """Makes marks of what they tell (`lms.directory.eid.rules.Marker`); needed where there is such a service."""
     demo: bool = False
     """Whether the pages say that what they show is demonstration data."""
     clock: Callable[[], datetime] = utc_now
@@ -226,6 +236,11 @@ class WebConfig:
     def sealer(self) -> Sealer:
         """Seals and opens with `sealing_key`."""
         return FernetSealer(self.sealing_key)
+
+    @property
+    def marker(self) -> Marker:
+        """Makes marks of numbers and of names at services."""
+        return Marker(self.eid_key)
 
     @property
     def issuer(self) -> Issuer:

@@ -99,6 +99,7 @@ class LessonTyped:
     wait_hours: str = ""
     total: str = "60"
     each_area: str = ""
+    two_readers: str = ""
     kept: str = ""
     """The test as it was, as JSON: the form shows a part of it."""
     file_name: str = ""
@@ -149,6 +150,7 @@ class LessonTyped:
             kept=json.dumps(spec.dump(test)),
             total=_percent(test.passing.total),
             each_area=_percent(each) if each is not None else "",
+            two_readers=_percent(test.two_readers) if test.two_readers is not None else "",
         )
 
     def at(self, seen: int) -> LessonTyped:
@@ -191,6 +193,7 @@ class LessonTyped:
                 "time_limit_minutes": _number(self.time_limit),
                 "attempts": _number(self.attempts),
                 "wait_hours": _number(self.wait_hours) or 0,
+                "two_readers": _share(self.two_readers),
                 "passing": {"total": _share(self.total) or 0, "each_area": _share(self.each_area)},
             }
             return spec.parse(kept | shown)
@@ -211,7 +214,7 @@ def course_typed(form: FormData) -> CourseTyped:
 def lesson_typed(form: FormData) -> LessonTyped:
     """What was sent."""
     plain = ("title_uk", "title_en", "minutes", "move_on", "competences", "recording", "occurrence", "time_limit")
-    more = ("attempts", "wait_hours", "total", "each_area", "kept", "file_name", "edit")
+    more = ("attempts", "wait_hours", "total", "each_area", "two_readers", "kept", "file_name", "edit")
     kind = forms.text(form, "kind")
     count = min(forms.whole(form.get("lines", "")) or 0, 50)
     return LessonTyped(

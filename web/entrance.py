@@ -179,6 +179,8 @@ def tell_node(visit: Visit, door: MeetingDoor) -> None:
         targets=targets,
         questions=door.questions,
         public_questions=door.public_questions,
+        channels=door.languages,
+        interpreters=tuple(queries.interpreters(visit.session, card.id).items()) if door.languages else (),
     )
     if visit.site.planned.get(card.meeting) == plan:
         return

@@ -14,6 +14,7 @@ from lms.schedule.changes import ChangeCard
 from web import vocabulary
 from web.i18n import LANGUAGES, translate
 from web.i18n import mark as _
+from web.languages import language_names
 from web.templating import duration
 
 LONG = frozenset({"description", "description_en"})
@@ -116,4 +117,5 @@ _WRITERS: dict[str, Callable[[Any, str], str]] = {
     "questions": _yes_no,
     "public_questions": _yes_no,
     "reminder_offsets": _minutes,
+    "interpretation": language_names,
 }

@@ -26,11 +26,12 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from lms.errors import Refusal
 from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft
-from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part, Streaming
+from lms.schedule.models import INTERPRETED, Access, AgendaKind, Kind, MeetingRole, Mode, Part, Streaming
 from web import vocabulary
 from web.forms import EMAIL, VisitForm, at_most, required, stripped, whole
 from web.i18n import mark as _
 from web.i18n import translate
+from web.languages import language_name
 
 ZONES = ("Europe/Kyiv", "Europe/Warsaw", "Europe/Berlin", "Europe/Brussels", "Europe/London", "UTC")
 SPARE_ROWS = 2
@@ -103,6 +104,7 @@ class SpeakerRow(Form):
     person = HiddenField()
     row = HiddenField()
     role = SelectField(_("Role"), default=MeetingRole.PRESENTER.value)
+    interprets = SelectField(_("Interprets into"), validators=[Optional()], default="")
 
 
 class AgendaRow(Form):
@@ -137,6 +139,7 @@ class OccurrenceForm(VisitForm):
     streaming = SelectField(_("Public live stream"), default=Streaming.ALLOWED.value)
     questions = BooleanField(_("Participants may ask questions in the room"), default=True)
     public_questions = BooleanField(_("Whoever watches the live stream may ask questions"))
+    interpretation = SelectMultipleField(_("Languages of interpretation"))
     mode = SelectField(_("Where people take part"), default=Mode.ONLINE.value)
     venue = StringField(_("Venue"), [at_most(300)], filters=[stripped])
     topics = SelectMultipleField(_("Topics"), coerce=int)
@@ -162,6 +165,8 @@ class OccurrenceForm(VisitForm):
         super().__init__(visit, data, **given)
         self.topics.choices = list(catalogue)
         self.mode.choices = vocabulary.choices(vocabulary.MODES, visit.language)
+        self._languages = [(tag, language_name(tag, visit.language)) for tag in INTERPRETED if tag != "uk"]
+        self.interpretation.choices = self._languages
         offsets = dict.fromkeys((*REMINDERS, *(self.reminders.data or [])))
         self.reminders.choices = [(each, self._before(each)) for each in offsets]
         self._organisations = [("", "—"), *((str(key), name) for key, name in organisations)]
@@ -190,6 +195,7 @@ class OccurrenceForm(VisitForm):
         for speaker in self.speakers:
             speaker.form.organisation.choices = self._organisations
             speaker.form.role.choices = vocabulary.role_choices(language)
+            speaker.form.interprets.choices = [("", "—"), *self._languages]
         names = [speaker.form["name"].data or "" for speaker in self.speakers]
         who = [("", "—"), *((str(place), f"{place + 1}. {name}".strip()) for place, name in enumerate(names))]
         for item in self.agenda:
@@ -256,6 +262,7 @@ class OccurrenceForm(VisitForm):
             streaming=Streaming(self.streaming.data),
             questions=self.questions.data,
             public_questions=self.public_questions.data,
+            interpretation=tuple(self.interpretation.data or []),
             access=Access(self.access.data),
             parties=[
                 PartyDraft(row.form.organisation.data, Part(row.form.part.data))
@@ -292,4 +299,5 @@ class OccurrenceForm(VisitForm):
             role=MeetingRole(row.role.data or MeetingRole.PRESENTER),
             id=_number(row.row.data),
             email=row.email.data or "",
+            interprets=row.interprets.data or "" if row.role.data == MeetingRole.INTERPRETER.value else "",
         )

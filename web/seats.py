@@ -23,8 +23,8 @@ from web.security import set_cookie
 ONLY = "class_only"
 """The refusal that leads a browser back to its class."""
 _OPEN = re.compile(
-    r"/class(/.*)?|/attempts/[^/]+(/(?!appeal)[^/]+)*|/courses/(?P<slug>[^/]+)(/lessons/.+|/offline)?|/sign-out"
-    r"|/language/[^/]+|/help|/accessibility|/offline|/verify(/.*)?|/app\.webmanifest"
+    r"/class(/.*)?|/attempts/.+|/courses/(?P<slug>[^/]+)(/lessons/.+|/offline|/opinion)?|/sign-out"
+    r"|/language/[^/]+|/help|/accessibility|/offline(/.*)?|/verify(/.*)?|/app\.webmanifest"
 )
 
 

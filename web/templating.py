@@ -20,6 +20,7 @@ from markupsafe import Markup
 from web import csrf
 from web.assets import Assets
 from web.i18n import LANGUAGES, translations
+from web.languages import language_names
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -133,6 +134,10 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         """The text in the page's language; Ukrainian where there is no English."""
         return en if language == "en" and en else uk
 
+    def foreign(uk: str, en: str) -> Markup:
+        """The attribute for the element that says `either` of the two, where that is not in the page's language."""
+        return Markup(' lang="uk"') if language == "en" and uk and not en else Markup("")
+
     short = "EEEEEE" if language == "uk" else "EEE"
     return {
         "day": kept(lambda value: format_date(value, "EEEE, d MMMM y", locale=language)),
@@ -148,6 +153,8 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         "clock": kept(lambda value: format_time(value, "HH:mm", locale=language)),
         "moment": kept(lambda value: format_datetime(value, "d MMMM y, HH:mm", locale=language)),
         "either": in_language,
+        "foreign": foreign,
+        "languages": lambda tags: language_names(tags, language),
         "number": lambda value: format_decimal(value, locale=language),
         "duration": lambda minutes: duration(int(minutes), language),
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
@@ -93,6 +94,8 @@ class Visit:
     def page(self, template: str, *, status: int = 200, keep: bool = False, **context: Any) -> HTMLResponse:
         """A page for this visitor. With `keep` their browser may keep it for reading without a network."""
         done = wording.NOTICES.get(self.request.query_params.get("done", ""), "")
+        if asked_language(self.request) is not None:
+            set_cookie(self.request, Cookie(CookieName.LANGUAGE, self.language))
         context.setdefault("notice", i18n.translate(self.language, done) if done else "")
         context |= {"visit": self, "visitor": self.visitor, "request": self.request, "now": self.now}
         headers = {ACCOUNT: self.account, "Content-Language": self.language}
@@ -111,8 +114,16 @@ def site_of(request: Request) -> Site:
     return site
 
 
+def asked_language(request: Request) -> str | None:
+    """The language that the address itself asks for: a link for partners abroad ends in `?lang=en`."""
+    asked = request.query_params.get("lang")
+    return asked if asked in i18n.LANGUAGES and request.method in ("GET", "HEAD") else None
+
+
 def language_of(request: Request) -> str:
-    """The language chosen by cookie, else by what the browser prefers."""
+    """The language of the address, else the one chosen by cookie, else what the browser prefers."""
+    if asked := asked_language(request):
+        return asked
     chosen = cookies.read(request, CookieName.LANGUAGE, secure=site_of(request).config.secure)
     return i18n.choose(chosen, request.headers.get("accept-language", ""))
 
@@ -195,6 +206,22 @@ async def reading_turn(request: Request) -> AsyncIterator[None]:
 
 Turn = Annotated[None, Depends(turn, scope="function")]
 ReadingTurn = Annotated[None, Depends(reading_turn, scope="function")]
+
+
+async def errand(request: Request) -> AsyncIterator[None]:
+    """Wait until few visits wait for something outside; they open no transaction while they do."""
+    async with site_of(request).errands:
+        yield
+
+
+Errand = Annotated[None, Depends(errand, scope="function")]
+
+
+@contextmanager
+def looking(request: Request) -> Iterator[Visit]:
+    """A visit that only looks, for whoever opens the transaction by themselves (see `errand`)."""
+    with site_of(request).config.database.reading() as session:
+        yield _visit(request, session, writing=False)
 
 
 def reading(request: Request, _turn: ReadingTurn) -> Iterator[Visit]:

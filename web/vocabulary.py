@@ -247,6 +247,7 @@ FIELDS = {
     "speakers": _("Speakers"),
     "agenda": _("Agenda"),
     "reminder_offsets": _("Reminders"),
+    "interpretation": _("Languages of interpretation"),
 }
 """What may change about an occurrence."""
 OBJECTS = {

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from web.eid import words as eid
 from web.i18n import mark as _
 from web.i18n import translate
 
 SENTENCES: dict[str, str] = {
+    **eid.SENTENCES,
     "absence_days": _("The last day comes after the first and lies ahead, at most a year after it."),
     "absence_unknown": _("There is no such absence any more."),
     "absences_many": _("There are 60 absences already. Take some back first."),
@@ -102,6 +104,9 @@ SENTENCES: dict[str, str] = {
     "rule_text_missing": _("A certificate needs a name, and says what had to be done."),
     "sheets_open": _("The attendance of some dates is not approved yet. Approve it first."),
     "status_list_unknown": _("There is no such status list."),
+    "again_day": _("Choose a day that is not in the future."),
+    "again_reason": _("Say in at most 500 characters why it is to be done again."),
+    "course_not_done": _("Finish the course first; then it can be done again."),
     "course_home": _("The course belongs to no organisation. Choose one in the course first."),
     "course_circle": _("Lessons wait for each other in a circle. Take one of the requirements away."),
     "course_due": _("A due date lies in the future, at most ten years ahead."),
@@ -154,6 +159,7 @@ SENTENCES: dict[str, str] = {
     "opinion_stars": _("Give from 1 to 5 stars."),
     "opinion_text": _("An opinion has at most 1000 characters."),
     "opinion_unknown": _("There is no such opinion."),
+    "rating_yours": _("You have read it already: somebody else reads it now."),
     "rule_target": _("Choose the centre or the role."),
     "rule_there": _("There is such a rule already."),
     "submission_unknown": _("There is no such thing to review."),
@@ -175,6 +181,9 @@ SENTENCES: dict[str, str] = {
     "recording_held": _("It must be kept for a legal reason. Lift the hold first."),
     "recording_instant": _("It was made while the meeting ran; there is nothing to make it of anew."),
     "stream_unknown": _("There is no live stream here."),
+    "interpretation_unknown": _("This language is not offered. Choose one of the list."),
+    "interpretation_own": _("It is spoken in this language. Choose those into which it is interpreted."),
+    "interpretation_many": _("At most eight languages fit."),
     "stream_private": _("A meeting is private: it cannot be streamed."),
     "stream_link": _(
         "The address of the stream would let everybody in. Choose another way to join, or do not stream it."
@@ -520,6 +529,8 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "eid_linked": _("The identity is linked. You can sign in with it from now on."),
+    "eid_unlinked": _("The identity is not linked any more. Browsers that it had signed in are signed out."),
     "appointment_booked": _("Booked. Both of you get a letter with an entry for the calendar."),
     "appointment_cancelled": _("Cancelled. The other one is told."),
     "appointment_moved": _("Moved. Both of you get a letter with the new time."),
@@ -543,6 +554,8 @@ NOTICES: dict[str, str] = {
     "class_people_there": _("All of them were in the class already."),
     "class_left": _("You have left the class. Its facilitator sees nothing more of your learning."),
     "course_done": _("You have completed the course."),
+    "course_again": _("You begin anew. What you did before is kept."),
+    "course_asked_again": _("They begin anew, and get a letter with your reason."),
     "course_left": _("You have left the course. What you did is kept, should you come back."),
     "course_published": _("The course is published."),
     "task_handed_in": _("It is handed in. You see here what the reviewer says."),

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from lms.courses.editing import facts, unfinished
 from lms.courses.learning import done_of
@@ -141,6 +141,7 @@ def shares_of(session: Session, enrolments: Sequence[Enrolment]) -> dict[int, in
     lessons = session.scalars(
         select(Lesson)
         .where(Lesson.version_id.in_({each.version_id for each in enrolments}))
+        .options(defer(Lesson.body_uk), defer(Lesson.body_en))
         .order_by(Lesson.version_id, Lesson.position)
     )
     by_version: dict[int, list[Lesson]] = defaultdict(list)

@@ -60,7 +60,7 @@ def enrol_person(
         raise NotFound("person_unknown", "There is no such person.", "person")
     if not _may_enrol(session, visitor, slug, [person_id], now.date()):
         raise NotAllowed("course_not_yours", "People are enrolled by the course's trainers and by their centre's lead.")
-    _check_due(due_on, now)
+    check_due(due_on, now)
     return _enrol(session, course, version, person_id, EnrolmentSource.PERSON, visitor.actor, None, due_on, now)
 
 
@@ -87,7 +87,7 @@ def set_due(session: Session, visitor: Visitor, slug: str, person_id: int, due_o
     enrolment = _enrolment(session, slug, person_id)
     if not _may_enrol(session, visitor, slug, [person_id], now.date()):
         raise NotAllowed("course_not_yours", "Due dates are set by the course's trainers and by the centre's lead.")
-    _check_due(due_on, now)
+    check_due(due_on, now)
     before = enrolment.due_on
     enrolment.due_on = due_on
     session.flush()
@@ -251,7 +251,8 @@ def _works(today: date) -> ColumnElement[bool]:
     return (Affiliation.from_date <= today) & (Affiliation.to_date.is_(None) | (Affiliation.to_date > today))
 
 
-def _check_due(due_on: date | None, now: datetime) -> None:
+def check_due(due_on: date | None, now: datetime) -> None:
+    """Raises `Invalid` (course_due) for a day that is none to finish by."""
     if due_on is not None and not now.date() <= due_on <= now.date() + timedelta(days=3650):
         raise Invalid("course_due", "A due date lies in the future, at most ten years ahead.", "due_on")
 

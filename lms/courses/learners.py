@@ -10,8 +10,7 @@ from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from lms.courses.access import edited_by, may_edit
-from lms.courses.cards import shares
-from lms.courses.editing import facts
+from lms.courses.cards import shares_of
 from lms.courses.models import (
     Course,
     CourseVersion,
@@ -76,7 +75,7 @@ def learners(
     session: Session, visitor: Visitor, slug: str, today: date, *, state: str = "", page: int = 0
 ) -> tuple[list[LearnerLine], int]:
     """A page of those who learn a course; for its editors all, for a centre's lead their own people."""
-    course, versions = course_with_versions(session, visitor, slug)
+    course, _versions = course_with_versions(session, visitor, slug)
     which: list[ColumnElement[bool]] = [Enrolment.course_id == course.id, _watched(visitor, course, today)]
     if state in set(EnrolmentState):
         which.append(Enrolment.state == EnrolmentState(state))
@@ -89,8 +88,7 @@ def learners(
         .limit(PAGE)
         .offset(page * PAGE)
     ).all()
-    lessons = {version.id: facts(version.lessons) for version in versions}
-    how_far = shares(session, [(enrolment.id, enrolment.version_id) for enrolment, _ in rows], lessons)
+    how_far = shares_of(session, [enrolment for enrolment, _ in rows])
     homes = _homes(session, [person.id for _, person in rows], today)
     return [_learner(enrolment, person, how_far, homes, today) for enrolment, person in rows], total
 

@@ -177,9 +177,10 @@ def hand_in(
     if lesson.kind is not LessonKind.TASK:
         raise Conflict("lesson_otherwise", "Nothing is handed in for this lesson.")
     last = latest(session, found.enrolment.id, key)
-    if last is not None and last.state is SubmissionState.SUBMITTED:
+    here = of_round(found.enrolment, last.at) if last is not None else False
+    if here and last is not None and last.state is SubmissionState.SUBMITTED:
         raise Conflict("task_waits", "What you handed in waits for its review.")
-    if last is not None and last.state is SubmissionState.ACCEPTED:
+    if here and last is not None and last.state is SubmissionState.ACCEPTED:
         raise Conflict("task_accepted", "It was accepted already.")
     name, contents = _checked(text, file)
     made = Submission(
@@ -199,9 +200,11 @@ def hand_in(
     return made
 
 
-def submissions(session: Session, enrolment_id: int, key: str) -> Sequence[Submission]:
-    """Everything handed in for a task, the newest first."""
-    query = select(Submission).where(Submission.enrolment_id == enrolment_id, Submission.key == key)
+def submissions(session: Session, enrolment: Enrolment, key: str) -> Sequence[Submission]:
+    """Everything handed in for a task, the newest first; what belongs to an earlier round is not there."""
+    query = select(Submission).where(Submission.enrolment_id == enrolment.id, Submission.key == key)
+    if enrolment.again_at is not None:
+        query = query.where(Submission.at >= enrolment.again_at)
     return session.scalars(query.order_by(Submission.number.desc())).all()
 
 
@@ -209,6 +212,11 @@ def latest(session: Session, enrolment_id: int, key: str) -> Submission | None:
     """What was handed in last."""
     query = select(Submission).where(Submission.enrolment_id == enrolment_id, Submission.key == key)
     return session.scalar(query.order_by(Submission.number.desc()).limit(1))
+
+
+def of_round(enrolment: Enrolment, at: datetime) -> bool:
+    """Whether something belongs to the round that runs, by when it was begun or handed in."""
+    return enrolment.again_at is None or at >= enrolment.again_at
 
 
 def give_opinion(session: Session, visitor: Visitor, slug: str, stars: int, text: str, now: datetime) -> Opinion:

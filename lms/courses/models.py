@@ -180,8 +180,27 @@ class Enrolment(Base):
     state: Mapped[EnrolmentState] = mapped_column(Word(EnrolmentState))
     completed_at: Mapped[datetime | None]
     last_at: Mapped[datetime | None]
+    again_at: Mapped[datetime | None]
+    """When the round that runs was begun, for who does the course again; None in the first one."""
 
     __table_args__ = (UniqueConstraint("course_id", "person_id"), Index(None, "course_id", "state"))
+
+
+class CourseRound(Base):
+    """A course that somebody completed before they began it again. Rows are only added."""
+
+    __tablename__ = "course_round"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"), index=True)
+    began_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+    progress: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """Of each lesson: key, when it was completed and passed, the score."""
+
+    __table_args__ = (UniqueConstraint("enrolment_id", "number"),)
 
 
 class EnrolmentRule(Base):

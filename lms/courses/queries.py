@@ -8,7 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from lms.courses.access import edited_by, may_edit, visible_to
 from lms.courses.cards import CourseCard, LessonCard, cards, lesson_cards, shares_of
@@ -146,7 +147,7 @@ def course_page(session: Session, visitor: Visitor, slug: str, *, draft: bool = 
     course, versions = course_with_versions(session, visitor, slug)
     edits = may_edit(visitor, course.organisation_id)
     enrolment = _own(session, visitor, course.id)
-    version = _version_for(versions, enrolment, draft=draft)
+    version = _with_lessons(session, _version_for(versions, enrolment, draft=draft))
     rows = list(session.scalars(select(Progress).where(Progress.enrolment_id == enrolment.id))) if enrolment else []
     stands = standing(facts(version.lessons), done_of(rows))
     opinions = session.scalars(
@@ -191,7 +192,7 @@ def lesson_page(session: Session, visitor: Visitor, slug: str, key: str, *, draf
     preview = may_edit(visitor, course.organisation_id) and (active is None or draft)
     if active is None and not preview:
         raise NotFound("lesson_unknown", "Begin the course first: its page has the button for it.")
-    version = _version_for(versions, active, draft=draft)
+    version = _with_lessons(session, _version_for(versions, active, draft=draft))
     lesson = lesson_of(version, key)
     rows = list(session.scalars(select(Progress).where(Progress.enrolment_id == active.id))) if active else []
     stands = standing(facts(version.lessons), done_of(rows))
@@ -210,7 +211,7 @@ def lesson_page(session: Session, visitor: Visitor, slug: str, key: str, *, draf
         following=lessons[at + 1] if at + 1 < len(lessons) else None,
         place=row.place if row else 0.0,
         score=row.score if row else None,
-        submissions=tuple(submissions(session, active.id, key)) if active else (),
+        submissions=tuple(submissions(session, active, key)) if active else (),
         occurrence=session.get(Occurrence, lesson.occurrence_id) if lesson.occurrence_id else None,
         standing=stands,
         preview=preview,
@@ -240,18 +241,23 @@ def any_for(person_id: int) -> ColumnElement[bool]:
 
 
 def course_with_versions(session: Session, visitor: Visitor, slug: str) -> tuple[Course, Sequence[CourseVersion]]:
+    """A course that the visitor may see, and its versions, the newest first, without their lessons."""
     course = session.scalar(select(Course).where(Course.slug == slug))
     versions: Sequence[CourseVersion] = ()
     if course is not None:
         versions = session.scalars(
-            select(CourseVersion)
-            .where(CourseVersion.course_id == course.id)
-            .options(selectinload(CourseVersion.lessons))
-            .order_by(CourseVersion.number.desc())
+            select(CourseVersion).where(CourseVersion.course_id == course.id).order_by(CourseVersion.number.desc())
         ).all()
     if course is None or not _may_see(session, visitor, course, versions):
         raise NotFound("course_unknown", "There is no such course, or it is not for you.")
     return course, versions
+
+
+def _with_lessons(session: Session, version: CourseVersion) -> CourseVersion:
+    """Lessons hold whole texts: only those of the version that is shown are read."""
+    lessons = session.scalars(select(Lesson).where(Lesson.version_id == version.id).order_by(Lesson.position)).all()
+    set_committed_value(version, "lessons", list(lessons))
+    return version
 
 
 def _may_see(session: Session, visitor: Visitor, course: Course, versions: Sequence[CourseVersion]) -> bool:
@@ -304,4 +310,4 @@ def lesson_to_edit(session: Session, visitor: Visitor, slug: str, key: str) -> L
     course, versions = course_with_versions(session, visitor, slug)
     if not may_edit(visitor, course.organisation_id):
         raise NotFound("lesson_unknown", "There is no such lesson, or it is not for you.")
-    return lesson_of(_version_for(versions, None, draft=True), key)
+    return lesson_of(_with_lessons(session, _version_for(versions, None, draft=True)), key)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.courses.editing import editable
-from lms.courses.learning import learning_of, settle
+from lms.courses.learning import learning_of, of_round, settle
 from lms.courses.models import Enrolment, Opinion, Submission, SubmissionState
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -40,7 +40,9 @@ def review(
         raise Invalid("task_comment", "Say what is to be mended, in at most 5000 characters.", "comment")
     submission.state = SubmissionState.ACCEPTED if accepted else SubmissionState.RETURNED
     submission.reviewed_by, submission.reviewed_at, submission.comment = visitor.actor, now, comment.strip()
-    settle(session, learning_of(session, enrolment.id), submission.key, now, passed=accepted)
+    if of_round(enrolment, submission.at):
+        settle(session, learning_of(session, enrolment.id), submission.key, now, passed=accepted)
+    session.flush()
     after = {"lesson": submission.key, "person": enrolment.person_id, "state": submission.state.value}
     record(session, visitor.actor, "task.review", "course", slug, now=now, after=after)
     return submission

@@ -21,7 +21,7 @@ from lms.assessment.attempts.queries import TestCard
 from lms.assessment.attempts.spec import TestSpec, parse
 from lms.assessment.attempts.states import JUDGED
 from lms.courses.editing import lesson_of
-from lms.courses.learning import expect_open, learning, learning_of, progress_row, settle
+from lms.courses.learning import expect_open, learning, learning_of, of_round, progress_row, settle
 from lms.courses.models import Course, Enrolment, Lesson, LessonKind
 from lms.directory.rules import Visitor
 from lms.errors import Conflict
@@ -78,6 +78,7 @@ def begin(
         now,
         writer=writer,
         context=f"{_CONTEXT}:{found.enrolment.id}:{key}",
+        since=found.enrolment.again_at,
         language=language,
     )
     row = progress_row(session, found, key, now)
@@ -116,6 +117,8 @@ def pass_on(session: Session, attempts: Sequence[Attempt], now: datetime) -> int
         if kind != _CONTEXT or session.get(Enrolment, int(number)) is None:
             continue
         found = learning_of(session, int(number))
+        if not of_round(found.enrolment, attempt.started_at):
+            continue
         judged = attempt.state in JUDGED
         score = Decimal(f"{float(Fraction(attempt.total)):.4f}") if judged and attempt.total else None
         settle(session, found, key, now, completed=judged, passed=attempt.passed if judged else None, score=score)

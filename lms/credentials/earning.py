@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from lms.courses.models import Enrolment, EnrolmentState
+from lms.courses.models import CourseRound, Enrolment, EnrolmentState
 from lms.credentials import award_tests
 from lms.credentials.award_tests import Pass
 from lms.credentials.models import AwardRule, RuleKind
@@ -66,10 +67,16 @@ def _by_attendance(session: Session, rule: AwardRule) -> Earned:
 
 
 def _by_course(session: Session, rule: AwardRule) -> Earned:
+    done: ColumnElement[Any] = Enrolment.completed_at.expression
+    if rule.test_id is None:
+        # Whoever does it again has completed it before. Where a test is asked for besides, both have to be done anew:
+        # else a test passed again would renew what was completed long ago.
+        before = select(func.max(CourseRound.completed_at)).where(CourseRound.enrolment_id == Enrolment.id)
+        done = func.coalesce(Enrolment.completed_at, before.scalar_subquery())
     rows = session.execute(
-        select(Enrolment.person_id, Enrolment.completed_at)
+        select(Enrolment.person_id, done)
         .where(Enrolment.course_id == rule.course_id, Enrolment.state != EnrolmentState.WITHDRAWN)
-        .order_by(Enrolment.completed_at.is_(None), Enrolment.completed_at, Enrolment.id)
+        .order_by(done.is_(None), done, Enrolment.id)
         .limit(MOST_LEARNERS)
     )
     return Earned(tuple(Standing(person, int(done is not None), 1, done is not None, at=done) for person, done in rows))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import Session
 
-from lms.courses.models import CourseVersion, Enrolment, EnrolmentState, VersionState
+from lms.courses.models import CourseRound, CourseVersion, Enrolment, EnrolmentState, VersionState
 from lms.credentials.models import AwardRule, Certificate, CertificateState
 from lms.errors import NotFound
 from lms.evidence.models import Counting, Goal, GoalCourse, GoalFigure
@@ -169,10 +169,10 @@ def _attended(row: Goal) -> Select[int | None]:
 
 
 def _completed(row: Goal) -> Select[int]:
+    before = exists().where(CourseRound.enrolment_id == Enrolment.id, *_within(row, CourseRound.completed_at))
     return select(Enrolment.person_id).where(
         Enrolment.course_id.in_(_counting_courses(row)),
-        Enrolment.state == EnrolmentState.COMPLETED,
-        *_within(row, Enrolment.completed_at),
+        or_(and_(Enrolment.state == EnrolmentState.COMPLETED, *_within(row, Enrolment.completed_at)), before),
     )
 
 

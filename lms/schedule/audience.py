@@ -28,7 +28,7 @@ from lms.schedule.models import (
     Speaker,
 )
 from lms.schedule.plan_models import Series
-from lms.schedule.rules import may_edit, may_see
+from lms.schedule.rules import languages_of, may_edit, may_see
 from lms.statements import fetch, once
 
 MOST_WAITING = 5
@@ -49,6 +49,8 @@ class Context:
     """The organising body's name; empty if none is named."""
     reason: str
     """Why it was changed last, as far as somebody said so."""
+    languages: tuple[str, ...] = ()
+    """Into which it is interpreted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,11 @@ def context_of(session: Session, occurrence_id: int) -> Context | None:
         .order_by(OccurrenceChange.id.desc())
         .limit(1)
     )
-    return Context(occurrence, organisers[0] if organisers else "", reason or "")
+    spoken = session.scalars(
+        select(Speaker.interprets).where(Speaker.occurrence_id == occurrence_id).order_by(Speaker.position)
+    )
+    languages = languages_of(occurrence.interpretation, spoken)
+    return Context(occurrence, organisers[0] if organisers else "", reason or "", languages)
 
 
 def invitation_context(session: Session, invitation_id: int) -> InvitationContext | None:

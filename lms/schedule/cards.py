@@ -35,6 +35,7 @@ from lms.schedule.rules import (
     guest_link_expired,
     is_over,
     join_role,
+    languages_of,
     may_edit,
     streaming_of,
 )
@@ -67,6 +68,8 @@ class SpeakerCard:
     organisation_id: int | None
     organisation_uk: str
     organisation_en: str
+    interprets: str = ""
+    """Into which language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,8 @@ class OccurrencePage:
     mode: Mode
     venue: str
     topics: tuple[TopicCard, ...]
+    languages: tuple[str, ...]
+    """Into which it is interpreted (BCP 47)."""
 
     @property
     def may_edit(self) -> bool:
@@ -198,6 +203,8 @@ class MeetingDoor:
     """Whether those in the room may ask."""
     public_questions: bool
     """Whether those who watch its stream may."""
+    languages: tuple[str, ...] = ()
+    """Into which it is interpreted (BCP 47)."""
 
     @property
     def opens_at(self) -> datetime | None:
@@ -321,6 +328,7 @@ def page_of(
         mode=occurrence.mode,
         venue=occurrence.venue,
         topics=tuple(topics),
+        languages=languages_of(occurrence.interpretation, (each.interprets for each in card.speakers)),
     )
 
 
@@ -344,6 +352,7 @@ def door_of(
         streaming,
         occurrence.questions,
         occurrence.public_questions and streaming is not Streaming.NO,
+        languages_of(occurrence.interpretation, (each.interprets for each in card.speakers)),
     )
 
 
@@ -393,6 +402,7 @@ def _speakers(occurrence: Occurrence) -> tuple[SpeakerCard, ...]:
             each.organisation_id,
             each.organisation.name_uk if each.organisation else "",
             each.organisation.name_en if each.organisation else "",
+            each.interprets,
         )
         for each in occurrence.speakers
     )

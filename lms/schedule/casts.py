@@ -116,6 +116,7 @@ def _speakers(occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
             Speaker.organisation_id,
             func.coalesce(Organisation.name_uk, ""),
             func.coalesce(Organisation.name_en, ""),
+            Speaker.interprets,
         )
         .join(Organisation, Organisation.id == Speaker.organisation_id, isouter=True)
         .where(Speaker.occurrence_id.in_(occurrence_ids))

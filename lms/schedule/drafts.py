@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lms.errors import Invalid
-from lms.schedule.models import Access, AgendaKind, Kind, MeetingRole, Mode, Part, Streaming
+from lms.schedule.models import INTERPRETED, Access, AgendaKind, Kind, MeetingRole, Mode, Part, Streaming
 from lms.schedule.rules import exists, streaming_of
 
 SHORTEST_MINUTES = 5
@@ -17,6 +17,7 @@ LONGEST_DESCRIPTION = 20_000
 LONGEST_NAME = 120
 MOST_ROWS = 100
 MOST_REMINDERS = 5
+MOST_LANGUAGES = 8
 EARLIEST_REMINDER = 60 * 24 * 30
 """Minutes: nobody is reminded earlier than a month before."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -42,6 +43,8 @@ class SpeakerDraft:
     id: int | None = None
     email: str = ""
     """Where a guest gets the personal link; a person of the system has addresses of their own."""
+    interprets: str = ""
+    """Of an interpreter: into which language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class OccurrenceDraft:
     streaming: Streaming = Streaming.ALLOWED
     questions: bool = True
     public_questions: bool = False
+    interpretation: tuple[str, ...] = ()
+    """Languages into which it is interpreted, beside those of its interpreters."""
     access: Access = Access.NETWORK
     parties: list[PartyDraft] = field(default_factory=list)
     speakers: list[SpeakerDraft] = field(default_factory=list)
@@ -89,6 +94,7 @@ class OccurrenceDraft:
 def check(draft: OccurrenceDraft) -> None:
     """Raises `Invalid`, naming the field, for what cannot be right."""
     check_streaming(draft.streaming, draft.kind, draft.access)
+    _check_languages(draft)
     _check_text(draft)
     _check_time(draft)
     _check_place(draft)
@@ -112,6 +118,21 @@ def check(draft: OccurrenceDraft) -> None:
             raise Invalid("minutes_invalid", f"A point lasts 0 to {LONGEST_MINUTES} minutes.", "agenda")
         if item.speaker is not None and not 0 <= item.speaker < len(draft.speakers):
             raise Invalid("agenda_speaker", "A point of the agenda names a speaker who is not there.", "agenda")
+
+
+def _check_languages(draft: OccurrenceDraft) -> None:
+    wanted = {*draft.interpretation, *(each.interprets for each in draft.speakers if each.interprets)}
+    if wanted - set(INTERPRETED):
+        detail = f"{min(wanted - set(INTERPRETED))} is not offered. Choose one of the list."
+        raise Invalid("interpretation_unknown", detail, "interpretation")
+    if draft.language in wanted:
+        raise Invalid(
+            "interpretation_own",
+            "It is spoken in this language. Choose those into which it is interpreted.",
+            "interpretation",
+        )
+    if len(wanted) > MOST_LANGUAGES:
+        raise Invalid("interpretation_many", f"At most {MOST_LANGUAGES} languages fit.", "interpretation")
 
 
 def check_streaming(streaming: Streaming, kind: Kind, access: Access) -> None:

@@ -80,6 +80,11 @@ class MeetingRole(StrEnum):
     VIEWER = "viewer"
 
 
+INTERPRETED = ("uk", "en", "pl", "de", "fr", "es", "ro", "lt", "cs", "et", "ja", "ukl", "ils")
+"""Languages into which something may be interpreted (BCP 47): `ukl` is Ukrainian Sign Language, `ils` International
+Sign. The room's client knows the same."""
+
+
 class Mode(StrEnum):
     """Where people take part: from anywhere, at a venue, or both."""
 
@@ -173,6 +178,8 @@ class Occurrence(Base):
     """Whether those in the room may ask questions."""
     public_questions: Mapped[bool] = mapped_column(default=False)
     """Whether those who watch its live stream may; those who lead look at each first."""
+    interpretation: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Languages into which it is interpreted (BCP 47), beside those of its interpreters; `rules.languages_of`."""
     access: Mapped[Access] = mapped_column(Word(Access), default=Access.NETWORK)
     mode: Mapped[Mode] = mapped_column(Word(Mode), default=Mode.ONLINE)
     venue: Mapped[str] = mapped_column(String(300), default="")
@@ -230,6 +237,8 @@ class Speaker(Base):
     """Where a guest expert gets the personal link; a person of the system has addresses of their own."""
     position_title: Mapped[str] = mapped_column(String(200), default="")
     role: Mapped[MeetingRole] = mapped_column(Word(MeetingRole), default=MeetingRole.PRESENTER)
+    interprets: Mapped[str] = mapped_column(String(12), default="")
+    """Of an interpreter: into which language (BCP 47)."""
     position: Mapped[int]
 
     organisation: Mapped[Organisation | None] = relationship(lazy="raise")

@@ -131,6 +131,7 @@ def _described(visitor: Visitor, slug: str) -> Select[*tuple[Any, ...]]:
         Occurrence.uid,
         Occurrence.mode,
         Occurrence.venue,
+        Occurrence.interpretation,
     )
     return lines_for(visitor).add_columns(*described).where(Occurrence.slug == slug)
 
@@ -185,6 +186,23 @@ def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime
     if found is None or (hidden and not may_see(facts_of(found), visitor)):
         raise NotFound("meeting_unknown", "There is no such meeting. Check the address.")
     return door_of(found, visitor, now, guest_facts(session, visitor, now), _seats_at(session, visitor, found))
+
+
+def interpreters(session: Session, occurrence_id: int) -> dict[str, str]:
+    """Who interprets: identity, as in tokens, and into which language. Guests are known by their working links."""
+    rows = session.execute(
+        select(Speaker.person_id, GuestLink.id, Speaker.interprets)
+        .join(GuestLink, and_(GuestLink.speaker_id == Speaker.id, GuestLink.revoked_at.is_(None)), isouter=True)
+        .where(Speaker.occurrence_id == occurrence_id, Speaker.interprets != "")
+        .order_by(Speaker.position, GuestLink.id)
+    )
+    found = {}
+    for person_id, link_id, language in rows:
+        if person_id is not None:
+            found[f"person:{person_id}"] = language
+        if link_id is not None:
+            found[f"guest:{link_id}"] = language
+    return found
 
 
 def endpoint_today(session: Session, visitor: Visitor, now: datetime, zone: str = ZONE) -> list[OccurrenceCard]:

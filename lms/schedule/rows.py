@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lms.directory.models import Organisation, Person
 from lms.errors import NotFound
 from lms.schedule.drafts import AgendaDraft, OccurrenceDraft, PartyDraft, SpeakerDraft
-from lms.schedule.models import AgendaItem, Occurrence, OccurrenceParty, Speaker
+from lms.schedule.models import AgendaItem, MeetingRole, Occurrence, OccurrenceParty, Speaker
 from lms.schedule.plan_models import OccurrenceTopic, Topic
 from lms.schedule.rules import to_utc
 
@@ -53,6 +53,7 @@ def fill(
     occurrence.starts_at = to_utc(draft.starts_local, draft.zone)
     occurrence.ends_at = occurrence.starts_at + timedelta(minutes=draft.duration_minutes)
     occurrence.reminder_offsets = list(draft.reminder_offsets) if draft.reminder_offsets is not None else None
+    occurrence.interpretation = list(draft.interpretation)
     occurrence.updated_at = now
     _fill_parties(occurrence, parties)
     _fill_speakers(occurrence, draft.speakers)
@@ -82,9 +83,18 @@ def state(occurrence: Occurrence) -> dict[str, Any]:
         "status": occurrence.status.value,
         "parties": [[party.organisation_id, party.part.value] for party in occurrence.parties],
         "speakers": [
-            [each.name, each.position_title, each.organisation_id, each.person_id, each.role.value, each.email]
+            [
+                each.name,
+                each.position_title,
+                each.organisation_id,
+                each.person_id,
+                each.role.value,
+                each.email,
+                *([each.interprets] if each.interprets else []),
+            ]
             for each in occurrence.speakers
         ],
+        "interpretation": list(occurrence.interpretation),
         "reminder_offsets": occurrence.reminder_offsets,
         "agenda": [[item.title, item.title_en, item.minutes, item.kind.value] for item in occurrence.agenda],
     }
@@ -103,11 +113,19 @@ def draft_of(occurrence: Occurrence, topic_ids: tuple[int, ...] | None = None) -
     return OccurrenceDraft(
         **{name: getattr(occurrence, name) for name in _PLAIN},
         reminder_offsets=tuple(offsets) if offsets is not None else None,
+        interpretation=tuple(occurrence.interpretation),
         topic_ids=topic_ids,
         parties=[PartyDraft(party.organisation_id, party.part) for party in occurrence.parties],
         speakers=[
             SpeakerDraft(
-                each.name, each.position_title, each.organisation_id, each.person_id, each.role, each.id, each.email
+                each.name,
+                each.position_title,
+                each.organisation_id,
+                each.person_id,
+                each.role,
+                each.id,
+                each.email,
+                each.interprets,
             )
             for each in occurrence.speakers
         ],
@@ -164,6 +182,7 @@ def _fill_speakers(occurrence: Occurrence, speakers: list[SpeakerDraft]) -> None
         row.name, row.position_title, row.role = draft.name.strip(), draft.position, draft.role
         row.organisation_id, row.person_id, row.position = draft.organisation_id, draft.person_id, place
         row.email = draft.email.strip().lower()
+        row.interprets = draft.interprets if draft.role is MeetingRole.INTERPRETER else ""
         wanted.append(row)
     occurrence.speakers[:] = wanted
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -272,6 +272,11 @@ def _role(
     if facts.listed or asked:
         return MeetingRole.PARTICIPANT, ""
     return None, "not_invited"
+
+
+def languages_of(planned: Iterable[str], interpreters: Iterable[str]) -> tuple[str, ...]:
+    """Into which languages something is interpreted: what was planned, and what its interpreters do."""
+    return tuple(dict.fromkeys(each for each in (*planned, *interpreters) if each))
 
 
 def streaming_of(streaming: Streaming, kind: Kind, access: Access) -> Streaming:

@@ -103,7 +103,15 @@ def to_contents(draft: SeriesDraft) -> dict[str, Any]:
     return {
         "parties": [[party.organisation_id, party.part.value] for party in draft.parties],
         "speakers": [
-            [each.name, each.position, each.organisation_id, each.person_id, each.role.value, each.email]
+            [
+                each.name,
+                each.position,
+                each.organisation_id,
+                each.person_id,
+                each.role.value,
+                each.email,
+                each.interprets,
+            ]
             for each in draft.speakers
         ],
         "agenda": [[item.title, item.minutes, item.title_en, item.kind.value, item.speaker] for item in draft.agenda],
@@ -118,8 +126,8 @@ def from_contents(contents: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "parties": [PartyDraft(number, Part(part)) for number, part in contents.get("parties", [])],
         "speakers": [
-            SpeakerDraft(name, position, organisation, person, MeetingRole(role), email=email)
-            for name, position, organisation, person, role, email in contents.get("speakers", [])
+            SpeakerDraft(name, position, organisation, person, MeetingRole(role), email=email, interprets="".join(into))
+            for name, position, organisation, person, role, email, *into in contents.get("speakers", [])
         ],
         "agenda": [
             AgendaDraft(title, minutes, title_en, AgendaKind(kind), speaker)

@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from recordings.processing.disk import begin_writing
+
 CLUSTER_MS: Final = 5_000
+WRITE_BYTES: Final = 8_000_000
+"""After each so many bytes the disk is set to work: files of gigabytes are on it soon after they are whole."""
 _SEEK_ROOM: Final = 96
 _BLOCK_HEAD: Final = struct.Struct(">BIBHB")
 """Of a simple block: its name, its length in 4 bytes, the track's number, time in the cluster, flags."""
@@ -116,7 +120,7 @@ class Writer:
         self._file.write(_info(0.0, title))
         self._tracks = self._file.tell()
         self._file.write(_element(b"\x16\x54\xae\x6b", b"".join(_track(n, kind) for n, kind in enumerate(kinds, 1))))
-        self._at = self._file.tell()
+        self._at = self._begun = self._file.tell()
 
     def add(self, track: int, at_ms: int, key: bool, data: bytes) -> None:
         """A frame of the track with number `track` from 0. Raises OSError."""
@@ -141,6 +145,9 @@ class Writer:
         self._file.write(b"".join((head, *self._parts)))
         self._at += len(head) + self._length
         self._parts.clear()
+        if self._at - self._begun > WRITE_BYTES:
+            self._begun = self._at
+            begin_writing(self._file.fileno())
 
     def close(self, lasting_ms: int = 0) -> None:
         """Write what is left and what makes the file whole; its last frame lasts `lasting_ms`. Raises OSError."""

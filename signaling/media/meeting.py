@@ -11,7 +11,7 @@ from signaling.media.ports import NodePort, PeerPort, PublicationPort
 from signaling.media.publishing import PublishedMedia, Publishing
 from signaling.media.subscribing import Subscribing
 from signaling.messages import Publish, Published, Receive, ServerMessage, WantedVideo
-from signaling.model import Publication, Source
+from signaling.model import Interpreting, Publication, Source
 
 DISTRIBUTE_S = 0.005
 """Publications that come up within this time are distributed together."""
@@ -25,6 +25,8 @@ class MediaHost(Protocol):
     def published(self, participant: str, publication: Publication) -> None: ...
     def unpublished(self, participant: str, publication: str) -> None: ...
     def speaking(self, participant: str | None) -> None: ...
+    def interpreting(self, participant: str) -> Interpreting | None: ...
+    def leads_no_floor(self, participant: str) -> bool: ...
     def media_state(self, participant: str) -> None: ...
 
 
@@ -36,6 +38,8 @@ class _Person:
     wanted: list[WantedVideo] | None = None
     """None until the client has said what it wants."""
     audio: bool = True
+    channel: str | None = None
+    """The language in which they want to hear interpreters."""
 
 
 class MeetingMedia:
@@ -156,8 +160,22 @@ class MeetingMedia:
         self._owners[media.port.id] = (participant, media)
         media.port.muted = muted
         media.port.on_first_packet = first_packet
-        if media.source is Source.MICROPHONE:
+        self._listen(participant, media)
+
+    def _listen(self, participant: str, media: PublishedMedia) -> None:
+        """The room turns to whoever speaks, but to no interpreter."""
+        if media.source is not Source.MICROPHONE:
+            return
+        if self._host.leads_no_floor(participant):
+            self._speakers.remove(media.port)
+        else:
             self._speakers.add(media.port)
+
+    def interpreters_changed(self) -> None:
+        """Somebody interprets, or no longer, or the other way round."""
+        for participant, media in list(self._owners.values()):
+            self._listen(participant, media)
+        self._distribute_soon()
 
     def _forget(self, ended: Iterable[PublishedMedia]) -> None:
         for media in ended:
@@ -183,7 +201,7 @@ class MeetingMedia:
     def receive(self, participant: str, message: Receive) -> None:
         """The client says which videos it wants."""
         person = self._people[participant]
-        person.wanted, person.audio = message.videos, message.audio
+        person.wanted, person.audio, person.channel = message.videos, message.audio, message.channel
         self._distribute(participant)
 
     async def answer(self, participant: str, revision: int, sdp: str) -> None:
@@ -231,7 +249,7 @@ class MeetingMedia:
         if person.receives:
             others = {media.id: (owner, media) for owner, media in self._owners.values() if owner != participant}
             if person.audio:
-                wanted |= {key: (*found, False) for key, found in others.items() if found[1].source.kind == "audio"}
+                wanted |= self._sounds(person, others)
             if person.wanted is None:
                 wanted |= {media.id: (owner, media, False) for owner, media in self._best_videos(others.values())}
             else:
@@ -241,6 +259,22 @@ class MeetingMedia:
             if person.wanted or person.wanted is None or person.audio:
                 person.subscribing.connect()
         person.subscribing.want(wanted)
+
+    def _sounds(
+        self, person: _Person, others: dict[str, tuple[str, PublishedMedia]]
+    ) -> dict[str, tuple[str, PublishedMedia, bool]]:
+        """The room's, and of interpreters those of the wanted language: who is not on the air is kept ready, paused."""
+        wanted: dict[str, tuple[str, PublishedMedia, bool]] = {}
+        for key, (owner, media) in others.items():
+            if media.source.kind != "audio":
+                continue
+            interprets = self._host.interpreting(owner) if media.source is Source.MICROPHONE else None
+            if interprets is None:
+                wanted[key] = (owner, media, False)
+            elif person.channel in interprets.booth:
+                heard = interprets.on_air and interprets.into == person.channel
+                wanted[key] = (owner, media, not heard)
+        return wanted
 
     def _best_videos(self, others: Iterable[tuple[str, PublishedMedia]]) -> list[tuple[str, PublishedMedia]]:
         """What is presented first, then who spoke last."""

@@ -9,7 +9,7 @@ from functools import singledispatch
 from signaling import messages
 from signaling.meeting import facts
 from signaling.meeting.state import State
-from signaling.model import QuestionStatus
+from signaling.model import Permission, QuestionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +68,28 @@ def _(fact: facts.Left, state: State) -> Iterator[Announcement]:
 
 
 @_announce.register(facts.Planned)
-@_announce.register(facts.Spotlighted)
 @_announce.register(facts.MeetingSet)
+def _(fact: facts.Planned | facts.MeetingSet, state: State) -> Iterator[Announcement]:
+    yield Announcement(messages.MeetingChanged(meeting=state.as_meeting()))
+    for member in state.members.values():
+        if member.may(Permission.INTERPRET):  # languages may have gone
+            yield from _participant(state, member.id)
+
+
+@_announce.register
+def _(fact: facts.InterpretingSet, state: State) -> Iterator[Announcement]:
+    for member in state.members.values():
+        if member.identity == fact.identity:
+            yield from _participant(state, member.id)
+
+
+@_announce.register(facts.Spotlighted)
 @_announce.register(facts.Began)
 @_announce.register(facts.Ended)
 @_announce.register(facts.RecordingSet)
 @_announce.register(facts.StreamSet)
 def _(
-    fact: facts.Planned
-    | facts.Spotlighted
-    | facts.MeetingSet
-    | facts.Began
-    | facts.Ended
-    | facts.RecordingSet
-    | facts.StreamSet,
+    fact: facts.Spotlighted | facts.Began | facts.Ended | facts.RecordingSet | facts.StreamSet,
     state: State,
 ) -> Iterator[Announcement]:
     yield Announcement(messages.MeetingChanged(meeting=state.as_meeting()))

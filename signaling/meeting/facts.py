@@ -14,6 +14,7 @@ from signaling.model import (
     Caption,
     ChatMessage,
     Id,
+    Interpreting,
     Permission,
     Presence,
     Question,
@@ -21,6 +22,7 @@ from signaling.model import (
     Role,
     Shape,
     Source,
+    Tag,
 )
 
 LeaveReason = Literal["left", "lost", "removed", "replaced", "ended"]
@@ -146,6 +148,15 @@ class MeetingSet(_Fact):
     self_unmute: bool | None = None
     chat_enabled: bool | None = None
     questions_enabled: bool | None = None
+    channels: list[Tag] | None = None
+
+
+class InterpretingSet(_Fact):
+    """Whoever bears this identity interprets so from now on, or no longer."""
+
+    fact: Literal["interpreting_set"] = "interpreting_set"
+    identity: Id
+    interprets: Interpreting | None
 
 
 class GroupsSet(_Fact):
@@ -306,6 +317,7 @@ Fact = Annotated[
     | HostMuted
     | Spotlighted
     | MeetingSet
+    | InterpretingSet
     | GroupsSet
     | Said
     | ChatErased

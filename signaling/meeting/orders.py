@@ -9,7 +9,7 @@ import secrets
 from functools import singledispatch
 
 from signaling import messages
-from signaling.meeting import facts, rules, words
+from signaling.meeting import channels, facts, rules, words
 from signaling.meeting.plan import Groups
 from signaling.meeting.state import Member, State
 from signaling.model import Permission, QuestionStatus, Role
@@ -82,8 +82,20 @@ def _(action: messages.Remove, state: State, actor: Member | None, now: float) -
 @_order.register
 def _(action: messages.SetMeeting, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
     wanted = action.model_dump(exclude={"do"}, exclude_none=True)
+    if action.channels is not None:
+        wanted["channels"] = [tag for tag in dict.fromkeys(action.channels) if tag != state.plan.language]
     changed = {setting: value for setting, value in wanted.items() if getattr(state, setting) != value}
     return [facts.MeetingSet(at=now, **changed)] if changed else []
+
+
+@_order.register
+def _(action: messages.AssignInterpreter, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    member = _target(state, actor, action.participant)
+    assigned = channels.assign(state, member, action.source, action.into, now=now)
+    if member.may(Permission.INTERPRET):
+        return assigned
+    role = messages.ChangeRole(do="role", participant=member.id, role=Role.INTERPRETER)
+    return [*_order(role, state, actor, now), *assigned]
 
 
 @_order.register

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from signaling.model import Id, Role, Shape
+from signaling.model import Id, Interpreting, Role, Shape, Tag
 
 MOST_GROUPS = 40
 MOST_TARGETS = 20
+MOST_CHANNELS = 8
 
 
 class GroupRoom(Shape):
@@ -57,6 +58,10 @@ class Plan(Shape):
     title: Annotated[str, Field(max_length=300)] = ""
     language: Annotated[str, Field(max_length=8)] = "uk"
     """Of the meeting (BCP 47): what is written into the stream's picture is in it."""
+    channels: Annotated[list[Tag], Field(max_length=MOST_CHANNELS)] = []
+    """Languages into which it is interpreted."""
+    interpreters: Annotated[dict[Id, Interpreting], Field(max_length=100)] = {}
+    """Identity → from and into which language they interpret at first."""
     roles: Annotated[dict[Id, Role], Field(max_length=1000)] = {}
     """Identity → role; wins over the role in a token that was signed before."""
     locked: bool = False

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import Literal
 
-from signaling.meeting import facts
+from signaling.meeting import channels, facts
 from signaling.meeting.plan import Groups, Plan
 from signaling.meeting.streams import StreamState
 from signaling.meeting.words import Words
 from signaling.model import (
     ChatMessage,
+    Interpreting,
     MeetingState,
     Participant,
     Permission,
@@ -23,7 +24,7 @@ from signaling.model import (
 
 CHAT_HISTORY = 200
 PRIVATE_HISTORY = 1000
-_SETTINGS = ("locked", "lobby", "self_unmute", "chat_enabled", "questions_enabled")
+_SETTINGS = ("locked", "lobby", "self_unmute", "chat_enabled", "questions_enabled", "channels")
 
 
 @dataclass(slots=True)
@@ -101,6 +102,10 @@ class State:
         self.self_unmute = True
         self.chat_enabled = True
         self.questions_enabled = True
+        self.channels: list[str] = []
+        """Languages into which the room is interpreted."""
+        self.interpreting: dict[str, Interpreting] = {}
+        """Identity → from and into what they interpret, here or not."""
         self.words = Words()
         self.spotlight: str | None = None
         self.spotlight_source: Source | None = None
@@ -140,6 +145,8 @@ class State:
         return MeetingState(
             id=self.id,
             title=self.plan.title,
+            language=self.plan.language,
+            channels=self.channels,
             began_at=self.began_at,
             ended_at=self.ended_at,
             locked=self.locked,
@@ -170,7 +177,12 @@ class State:
             hand_raised=member.id in self.hands,
             away=member.away,
             joined_at=member.joined_at,
+            interprets=self.interprets(member),
         )
+
+    def interprets(self, member: Member) -> Interpreting | None:
+        """What somebody interprets, if they are an interpreter."""
+        return self.interpreting.get(member.identity) if member.may(Permission.INTERPRET) else None
 
     def roster(self) -> list[Participant]:
         return [self.as_participant(member) for member in self.members.values()]
@@ -222,8 +234,23 @@ class State:
             if getattr(plan, setting) != getattr(self.plan, setting):
                 setattr(self, setting, getattr(plan, setting))
         self.roles |= plan.roles
+        for identity, interprets in plan.interpreters.items():
+            if self.plan.interpreters.get(identity) != interprets:
+                self.interpreting[identity] = interprets.model_copy(update={"on_air": False})
         self.plan = plan
         self.streams.plan(plan)
+        self._settle_channels()
+        for member in self.members.values():
+            self._go_on_air(member)
+
+    def _settle_channels(self) -> None:
+        channels.settle(self.interpreting, self.members.values(), {self.plan.language, *self.channels})
+
+    def _go_on_air(self, member: Member) -> None:
+        """Whoever comes and finds booth and language free is heard."""
+        interprets = self.interprets(member)
+        if interprets is not None and channels.is_free(self.interpreting, member.identity, interprets):
+            self.interpreting[member.identity] = interprets.model_copy(update={"on_air": True})
 
     @apply.register
     def _(self, fact: facts.Joined) -> None:
@@ -240,6 +267,7 @@ class State:
             joined_at=fact.at,
         )
         self.welcome.add(fact.identity)
+        self._go_on_air(self.members[fact.participant])
 
     @apply.register
     def _(self, fact: facts.TookOver) -> None:
@@ -267,6 +295,7 @@ class State:
             self.spotlight = self.spotlight_source = None
         if fact.reason == "removed":
             self.welcome.discard(member.identity)
+        self._settle_channels()
 
     @apply.register
     def _(self, fact: facts.Barred) -> None:
@@ -287,6 +316,7 @@ class State:
         if member := self.members.get(fact.participant):
             member.role, member.permissions = fact.role, frozenset(fact.permissions)
             self.roles[member.identity] = fact.role
+            self._settle_channels()
 
     @apply.register
     def _(self, fact: facts.RoleGiven) -> None:
@@ -317,6 +347,15 @@ class State:
         for setting in _SETTINGS:
             if (value := getattr(fact, setting)) is not None:
                 setattr(self, setting, value)
+        self._settle_channels()
+
+    @apply.register
+    def _(self, fact: facts.InterpretingSet) -> None:
+        if fact.interprets is None:
+            self.interpreting.pop(fact.identity, None)
+        else:
+            self.interpreting[fact.identity] = fact.interprets
+        self._settle_channels()
 
     @apply.register
     def _(self, fact: facts.GroupsSet) -> None:
@@ -390,6 +429,10 @@ class State:
         told: list[facts.Fact] = [opened, settings]
         told += [facts.RoleGiven(at=now, identity=identity, role=role) for identity, role in self.roles.items()]
         told += [fact for member in self.members.values() for fact in member.restate(now=now)]
+        told += [
+            facts.InterpretingSet(at=now, identity=identity, interprets=self.interpreting.get(identity))
+            for identity in sorted({*self.plan.interpreters, *self.interpreting})
+        ]
         told += [facts.Admitted(at=now, identity=identity) for identity in sorted(self.welcome)]
         told += [facts.Barred(at=now, identity=identity) for identity in sorted(self.banned)]
         told += [facts.HandMoved(at=now, participant=participant, raised=True) for participant in self.hands]

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from signaling.meeting.plan import MOST_GROUPS, MOST_TARGETS, GroupRoom, StreamTarget
-from signaling.model import Id, QuestionText, Role, Shape, Source, Text
+from signaling.meeting.plan import MOST_CHANNELS, MOST_GROUPS, MOST_TARGETS, GroupRoom, StreamTarget
+from signaling.model import Id, QuestionText, Role, Shape, Source, Tag, Text
 
 
 class MuteOther(Shape):
@@ -57,6 +57,19 @@ class SetMeeting(Shape):
     self_unmute: bool | None = None
     chat_enabled: bool | None = None
     questions_enabled: bool | None = None
+    channels: Annotated[list[Tag], Field(max_length=MOST_CHANNELS)] | None = None
+    """Languages into which the room is interpreted."""
+
+
+class AssignInterpreter(Shape):
+    """Let somebody interpret from one language of the meeting into another: they become an interpreter. With both
+    null they stay one, without a channel: everybody hears them.
+    """
+
+    do: Literal["interpreter"]
+    participant: Id
+    source: Tag | None = None
+    into: Tag | None = None
 
 
 class Spotlight(Shape):
@@ -196,6 +209,7 @@ OrderAction = Annotated[
     | Admit
     | Deny
     | SetMeeting
+    | AssignInterpreter
     | Spotlight
     | ChangeRole
     | LowerHand

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from signaling.messages.common import RequestId
 from signaling.messages.orders import OrderAction
-from signaling.model import Id, Language, Line, Name, QuestionText, Sdp, Shape, Source, Text
+from signaling.model import Id, Language, Line, Name, QuestionText, Sdp, Shape, Source, Tag, Text
 
 
 class Resume(Shape):
@@ -87,6 +87,8 @@ class Receive(Shape):
     id: RequestId
     videos: Annotated[list[WantedVideo], Field(max_length=100)]
     audio: bool = True
+    channel: Tag | None = None
+    """Into which language this client wants to hear interpreters; none is sent them without it."""
 
 
 class Mute(Shape):
@@ -146,6 +148,23 @@ class Consent(Shape):
     """Which wording was shown."""
 
 
+class Interpret(Shape):
+    """An interpreter says from and into which language they interpret; with both null, no longer."""
+
+    type: Literal["interpret"]
+    id: RequestId
+    source: Tag | None = None
+    into: Tag | None = None
+
+
+class Air(Shape):
+    """An interpreter takes over from whoever of the booth is on the air, or hands over to somebody of the booth."""
+
+    type: Literal["air"]
+    id: RequestId
+    take: bool
+
+
 class Hand(Shape):
     """Raise or lower one's own hand."""
 
@@ -195,6 +214,8 @@ Request = (
     | PutQuestion
     | Vote
     | Consent
+    | Interpret
+    | Air
     | Hand
     | Rename
     | Order

@@ -250,6 +250,7 @@ def plain(folder: Path, minutes: float) -> None:
     """Check and tracks of a meeting of so many minutes, really done."""
     raw = folder / "raw"
     packets = record(raw, minutes)
+    os.sync()  # when a meeting is over, what was captured has long been on the disk
     size = sum(path.stat().st_size for path in raw.iterdir()) / 1e9
     print(f"Recording: {PEOPLE} people, {minutes:g} min, {packets:,} packets, {size:.1f} GB raw")
     took, used = measured(lambda: remux(raw, folder / "out", Options(), nothing, lambda: False))

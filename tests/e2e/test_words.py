@@ -10,10 +10,45 @@ from playwright.sync_api import Page, expect
 from tests.e2e.meetings import Planner, enter, in_meeting
 from tests.e2e.test_flows import sign_in, violations
 from tests.e2e.test_recording import made, open_people, press
-from tests.support.browser import ANNA, BOHDAN, wait_picture
+from tests.support.browser import ANNA, BOHDAN, wait_picture, wait_tone
 from tests.support.installation import Installation
 
 Visit = Callable[..., Page]
+
+
+def interpreted(host: Page, guest: Page) -> None:
+    """The host makes the guest an interpreter, hears the channel and the room again."""
+    sound = host.locator("audio[data-participant]")
+    expect(sound).to_have_count(1)
+    open_people(host)
+    press(host, "Переклад")
+    host.get_by_test_id("add-language").select_option("en")
+    host.get_by_label("Зробити перекладачем").select_option(label="Гість")
+    host.get_by_role("button", name="Призначити").click()
+    expect(host.get_by_test_id("way")).to_have_value("0")
+    assert violations(host) == []
+    host.keyboard.press("Escape")
+    expect(guest.get_by_test_id("lamp")).to_have_attribute("data-state", "on")
+    assert violations(guest) == []
+    expect(sound).to_have_count(0)  # who hears the room is not even sent the interpreter
+    host.get_by_test_id("language").click()
+    host.get_by_test_id("hear-en").click()
+    assert violations(host) == []
+    host.keyboard.press("Escape")
+    expect(sound).to_have_attribute("data-loudness", "1.00")
+    wait_tone(host, BOHDAN.tone_hz)
+    guest.get_by_test_id("microphone").click()
+    expect(guest.get_by_test_id("lamp")).to_have_attribute("data-state", "muted")
+    guest.get_by_test_id("way").select_option("-1")
+    expect(host.get_by_test_id("channel-missing")).to_contain_text("there is no interpreter now")
+    guest.get_by_test_id("way").select_option("0")
+    expect(host.get_by_test_id("channel-missing")).to_have_count(0)
+    guest.get_by_test_id("microphone").click()
+    press(host, "Переклад")
+    host.get_by_role("button", name="Прибрати: Англійська").click()
+    expect(guest.get_by_test_id("desk")).to_have_count(0)
+    host.keyboard.press("Escape")
+    host.get_by_test_id("people").click()
 
 
 @pytest.mark.timeout(300)
@@ -27,6 +62,8 @@ def test_captions_a_question_and_consent_from_the_room_to_the_page(
     in_meeting(host)
     enter(guest, server, meeting, "Гість")
     wait_picture(host, BOHDAN.colour)
+
+    interpreted(host, guest)
 
     # Whoever is in the room when it begins is asked, and may go on unseen and unheard.
     open_people(host)

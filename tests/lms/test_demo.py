@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
 
-from lms import demo_items
+from lms import demo_classes, demo_items, demo_results
 from lms.assessment import queries as bank
+from lms.assessment.attempts import finishing, marking, waiting
+from lms.assessment.attempts.models import Attempt, Test
+from lms.assessment.figures import queries as figures
 from lms.assessment.queries import Filter
 from lms.audit.queries import find_tampering
 from lms.base import Base
 from lms.database import Database
 from lms.demo import DEMO_MEETING, seed
+from lms.demo_accounts import ORGANISER
 from lms.directory import sign_in
+from lms.directory.models import Account
 from lms.directory.queries import network_on, visitor_of_endpoint, visitor_of_person
 from lms.directory.rules import ANONYMOUS
 from lms.meetings import actions as meetings
@@ -138,10 +144,36 @@ def test_the_bank_of_items_is_there_ready_for_tests_and_put_in_once(database: Da
         facts = seed(session, NOW, password=PASSWORD)
         put_in = demo_items.seed(session, NOW, author=facts.organiser_email, reviewer=facts.administrator_email)
         assert put_in >= 90
+        assert demo_results.seed(session, NOW) == 50
+        demo_classes.seed(session, NOW, facilitator=facts.organiser_email)
     before = rows(database)
     with database.writing() as session:
         assert demo_items.seed(session, NOW, author=facts.organiser_email, reviewer=facts.administrator_email) == 0
+        assert demo_results.seed(session, NOW) == 0
+        demo_classes.seed(session, NOW, facilitator=facts.organiser_email)
     assert rows(database) == before
     with database.reading() as session:
-        assert len(list(bank.stored(session, Filter(), usable_only=True))) == put_in
+        assert len(list(bank.stored(session, Filter(), usable_only=True))) == put_in + 1, "and the demo's essay"
         assert find_tampering(session) is None
+        looked_at(session)
+
+
+def looked_at(session: Session) -> None:
+    """The results of the demo are worth looking at, and scoring them anew changes nothing."""
+    account = session.scalars(select(Account).where(Account.subject == ORGANISER)).one()
+    planner = visitor_of_person(session, account.person_id, NOW)
+    test = session.scalars(select(Test).where(Test.code == "digital-literacy/1/final-test")).one()
+    shown = figures.of_test(session, planner, test.id)
+    assert shown.repeat is not None, "ten and more took it twice"
+    assert shown.repeat.difference > 0
+    assert {each.spread is None for each in shown.groups} == {True, False}, "small groups are hidden"
+    attempts = session.scalars(
+        select(Attempt).where(Attempt.test_id == test.id).options(selectinload(Attempt.items)).limit(8)
+    )
+    for attempt in attempts:
+        before = [item.share for item in attempt.items]
+        finishing.score_all(session, attempt)
+        assert [item.share for item in attempt.items] == before
+    assert marking.count_waiting(session, planner) == 2
+    assert len(waiting.appeals_waiting(session, planner)) == 1
+    session.rollback()

@@ -52,6 +52,7 @@ def actions(state: State, target: Member) -> dict[str, Any]:
         "allow_unmute": messages.AllowUnmute(do="allow_unmute", participant=target.id),
         "remove": messages.Remove(do="remove", participant=target.id),
         "ban": messages.Remove(do="remove", participant=target.id, ban=True),
+        "interpreter": messages.AssignInterpreter(do="interpreter", participant=target.id),
         "set": messages.SetMeeting(do="set", locked=True),
         "spotlight": messages.Spotlight(do="spotlight", participant=target.id),
         "make_viewer": messages.ChangeRole(do="role", participant=target.id, role=Role.VIEWER),

@@ -9,15 +9,21 @@ from hypothesis import strategies as st
 
 from signaling import messages
 from signaling.journal import decode, encode
-from signaling.meeting import facts, orders, rules
+from signaling.meeting import channels, facts, orders, rules
 from signaling.meeting.plan import Plan, StreamTarget
 from signaling.meeting.state import CHAT_HISTORY, State
-from signaling.model import Role, Source
+from signaling.model import Interpreting, Permission, Role, Source
 from signaling.problems import RefusedError
 from tests.signaling.support import ticket
 
 PEOPLE = [f"p{number}" for number in range(5)]
-PLAN = Plan(may_stream=True, targets=[StreamTarget(id=name, sealed="x") for name in "ab"])
+PLAN = Plan(
+    may_stream=True,
+    targets=[StreamTarget(id=name, sealed="x") for name in "ab"],
+    channels=["en", "pl"],
+    interpreters={"person:p0": Interpreting(source="uk", into="en")},
+)
+language = st.sampled_from(["uk", "en", "pl"])
 someone = st.sampled_from(PEOPLE)
 maybe = st.none() | someone
 wishes = st.one_of(
@@ -27,6 +33,8 @@ wishes = st.one_of(
     st.tuples(st.just("hand"), someone, st.booleans()),
     st.tuples(st.just("say"), someone, maybe),
     st.tuples(st.just("unmute"), someone),
+    st.tuples(st.just("interpret"), someone, language, language),
+    st.tuples(st.just("air"), someone, st.booleans()),
     st.tuples(
         st.just("order"),
         maybe,
@@ -41,6 +49,14 @@ wishes = st.one_of(
                 lobby=st.none() | st.booleans(),
                 self_unmute=st.none() | st.booleans(),
                 chat_enabled=st.none() | st.booleans(),
+                channels=st.none() | st.lists(language, max_size=3),
+            ),
+            st.builds(
+                messages.AssignInterpreter,
+                do=st.just("interpreter"),
+                participant=someone,
+                source=language,
+                into=language,
             ),
             st.builds(messages.Spotlight, do=st.just("spotlight"), participant=maybe),
             st.builds(
@@ -91,6 +107,10 @@ def decide(state: State, wish: Any, now: float, number: int) -> list[facts.Fact]
                 return rules.move_hand(state, member, raised=wish[2], now=now)
             case "say":
                 return [rules.say(state, member, text="т", to=wish[2], message_id=f"c{number}", now=now)]
+            case "interpret" if member.may(Permission.INTERPRET):
+                return channels.assign(state, member, wish[2], wish[3], now=now)
+            case "air" if member.may(Permission.INTERPRET):
+                return channels.air(state, member, take=wish[2], now=now)
             case "unmute":
                 return rules.unmute(state, member, Source.MICROPHONE, now=now)
     return []
@@ -110,6 +130,11 @@ def sound(state: State) -> None:
     assert len(state.members) <= 4
     assert len(state.public_chat) <= CHAT_HISTORY
     assert not {member.identity for member in state.members.values()} & state.banned
+    speaking = [one for one in state.interpreting.values() if one.on_air]
+    assert len({one.into for one in speaking}) == len({one.booth for one in speaking}) == len(speaking)
+    assert all(one.booth <= {"uk", *state.channels} for one in state.interpreting.values())
+    here = {member.identity for member in state.members.values() if member.may(Permission.INTERPRET)}
+    assert {identity for identity, one in state.interpreting.items() if one.on_air} <= here
     for participant in state.roster():
         assert participant.hand_raised == (participant.id in state.hands)
 

@@ -152,10 +152,12 @@ class FakeSpeakerGroup:
         self.closed = False
 
     def add(self, publication: FakePublication) -> None:
-        self.publications.append(publication)
+        if publication not in self.publications:
+            self.publications.append(publication)
 
     def remove(self, publication: FakePublication) -> None:
-        self.publications.remove(publication)
+        if publication in self.publications:
+            self.publications.remove(publication)
 
     def close(self) -> None:
         self.closed = True

@@ -61,14 +61,16 @@ class Orders:
 
     def __init__(self) -> None:
         self.given: list[tuple[str, str]] = []
+        self.plans: list[MeetingPlan] = []
         self.rooms: list[GroupRoomPlan] = []
         self.down = False
         self.refuses = ""
         """A code with which the node says no to pictures."""
 
     def plan(self, plan: MeetingPlan) -> None:
-        """Note it."""
+        """Note it, whole."""
         self._note("plan", plan.meeting)
+        self.plans.append(plan)
 
     def begin(self, meeting: str, node: int) -> None:
         """Note it."""

@@ -138,7 +138,8 @@ async def test_whoever_sits_by_a_code_comes_nowhere_else(
         assert (answer.status_code, answer.headers.get("location")) == (303, "/class?only=yes"), shut
     assert (await learner.get("/api/meetings/x/token")).status_code in (403, 404, 405)
     assert (await learner.get("/courses/mobile-case/edit")).status_code == 303
-    assert (await learner.get("/courses/mobile-case/lessons/purpose")).status_code == 200
+    for open_here in ("/courses/mobile-case/lessons/purpose", "/offline/account", "/help"):
+        assert (await learner.get(open_here)).status_code == 200, open_here
     refused = await post(learner, "/class", "/me/background", age_band="18_29")
     assert refused.status_code == 403
     wrong = await browser("uk").post("/class", code="ZZZZZZ")

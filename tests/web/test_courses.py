@@ -166,10 +166,12 @@ async def test_a_test_is_described_in_the_form_and_comes_back_as_typed(trainer: 
     assert wrong.status_code == 422
     assert 'value="багато"' in wrong.text
     lines = {"what-0": "4.1, 4.2", "lowest-0": "2", "highest-0": "5", "count-0": "3", "each_area": "40"}
+    lines["two_readers"] = "20"
     assert (await upload(trainer, here, **fields, **lines)).status_code == 303
     page = await trainer.get("/courses/testing/edit/lessons/check")
     assert 'name="what-0" value="4.1, 4.2"' in page.text
     assert 'name="each_area" inputmode="decimal" value="40"' in page.text
+    assert 'name="two_readers" inputmode="decimal" value="20"' in page.text
 
 
 async def test_an_edit_of_a_test_keeps_what_its_form_does_not_show(trainer: Visitor) -> None:
@@ -201,6 +203,25 @@ async def test_a_package_goes_out_and_in(trainer: Visitor) -> None:
     assert refused.status_code == 422
     assert "Пакунок не можна прийняти" in refused.text
     assert "no ZIP file" in refused.text
+
+
+async def test_a_course_is_done_again_by_oneself_and_when_its_trainer_asks(trainer: Visitor, staff: Visitor) -> None:
+    await trainer.post("/courses/new", title_uk="Закон", title_en="Law")
+    await upload(
+        trainer, "/courses/law/edit/lesson", kind="page", title_uk="Read", body_uk="Текст", move_on="Completed"
+    )
+    await trainer.post("/courses/law/publish")
+    await staff.post("/courses/law/begin")
+    assert (await staff.post("/courses/law/again")).status_code == 409
+    assert (await staff.post("/courses/law/lessons/read/done")).headers["location"] == "/courses/law?done=course_done"
+    assert "/courses/law/again" in (await staff.get("/courses/law")).text
+    assert (await staff.post("/courses/law/again")).status_code == 303
+    await staff.post("/courses/law/lessons/read/done")
+    asked = {"before": "2027-11-25", "reason": "Новий закон про реєстрацію"}
+    wrong = await trainer.post("/courses/law/people/again", **asked)
+    assert wrong.status_code == 422
+    assert "Новий закон про реєстрацію" in wrong.text, "nothing typed is lost"
+    assert (await trainer.post("/courses/law/people/again", **asked | {"before": "2026-11-25"})).status_code == 303
 
 
 async def test_a_lead_sees_and_enrols_their_own_people(browser: Browser) -> None:

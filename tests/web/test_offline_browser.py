@@ -64,6 +64,11 @@ def wake_worker(context: BrowserContext, page: Page, url: str) -> None:
     devtools.send("ServiceWorker.dispatchSyncEvent", told)
 
 
+def handed_in(served: Served, code: str) -> bool:
+    with served.database.reading() as session:
+        return session.scalars(select(Attempt).where(Attempt.code == code)).one().finished_at is not None
+
+
 def registrations(told: dict[str, Any]) -> list[str]:
     return [one["registrationId"] for one in told["registrations"] if not one["isDeleted"]]
 
@@ -149,7 +154,7 @@ def test_a_test_goes_on_in_a_window_that_is_opened_without_a_network(served: Ser
     answer_by_keyboard(again, 3)
     expect(again.locator("[data-attempt-said]")).to_have_text(re.compile("No network"))
     again.get_by_role("button", name="Hand in").click()
-    expect(again.locator("[data-attempt-said]")).to_have_text(re.compile("not handed in yet"))
+    expect(again.locator("[data-attempt-said]")).to_have_text(re.compile("It is remembered that you hand in"))
     assert faults(again) == []
     assert answered(served, code) == 1
     again.close(run_before_unload=False)
@@ -170,14 +175,21 @@ def test_a_test_goes_on_in_a_window_that_is_opened_without_a_network(served: Ser
     context.set_offline(False)
     wake_worker(context, elsewhere, served.url)
     wait_for(lambda: elsewhere.evaluate("1") and answered(served, code) == 4)
+    assert not handed_in(served, code), "an answer was given after the press: it is to be pressed again"
 
     last = context.new_page()
     last.goto(url)
     expect(last.locator("[data-stored-notice]")).to_be_hidden()
     expect(last.locator("[data-attempt-time]")).to_have_text(re.compile(r"^1[45]:\d\d$"))
     expect(last.locator("[data-attempt-open]")).to_have_text("2 not answered yet")
+    context.set_offline(True)
     last.get_by_role("button", name="Hand in").click()
+    expect(last.locator("[data-attempt-said]")).to_have_text(re.compile("It is remembered that you hand in"))
+    last.close(run_before_unload=False)
+    context.set_offline(False)
+    wake_worker(context, elsewhere, served.url)
+    wait_for(lambda: elsewhere.evaluate("1") and handed_in(served, code))
+    last = context.new_page()
+    last.goto(url)
     last.wait_for_url("**/result")
     wait_for(lambda: last.evaluate(LETTERS) == [])  # nothing of it stays in the browser
-    with served.database.reading() as session:
-        assert session.scalars(select(Attempt).where(Attempt.code == code)).one().finished_at is not None

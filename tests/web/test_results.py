@@ -97,6 +97,10 @@ async def test_figures_as_pages_and_files_and_answers_about_oneself(
     assert "Ще замало людей" in page.text
     file = await keeper.get("/tests/figures.csv?by=month")
     assert "середня частка всіх балів" in file.text
+    areas = await keeper.get(f"{test}/areas.csv")
+    assert "різниця середніх ÷" in areas.text
+    assert areas.text.count("\n") == 2, "the header, and one line that says nothing of so few"
+    assert (await keeper.get("/tests/areas.xlsx")).content.startswith(b"PK")
     assert (await keeper.get(f"{test}/items.xlsx")).content.startswith(b"PK")
     assert (await keeper.get("/tests/figures.exe")).status_code == 404
     assert (await staff.post("/me/background", sex="female")).status_code == 422

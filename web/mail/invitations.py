@@ -212,6 +212,7 @@ def _letter(
         occurrence=occurrence,
         reader=reader,
         organiser=about.organiser,
+        languages=about.languages,
         reason=occurrence.cancel_reason if news is News.CANCELLED else about.reason,
         was=_was(last) if news in (News.MOVED, News.CHANGED) else None,
         entry=entry,

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from lms import demo_credentials, demo_items
+from lms import demo_classes, demo_credentials, demo_items, demo_results
 from lms.credentials import pinned
 from lms.database import Database
 from lms.demo import DemoFacts, seed
@@ -27,6 +27,8 @@ def seed_demo(settings: Settings, database: Database) -> DemoFacts:
     with database.writing() as session:
         facts = seed(session, now, password=demo_password(settings))
         demo_items.seed(session, now, author=facts.organiser_email, reviewer=facts.administrator_email)
+        demo_results.seed(session, now)
+        demo_classes.seed(session, now, facilitator=facts.organiser_email)
         if pinned.are_built():
             demo_credentials.seed(session, issuer_of(settings), now)
         else:

@@ -61,7 +61,9 @@ def leave(visit: Acting) -> Response:
     if token:
         seats.leave(visit.session, token, visit.now)
     visit.after_commit(lambda: set_cookie(visit.request, Cookie(CookieName.CLASS, "", 0)))
-    return see_other("/class?done=signed_out")
+    answer = see_other("/class?done=signed_out")
+    answer.headers["Clear-Site-Data"] = '"cache"'  # files of lessons; as at signing out
+    return answer
 
 
 def _refused(visit: Visit, code: str, refused: Refusal) -> Response:

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from lms.courses import choices, enrolling, learners, queries, reviewing
+from lms.courses import again, choices, enrolling, learners, queries, reviewing
 from lms.courses.access import teaches
 from lms.courses.enrolling import RuleDraft
 from lms.courses.models import RuleKind
@@ -109,6 +109,19 @@ def add_rule(slug: str, visit: Acting) -> Response:
     except MENDABLE as refused:
         return _people(visit, slug, refused=refused)
     return see_other(f"/courses/{slug}/people?done=saved#rules")
+
+
+@router.post("/{slug}/people/again")
+def to_be_done_again(slug: str, visit: Acting) -> Response:
+    """Whoever completed it before a day does it again: the law has changed, or the course."""
+    form = visit.form
+    try:
+        before = _day(forms.text(form, "before")) or visit.now.date()
+        due_on, reason = _day(forms.text(form, "again_due")), forms.text(form, "reason")
+        again.ask_again(visit.session, visit.visitor, slug, before, due_on, reason, visit.now)
+    except MENDABLE as refused:
+        return _people(visit, slug, refused=refused)
+    return see_other(f"/courses/{slug}/people?done=course_asked_again")
 
 
 @router.post("/{slug}/rules/{rule_id}/end")

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from lms.courses import enrolling, learners, learning, queries, testing
+from lms.courses import again, enrolling, learners, learning, queries, testing
 from lms.courses.access import teaches
 from lms.courses.classes import queries as classes
 from lms.courses.editing import TYPES
@@ -71,6 +71,16 @@ def begin(slug: str, visit: Acting) -> Response:
     enrolling.enrol_oneself(visit.session, visit.visitor, slug, visit.now)
     found = queries.course_page(visit.session, visit.visitor, slug)
     return see_other(f"/courses/{slug}/lessons/{found.standing.next}" if found.standing.next else f"/courses/{slug}")
+
+
+@router.post("/{slug}/again")
+def do_again(slug: str, visit: Acting) -> Response:
+    """From the beginning, in the version of today."""
+    try:
+        again.begin_again(visit.session, visit.visitor, slug, visit.now)
+    except Conflict as refused:
+        return _course(visit, slug, status=status_of(refused), failure=forms.sentence(visit, refused))
+    return see_other(f"/courses/{slug}?done=course_again")
 
 
 @router.post("/{slug}/leave")

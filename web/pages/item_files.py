@@ -19,7 +19,7 @@ from web.errors import status_of
 from web.items import reports, words
 from web.items.filters import Filtering, ItemFilter
 from web.spreadsheets import csv_bytes, download
-from web.visits import Acting, Reading, Uploading, Visit, see_other
+from web.visits import Reading, Sending, Visit, Weighing, see_other
 
 router = APIRouter(prefix="/items")
 
@@ -43,8 +43,8 @@ def choose(visit: Reading) -> Response:
 
 
 @router.post("/import")
-def send(visit: Uploading) -> Response:
-    """Keep it until it was looked at."""
+def send(visit: Sending) -> Response:
+    """Keep it until it was looked at, with the report on it: nobody who writes waits while it is read."""
     _expect_writer(visit)
     sent, pasted = visit.form.get("file"), forms.text(visit.form, "pasted")
     is_file = isinstance(sent, UploadFile) and bool(sent.filename)
@@ -52,11 +52,15 @@ def send(visit: Uploading) -> Response:
     name = str(sent.filename) if isinstance(sent, UploadFile) and is_file else ""
     typed = {"format": forms.text(visit.form, "format"), "language": forms.text(visit.form, "language")}
     try:
-        made = uploads.upload(visit.session, visit.visitor, name, content, **_named(typed), now=visit.now)
+        looked = uploads.look(visit.session, visit.visitor, name, content, **_named(typed))
+        with visit.config.database.writing() as session:
+            made = uploads.upload(
+                session, visit.visitor, name, content, **_named(typed), now=visit.now, looked=looked
+            ).id
     except (Conflict, Invalid) as refused:
         failure = reports.sentence_of(refused.code, refused.detail, visit.language)
         return _chooser(visit, status=status_of(refused), failure=failure, typed=typed | {"pasted": pasted})
-    return see_other(f"/items/import/{made.id}")
+    return see_other(f"/items/import/{made}")
 
 
 @router.get("/import/{import_id}")
@@ -69,25 +73,29 @@ def look(import_id: int, visit: Reading) -> Response:
 def report(import_id: int, visit: Reading) -> Response:
     """The same as a table, whole."""
     found = uploads.fetch(visit.session, visit.visitor, import_id)
-    told = (
-        uploads.preview(visit.session, found).data(apart=True) if found.state is ImportState.UPLOADED else found.report
-    )
-    rows = reports.rows(told, visit.language)
+    rows = reports.rows(uploads.told(visit.session, found), visit.language)
     content = csv_bytes(reports.header(visit.language), [list(row) for row in rows])
     return download(content, "text/csv; charset=utf-8", f"items-{import_id}.csv")
 
 
 @router.post("/import/{import_id}")
-def take(import_id: int, visit: Acting) -> Response:
+def take(import_id: int, visit: Weighing) -> Response:
     """Take it, or throw it away."""
     _expect_writer(visit)
+    database, visitor = visit.config.database, visit.visitor
     if forms.text(visit.form, "do") == "discard":
-        uploads.discard(visit.session, visit.visitor, import_id, visit.now)
+        with database.writing() as session:
+            uploads.discard(session, visitor, import_id, visit.now)
         return see_other("/items/import?done=discarded")
     offered = forms.text(visit.form, "offer") == "yes"
     try:
-        with visit.session.begin_nested():
-            uploads.take(visit.session, visit.visitor, import_id, visit.now, offered=offered)
+        told, found = uploads.plan(visit.session, visitor, import_id)
+        for begin in range(0, len(found), uploads.PORTION):
+            part = found[begin : begin + uploads.PORTION]
+            with database.writing() as session:
+                uploads.take_part(session, visitor, import_id, told, part, visit.now, offered=offered)
+        with database.writing() as session:
+            uploads.finish(session, visitor, import_id, told, visit.now)
     except (Conflict, Invalid) as refused:
         return _report(visit, import_id, status=status_of(refused), failure=forms.sentence(visit, refused))
     return see_other(f"/items/import/{import_id}?done=imported")
@@ -136,7 +144,7 @@ def _chooser(visit: Visit, *, status: int = 200, failure: str = "", typed: dict[
 def _report(visit: Visit, import_id: int, *, status: int = 200, failure: str = "") -> Response:
     found = uploads.fetch(visit.session, visit.visitor, import_id)
     waits = found.state is ImportState.UPLOADED
-    told: dict[str, Any] = uploads.preview(visit.session, found).data(apart=True) if waits else found.report
+    told = uploads.told(visit.session, found)
     rows = reports.rows(told, visit.language)
     return visit.page(
         "item_report.html",

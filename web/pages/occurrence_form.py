@@ -150,6 +150,7 @@ def _values(page: OccurrencePage, draft: OccurrenceDraft) -> dict[str, Any]:
         "access": draft.access.value,
         "streaming": draft.streaming.value,
         "mode": draft.mode.value,
+        "interpretation": list(draft.interpretation),
         "topics": list(draft.topic_ids or ()),
         "own_reminders": draft.reminder_offsets is not None,
         "reminders": list(draft.reminder_offsets or ()),
@@ -163,6 +164,7 @@ def _values(page: OccurrencePage, draft: OccurrenceDraft) -> dict[str, Any]:
                 "organisation": speaker.organisation_id,
                 "person": speaker.person_id or "",
                 "role": speaker.role.value,
+                "interprets": speaker.interprets,
                 "row": speaker.id,
             }
             for speaker in draft.speakers

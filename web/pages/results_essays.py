@@ -73,6 +73,7 @@ def _show(visit: Visit, essay_id: int, *, refused: Refusal | None = None) -> Res
         page=page,
         typed=visit.form,
         percent=percent,
+        fraction=Fraction,
         block=lambda text: Markup(to_html(text)),  # noqa: S704 - sanitised by lms.markdown
         line=lambda text: Markup(to_inline_html(text)),  # noqa: S704 - sanitised by lms.markdown
     )

@@ -48,6 +48,19 @@ ITEM_HEADER = (
     _("discrimination: 100 × cov(item, rest) ÷ √(var(item) × var(rest))"),
     _("efficiency: 100 × cov(item, rest) ÷ covariance of both lists when each is sorted"),
 )
+AREA_HEADER = (
+    _("area"),
+    _("people: distinct persons with a finished attempt; empty where the group is hidden"),
+    _("mean, %: mean share of all points"),
+    _("median, %: half of the results are above it"),
+    _("repeated: people with a first and a last finished attempt; empty below 10"),
+    _("first, %: their mean at the first attempt"),
+    _("last, %: their mean at the last attempt"),
+    _("difference, points: last − first"),
+    _("from, points: interval of 95 % (Student’s t, n − 1)"),
+    _("to, points"),
+    _("effect: mean difference ÷ deviation of the differences"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,24 @@ def all_as_file(
     asked = _asked(by, period, audience)
     figures = queries.of_all(visit.session, visit.visitor, by=asked.by, period=asked.period, audience=audience)
     return _file(visit, kind, "tests", GROUP_HEADER, _group_rows(visit, figures, asked))
+
+
+@router.get("/areas.{kind}")
+def all_areas_as_file(
+    kind: str, visit: Reading, by: Chosen = "oblast", period: Chosen = "", audience: Audience = ""
+) -> Response:
+    """Areas, and first attempt against the last one, of all tests as a file."""
+    asked = _asked(by, period, audience)
+    figures = queries.of_all(visit.session, visit.visitor, by=asked.by, period=asked.period, audience=audience)
+    return _file(visit, kind, "tests-areas", AREA_HEADER, _area_rows(visit, figures))
+
+
+@router.get("/{test_id}/areas.{kind}")
+def areas_as_file(test_id: int, kind: str, visit: Reading, by: Chosen = "oblast", period: Chosen = "") -> Response:
+    """The same of one test."""
+    asked = _asked(by, period)
+    figures = queries.of_test(visit.session, visit.visitor, test_id, by=asked.by, period=asked.period)
+    return _file(visit, kind, f"test-{test_id}-areas", AREA_HEADER, _area_rows(visit, figures))
 
 
 @router.get("/{test_id}/figures")
@@ -167,6 +198,28 @@ def _group_rows(visit: Visit, figures: Figures, asked: _Asked) -> list[list[Valu
             shares = [round(told.mean * 100, 1), round(told.median * 100, 1)]
             rows.append([key, told.people, told.results, told.passed, *shares, *told.buckets])
     return rows
+
+
+def _area_rows(visit: Visit, figures: Figures) -> list[list[Value]]:
+    """The whole test, then each area."""
+    whole, repeats = figures.spread, dict(figures.area_repeats)
+    first = [whole.people, _points(whole.mean), _points(whole.median)] if whole else [None] * 3
+    rows: list[list[Value]] = [[translate(visit.language, _("all")), *first, *_repeat(figures.repeat)]]
+    for each in figures.areas:
+        shares = [_points(each.mean), _points(each.median)]
+        rows.append([each.area, each.people, *shares, *_repeat(repeats.get(each.area))])
+    return rows
+
+
+def _repeat(told: rules.Comparison | None) -> list[Value]:
+    if told is None:
+        return [None] * 7
+    shares = [_points(each) for each in (told.before, told.after, told.difference, told.low, told.high)]
+    return [told.pairs, *shares, round(told.effect, 2) if told.effect is not None else None]
+
+
+def _points(share: float) -> float:
+    return round(share * 100, 1)
 
 
 def _item_row(line: ItemLine) -> list[Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -10,10 +10,11 @@ from fractions import Fraction
 from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from lms.assessment.attempts import finishing, telling
+from lms.assessment.attempts import finishing, readings, telling
 from lms.assessment.attempts.correcting import keep
 from lms.assessment.attempts.looking_after import reason_of, state_of
-from lms.assessment.attempts.models import Attempt, AttemptItem, Response, Test
+from lms.assessment.attempts.models import Attempt, AttemptItem, EssayMark, Response, Test
+from lms.assessment.attempts.spec import parse
 from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState, follow
 from lms.assessment.content import Essay
 from lms.assessment.content import parse as parse_body
@@ -38,6 +39,8 @@ class WaitingEssay:
     title_en: str
     handed_in_at: datetime
     words: int
+    readings: int = 0
+    """How many have read it, of an essay that two people read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,9 @@ class EssayPage:
     text: str
     share: str | None
     comment: str
+    two_readers: bool
+    readings: tuple[tuple[str, str], ...]
+    """Share and comment of the two that differ, for whoever decides between them; empty for everybody else."""
     following: int | None
     """The next one that waits."""
 
@@ -73,10 +79,17 @@ def waiting(session: Session, visitor: Visitor) -> list[WaitingEssay]:
         .order_by(Attempt.finished_at, AttemptItem.id)
         .limit(PAGE)
     )
+    found = rows.all()
+    read = _readings(session, [row[0] for row in found])
     return [
-        WaitingEssay(number, uk, en, at, len(str((data or {}).get("answer") or "").split()))
-        for number, uk, en, at, data in rows
+        WaitingEssay(number, uk, en, at, len(str((data or {}).get("answer") or "").split()), read.get(number, 0))
+        for number, uk, en, at, data in found
     ]
+
+
+def _readings(session: Session, items: Sequence[int]) -> dict[int, int]:
+    count = select(EssayMark.attempt_item_id, func.count()).where(EssayMark.attempt_item_id.in_(items))
+    return dict(session.execute(count.group_by(EssayMark.attempt_item_id)).all())
 
 
 def count_waiting(session: Session, visitor: Visitor) -> int:
@@ -91,7 +104,8 @@ def _waits(visitor: Visitor) -> list[ColumnElement[bool]]:
     if not reads_essays(visitor):
         raise NotAllowed("attempt_not_yours", "Essays are read by trainers and reviewers.")
     handed_in = or_(Attempt.state.in_(_HANDED_IN), (Attempt.state == AttemptState.REGRADED) & Attempt.passed.is_(None))
-    return [AttemptItem.share.is_(None), handed_in, Attempt.person_id != visitor.person_id, _read_by(visitor)]
+    others = Attempt.person_id != visitor.person_id
+    return [AttemptItem.share.is_(None), handed_in, others, _read_by(visitor), readings.not_read_by(visitor)]
 
 
 def _read_by(visitor: Visitor) -> ColumnElement[bool]:
@@ -105,6 +119,7 @@ def essay(session: Session, visitor: Visitor, number: int) -> EssayPage:
     """One answer to be read. Raises `NotFound`, `NotAllowed` (also one's own)."""
     attempt, item, test, body = _found(session, visitor, number)
     answer = session.scalar(select(Response.data).where(Response.id == item.response_id)) if item.response_id else None
+    read = readings.marks(session, item.id) if item.share is None else []
     others = [each.id for each in waiting(session, visitor) if each.id != number]
     return EssayPage(
         number,
@@ -116,6 +131,8 @@ def essay(session: Session, visitor: Visitor, number: int) -> EssayPage:
         str((answer or {}).get("answer") or ""),
         item.share,
         item.comment,
+        parse(attempt.version.spec).two_readers is not None,
+        tuple((each.share, each.comment) for each in read) if len(read) == 2 else (),
         others[0] if others else None,
     )
 
@@ -132,8 +149,9 @@ def rate(
 ) -> Attempt:
     """A reader's points for an essay, by its criteria; or a share where it has none. The last one ends the waiting.
 
+    Where the test wants two readers they decide together (`readings`); until then the essay waits.
     Points that were given already are changed with a reason, and the attempt keeps what was before. Raises
-    `NotAllowed`, `NotFound`, `Conflict` (attempt_open), `Invalid` (rating_invalid, attempt_reason).
+    `NotAllowed`, `NotFound`, `Conflict` (attempt_open, rating_yours), `Invalid` (rating_invalid, attempt_reason).
     """
     attempt, item, _, body = _found(session, visitor, number)
     again = item.share is not None
@@ -141,8 +159,14 @@ def rate(
     if len(comment) > MOST_COMMENT:
         raise Invalid("rating_comment", f"At most {MOST_COMMENT} characters.", "comment")
     before, share = state_of(attempt), item.share
-    item.share = str(_share(body, ratings))
-    item.comment, item.marked_by, item.marked_at = comment.strip(), visitor.actor, now
+    given, said = _share(body, ratings), comment.strip()
+    if not again:
+        decided = readings.read(session, visitor, attempt, item, given, said, now)
+        if decided.share is None:
+            return attempt  # somebody else reads it, too
+        given, said = decided.share, decided.comment
+    item.share = str(given)
+    item.comment, item.marked_by, item.marked_at = said, visitor.actor, now
     verdict = finishing.judged(attempt)
     if verdict.passed is not None:
         if attempt.state in _HANDED_IN:

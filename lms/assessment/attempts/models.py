@@ -147,6 +147,23 @@ class AttemptItem(Base):
     __table_args__ = (UniqueConstraint("attempt_id", "position"),)
 
 
+class EssayMark(Base):
+    """What one reader gives for an essay that more than one reads. Rows are only added."""
+
+    __tablename__ = "essay_mark"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    """1 and 2: the two readers, who do not see each other's; 3: whoever decides between them."""
+    share: Mapped[str] = mapped_column(String(64))
+    comment: Mapped[str] = mapped_column(Text, default="")
+    by: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("attempt_item_id", "number"),)
+
+
 class Response(Base):
     """One save of one answer."""
 
@@ -231,5 +248,5 @@ def _only_added(_mapper: Mapper[Any], _connection: Connection, row: Base) -> Non
         raise RuntimeError(f"Rows of {row.__tablename__} are only added.")
 
 
-for _table in (Response, TestVersion, AttemptEvent, Regrade):
+for _table in (Response, TestVersion, AttemptEvent, Regrade, EssayMark):
     event.listen(_table, "before_update", _only_added)

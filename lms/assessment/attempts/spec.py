@@ -84,6 +84,8 @@ class TestSpec(Part):
     """Between the end of one attempt and the beginning of the next."""
     opens_at: AwareDatetime | None = None
     closes_at: AwareDatetime | None = None
+    two_readers: Portion | None = None
+    """Essays are read by two; where their shares differ by more than this, a third decides. None: one reader."""
     passing: Passing
     review: Review = Review()
     format: Literal["vikno-test/1"] = "vikno-test/1"
@@ -113,6 +115,8 @@ def parse(data: Any) -> TestSpec:
 def dump(spec: TestSpec) -> dict[str, Any]:
     """Its JSON form, in an order that stays."""
     data: dict[str, Any] = spec.model_dump(mode="json")
+    if spec.two_readers is None:
+        del data["two_readers"]  # as it was before there were two: what is published stays the same
     data["review"] = {moment: sorted(each) for moment, each in data["review"].items()}
     return data
 

@@ -58,8 +58,11 @@ def begin(
     writer: str = "",
     context: str = "",
     language: str = "uk",
+    since: datetime | None = None,
 ) -> Attempt:
     """A new attempt, or the one that is running. Who may take the test has been decided by whoever calls.
+
+    Of attempts before `since` none counts against the number and the wait; one that still runs is handed in.
 
     Raises `NotAllowed` (attempt_person), `NotFound` (test_unknown), `Conflict` (test_early, test_closed, test_attempts,
     test_wait), `Invalid` (test_short).
@@ -75,11 +78,14 @@ def begin(
     for each in before:
         if each.state in OPEN:
             finishing.settle(session, each, now)
+            if each.state in OPEN and since is not None and each.started_at < since:
+                note(session, each, "submitted", now, None)
+                finishing.finish(session, each, AttemptState.SUBMITTED, now)
             if each.state in OPEN:
                 return each
     spec = parse(version.spec)
     granted = granted_to(session, visitor.person_id, test.id)
-    counted = [each for each in before if each.state in COUNTED]
+    counted = [each for each in before if each.state in COUNTED and (since is None or each.started_at >= since)]
     refusal = may_begin(
         now,
         opens_at=spec.opens_at,

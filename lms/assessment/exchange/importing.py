@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -105,29 +105,39 @@ def take(
     what is new or changed is sent to review at once.
     """
 
-    writer = _Writer(session, actor, now, offered=offered)
-    report = _reported(session, name, content, form, language, writer.write)
-    writer.close()
+    report, found = plan(session, name, content, form, language=language)
+    take_part(session, actor, report, found, now, offered=offered)
     return report
+
+
+def plan(
+    session: Session, name: str, content: bytes, form: Format, *, language: str = "uk"
+) -> tuple[Report, list[Judged]]:
+    """What a file holds, and a report to be filled. Only reads: nobody else who writes has to wait for it."""
+    report = Report(name, form)
+    try:
+        return report, list(judged(read(content, form), schemes(session), language))
+    except Unreadable as refusal:
+        report.error = {"code": refusal.code, "reason": refusal.detail, "line": refusal.line}
+        return report, []
+
+
+def take_part(
+    session: Session, actor: str, report: Report, part: Sequence[Judged], now: datetime, *, offered: bool = False
+) -> None:
+    """Write some of what was planned. What the bank has already as it stands is left, so a part may be taken twice."""
+    writer = _Writer(session, actor, now, offered=offered)
+    for each in part:
+        _tell(report, each, writer.write)
+    writer.close()
 
 
 def preview(session: Session, name: str, content: bytes, form: Format, *, language: str = "uk") -> Report:
     """What taking the file would do; nothing is written."""
+    report, found = plan(session, name, content, form, language=language)
     known = _Known(session)
-    return _reported(session, name, content, form, language, known.note)
-
-
-def _reported(
-    session: Session, name: str, content: bytes, form: Format, language: str, write: Callable[[ItemDraft], str]
-) -> Report:
-    report = Report(name, form)
-    try:
-        found = read(content, form)
-    except Unreadable as refusal:
-        report.error = {"code": refusal.code, "reason": refusal.detail, "line": refusal.line}
-        return report
-    for each in judged(found, schemes(session), language):
-        _tell(report, each, write)
+    for each in found:
+        _tell(report, each, known.note)
     return report
 
 

@@ -132,12 +132,21 @@ def test_a_file_waits_for_its_sender_and_the_oldest_gives_way(database: Database
         assert waiting == [one.id for one in sent[2:]]
         with pytest.raises(NotFound):
             uploads.fetch(session, other, sent[-1].id)
-        seen = uploads.preview(session, sent[-1])
+        seen = uploads.look(session, author, "", GIFT.encode(), "", "uk")
         assert session.scalar(select(func.count()).select_from(Item)) == 0
-        taken = uploads.take(session, author, sent[-1].id, NOW, offered=True)
+        report, found = uploads.plan(session, author, sent[-1].id)
+        uploads.take_part(session, author, sent[-1].id, report, found[:1], NOW, offered=True)
+        assert session.scalar(select(func.count()).select_from(Item)) == 1, "a part in a transaction of its own"
+        # Interrupted: it is taken anew, and what is there already stays as it is.
+        report, found = uploads.plan(session, author, sent[-1].id)
+        uploads.take_part(session, author, sent[-1].id, report, found, NOW, offered=True)
+        taken = uploads.finish(session, author, sent[-1].id, report, NOW)
         assert taken.report["counts"] == seen.data()["counts"]
-        again = uploads.preview(session, sent[-2])
+        assert session.scalar(select(func.max(Item.latest))) == 1
+        again = uploads.look(session, author, "", GIFT.encode(), "", "uk")
         assert {line.reasons[-1] for line in again.taken + again.changed} == {importing.SAME}
+        with pytest.raises(Conflict):
+            uploads.take_part(session, author, sent[-1].id, report, found, NOW, offered=True)
         uploads.discard(session, author, sent[-2].id, NOW)
         with pytest.raises(Conflict):
-            uploads.take(session, author, sent[-2].id, NOW, offered=False)
+            uploads.plan(session, author, sent[-2].id)

@@ -15,6 +15,7 @@ from recordings.processing import cards
 from recordings.processing.arranging import Look
 from recordings.processing.layouts import Canvas, large_with_column, room_beside
 from recordings.raw import timeline
+from tests.recordings import making
 from tests.recordings.live.driving import SMALL, STREAM, Driver, Kept, stream
 from tests.recordings.making import BLUE, GREEN, RED, YELLOW, ZERO, Meeting, Person, Sender, microphone
 from tests.recordings.measuring import Film, every_second, offsets
@@ -71,6 +72,18 @@ def test_who_speaks_is_large_after_a_moment(usual: Kept) -> None:
     assert film.colour(LARGE, 3.5)[2] < 80, "somebody who only begins does not take over"
     assert film.colour(LARGE, 4.5)[2] > 120
     assert film.colour(BESIDE, 4.5)[0] > 120
+
+
+def test_a_loud_and_a_quiet_voice_are_heard_about_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two long tones 18 dB apart: after a moment they are within 4, and about as strong as a voice is to be."""
+    monkeypatch.setattr(making, "BEEP_S", 0.9)
+    voices = [microphone("a", loudness=0.4, ends=8), microphone("b", loudness=0.05, tone=1_600, ends=8)]
+    people = [Person("a", "Олена"), Person("b", "Тарас")]
+    film = stream(tmp_path, Meeting(tmp_path / "raw", people, voices, lasts=8)).kept.film()
+    strong, weak = (film.strength(tone, 5, 8) for tone in (1_000, 1_600))
+    assert 0 < 20 * np.log10(strong / weak) < 4
+    heard = 20 * np.log10(film.level(5.05, 5.85))
+    assert -20 < heard < -11, "two of -20 dBFS at once, the loud one at most 6 dB softer than it is"
 
 
 def test_with_nobody_there_a_card_is_shown_and_silence_heard(tmp_path: Path) -> None:

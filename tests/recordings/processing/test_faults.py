@@ -8,9 +8,10 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -232,6 +233,20 @@ def test_another_codec_and_another_size_in_mid_stream(tmp_path: Path) -> None:
     assert near(seen.colour(WHOLE, 5.6), BLUE)
     files = sorted(path.name for path in (tmp_path / "out" / "current" / "tracks" / "01").iterdir())
     assert files == ["camera-2.mp4", "microphone.webm", "person.webm"]
+    for name, pictures, sizes in (
+        ("person.webm", 77, [(320, 180), (160, 90)]),
+        ("camera-2.mp4", 72, [(240, 180), (320, 180)]),
+    ):
+        shown = list(_sizes(tmp_path / "out" / "current" / "tracks" / "01" / name))
+        assert len(shown) == pictures, name
+        assert list(dict.fromkeys(shown)) == sizes, name
+
+
+def _sizes(path: Path) -> Iterator[tuple[int, int]]:
+    """Of each picture that a decoder makes of a file."""
+    with av.open(str(path)) as file:
+        for picture in file.decode(video=0):
+            yield picture.width, picture.height
 
 
 def test_a_new_connection_goes_on_in_the_same_file(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ export function participant(id: string, part: Partial<Participant> = {}): Partic
     hand_raised: false,
     away: false,
     joined_at: 0,
+    interprets: null,
     ...part,
   };
 }
@@ -63,6 +64,8 @@ export function welcome(part: Partial<Welcome> = {}): Welcome {
     meeting: {
       id: "demo",
       title: "Demo",
+      language: "uk",
+      channels: [],
       began_at: null,
       ended_at: null,
       locked: false,

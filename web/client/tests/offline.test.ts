@@ -150,6 +150,18 @@ describe("delivery", () => {
     expect(vi.mocked(database.arrived).mock.calls.map(([one]) => one.path)).toEqual(["/attempts/a/answers/1"]);
   });
 
+  it("hands a test in after its answers, and not while one of them waits", async () => {
+    const handed: Letter = { ...letter("/attempts/a", "aa"), kind: "handed", fields: [["do", "submit"]], at: 0 };
+    vi.mocked(database.waiting).mockResolvedValue([handed, letter("/attempts/a/answers/1", "aa")]);
+    const posted = browser("aa", 200);
+    expect(await deliver()).toEqual({ sent: 2, refused: 0, left: 0 });
+    expect(posted.map((one) => one.split(" ")[0])).toEqual(["/attempts/a/answers/1", "/attempts/a"]);
+    vi.mocked(database.arrived).mockClear();
+    const stuck = browser("aa", 503);
+    expect(await deliver()).toEqual({ sent: 0, refused: 0, left: 2 });
+    expect(stuck.map((one) => one.split(" ")[0])).toEqual(["/attempts/a/answers/1"]);
+  });
+
   it("keeps everything while the server is away", async () => {
     vi.mocked(database.arrived).mockClear();
     vi.mocked(database.waiting).mockResolvedValue([letter("/attempts/a/answers/1", "aa")]);

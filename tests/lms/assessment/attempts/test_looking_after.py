@@ -18,6 +18,7 @@ from lms.assessment.attempts import (
     marking,
     publishing,
     queries,
+    readings,
     regrading,
     ruling_queries,
     taking,
@@ -190,6 +191,46 @@ def test_essays_wait_without_names_and_the_last_points_end_the_waiting(hall: Hal
             marking.rate(session, hall.reviewer, one.id, {"a": 4}, NOW)
         marking.rate(session, hall.reviewer, one.id, {"a": 4}, NOW, reason="Недогляд")
         assert (attempt.state, attempt.total) == (AttemptState.REGRADED, "1")
+
+
+def test_two_read_an_essay_and_a_third_decides_where_they_differ(hall: Hall) -> None:
+    with hall.database.writing() as session:
+        hall.item(session, "essay", "3.1", ESSAY)
+        lines = [*SPEC["lines"], {"area": "3", "count": 1}]
+        hall.publish(session, lines=lines, passing={"total": "0.5"}, two_readers="0.4")
+        attempt = answered(session, hall.learner, 4, essay="Довга відповідь")
+        (one,) = marking.waiting(session, hall.author)
+        marking.rate(session, hall.author, one.id, {"a": 0}, NOW, comment="Не про те")
+        assert (attempt.passed, marking.count_waiting(session, hall.author)) == (None, 0), "one is not enough"
+        with pytest.raises(Conflict) as refused:
+            marking.rate(session, hall.author, one.id, {"a": 4}, NOW)
+        assert refused.value.code == "rating_yours"
+        assert [each.readings for each in marking.waiting(session, hall.trainer)] == [1]
+        assert marking.essay(session, hall.trainer, one.id).readings == (), "the second sees nothing of the first"
+        marking.rate(session, hall.trainer, one.id, {"a": 4}, NOW, comment="Саме так")
+        assert attempt.passed is None, "they differ"
+        assert letters(session) == []
+        assert marking.essay(session, hall.reviewer, one.id).readings == (("0", "Не про те"), ("1", "Саме так"))
+        marking.rate(session, hall.reviewer, one.id, {"a": 2}, NOW)
+        essay = next(item for item in attempt.items if item.id == one.id)
+        assert (essay.share, essay.comment, essay.marked_by) == ("1/2", "Не про те\n\nСаме так", hall.reviewer.actor)
+        assert (attempt.state, attempt.total) == (AttemptState.GRADED, "9/10")
+        assert letters(session) == [(telling.JUDGED, f"person:{attempt.person_id}")]
+
+
+@pytest.mark.parametrize(
+    ("shares", "apart", "comes_to"),
+    [
+        (["1/2"], "1/5", None),
+        (["1/2", "7/10"], "1/5", Fraction(3, 5)),
+        (["1/2", "3/4"], "1/5", None),
+        (["0", "1"], "1", Fraction(1, 2)),
+        (["1/3", "1/3"], "0", Fraction(1, 3)),
+        (["0", "1", "3/4"], "1/5", Fraction(3, 4)),
+    ],
+)
+def test_what_readings_come_to(shares: list[str], apart: str, comes_to: Fraction | None) -> None:
+    assert readings.decide([Fraction(each) for each in shares], Fraction(apart)) == comes_to
 
 
 # --- Wrong items ------------------------------------------------------------------------------------------------------

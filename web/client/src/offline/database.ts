@@ -8,7 +8,8 @@ export interface Letter {
   /** The page that it was given on. */
   place: string;
   account: string;
-  kind: "answer" | "done";
+  /** `handed`: the press on “Hand in”, which goes out when no answer of its test waits any more. */
+  kind: "answer" | "done" | "handed";
   position: number;
   sequence: number;
   writer: string;

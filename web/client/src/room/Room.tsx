@@ -15,6 +15,9 @@ import { Settings } from "./dialogs/Settings";
 import { WhoIsHere } from "./dialogs/WhoIsHere";
 import { YourGroup } from "./dialogs/YourGroup";
 import { GroupStrip } from "./GroupStrip";
+import { InterpretersDialog } from "./interpreting/InterpretersDialog";
+import { LanguageDialog } from "./interpreting/LanguageDialog";
+import { InterpretingStrip } from "./interpreting/Strip";
 import type { Meeting } from "./meeting/state";
 import { Chat } from "./panels/Chat";
 import { People } from "./panels/People";
@@ -46,7 +49,10 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       {panel === "questions" && <Questions meeting={meeting} />}
       {panel === "captions" && <Transcript meeting={meeting} />}
       {panel === "people" && <People meeting={meeting} />}
-      <Bar meeting={meeting} />
+      <div class="foot">
+        <InterpretingStrip meeting={meeting} />
+        <Bar meeting={meeting} />
+      </div>
       <AudioSinks />
       {dialog === "settings" && <Settings />}
       {dialog === "help" && <Help />}
@@ -55,6 +61,8 @@ export function Room({ meeting }: { readonly meeting: Meeting }): VNode {
       {dialog === "yourGroup" && <YourGroup meeting={meeting} />}
       {dialog === "secondCamera" && <SecondCameraDialog />}
       {dialog === "goLive" && <GoLiveDialog meeting={meeting} />}
+      {dialog === "language" && <LanguageDialog meeting={meeting} />}
+      {dialog === "interpreters" && <InterpretersDialog meeting={meeting} />}
       {dialog === "consent" && <ConsentDialog meeting={meeting} />}
       {view.still.value && <KeepPicture still={view.still.value} />}
       {dialog === "leave" && <Leave meeting={meeting} />}

@@ -9,7 +9,7 @@ import { LineLost, Refused } from "./signal/protocol";
 import type { TileItem } from "./stage/tiles";
 
 /** Do it; true when it took effect. */
-async function tried(session: Session, work: Promise<unknown>): Promise<boolean> {
+export async function tried(session: Session, work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
     return true;

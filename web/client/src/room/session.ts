@@ -7,6 +7,7 @@ import { signalUrl, type Language, type RoomConfig } from "./config";
 import { remember, recall } from "./devices/choice";
 import type { CaptureState } from "./devices/capture";
 import { LocalMedia, type ScreenShare } from "./devices/local";
+import { chosen } from "./interpreting/channels";
 import { LineWatch, score } from "./media/quality";
 import { Publisher } from "./media/publisher";
 import { Receiving } from "./media/receiving";
@@ -111,6 +112,7 @@ export class Session {
     this.local.second.lost = () => this.toasts.say(this.t("second.lost"), { urgent: true });
     this.followLine();
     this.followDevices();
+    this.followLanguage();
     this.followNetwork();
     setInterval(() => void this.measure(), QUALITY_EVERY_MS);
   }
@@ -381,6 +383,14 @@ export class Session {
           second && may(self, "publish_screen") ? { track: second, muted: false } : null,
         );
       });
+    });
+  }
+
+  /** The node sends only the interpreters who are heard. */
+  private followLanguage(): void {
+    effect(() => {
+      const meeting = this.meeting.value;
+      if (meeting) this.receiving.listen(chosen(meeting, this.view.channel.value));
     });
   }
 

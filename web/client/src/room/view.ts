@@ -2,6 +2,7 @@
 import { signal, type Signal } from "@preact/signals";
 import { recall, remember } from "./devices/choice";
 import type { Language } from "./config";
+import { ROOM_OFF } from "./interpreting/channels";
 import type { Still } from "./pictures/picture";
 import { SIZES, type CaptionSize } from "./words/captions";
 
@@ -16,6 +17,8 @@ export type DialogName =
   | "yourGroup"
   | "consent"
   | "goLive"
+  | "language"
+  | "interpreters"
   | null;
 
 export class View {
@@ -40,6 +43,12 @@ export class View {
   readonly captionSize = signal<CaptionSize>(SIZES.find((size) => size === recall().captionSize) ?? "medium");
   readonly captionLanguage: Signal<Language>;
   readonly writtenLanguage = signal<Language>(recall().writtenLanguage === "en" ? "en" : "uk");
+
+  /** The language in which interpreters are heard; empty: the room as it is spoken. */
+  readonly channel = signal(recall().channel);
+  /** How loud the room is below an interpreter, dB. */
+  readonly roomLevel = signal(Math.max(ROOM_OFF, Math.min(0, recall().roomLevel)));
+  readonly sign = signal(recall().sign);
 
   constructor(language: Language) {
     const chosen = recall().captionLanguage;
@@ -79,6 +88,21 @@ export class View {
   setWrittenLanguage(language: Language): void {
     this.writtenLanguage.value = language;
     remember({ writtenLanguage: language });
+  }
+
+  setChannel(channel: string): void {
+    this.channel.value = channel;
+    remember({ channel });
+  }
+
+  setRoomLevel(roomLevel: number): void {
+    this.roomLevel.value = roomLevel;
+    remember({ roomLevel });
+  }
+
+  setSign(on: boolean): void {
+    this.sign.value = on;
+    remember({ sign: on });
   }
 
   setShortcuts(on: boolean): void {

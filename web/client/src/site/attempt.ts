@@ -16,7 +16,7 @@ const TYPED_MS = 800;
 const TOLD_AT = [300, 60];
 const NOTED_MS = 5_000;
 /** Words that are true only as long as the server cannot be reached. */
-const WITHOUT_NETWORK = ["offline", "overOffline", "notYet", "held"];
+const WITHOUT_NETWORK = ["offline", "overOffline", "notYet", "held", "remembered"];
 
 export function takeTest(): void {
   const page = document.querySelector<HTMLElement>("[data-attempt]");
@@ -41,6 +41,8 @@ class TestPage {
   #over = false;
   #asked = 0;
   #leaving = false;
+  /** “Hand in” was pressed without a network, and no answer was changed since. */
+  #remembered = false;
   /** The page is a stored copy, and the server has not said anything yet: the time is this device's guess. */
   #guessed = storedHere() !== null;
 
@@ -70,6 +72,8 @@ class TestPage {
     await this.#restored;
     this.#tick();
     this.#count();
+    this.#remembered = await this.#shelf.handedIn();
+    if (this.#remembered && !this.#over) this.#status(this.#word("remembered"));
     if (storedHere() === null) await this.#claim();
     await this.#back();
   }
@@ -96,7 +100,9 @@ class TestPage {
   /** There may be a network again. */
   async #back(): Promise<void> {
     await this.#outbox.flush();
-    if ((await this.#ask()) && (await this.#outbox.empty()) && this.#guessed) await this.#claim();
+    if (!(await this.#ask()) || !(await this.#outbox.empty())) return;
+    if (this.#guessed) await this.#claim();
+    if (this.#remembered) await this.#handIn();
   }
 
   #questions(): HTMLFieldSetElement[] {
@@ -124,6 +130,8 @@ class TestPage {
     this.#touched.add(position);
     this.#count();
     await this.#restored;
+    this.#remembered = false;
+    await this.#shelf.takeBack();
     await this.#outbox.give(position, fieldsOf(question));
   }
 
@@ -161,7 +169,13 @@ class TestPage {
     if (said.kind === "saved") {
       this.#heard(said.kept.remaining, said.kept.writer);
       this.#status(said.kept.lateness === "late" ? this.#word("late") : this.#word("saved"));
-    } else this.#status(said.kind === "refused" ? said.sentence : this.#word(said.kind === "offline" && this.#over ? "overOffline" : said.kind));
+    } else this.#status(said.kind === "refused" ? said.sentence : this.#word(said.kind === "offline" ? this.#away() : said.kind));
+  }
+
+  /** What is said while the server cannot be reached. */
+  #away(): string {
+    if (this.#remembered) return "remembered";
+    return this.#over ? "overOffline" : "offline";
   }
 
   #heard(remaining: number | null, writer: string): void {
@@ -253,7 +267,7 @@ class TestPage {
     const button = event.submitter instanceof HTMLButtonElement ? event.submitter : null;
     await this.#outbox.flush();
     if (!(await this.#outbox.empty()) || !(await this.#renew())) {
-      this.#status(this.#word(button?.value === "submit" ? "notYet" : "offline"));
+      await this.#remember(button?.value === "submit");
       return;
     }
     if (button?.value !== "submit") {
@@ -262,6 +276,14 @@ class TestPage {
     }
     this.#leaving = true;
     this.#form.requestSubmit(button);
+  }
+
+  /** The press is kept, and goes out after the answers: from here, from any other page, or from the worker. */
+  async #remember(pressed: boolean): Promise<void> {
+    if (!pressed) return this.#status(this.#word("offline"));
+    this.#remembered = await this.#shelf.handIn();
+    this.#status(this.#word(this.#remembered ? "remembered" : "notYet"));
+    if (this.#remembered) await deliverLater();
   }
 
   #leave(): void {

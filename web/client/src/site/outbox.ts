@@ -172,14 +172,34 @@ export class LetterShelf implements Shelf {
     return [...(await this.#letters()), ...(await this.#memory.given())];
   }
 
+  /** “Hand in” was pressed without a network: remembered, whether the browser can. It is delivered after the answers. */
+  async handIn(): Promise<boolean> {
+    return database.put("letters", {
+      ...{ path: this.place, place: this.place, account: this.account, kind: "handed", position: 0, sequence: 1 },
+      ...{ fields: [["do", "submit"], ["writer", this.writer]], writer: this.writer, at: Date.now(), sent: false },
+    });
+  }
+
+  async handedIn(): Promise<boolean> {
+    const held = await database.get("letters", this.place);
+    return held?.account === this.account && held.kind === "handed";
+  }
+
+  /** An answer was changed since: it is to be pressed again. */
+  async takeBack(): Promise<void> {
+    if (await this.handedIn()) await database.remove("letters", this.place);
+  }
+
   /** The test is over: what has arrived is not needed here any more. */
   async clear(): Promise<void> {
     for (const each of await this.#letters()) if (each.sent) await database.remove("letters", each.path);
+    await this.takeBack();
     await database.remove("times", this.place);
   }
 
   async #letters(): Promise<database.Letter[]> {
-    return (await database.all("letters")).filter((each) => each.place === this.place && each.account === this.account);
+    const here = (each: database.Letter) => each.place === this.place && each.account === this.account && each.kind === "answer";
+    return (await database.all("letters")).filter(here);
   }
 
   #path(position: number): string {

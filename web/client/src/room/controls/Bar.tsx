@@ -4,6 +4,7 @@ import {
   Ellipsis,
   Hand,
   Keyboard,
+  Languages,
   LayoutGrid,
   LogOut,
   Maximize,
@@ -36,6 +37,7 @@ import {
 } from "../actions";
 import type { Meeting } from "../meeting/state";
 import { may, publicationOf } from "../meeting/state";
+import { chosen, hasLanguages } from "../interpreting/channels";
 import type { Session } from "../session";
 import { useSession } from "../ui/context";
 import { Icon, type IconNode } from "../ui/Icon";
@@ -133,6 +135,16 @@ export function Bar({ meeting }: { readonly meeting: Meeting }): VNode {
           badge={meeting.waiting.length}
           run={() => view.togglePanel("people")}
         />
+        {hasLanguages(meeting) && (
+          <Control
+            name="language"
+            icon={Languages}
+            label={t("language.open")}
+            caption={t("language.title")}
+            tone={chosen(meeting, view.channel.value) === null ? undefined : "on"}
+            run={() => (view.dialog.value = "language")}
+          />
+        )}
         {session.config.rollCallUrl && session.config.autoJoin && (
           <Control
             name="who-is-here"
@@ -226,6 +238,14 @@ function moreItems(session: Session, meeting: Meeting): readonly MenuItem[] {
     },
     { label: t("bar.fullScreen"), icon: Maximize, run: () => void toggleFullScreen(session) },
   ];
+  if (hasLanguages(meeting)) {
+    items.push({
+      label: t("language.open"),
+      icon: Languages,
+      narrowOnly: true,
+      run: () => (view.dialog.value = "language"),
+    });
+  }
   items.push(
     {
       label: t(view.captions.value ? "bar.captionsOff" : "bar.captionsOn"),

@@ -17,6 +17,11 @@ export interface Choice {
   readonly captionLanguage: string;
   /** In which language this person writes captions. */
   readonly writtenLanguage: string;
+  /** The language in which interpreters are heard; empty: the room as it is spoken. How loud the room is then, dB. */
+  readonly channel: string;
+  readonly roomLevel: number;
+  /** Whether whoever interprets in sign language is kept in sight. */
+  readonly sign: boolean;
 }
 
 const KEY = "vikno.room";
@@ -34,6 +39,9 @@ const DEFAULT: Choice = {
   captionSize: "medium",
   captionLanguage: "",
   writtenLanguage: "uk",
+  channel: "",
+  roomLevel: -15,
+  sign: true,
 };
 
 /** Takes from `stored` only what has the right type. */

@@ -1,5 +1,5 @@
 /** What a host or moderator sets for the meeting as a whole. */
-import { CircleDot, Hand, MicOff, Pause, Play, Square, type IconNode } from "lucide";
+import { CircleDot, Hand, Languages, MicOff, Pause, Play, Square, type IconNode } from "lucide";
 import type { VNode } from "preact";
 import { useRef } from "preact/hooks";
 import type { Key } from "../../i18n";
@@ -44,6 +44,11 @@ export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode 
             <Icon node={Hand} size={16} /> {t("host.lowerHands")}
           </button>
         )}
+      </div>
+      <div class="host__acts">
+        <button type="button" class="button button--small" onClick={() => (session.view.dialog.value = "interpreters")}>
+          <Icon node={Languages} size={16} /> {t("interpreters.title")}
+        </button>
       </div>
       <RecordingControls meeting={meeting} />
       <StreamControls meeting={meeting} />

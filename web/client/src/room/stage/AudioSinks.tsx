@@ -1,8 +1,10 @@
-/** Plays everybody's sound. Browsers may want a press first; then a prompt asks for one. */
+/** Plays everybody's sound: the room, or an interpreter with the room quietly below. Browsers may want a press first; then a prompt asks for one. */
 import { signal } from "@preact/signals";
 import { Volume2 } from "lucide";
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { chosen, gain } from "../interpreting/channels";
+import { glide } from "../interpreting/volume";
 import { kindOf } from "../media/encodings";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
@@ -26,7 +28,15 @@ async function play(element: HTMLAudioElement): Promise<void> {
   }
 }
 
-function Sink({ track, speaker }: { readonly track: MediaStreamTrack; readonly speaker: string }): VNode {
+interface SinkProps {
+  readonly track: MediaStreamTrack;
+  readonly speaker: string;
+  /** 0 to 1. */
+  readonly loudness: number;
+  readonly participant: string;
+}
+
+function Sink({ track, speaker, loudness, participant }: SinkProps): VNode {
   const element = useRef<HTMLAudioElement>(null);
   useEffect(() => {
     const audio = element.current;
@@ -42,18 +52,27 @@ function Sink({ track, speaker }: { readonly track: MediaStreamTrack; readonly s
     // Not every browser can choose; where the device is gone the default plays.
     if (element.current && "setSinkId" in element.current) element.current.setSinkId(speaker).catch(() => undefined);
   }, [speaker]);
-  return <audio ref={element} autoplay />;
+  useEffect(() => (element.current ? glide(element.current, loudness) : undefined), [loudness]);
+  return <audio ref={element} autoplay data-participant={participant} data-loudness={loudness.toFixed(2)} />;
 }
 
 export function AudioSinks(): VNode {
-  const { subscriber, local, t } = useSession();
+  const { subscriber, local, view, meeting, t } = useSession();
+  const now = meeting.value;
+  const channel = now && chosen(now, view.channel.value);
   const sounds = [...subscriber.incoming.value.values()].filter(({ source }) => kindOf(source) === "audio");
   const listen = (): void => blocked.value.forEach((element) => void play(element));
   return (
     <>
       <div hidden>
-        {sounds.map(({ publication, track }) => (
-          <Sink key={publication} track={track} speaker={local.speaker.value} />
+        {sounds.map(({ publication, participant, source, track }) => (
+          <Sink
+            key={publication}
+            track={track}
+            speaker={local.speaker.value}
+            participant={participant}
+            loudness={now ? gain(now, channel, view.roomLevel.value, { participant, source }) : 1}
+          />
         ))}
       </div>
       {blocked.value.size > 0 && (

@@ -7,7 +7,8 @@ import { publicationOf } from "../meeting/state";
 import type { Session } from "../session";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
-import { capacity, corner, grid, paged, stage, type Box, type Size } from "./layout";
+import { signer } from "../interpreting/channels";
+import { besideSigner, capacity, corner, grid, paged, stage, type Box, type Size } from "./layout";
 import { arrange } from "./order";
 import { Alone } from "./Alone";
 import { Tile } from "./Tile";
@@ -17,6 +18,8 @@ interface Placed {
   readonly item: TileItem;
   readonly box: Box;
   readonly large: boolean;
+  /** Whoever interprets in sign language, in a place of their own. */
+  readonly signs?: boolean;
 }
 
 interface Scene {
@@ -52,9 +55,25 @@ function useScene(session: Session, meeting: Meeting, space: Size, gap: number):
   if (isAlone(meeting)) {
     return { placed: [{ item: camera(meeting.self), box: corner(space), large: false }], page: 0, pages: 1 };
   }
-  const whole = compose(session, meeting, space, gap, order);
+  const signs = session.view.sign.value ? signer(meeting) : null;
+  if (!signs || session.view.pinned.value === signs.id) return fitted(session, meeting, space, gap, order, null);
+  const { sign, rest } = besideSigner(space, gap);
+  const scene = fitted(session, meeting, rest, gap, order, signs.id);
+  return { ...scene, placed: [...scene.placed, { item: camera(signs.id), box: sign, large: false, signs: true }] };
+}
+
+/** `signs`: who has a place of their own, and none here. */
+function fitted(
+  session: Session,
+  meeting: Meeting,
+  space: Size,
+  gap: number,
+  order: { current: readonly string[] },
+  signs: string | null,
+): Scene {
+  const whole = compose(session, meeting, space, gap, order, signs);
   if (whole.pages === 1) return whole;
-  return compose(session, meeting, { width: space.width, height: space.height - PAGER }, gap, order);
+  return compose(session, meeting, { width: space.width, height: space.height - PAGER }, gap, order, signs);
 }
 
 function compose(
@@ -63,18 +82,21 @@ function compose(
   space: Size,
   gap: number,
   order: { current: readonly string[] },
+  signs: string | null,
 ): Scene {
   const { view } = session;
-  const main = onStage(meeting, {
+  const large = onStage(meeting, {
     pinned: view.pinned.value,
     layout: view.layout.value,
     screenInGrid: view.screenInGrid.value,
     lastSpeaker: session.lastSpeaker.value,
   });
-  const everyone = peopleWithTiles(meeting).length + presented(meeting).length;
+  const main = large === signs ? null : large;
+  const everyone = peopleWithTiles(meeting).length + presented(meeting).length - (signs === null ? 0 : 1);
   const boxes = main === null ? null : stage(everyone - 1, space, gap);
   const front = boxes ? boxes.strip.length : capacity(space, gap);
-  const { people, items } = smallTiles(session, meeting, main, order.current, front);
+  const { people, items: all } = smallTiles(session, meeting, main, order.current, front);
+  const items = all.filter(({ key }) => key !== signs);
   order.current = people;
   const pages = paged(items, front);
   const page = Math.min(view.page.value, pages.length - 1);
@@ -85,16 +107,16 @@ function compose(
     return box ? [{ item, box, large: false }] : [];
   });
   if (!boxes || main === null) return { placed: small, page, pages: pages.length };
-  const large = presented(meeting).find(({ key }) => key === main) ?? camera(main);
-  return { placed: [{ item: large, box: boxes.main, large: true }, ...small], page, pages: pages.length };
+  const shownLarge = presented(meeting).find(({ key }) => key === main) ?? camera(main);
+  return { placed: [{ item: shownLarge, box: boxes.main, large: true }, ...small], page, pages: pages.length };
 }
 
 /** Publication → height of the tile that shows it. */
 function videosInSight(session: Session, meeting: Meeting, scene: Scene): ReadonlyMap<string, number> {
   const inSight = new Map<string, number>();
-  for (const { item, box } of scene.placed) {
+  for (const { item, box, signs } of scene.placed) {
     if (item.participant === meeting.self) continue;
-    if (session.view.lowResources.value && item.source === "camera") continue;
+    if (session.view.lowResources.value && item.source === "camera" && !signs) continue;
     const publication = publicationOf(meeting.participants.get(item.participant), item.source);
     if (publication && !meeting.undecodable.has(publication.id)) inSight.set(publication.id, Math.round(box.height));
   }
@@ -146,8 +168,8 @@ export function Stage({ meeting }: { readonly meeting: Meeting }): VNode {
     <div class="stage">
       <div class="stage__space" ref={element}>
         <ul class="stage__tiles" aria-label={t("stage.label")}>
-          {inOrderOfArrival(scene.placed, meeting).map(({ item, box, large }) => (
-            <Tile key={item.key} item={item} box={box} meeting={meeting} large={large} />
+          {inOrderOfArrival(scene.placed, meeting).map(({ item, box, large, signs = false }) => (
+            <Tile key={item.key} item={item} box={box} meeting={meeting} large={large} signs={signs} />
           ))}
         </ul>
       </div>

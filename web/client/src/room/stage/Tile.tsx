@@ -21,10 +21,12 @@ interface TileProps {
   readonly box: Box;
   readonly meeting: Meeting;
   readonly large: boolean;
+  /** Interprets in sign language, in a place of their own: shown whole, also where the line is saved. */
+  readonly signs: boolean;
 }
 
 /** The track to show, or why there is none. */
-function usePicture(item: TileItem, meeting: Meeting): { track: MediaStreamTrack | null; why: Key | null } {
+function usePicture(item: TileItem, meeting: Meeting, signs: boolean): { track: MediaStreamTrack | null; why: Key | null } {
   const { local, subscriber, view } = useSession();
   const person = meeting.participants.get(item.participant);
   if (item.participant === meeting.self) {
@@ -41,16 +43,16 @@ function usePicture(item: TileItem, meeting: Meeting): { track: MediaStreamTrack
   if (publication.muted_by_host) return { track: null, why: "tile.offByHost" };
   if (publication.muted) return { track: null, why: null };
   if (meeting.undecodable.has(publication.id)) return { track: null, why: "tile.undecodable" };
-  if (view.lowResources.value && item.source === "camera") return { track: null, why: "tile.paused" };
+  if (view.lowResources.value && item.source === "camera" && !signs) return { track: null, why: "tile.paused" };
   return { track: subscriber.incoming.value.get(publication.id)?.track ?? null, why: null };
 }
 
-export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
+export function Tile({ item, box, meeting, large, signs }: TileProps): VNode | null {
   const session = useSession();
   const { t } = session;
   const video = useRef<HTMLVideoElement>(null);
   const person = meeting.participants.get(item.participant);
-  const { track, why } = usePicture(item, meeting);
+  const { track, why } = usePicture(item, meeting, signs);
   if (!person) return null;
   const own = person.id === meeting.self;
   const screen = item.source === "screen";
@@ -66,7 +68,7 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
     item.source === "document_camera" && own && "tile--own",
   ];
   const place = { left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` };
-  const name = t(NAMES[item.source][own ? 1 : 0], { name: person.name });
+  const name = t(signs ? "tile.signer" : NAMES[item.source][own ? 1 : 0], { name: person.name });
   return (
     <li
       class={classes.filter(Boolean).join(" ")}
@@ -75,11 +77,12 @@ export function Tile({ item, box, meeting, large }: TileProps): VNode | null {
       data-participant={person.id}
       data-name={person.name}
       data-source={item.source}
+      data-signs={signs ? "true" : undefined}
       data-undecodable={why === "tile.undecodable" ? "true" : undefined}
     >
       {screen && own ? <OwnScreen /> : <Avatar name={person.name} />}
       {track && !(screen && own) && (
-        <VideoView track={track} mirrored={own && !presented} whole={presented || large} at={video} />
+        <VideoView track={track} mirrored={own && !presented} whole={presented || large || signs} at={video} />
       )}
       {why && <p class="tile__why">{t(why)}</p>}
       {person.away && (

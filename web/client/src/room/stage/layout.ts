@@ -81,6 +81,26 @@ export function corner(space: Size): Box {
   return { left: space.width - width, top: space.height - height, width, height };
 }
 
+/** Part of the space for whoever interprets in sign language: at the side of a wide space, below in a tall one. */
+const SIGN_WIDE = 0.26;
+const SIGN_TALL = 0.3;
+/** Hands and face fit best into this shape. */
+const SIGN_SHAPE = 4 / 3;
+
+/** A picture that stays, large enough to read hands, and what is left of the space from its upper left corner on. */
+export function besideSigner(space: Size, gap: number): { readonly sign: Box; readonly rest: Size } {
+  if (space.width > space.height) {
+    const width = Math.round(Math.min(480, Math.max(216, space.width * SIGN_WIDE)));
+    const height = Math.round(Math.min(space.height, width / SIGN_SHAPE));
+    const sign = { left: space.width - width, top: Math.round((space.height - height) / 2), width, height };
+    return { sign, rest: { width: space.width - width - gap, height: space.height } };
+  }
+  const height = Math.round(space.height * SIGN_TALL);
+  const width = Math.round(Math.min(space.width, height * SIGN_SHAPE));
+  const sign = { left: Math.round((space.width - width) / 2), top: space.height - height, width, height };
+  return { sign, rest: { width: space.width, height: space.height - height - gap } };
+}
+
 export interface StageBoxes {
   readonly main: Box;
   /** For as many of the others as find room. */
