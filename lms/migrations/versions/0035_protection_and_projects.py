@@ -1,6 +1,6 @@
 """What shields the people of an occurrence, and tags of projects
 
-Revision 0034 after 0033, 2026-11-26.
+Revision 0035 after 0034, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0034"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 
 TAGGED = ("award_rule", "course", "occurrence", "programme", "series")
 
