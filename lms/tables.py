@@ -10,8 +10,9 @@ from lms.courses import models as courses
 from lms.courses.classes import models as classes
 from lms.credentials import bulk_models, external_models
 from lms.credentials import models as credentials
-from lms.directory import access_models, register_models
+from lms.directory import access_models, project_models, register_models
 from lms.directory import models as directory
+from lms.directory.eid import models as eid
 from lms.evidence import models as evidence
 from lms.frameworks import models as frameworks
 from lms.media import models as media
@@ -20,7 +21,7 @@ from lms.meetings import models as meetings
 from lms.needs import models as needs
 from lms.notify import models as notify
 from lms.roadmaps import models as roadmaps
-from lms.schedule import audience_models, group_models, plan_models
+from lms.schedule import audience_models, group_models, plan_models, protection_models
 from lms.schedule import models as schedule
 from lms.streaming import models as streaming
 
@@ -39,6 +40,7 @@ __all__ = [
     "courses",
     "credentials",
     "directory",
+    "eid",
     "evidence",
     "external_models",
     "figures",
@@ -50,6 +52,8 @@ __all__ = [
     "needs",
     "notify",
     "plan_models",
+    "project_models",
+    "protection_models",
     "register_models",
     "roadmaps",
     "schedule",

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from signaling.control_tokens import is_control
 from signaling.http_problems import problem_response
 from signaling.live import LiveMeeting
+from signaling.meeting.faces import alias
 from signaling.meeting.plan import Plan
 from signaling.messages import OrderAction, StreamSeen, WaitingParticipant
 from signaling.model import Id, MeetingState, Participant
@@ -69,7 +70,7 @@ def detail(meeting: LiveMeeting) -> MeetingDetail:
     return MeetingDetail(
         opening=state.opening,
         meeting=state.as_meeting(),
-        participants=state.roster(),
+        participants=[each.model_copy(update={"alias": alias(state, each.id)}) for each in state.roster()],
         waiting=meeting.entrance.waiting(),
         hands=list(state.hands),
         speaker=meeting.media.speaker,

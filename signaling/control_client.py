@@ -51,9 +51,9 @@ class ControlClient:
         return found
 
     def names(self, meeting: str) -> dict[str, str]:
-        """Participant → name, of a running meeting."""
+        """Participant → name as everybody in the meeting may read it."""
         found = self._call("GET", f"/meetings/{meeting}").json()["participants"]
-        return {each["id"]: each["name"] for each in found}
+        return {each["id"]: each["alias"] or each["name"] for each in found}
 
     def close_meeting(self, meeting: str) -> None:
         """Send everybody away and forget the plan."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from signaling.meeting import facts, rules
 from signaling.meeting.state import Member
+from signaling.meeting.veil import View
 from signaling.messages import Hello, Problem, Resume, ServerMessage, Waiting, WaitingParticipant, Welcome
 from signaling.model import Permission
 from signaling.problems import RefusedError, problem
@@ -116,6 +117,7 @@ class Entrance:
             link.token,
             participant=f"p{secrets.token_hex(6)}",
             resume=fingerprint(key),
+            number=self._meeting.number_for(link.token.identity),
             now=self._meeting.now(),
         )
         self._meeting.commit([joined])
@@ -127,7 +129,8 @@ class Entrance:
     def welcome(self, link: Link, member: Member, key: str, *, resumed: bool) -> None:
         """Tell somebody the whole state."""
         state = self._meeting.state
-        link.send(
+        view = View(
+            state,
             Welcome(
                 participant=member.id,
                 resume_key=key,
@@ -147,8 +150,9 @@ class Entrance:
                 ice_servers=self._meeting.ice_servers,
                 now=self._meeting.now(),
                 token=self._meeting.renewed_token(member, link.token),
-            )
+            ),
         )
+        link.send(view.of(member))
 
     # ------------------------------------------------------------ lobby
 

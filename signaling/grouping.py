@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from signaling.meeting import facts, orders
+from signaling.meeting.faces import public_name
 from signaling.meeting.plan import GroupRoom, Groups, Plan
 from signaling.meeting.state import Member
 from signaling.messages import GroupsChanged, GroupsTold
@@ -136,7 +137,8 @@ class Grouping:
         said = text.strip()
         if not said:
             raise RefusedError("bad_message", "The text is empty.")
-        name = (actor.name if actor is not None else main.state.plan.title or main.state.id)[:120]
+        public = public_name(meeting.state, actor.id, actor.name) if actor is not None else ""
+        name = (public or main.state.plan.title or main.state.id)[:120]
         for room in self._rooms(main):
             line = ChatMessage(
                 id=f"c{secrets.token_hex(8)}",
@@ -172,7 +174,14 @@ class Grouping:
 
 
 def _plan(main: LiveMeeting, room: GroupRoom) -> Plan:
-    return Plan(title=room.title, roles=main.state.roles, main=main.state.id, group=room.number)
+    return Plan(
+        title=room.title,
+        language=main.state.plan.language,
+        roles=main.state.roles,
+        protection=main.state.plan.protection,
+        main=main.state.id,
+        group=room.number,
+    )
 
 
 def _names(room: LiveMeeting) -> list[str]:

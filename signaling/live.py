@@ -19,8 +19,10 @@ from signaling.media.ports import PeerPort
 from signaling.media.program import Program
 from signaling.meeting import facts, orders, rules, words
 from signaling.meeting.announcements import announce
+from signaling.meeting.faces import alias, fresh_number, number_of, public_name
 from signaling.meeting.plan import Plan
 from signaling.meeting.state import Member, State
+from signaling.meeting.veil import View
 from signaling.model import GroupsSeen, Interpreting, Permission, Presence, Publication
 from signaling.problems import RefusedError, problem
 from signaling.recording import MeetingRecorder
@@ -177,8 +179,21 @@ class LiveMeeting:
                 link.send(messages.LobbyChanged(waiting=self.entrance.waiting()))
                 link.send(messages.StreamChanged(stream=self.streamer.seen()))
                 for question in self.state.words.seen_by(moderates=True):
-                    link.send(messages.QuestionChanged(question=question))
+                    self.send_to(member.id, messages.QuestionChanged(question=question))
+            self._tell_faces([member])
             self._renew_token(member, link)
+
+    def _tell_faces(self, members: list[Member]) -> None:
+        """What these may know of the others has changed."""
+        for participant in self.state.roster():
+            for member in members:
+                self.send_to(member.id, messages.ParticipantChanged(participant=participant))
+
+    def number_for(self, identity: str) -> int:
+        """By which number others know somebody where names are hidden: the same in the groups as in the main room."""
+        main = self._around.grouping.main_of(self)
+        known = number_of((main or self).state, identity) or number_of(self.state, identity)
+        return known or fresh_number((main or self).state, self.state)
 
     def _negotiates(self, participant: str) -> bool:
         """Somebody away is a WebSocket client: other links do not come back."""
@@ -217,14 +232,15 @@ class LiveMeeting:
         self._tell(message)
 
     def _tell(self, message: messages.ServerMessage, to: frozenset[str] | None = None) -> None:
+        view = View(self.state, message)
         for participant, link in list(self.links.items()):
             if to is None or participant in to:
-                link.send(message)
+                link.send(view.of(self.state.members.get(participant)))
 
     def send_to(self, participant: str, message: messages.ServerMessage) -> None:
         """Tell one participant; nothing happens while they are away."""
         if link := self.links.get(participant):
-            link.send(message)
+            link.send(View(self.state, message).of(self.state.members.get(participant)))
 
     def tell_lobby(self) -> None:
         """Tell hosts and moderators who waits."""
@@ -243,7 +259,10 @@ class LiveMeeting:
         key = (member.id, sent.language)
         now = self.now()
         since = self._drafts.get(key, now)
-        line = words.caption(member, sent.text, language=sent.language, final=sent.final, since=since, now=now)
+        shown = alias(self.state, member.id)
+        line = words.caption(
+            member, sent.text, language=sent.language, final=sent.final, since=since, now=now, alias=shown
+        )
         if sent.final:
             self.commit([facts.Captioned(at=now, caption=line)])
         else:
@@ -339,11 +358,17 @@ class LiveMeeting:
         decided = orders.decide(self.state, actor, action, now=self.now())
         self.commit(self.streamer.prepare(decided, wanted=isinstance(action, messages.Stream)))
         if isinstance(action, messages.AllowUnmute):
-            by = actor.name if actor is not None else self.state.plan.title or self.state.id
+            public = public_name(self.state, actor.id, actor.name) if actor is not None else ""
+            by = public or self.state.plan.title or self.state.id
             self.send_to(action.participant, messages.Asked(what="unmute", source=action.source, by=by[:120]))
 
     def plan(self, plan: Plan) -> None:
-        """Hold the meeting as planned from now on. Raises `RefusedError`."""
+        """Hold the meeting as planned from now on. Raises `RefusedError`.
+
+        People have come in on what protected them, so a running meeting is never less protected than before.
+        """
+        protection = self.state.plan.protection.joined(plan.protection)
+        plan = plan.model_copy(update={"protection": protection})
         if plan == self.state.plan:
             return
         now = self.now()
@@ -354,7 +379,13 @@ class LiveMeeting:
                 changes += orders.decide(
                     self.state, None, messages.ChangeRole(do="role", participant=member.id, role=role), now=now
                 )
+        if protection.recording == "never":
+            changes += rules.keep_inside(self.state, now=now)
+        stricter = protection != self.state.plan.protection
         self.commit(changes)
+        if stricter:
+            self._tell_faces(list(self.state.members.values()))
+            self._around.grouping.changed(self)
 
     def shut(self, reason: facts.CloseReason) -> None:
         """Send everybody away and end this opening."""

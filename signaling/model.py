@@ -123,6 +123,28 @@ class Publication(Shape):
     """A host has muted it: the node forwards nothing until a host lifts it, or the sender where allowed."""
 
 
+class Protection(Shape):
+    """What shields the people of a meeting. Each member can only be made stricter while the meeting runs."""
+
+    hide_names: bool = False
+    """Participants see by name only those who lead or present, and themselves."""
+    recording: Literal["allowed", "voices", "never"] = "allowed"
+    """What may go beyond the room. `voices`: sound and what is shown, no cameras and no participants' names."""
+    held: bool = False
+    """A recording is published only when an organiser has looked and released it."""
+
+    def joined(self, other: Protection) -> Protection:
+        """The stricter of both in everything."""
+        return Protection(
+            hide_names=self.hide_names or other.hide_names,
+            recording=max(self.recording, other.recording, key=_STRICTNESS.index),
+            held=self.held or other.held,
+        )
+
+
+_STRICTNESS: tuple[Literal["allowed", "voices", "never"], ...] = ("allowed", "voices", "never")
+
+
 class Interpreting(Shape):
     """From and into which language somebody interprets. Two languages make a booth: its interpreters take turns."""
 
@@ -144,10 +166,12 @@ class Interpreting(Shape):
 
 
 class Participant(Shape):
-    """Somebody in the meeting, as everybody sees them."""
+    """Somebody in the meeting, as the receiver may see them."""
 
     id: Id
     name: Name
+    alias: str = ""
+    """What others read instead of the name; only for who may know both. Empty where nothing is hidden."""
     organisation: str = ""
     role: Role
     presence: Presence
@@ -168,6 +192,8 @@ class ChatMessage(Shape):
     at: float
     participant: Id
     name: Name
+    alias: str = ""
+    """As of a participant, here and below."""
     text: Text
     to: Id | None = None
 
@@ -182,6 +208,7 @@ class Caption(Shape):
     """When the line was begun."""
     participant: Id
     name: Name
+    alias: str = ""
     language: Language
     text: Line
     """Empty: the draft is taken back."""
@@ -205,6 +232,7 @@ class Question(Shape):
     id: Id
     at: float
     name: Name
+    alias: str = ""
     text: QuestionText
     participant: Id | None = None
     """Who asked, of those in the room; none for somebody who watches the public page."""
@@ -270,6 +298,7 @@ class MeetingState(Shape):
     chat_enabled: bool = True
     questions_enabled: bool = True
     """Whether participants may ask."""
+    protection: Protection = Protection()
     spotlight: Id | None = None
     """Participant pinned for everybody."""
     spotlight_source: Source | None = None

@@ -6,10 +6,12 @@ The feed never waits and never fails, so a meeting goes on whatever becomes of i
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from recordings.capture.feed import Feed
 from recordings.raw import timeline
 from signaling.meeting import facts
+from signaling.meeting.faces import kept_name, may_be_kept
 from signaling.meeting.state import Member, State
 from signaling.model import Question, QuestionStatus, Source
 from signaling.tracks import Heard, Tracks
@@ -70,7 +72,14 @@ class MeetingRecorder:
 
     def _open(self, feed: Feed, recording: str) -> None:
         self._recording = recording
-        self._tracks = Tracks(feed, recording, self._media, now=self._now, next_number=self._next_number)
+        self._tracks = Tracks(
+            feed,
+            recording,
+            self._media,
+            now=self._now,
+            next_number=self._next_number,
+            wanted=partial(may_be_kept, self._state),
+        )
 
     def _next_number(self) -> int:
         track = self._state.recorded_tracks + 1
@@ -116,18 +125,19 @@ def begun(state: State, key: str, at: float) -> timeline.Begun:
 
 def present(state: State, at: float) -> list[timeline.AnyLine]:
     """Who is there, which questions there are, and who is pinned, for whoever begins to listen now."""
-    told: list[timeline.AnyLine] = [_present(member, at) for member in state.members.values()]
+    told: list[timeline.AnyLine] = [_present(state, member, at) for member in state.members.values()]
     for question in state.words.questions.values():
-        told += _question(at, question)
+        told += _question(state, at, question)
     return [*told, _spotlight(at, state.spotlight, state.spotlight_source)]
 
 
-def _present(member: Member, at: float) -> timeline.Present:
+def _present(state: State, member: Member, at: float) -> timeline.Present:
+    name = kept_name(state, member.id, member.name)
     return timeline.Present(
         at=at,
         participant=member.id,
-        name=member.name,
-        organisation=member.organisation,
+        name=name,
+        organisation=member.organisation if name == member.name else "",
         role=member.role.value,
         presence=member.presence.value,
     )
@@ -144,7 +154,7 @@ _KEPT: dict[QuestionStatus, timeline.QuestionStatus] = {
 }
 
 
-def _question(at: float, question: Question) -> list[timeline.AnyLine]:
+def _question(state: State, at: float, question: Question) -> list[timeline.AnyLine]:
     """A question that everybody may see; nothing of one that waits."""
     status = _KEPT.get(question.status)
     if status is None:
@@ -155,7 +165,7 @@ def _question(at: float, question: Question) -> list[timeline.AnyLine]:
             question=question.id,
             status=status,
             text=question.text,
-            name=question.name,
+            name=kept_name(state, question.participant, question.name, question.alias),
             participant=question.participant or "",
             votes=question.votes,
         )
@@ -165,7 +175,7 @@ def _question(at: float, question: Question) -> list[timeline.AnyLine]:
 def _moved(fact: facts.QuestionMoved, state: State) -> list[timeline.AnyLine]:
     question = state.words.questions.get(fact.question)
     if question is not None:
-        return _question(fact.at, question)
+        return _question(state, fact.at, question)
     gone = timeline.Question(at=fact.at, question=fact.question, status="dismissed", text="", name="")
     return [gone]
 
@@ -175,7 +185,7 @@ def lines(fact: facts.Fact, state: State) -> list[timeline.AnyLine]:
     match fact:
         case facts.Joined() | facts.TookOver() | facts.CameBack() | facts.Renamed() | facts.RoleChanged():
             member = state.members.get(fact.participant)
-            return [] if member is None else [_present(member, fact.at)]
+            return [] if member is None else [_present(state, member, fact.at)]
         case facts.WentAway() | facts.Left():
             return [timeline.Gone(at=fact.at, participant=fact.participant)]
         case facts.Spotlighted():
@@ -184,9 +194,8 @@ def lines(fact: facts.Fact, state: State) -> list[timeline.AnyLine]:
             return [timeline.Hand(at=fact.at, participant=fact.participant, raised=fact.raised)]
         case facts.Said() if fact.message.to is None:
             said = fact.message
-            return [
-                timeline.Said(at=fact.at, message=said.id, participant=said.participant, name=said.name, text=said.text)
-            ]
+            name = kept_name(state, said.participant, said.name, said.alias)
+            return [timeline.Said(at=fact.at, message=said.id, participant=said.participant, name=name, text=said.text)]
         case facts.ChatErased():
             return [timeline.ChatErased(at=fact.at, message=fact.message)]
         case facts.Captioned():
@@ -195,14 +204,14 @@ def lines(fact: facts.Fact, state: State) -> list[timeline.AnyLine]:
                 timeline.Caption(
                     at=fact.at,
                     participant=line.participant,
-                    name=line.name,
+                    name=kept_name(state, line.participant, line.name, line.alias),
                     language=line.language,
                     text=line.text,
                     since=line.since,
                 )
             ]
         case facts.QuestionPut():
-            return _question(fact.at, fact.question)
+            return _question(state, fact.at, fact.question)
         case facts.QuestionMoved():
             return _moved(fact, state)
         case facts.Began():

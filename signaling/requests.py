@@ -7,6 +7,7 @@ import secrets
 from signaling import messages
 from signaling.live import LiveMeeting
 from signaling.meeting import channels, facts, rules, words
+from signaling.meeting.faces import alias
 from signaling.meeting.state import Member
 from signaling.model import Permission
 from signaling.problems import RefusedError
@@ -46,7 +47,9 @@ def _say(meeting: LiveMeeting, member: Member, message: messages.Request) -> Non
         case messages.SendCaption():
             meeting.caption(member, message)
         case messages.PutQuestion():
-            meeting.commit(words.ask(state.words, member, message.text, enabled=state.questions_enabled, now=now))
+            shown = alias(state, member.id)
+            enabled = state.questions_enabled
+            meeting.commit(words.ask(state.words, member, message.text, enabled=enabled, now=now, alias=shown))
         case messages.Vote():
             meeting.commit(words.vote(state.words, member, message.question, wanted=message.wanted, now=now))
         case messages.Consent():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ from recordings.live import wire
 from recordings.raw import timeline
 from signaling.clock import Clock
 from signaling.meeting import facts, orders
+from signaling.meeting.faces import may_be_kept
 from signaling.meeting.state import State
 from signaling.meeting.streams import Streamed
 from signaling.messages import StreamSeen, TargetSeen
@@ -161,7 +163,14 @@ class MeetingStreamer:
         self._reader = feed.ring.reader
         if self._tracks is not None:
             self._tracks.drop()
-        self._tracks = Tracks(feed, self._stream, self._media, now=self._now, next_number=self._next_number)
+        self._tracks = Tracks(
+            feed,
+            self._stream,
+            self._media,
+            now=self._now,
+            next_number=self._next_number,
+            wanted=partial(may_be_kept, self._state),
+        )
         self._order = None
         self._tell_order(feed)
         now = self._now()

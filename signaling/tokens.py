@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import jwt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from signaling.model import Id, Name, Permission, Presence, Role
 
@@ -68,6 +68,10 @@ class Token(BaseModel):
     """Whether its bearer has to be let in by a host, whatever the meeting and the role say."""
     main: Id | None = None
     """For a group: the meeting that was divided. Its bearer has come in there before."""
+    hidden: bool = False
+    """Whether its bearer is shown by a pseudonym whatever the meeting says: chosen, or of a protected organisation."""
+    alias: Annotated[str, Field(max_length=60)] = ""
+    """The pseudonym, if its bearer has chosen one; else the meeting gives a number."""
     jti: str = ""
     exp: int = 0
 
@@ -97,6 +101,8 @@ def issue(
     node: int = 0,
     waits: bool = False,
     main: str | None = None,
+    hidden: bool = False,
+    alias: str = "",
 ) -> Token:
     """A token with the permissions that the role brings."""
     return Token(
@@ -110,6 +116,8 @@ def issue(
         permissions=ROLE_PERMISSIONS[role],
         waits=waits,
         main=main,
+        hidden=hidden,
+        alias=alias,
     )
 
 

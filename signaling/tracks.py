@@ -10,6 +10,7 @@ from recordings.capture.feed import Feed, TrackFeed
 from recordings.raw import timeline
 from signaling.media.ports import PublicationPort
 from signaling.media.publishing import PublishedMedia
+from signaling.model import Source
 
 
 class Heard(Protocol):
@@ -33,20 +34,34 @@ class Tracks:
     """What is published in a meeting, on its way into one feed."""
 
     def __init__(
-        self, feed: Feed, key: str, media: Heard, *, now: Callable[[], float], next_number: Callable[[], int]
+        self,
+        feed: Feed,
+        key: str,
+        media: Heard,
+        *,
+        now: Callable[[], float],
+        next_number: Callable[[], int],
+        wanted: Callable[[str, Source], bool] = lambda _participant, _source: True,
     ) -> None:
-        """`key`: of the recording or the stream. `next_number` gives each track its number."""
+        """`key`: of the recording or the stream. `next_number` gives each track its number; `wanted` says what of
+        whom may be taken, asked at every look.
+        """
         self._feed = feed
         self._key = key
         self._media = media
         self._now = now
         self._next_number = next_number
+        self._wanted = wanted
         self._taken: dict[str, _Taken] = {}
         self._speaker: str | None = None
 
     def look(self) -> None:
         """Publications may have come or gone, or another person may speak: keep up."""
-        current = {media.port.id: (who, media) for who, media in self._media.everything() if media.port.codec}
+        current = {
+            media.port.id: (who, media)
+            for who, media in self._media.everything()
+            if media.port.codec and self._wanted(who, media.source)
+        }
         for port_id in [port_id for port_id in self._taken if port_id not in current]:
             self._end(port_id)
         for port_id, (who, media) in current.items():

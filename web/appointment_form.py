@@ -147,8 +147,8 @@ class WindowForm(VisitForm):
 class AbsenceForm(VisitForm):
     """Days without any."""
 
-    from_day = DayField(_("First day"), [required(NO_DATE)])
-    to_day = DayField(_("Last day"), [required(NO_DATE)])
+    from_day = DayField(_("First day"), [required(NO_DATE)], id="away-from")
+    to_day = DayField(_("Last day"), [required(NO_DATE)], id="away-to")
 
 
 class BookingForm(VisitForm):

@@ -11,6 +11,7 @@ from wtforms.validators import NumberRange, Optional
 from lms.credentials.award_tests import TestChoice
 from lms.credentials.awarding import BY_HOURS, KINDS_OF_ACHIEVEMENT, RuleDraft
 from lms.credentials.models import AwardRule, RuleKind
+from lms.directory import projects
 from web.forms import VisitForm, at_most, required, stripped
 from web.i18n import mark as _
 from web.i18n import translate
@@ -36,6 +37,7 @@ class AwardForm(VisitForm):
     remind_days = IntegerField(_("Remind the holder so many days before"), [Optional(), NumberRange(1, 365)])
     funder = StringField(_("Project or funder"), [at_most(300)], filters=[stripped])
     funder_en = StringField(_("The same in English"), [at_most(300)], filters=[stripped])
+    project = SelectField(_("Project"), validate_choice=False)
     by_itself = BooleanField(_("Issue it by itself to whoever has earned it"))
     signatory = StringField(_("Who signs"), [at_most(200)], filters=[stripped])
     signatory_position = StringField(_("Position"), [at_most(300)], filters=[stripped])
@@ -51,6 +53,12 @@ class AwardForm(VisitForm):
         english = language == "en"
         self.test.choices = [("", translate(language, _("no test")))] + [
             (each.code, each.title_en if english else each.title) for each in tests
+        ]
+        inherits = translate(language, _("That of what it is given for"))
+        self.project.choices = [("", inherits)] + [
+            (each.slug, each.name_en if english and each.name_en else each.name)
+            for each in projects.tags(self.visit.session)
+            if not each.closed or each.slug == self.project.data
         ]
         return self
 
@@ -71,7 +79,7 @@ class AwardForm(VisitForm):
 _OTHERS = ("kind", "min_share", "valid_months", "remind_days", "credits", "by_itself")
 
 
-def values(rule: AwardRule, test: str) -> dict[str, Any]:
+def values(rule: AwardRule, test: str, project: str = "") -> dict[str, Any]:
     """A rule as the form holds it; `test`: the code of its test."""
-    found = {name: getattr(rule, name) for name in RuleDraft.__slots__ if name != "test"}
-    return found | {"kind": rule.kind.value, "test": test, "credits": bool(rule.credits)}
+    found = {name: getattr(rule, name) for name in RuleDraft.__slots__ if name not in ("test", "project")}
+    return found | {"kind": rule.kind.value, "test": test, "project": project, "credits": bool(rule.credits)}

@@ -6,7 +6,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 
 from lms.credentials.bulk import Exported
-from web.certificate_files import FILES, Given
+from lms.files import FileStore
+from web.certificate_files import FILES, Given, logo_of
 
 FORMS = ("certificate.pdf", "credential.json")
 
@@ -31,12 +32,12 @@ class _Pipe:
         return taken
 
 
-def stream(certificates: Sequence[Exported]) -> Iterator[bytes]:
+def stream(certificates: Sequence[Exported], store: FileStore) -> Iterator[bytes]:
     """The archive, a certificate at a time."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for each in certificates:
-            given = Given(each.snapshot, each.edition, each.credential, each.token)
+            given = Given(each.snapshot, each.edition, each.credential, each.token, logo_of(each.snapshot, store))
             for name in FORMS:
                 stem, _, ending = name.rpartition(".")
                 archive.writestr(f"{each.number}/{stem}-{each.number}.{ending}", FILES[name][1](given))

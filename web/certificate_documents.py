@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
 from io import BytesIO
@@ -31,15 +32,22 @@ def verify_url(snapshot: Snapshot, edition: int) -> str:
     return f"{snapshot.id}?e={edition}"
 
 
-def pdf(snapshot: Snapshot, credential: str, edition: int) -> bytes:
-    """The document. Both languages stand on one page, each marked as what it is for screen readers."""
+def pdf(snapshot: Snapshot, credential: str, edition: int, logo: bytes = b"") -> bytes:
+    """The document; `logo`: of its project, PNG.
+
+    Both languages stand on one page, each marked as what it is for screen readers.
+    """
     return typst.compile(
         TEMPLATE,
         format="pdf",
         font_paths=[FONTS],
         ignore_system_fonts=True,
         pdf_standards=["ua-1", "a-3a"],
-        sys_inputs={"data": json.dumps(contents(snapshot, edition)), "credential": credential},
+        sys_inputs={
+            "data": json.dumps(contents(snapshot, edition)),
+            "credential": credential,
+            "logo": json.dumps(list(logo)),
+        },
     )
 
 
@@ -71,6 +79,10 @@ def contents(snapshot: Snapshot, edition: int) -> dict[str, Any]:
         "facts": _facts(snapshot),
         "funder": f"За підтримки: {achievement.funder}" if achievement.funder else "",
         "funder_en": f"With the support of: {achievement.funder_en}" if achievement.funder_en else "",
+        "project": _project(achievement.project),
+        "statement": achievement.project.get("statement", ""),
+        "statement_en": achievement.project.get("statement_en", ""),
+        "logo_alt": achievement.project.get("logo_alt", ""),
         "issuer_size": _size(snapshot.issuer.name, 11, 110),
         "holder_en_size": _size(snapshot.holder_en, 13, 60),
         "name_en_size": _size(achievement.name_en, 11, 110),
@@ -86,6 +98,13 @@ def contents(snapshot: Snapshot, edition: int) -> dict[str, Any]:
         "check_en": "checked there by anybody without an account; the signed credential (Open Badges 3.0) is attached.",
         "attached": "Підписаний сертифікат, Open Badges 3.0 / Signed credential, Open Badges 3.0",
     }
+
+
+def _project(project: Mapping[str, str]) -> str:
+    if not project:
+        return ""
+    number = f", № {project['number']}" if project.get("number") else ""
+    return f"Проєкт «{project['name']}»{number}"
 
 
 def qr(url: str) -> str:

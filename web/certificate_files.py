@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from lms.credentials import baking
 from lms.credentials.documents import Snapshot
+from lms.files import FileStore
 from web import badges, certificate_documents
 
+log = logging.getLogger(__name__)
 VC_TYPE = "application/vc"
 TOKEN_TYPE = "application/vc+jwt"  # noqa: S105 - a media type
 
@@ -21,6 +24,20 @@ class Given:
     edition: int
     credential: str
     token: str
+    logo: bytes = b""
+    """Of the project whose tag it bears, PNG."""
+
+
+def logo_of(snapshot: Snapshot, store: FileStore) -> bytes:
+    """The logo that a certificate bears, as it was when it was issued; empty for none, and for one that is lost."""
+    digest = snapshot.achievement.project.get("logo", "")
+    if not digest:
+        return b""
+    try:
+        return store.get(digest)
+    except (KeyError, OSError):
+        log.warning("The logo %s of certificate %s is missing among the files.", digest, snapshot.number)
+        return b""
 
 
 def _json(given: Given) -> bytes:
@@ -42,7 +59,7 @@ def _svg(given: Given) -> bytes:
 
 
 def _pdf(given: Given) -> bytes:
-    return certificate_documents.pdf(given.snapshot, given.credential, given.edition)
+    return certificate_documents.pdf(given.snapshot, given.credential, given.edition, given.logo)
 
 
 FILES: dict[str, tuple[str, Callable[[Given], bytes]]] = {

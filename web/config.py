@@ -12,9 +12,12 @@ from starlette.routing import BaseRoute
 
 from lms.credentials.keys import Issuer
 from lms.database import Database
+from lms.directory.eid.provider import Provider
+from lms.directory.eid.rules import Marker
 from lms.files import FileStore, MemoryFiles
 from lms.media.library import MediaLibrary, NoLibrary
 from lms.schedule.models import Streaming
+from lms.schedule.protection import NOTHING, Protection
 from lms.sealing import FernetSealer, Sealer
 from lms.streaming.library import LiveLibrary, NoLive
 from lms.streaming.queries import PlannedTarget
@@ -95,6 +98,7 @@ class MeetingPlan:
     """Languages into which it is interpreted (BCP 47)."""
     interpreters: tuple[tuple[str, str], ...] = ()
     """Identities, as in tokens, each with the language into which they interpret."""
+    protection: Protection = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,10 @@ class WebConfig:
     """Whether mail that comes in is read."""
     open_data: bool = False
     """Whether figures without names are open to anybody."""
+    eid: Mapping[str, Provider] = field(default_factory=dict)
+    """Services by which people sign in, by key, in the order of their buttons."""
+    eid_key: bytes = b""
+    """Makes marks of what they tell (`lms.directory.eid.rules.Marker`); needed where there is such a service."""
     demo: bool = False
     """Whether the pages say that what they show is demonstration data."""
     clock: Callable[[], datetime] = utc_now
@@ -232,6 +240,11 @@ class WebConfig:
     def sealer(self) -> Sealer:
         """Seals and opens with `sealing_key`."""
         return FernetSealer(self.sealing_key)
+
+    @property
+    def marker(self) -> Marker:
+        """Makes marks of numbers and of names at services."""
+        return Marker(self.eid_key)
 
     @property
     def issuer(self) -> Issuer:

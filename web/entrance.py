@@ -181,6 +181,7 @@ def tell_node(visit: Visit, door: MeetingDoor) -> None:
         public_questions=door.public_questions,
         channels=door.languages,
         interpreters=tuple(queries.interpreters(visit.session, card.id).items()) if door.languages else (),
+        protection=door.entry.protection,
     )
     if visit.site.planned.get(card.meeting) == plan:
         return

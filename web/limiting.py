@@ -18,6 +18,7 @@ from web.problems import Problem
 
 RULES: dict[str, str] = {
     "sign_in": "20/minute",
+    "eid": "30/minute",
     "link": "30/minute",
     "pairing": "10/minute",
     "pairing_poll": "120/minute",

@@ -87,6 +87,12 @@ PLACES: tuple[Place, ...] = (
     ),
     Place("/programmes", _("Programmes"), _("What runs over a year; series belong to it."), planners),
     Place(
+        "/projects",
+        _("Projects and funders"),
+        _("With whose support things are held, and how it is named."),
+        organisers,
+    ),
+    Place(
         "/consultations/hours",
         _("My consultation hours"),
         _("When you can be booked for a talk of two, and by whom."),

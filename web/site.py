@@ -19,6 +19,8 @@ from web.together import Together
 
 TRANSACTIONS = 6
 """Visits that may hold a writing transaction at once, or wait for something outside."""
+ERRANDS = 8
+"""Visits that may wait for a service outside at once, without a transaction. Each holds one of FastAPI's 40 threads."""
 READINGS = 2
 """Visits that may read at once: one computes while another waits for the database. After each answer of the database a
 page waits until no other computes, so with three of them each takes longer. Both together are fewer than the database's
@@ -47,6 +49,7 @@ class Site:
     planned: dict[str, MeetingPlan] = field(default_factory=dict)
     """What this process has told the media nodes, by meeting."""
     turns: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(TRANSACTIONS))
+    errands: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(ERRANDS))
     readings: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READINGS))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
@@ -205,6 +206,22 @@ async def reading_turn(request: Request) -> AsyncIterator[None]:
 
 Turn = Annotated[None, Depends(turn, scope="function")]
 ReadingTurn = Annotated[None, Depends(reading_turn, scope="function")]
+
+
+async def errand(request: Request) -> AsyncIterator[None]:
+    """Wait until few visits wait for something outside; they open no transaction while they do."""
+    async with site_of(request).errands:
+        yield
+
+
+Errand = Annotated[None, Depends(errand, scope="function")]
+
+
+@contextmanager
+def looking(request: Request) -> Iterator[Visit]:
+    """A visit that only looks, for whoever opens the transaction by themselves (see `errand`)."""
+    with site_of(request).config.database.reading() as session:
+        yield _visit(request, session, writing=False)
 
 
 def reading(request: Request, _turn: ReadingTurn) -> Iterator[Visit]:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from web.eid import words as eid
 from web.i18n import mark as _
 from web.i18n import translate
 
 SENTENCES: dict[str, str] = {
+    **eid.SENTENCES,
     "absence_days": _("The last day comes after the first and lies ahead, at most a year after it."),
     "absence_unknown": _("There is no such absence any more."),
     "absences_many": _("There are 60 absences already. Take some back first."),
@@ -53,6 +55,20 @@ SENTENCES: dict[str, str] = {
     "keep_for_invalid": _(
         "Recordings are kept for 14 to 3650 days or for 1 to 120 months; for ever if you leave it empty."
     ),
+    "logo_kind": _("A logo is a PNG, JPEG or WebP picture."),
+    "logo_large": _("A logo has at most 2 MB and 4096 pixels a side."),
+    "logo_words": _("Say in words what the logo shows, for people who do not see it."),
+    "person_needed": _("Sign in first: a device or a guest has no name of a person to hide."),
+    "project_closed": _("This project is closed. Choose another one."),
+    "project_unknown": _("There is no such project."),
+    "protection_over": _("It is over or cancelled. Who may watch its recordings stands on their own pages."),
+    "protection_planned": _("Something of it is planned to be recorded or streamed by itself. Switch that off first."),
+    "pseudonym_foreign": _("For a whole centre its lead decides."),
+    "pseudonym_long": _("A pseudonym has at most 60 characters."),
+    "pseudonym_taken": _("This is the name of somebody who speaks here. Choose another one."),
+    "pseudonyms_closed": _("At this one everybody comes under their own name."),
+    "recording_forbidden": _("For the safety of those who take part it is never recorded: its protection says so."),
+    "streaming_forbidden": _("For the safety of those who take part it is never streamed: its protection says so."),
     "award_rule_unknown": _("There is no such rule of award."),
     "batch_large": _("At most 5,000 at once."),
     "batch_unknown": _("There is no such work."),
@@ -528,6 +544,8 @@ SENTENCES: dict[str, str] = {
 """By code. A code that is missing here is shown with the sentence that came with it."""
 
 NOTICES: dict[str, str] = {
+    "eid_linked": _("The identity is linked. You can sign in with it from now on."),
+    "eid_unlinked": _("The identity is not linked any more. Browsers that it had signed in are signed out."),
     "appointment_booked": _("Booked. Both of you get a letter with an entry for the calendar."),
     "appointment_cancelled": _("Cancelled. The other one is told."),
     "appointment_moved": _("Moved. Both of you get a letter with the new time."),

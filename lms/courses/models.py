@@ -91,6 +91,7 @@ class Course(Base):
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     """On whose behalf it is taught; its organisers edit it."""
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
     archived_at: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]

@@ -28,6 +28,7 @@ from lms.courses.models import (
     VersionState,
 )
 from lms.courses.rules import Standing, standing
+from lms.directory.project_models import Project
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
 from lms.schedule.models import Occurrence
@@ -104,7 +105,14 @@ class LessonPage:
 
 
 def catalogue(
-    session: Session, visitor: Visitor, *, text: str = "", audience: str = "", which: str = "", page: int = 0
+    session: Session,
+    visitor: Visitor,
+    *,
+    text: str = "",
+    audience: str = "",
+    which: str = "",
+    project: str = "",
+    page: int = 0,
 ) -> tuple[list[CourseCard], int]:
     """A page of the courses that the visitor may see, by title; and how many there are.
 
@@ -126,6 +134,8 @@ def catalogue(
             for column in (CourseVersion.title_uk, CourseVersion.title_en, CourseVersion.summary_uk)
         ]
         query = query.where(or_(*like))
+    if project:
+        query = query.join(Project, Project.id == Course.project_id).where(Project.slug == project)
     rows = session.execute(query.order_by(CourseVersion.title_uk, Course.id).limit(1000)).all()
     if audience:
         rows = [row for row in rows if audience in row[1].audience]

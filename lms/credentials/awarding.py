@@ -21,6 +21,7 @@ from lms.courses.models import Course
 from lms.credentials import award_tests
 from lms.credentials.models import AwardRule, RuleKind
 from lms.credentials.rules import amount, credits_of
+from lms.directory import projects
 from lms.directory.models import Organisation, RoleName, Scope
 from lms.directory.rules import Grant, Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -61,6 +62,8 @@ class RuleDraft:
     signatory_position: str = ""
     signatory_position_en: str = ""
     by_itself: bool = False
+    project: str = ""
+    """The slug of its own project; empty: that of what it is given for."""
 
 
 def create(session: Session, visitor: Visitor, series_slug: str, draft: RuleDraft, now: datetime) -> AwardRule:
@@ -121,6 +124,7 @@ def revise(session: Session, visitor: Visitor, rule_id: int, draft: RuleDraft, n
         old.organisation_id,
         now,
         course_id=old.course_id,
+        kept_project=old.project_id,
     )
     old.retired_at = now
     return made
@@ -253,8 +257,10 @@ def _write(
     now: datetime,
     *,
     course_id: int | None = None,
+    kept_project: int | None = None,
 ) -> AwardRule:
-    texts = {name: getattr(draft, name) for name in RuleDraft.__slots__ if name != "test"}
+    texts = {name: getattr(draft, name) for name in RuleDraft.__slots__ if name not in ("test", "project")}
+    project = projects.chosen(session, draft.project, kept=kept_project)
     test = award_tests.find(session, draft.test, now) if draft.test else None
     rule = AwardRule(
         code=code,
@@ -262,6 +268,7 @@ def _write(
         series_id=series_id,
         course_id=course_id,
         test_id=test.id if test is not None else None,
+        project_id=project,
         organisation_id=organisation_id,
         created_by=visitor.actor,
         created_at=now,
@@ -270,6 +277,8 @@ def _write(
     session.add(rule)
     session.flush()
     after = {"code": code, "version": version, **{name: value for name, value in texts.items() if value}}
+    if project is not None:
+        after["project_id"] = project
     if test is not None:
         after["test"] = test.code
     record(session, visitor.actor, "award_rule.create", "award_rule", rule.id, now=now, after=after)

@@ -48,6 +48,8 @@ class AchievementFacts:
     funder: str = ""
     """The project or funder with whose support it is given, in its own words."""
     funder_en: str = ""
+    project: Mapping[str, str] = field(default_factory=dict)
+    """Whose tag it bears: `name`, `name_en`, `number`, `statement`, `statement_en`, `logo` (SHA-256), `logo_alt`."""
     alignments: Sequence[Mapping[str, str]] = ()
     """Competences that it is about: `code`, `name`, `framework`, `url` of the frame."""
 
@@ -228,11 +230,22 @@ def _achievement(snapshot: Snapshot, prefix: str) -> dict[str, Any]:
         found["creditsAvailable"] = float(achievement.credits)
     if achievement.alignments:
         found["alignment"] = [_alignment(each) for each in achievement.alignments]
-    if achievement.funder:
-        found["tag"] = [_both(achievement.funder, achievement.funder_en)]
+    if tags := _tags(achievement):
+        found["tag"] = tags
     descriptions = [_result_description(achievement.id, each) for each in _measured(snapshot)]
     if descriptions:
         found["resultDescription"] = descriptions
+    return found
+
+
+def _tags(achievement: AchievementFacts) -> list[str]:
+    """The funder as the rule names it, and the project."""
+    found = [_both(achievement.funder, achievement.funder_en)] if achievement.funder else []
+    if project := achievement.project:
+        number = f" ({project['number']})" if project.get("number") else ""
+        found.append(_both(project["name"], project.get("name_en", "")) + number)
+        if project.get("statement"):
+            found.append(_both(project["statement"], project.get("statement_en", "")))
     return found
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
-from lms.credentials import award_tests, awarding, documents, earning, integrity, numbers, status_lists
+from lms.credentials import award_tests, awarding, documents, earning, integrity, numbers, status_lists, tagging
 from lms.credentials.documents import AchievementFacts, Snapshot, StatusPlace
 from lms.credentials.earning import Earned
 from lms.credentials.editions import next_edition, require_address, snapshot_of, write_edition
@@ -181,6 +181,7 @@ def achievement(session: Session, issuer: Issuer, rule: AwardRule) -> Achievemen
         credits=rule.credits,
         funder=rule.funder,
         funder_en=rule.funder_en,
+        project=tagging.facts(tagging.of_rule(session, rule)),
         alignments=[asdict(each) for each in aligned],
     )
 

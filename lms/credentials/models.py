@@ -92,6 +92,8 @@ class AwardRule(Base):
     funder: Mapped[str] = mapped_column(String(300), default="")
     """The project or funder with whose support it is given, in its own words."""
     funder_en: Mapped[str] = mapped_column(String(300), default="")
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
+    """Its own tag; else that of the series or the course for which it is given, as it is when it is issued."""
     by_itself: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether it is issued without a press to whoever has earned it (`lms.credentials.by_itself`)."""
     signatory: Mapped[str] = mapped_column(String(200), default="")

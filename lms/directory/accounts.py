@@ -269,6 +269,17 @@ def use_organiser_link(session: Session, token: str, *, password: str, now: date
     return account.person_id
 
 
+def take_invitation(session: Session, token: str, now: datetime) -> int:
+    """Use an invitation or a password link without a password, by somebody who shows who they are another way.
+
+    The person's id. Raises as `check_link` does.
+    """
+    link = _take_link(session, token, LinkPurpose.SET_PASSWORD, now)
+    assert link.account_id is not None
+    record(session, "system", "password_link.use", "account", link.account_id, now=now)
+    return session.get_one(Account, link.account_id).person_id
+
+
 def _account_of(session: Session, person_id: int) -> int:
     query = select(Account.id).where(Account.person_id == person_id, Account.provider == "password")
     found = session.scalar(query.order_by(Account.disabled_at.is_not(None), Account.id).limit(1))

@@ -66,7 +66,9 @@ def _people(session: Session) -> list[Suggestion]:
     for person_id, home in session.execute(select(Affiliation.person_id, Affiliation.organisation_id).distinct()):
         if person_id in names and names[person_id][1]:
             marks["name", f"{home} {names[person_id][1]}"].append(person_id)
-    for person_id, subject in session.execute(select(Account.person_id, Account.subject)):
+    for person_id, subject in session.execute(
+        select(Account.person_id, Account.subject).where(Account.provider == "password")
+    ):
         marks["email", subject.lower()].append(person_id)
     for channel in session.scalars(select(ContactChannel)):
         if channel.kind is ChannelKind.EMAIL:
@@ -114,7 +116,8 @@ def _person_side(session: Session, number: int) -> Side:
     person = session.get(Person, number)
     if person is None or person.merged_into_id is not None:
         raise NotFound("person_unknown", f"There is no person {number}.")
-    emails = session.scalars(select(Account.subject).where(Account.person_id == number).order_by(Account.id)).all()
+    own = (Account.person_id == number, Account.provider == "password")
+    emails = session.scalars(select(Account.subject).where(*own).order_by(Account.id)).all()
     channels = session.scalars(select(ContactChannel.address).where(ContactChannel.person_id == number)).all()
     works = session.execute(
         select(Organisation.name_uk, Affiliation.position)

@@ -8,17 +8,19 @@ from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
 from lms.directory.access_models import OneTimeLink, Pairing, SignInFailure, SignInSession
+from lms.directory.eid.models import EidAttempt
 
 KEPT = timedelta(days=1)
 """For so long expired rows stay, for whoever wants to know what happened yesterday."""
 
 
 def purge(session: Session, now: datetime) -> int:
-    """Delete expired sign-in sessions, one-time links, pairings and counted failures; how many rows there were."""
+    """Delete sign-in sessions, links, ways to eID services, pairings and failures that are over; how many."""
     then = now - KEPT
     deletions = (
         delete(SignInSession).where(or_(SignInSession.expires_at < then, SignInSession.revoked_at < then)),
         delete(OneTimeLink).where(OneTimeLink.expires_at < then),
+        delete(EidAttempt).where(EidAttempt.expires_at < then),
         delete(Pairing).where(Pairing.expires_at < then),
         delete(SignInFailure).where(SignInFailure.at < then),
     )

@@ -68,6 +68,7 @@ def merge_organisations(session: Session, visitor: Visitor, keep_id: int, drop_i
     for name in ("name_en", *places, "email", "phone", "website"):
         if not getattr(keep, name):
             setattr(keep, name, getattr(drop, name))
+    keep.protected = keep.protected or drop.protected
     drop.merged_into_id, drop.status = keep.id, OrganisationStatus.CLOSED
     session.flush()
     days = ("from_date", "to_date")

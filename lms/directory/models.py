@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.base import Base, Word
@@ -85,6 +85,8 @@ class Organisation(Base):
     website: Mapped[str] = mapped_column(String(300), default="")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     status: Mapped[OrganisationStatus] = mapped_column(Word(OrganisationStatus), default=OrganisationStatus.ACTIVE)
+    protected: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Its people and devices are named to nobody but those who organise (`lms.schedule.protection`)."""
     created_at: Mapped[datetime]
 
     memberships: Mapped[list[Membership]] = relationship(lazy="raise", order_by="Membership.from_date")

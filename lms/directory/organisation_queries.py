@@ -175,7 +175,9 @@ def organisation_page(session: Session, visitor: Visitor, code: str, today: date
         organisation=found,
         memberships=_memberships(session, found.id, today),
         capabilities=_all_capabilities(session, found.id, today),
-        endpoints=[(label, seen is not None) for label, seen in labels] if visitor.in_network else [],
+        endpoints=[(label, seen is not None) for label, seen in labels]
+        if visitor.in_network and (sees_people or not found.protected)
+        else [],
         people=colleagues(session, found.id, today) if sees_people else [],
         sees_people=sees_people,
         may_edit=visitor.is_administrator,

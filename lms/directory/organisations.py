@@ -99,6 +99,20 @@ def close(session: Session, visitor: Visitor, code: str, day: date, now: datetim
     record(session, visitor.actor, "organisation.close", "organisation", found.id, now=now, after={"day": str(day)})
 
 
+def protect(session: Session, visitor: Visitor, code: str, now: datetime, *, protected: bool) -> None:
+    """Its people and devices are named to nobody but those who organise, or again to everybody.
+
+    For administrators. Raises `NotAllowed`, `NotFound`.
+    """
+    require_administrator(visitor)
+    found = lock(session, Organisation, organisation_by_code(session, code).id)
+    if found.protected == protected:
+        return
+    found.protected = protected
+    change = {"before": {"protected": not protected}, "after": {"protected": protected}}
+    record(session, visitor.actor, "organisation.protect", "organisation", found.id, now=now, **change)
+
+
 def join_network(
     session: Session, visitor: Visitor, code: str, network: str, from_date: date, now: datetime
 ) -> Membership:

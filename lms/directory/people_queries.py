@@ -235,7 +235,9 @@ def own_places(session: Session, visitor: Visitor, day: date) -> list[PlaceEntry
 
 def _holds(word: str) -> ColumnElement[bool]:
     columns = (Person.family_name, Person.given_name, Person.patronymic, Person.latin_name)
-    signed_in = select(Account.person_id).where(Account.subject.icontains(word, autoescape=True))
+    signed_in = select(Account.person_id).where(
+        Account.provider == "password", Account.subject.icontains(word, autoescape=True)
+    )
     reached = select(ContactChannel.person_id).where(ContactChannel.address.icontains(word, autoescape=True))
     works = (
         select(Affiliation.person_id)

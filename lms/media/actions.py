@@ -18,6 +18,7 @@ from lms.media import deletion, queries, retention
 from lms.media.library import Made
 from lms.media.models import DeletionReason, DeletionScope, Recording, RecordingState, Rendition, Watching
 from lms.media.rules import LEASE, MOST_ATTEMPTS, SILENT_NODE, first_watching
+from lms.schedule import protection
 from lms.schedule.group_models import Group
 from lms.schedule.group_rules import parse_meeting
 from lms.schedule.models import Ending, Occurrence
@@ -61,9 +62,7 @@ def _begin(session: Session, meeting: str, code: str, at: datetime, now: datetim
         occurrence_id=None if occurrence is None else occurrence.id,
         title=_title(session, meeting, occurrence, group),
         state=RecordingState.CAPTURING,
-        watching=Watching.EDITORS
-        if occurrence is None or group is not None
-        else first_watching(occurrence.access, occurrence.listed),
+        watching=_first_watching(session, occurrence, group),
         began_at=at,
         heard_at=now,
     )
@@ -71,6 +70,13 @@ def _begin(session: Session, meeting: str, code: str, at: datetime, now: datetim
     session.flush()
     retention.rule_for(session, made, now)
     return made
+
+
+def _first_watching(session: Session, occurrence: Occurrence | None, group: int | None) -> Watching:
+    """Of a group, and of what has to be looked at before it is released, only those who organise it."""
+    if occurrence is None or group is not None or not protection.of(session, occurrence).publishes_at_once:
+        return Watching.EDITORS
+    return first_watching(occurrence.access, occurrence.listed)
 
 
 def _title(session: Session, meeting: str, occurrence: Occurrence | None, number: int | None) -> str:

@@ -12,6 +12,7 @@ from lms.audit.actions import record
 from lms.media import retention
 from lms.media.library import MadeFile
 from lms.media.models import Recording, RecordingState, Rendition, Watching
+from lms.schedule import protection
 from lms.schedule.models import Occurrence
 
 
@@ -24,7 +25,7 @@ def keep(
     ended_at: datetime,
     now: datetime,
 ) -> None:
-    """Note it, public as the stream was. Keeping it again changes nothing."""
+    """Note it, public as the stream was, unless somebody has to look at it first. Keeping it again changes nothing."""
     if session.scalar(select(Recording.id).where(Recording.code == code)) is not None:
         return
     occurrence = session.scalar(select(Occurrence).where(Occurrence.meeting == meeting))
@@ -38,7 +39,7 @@ def keep(
             title=meeting if occurrence is None else occurrence.title,
             instant=True,
             state=RecordingState.READY,
-            watching=Watching.PUBLIC,
+            watching=Watching.PUBLIC if _at_once(session, occurrence) else Watching.EDITORS,
             began_at=began_at,
             ended_at=ended_at,
             heard_at=now,
@@ -62,3 +63,7 @@ def keep(
     session.flush()
     retention.rule_for(session, session.scalars(select(Recording).where(Recording.code == code)).one(), now)
     record(session, "system", "recording.kept", "recording", code, now=now, after={"meeting": meeting})
+
+
+def _at_once(session: Session, occurrence: Occurrence | None) -> bool:
+    return occurrence is None or protection.of(session, occurrence).publishes_at_once

@@ -41,7 +41,9 @@ def shown_to_all(session: Session, meeting: str) -> list[AskedQuestion]:
         if event.kind == "asked":
             asked = said["question"]
             at = datetime.fromtimestamp(float(asked["at"]), UTC)
-            found[asked["id"]] = AskedQuestion(asked["id"], asked["name"], asked["text"], asked["status"], at)
+            found[asked["id"]] = AskedQuestion(
+                asked["id"], asked.get("alias") or asked["name"], asked["text"], asked["status"], at
+            )
         elif said["question"] in found:
             found[said["question"]] = replace(found[said["question"]], status=said["status"])
     shown = [each for each in found.values() if each.status in _SHOWN]

@@ -13,7 +13,7 @@ from lms.audit.actions import record
 from lms.database import lock
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
-from lms.schedule import rows
+from lms.schedule import protection, rows
 from lms.schedule.announcing import announce
 from lms.schedule.cards import facts_of
 from lms.schedule.drafts import OccurrenceDraft, PartyDraft, check
@@ -86,6 +86,7 @@ def plan(
         agenda=[],
     )
     rows.fill(session, occurrence, draft, parties, now)
+    protection.check(session, occurrence)
     record(
         session, visitor.actor, "occurrence.create", "occurrence", occurrence.id, now=now, after=rows.state(occurrence)
     )
@@ -119,6 +120,7 @@ def edit(
     before = {**rows.state(occurrence), "topics": rows.topics_of(session, occurrence.id)}
     told = occurrence.status in _TOLD
     rows.fill(session, occurrence, draft, _parties_for(visitor, draft), now)
+    protection.check(session, occurrence)
     after = {**rows.state(occurrence), "topics": rows.topics_of(session, occurrence.id)}
     changed = {key for key in after if after[key] != before[key]}
     if told and changed & rows.TIME_FIELDS:

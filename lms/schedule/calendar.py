@@ -11,11 +11,14 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, fals
 from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
+from lms.directory.project_models import Project
 from lms.directory.rules import Visitor
+from lms.schedule import project_of
 from lms.schedule.audience_models import Invitation, ParticipationStatus, Registration, RegistrationState
 from lms.schedule.cards import OccurrenceCard
 from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Status
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
+from lms.schedule.protection import party_is_veiled, speaker_is_veiled
 from lms.schedule.queries import ZONE, ahead, cards_of, lines_for, visible_to
 from lms.schedule.rules import midnight, zone_of
 from lms.statements import Fixed, fetch, once
@@ -46,6 +49,7 @@ class Wanted:
     oblast: str = ""
     organisation: str = ""
     series: str = ""
+    project: str = ""
     mine: bool = False
     words: str = ""
 
@@ -89,6 +93,7 @@ class Choices:
     oblasts: list[str]
     series: list[Named]
     organisation: Named | None
+    projects: list[Named]
 
 
 def coming(session: Session, visitor: Visitor, now: datetime, wanted: Wanted, number: int = 1) -> ListPage:
@@ -168,7 +173,7 @@ def marks(session: Session, visitor: Visitor, begin: date, end: date, wanted: Wa
 
 def choices(session: Session, visitor: Visitor, now: datetime, wanted: Wanted) -> Choices:
     """What there is to filter by: topics in use, oblasts of the network, series of which the visitor may know."""
-    topics = fetch(session, *_topics())
+    tags = fetch(session, *_tags())
     oblasts = fetch(session, *_oblasts())
     series = fetch(session, *_series_of(visitor, now - _CHOSEN_FROM, wanted.series or None))
     organisation = None
@@ -180,14 +185,23 @@ def choices(session: Session, visitor: Visitor, now: datetime, wanted: Wanted) -
         ).one_or_none()
         organisation = Named(*row) if row else None
     return Choices(
-        [Named(*row) for row in topics], [name for (name,) in oblasts], [Named(*row) for row in series], organisation
+        [Named(*row) for kind, *row in tags if kind == "topic"],
+        [name for (name,) in oblasts],
+        [Named(*row) for row in series],
+        organisation,
+        [Named(*row) for kind, *row in tags if kind == "project"],
     )
 
 
 @once
-def _topics() -> Select[str, str, str]:
-    query = select(Topic.code, Topic.name_uk, Topic.name_en).where(Topic.retired_at.is_(None))
-    return query.order_by(Topic.name_uk).limit(200)
+def _tags() -> Select[str, str, str, str]:
+    """Topics in use and projects, in one query."""
+    topics = select(
+        literal("topic").label("kind"), Topic.code.label("value"), Topic.name_uk.label("uk"), Topic.name_en.label("en")
+    ).where(Topic.retired_at.is_(None))
+    projects = select(literal("project"), Project.slug, Project.name, Project.name_en)
+    found = union_all(topics, projects).subquery()
+    return select(found.c.kind, found.c.value, found.c.uk, found.c.en).order_by(found.c.uk).limit(400)
 
 
 @once
@@ -215,14 +229,18 @@ def matching(visitor: Visitor, wanted: Wanted) -> list[ColumnElement[bool]]:
         about = select(OccurrenceTopic.occurrence_id).join(Topic, Topic.id == OccurrenceTopic.topic_id)
         found.append(Occurrence.id.in_(about.where(Topic.code == wanted.topic)))
     if wanted.oblast:
-        found.append(_with_party(Organisation.oblast == wanted.oblast))
+        found.append(_with_party(visitor, Organisation.oblast == wanted.oblast))
     if wanted.organisation:
-        found.append(_with_party(Organisation.code == wanted.organisation))
+        found.append(_with_party(visitor, Organisation.code == wanted.organisation))
     if wanted.series:
         found.append(Occurrence.series_id.in_(select(Series.id).where(Series.slug == wanted.series)))
+    if wanted.project:
+        found.append(
+            project_of.occurrence() == select(Project.id).where(Project.slug == wanted.project).scalar_subquery()
+        )
     if wanted.mine:
         found.append(concerning(visitor))
-    found.extend(_says(word) for word in wanted.words.split()[:_WORDS])
+    found.extend(_says(visitor, word) for word in wanted.words.split()[:_WORDS])
     return found
 
 
@@ -284,23 +302,29 @@ def _begins_within(begin: date, end: date) -> ColumnElement[bool]:
     return and_(Occurrence.starts_at >= first, Occurrence.starts_at < last)
 
 
-def _with_party(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _with_party(visitor: Visitor, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whoever may not read of a party does not find by it either."""
+    if not visitor.organises_everything:
+        own = visitor.organisation_ids | visitor.organised_organisations
+        condition = and_(condition, or_(not_(party_is_veiled()), OccurrenceParty.organisation_id.in_(own)))
     parties = select(OccurrenceParty.occurrence_id).join(
         Organisation, Organisation.id == OccurrenceParty.organisation_id
     )
     return Occurrence.id.in_(parties.where(condition))
 
 
-def _says(word: str) -> ColumnElement[bool]:
+def _says(visitor: Visitor, word: str) -> ColumnElement[bool]:
     """The word stands in a title, the description, or a name of a speaker, an organisation or a topic."""
     own = (Occurrence.title, Occurrence.title_en, Occurrence.description, Occurrence.description_en)
     named = or_(*(each.icontains(word, autoescape=True) for each in (Organisation.name_uk, Organisation.name_en)))
     speaking = select(Speaker.occurrence_id).where(Speaker.name.icontains(word, autoescape=True))
+    if not visitor.organises_everything:
+        speaking = speaking.where(not_(speaker_is_veiled()))
     about = select(OccurrenceTopic.occurrence_id).join(Topic, Topic.id == OccurrenceTopic.topic_id)
     topic = or_(Topic.name_uk.icontains(word, autoescape=True), Topic.name_en.icontains(word, autoescape=True))
     return or_(
         *(each.icontains(word, autoescape=True) for each in own),
-        _with_party(named),
+        _with_party(visitor, named),
         Occurrence.id.in_(speaking),
         Occurrence.id.in_(about.where(topic)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,8 @@ from lms.schedule.models import (
     Status,
     Streaming,
 )
+from lms.schedule.protection import Entry
+from lms.schedule.protection_models import Keeping
 from lms.schedule.rules import (
     NO_SEATS,
     GuestFacts,
@@ -40,6 +42,9 @@ from lms.schedule.rules import (
     streaming_of,
 )
 
+NAMELESS = "—"
+"""In place of a name that is not for everybody."""
+_OPENLY = Entry()
 SHOWN = 4
 """So many organisations a line of a list names; of the others it says how many they are."""
 
@@ -54,6 +59,8 @@ class PartyCard:
     name_en: str
     kind: OrganisationKind
     part: Part
+    veiled: bool = False
+    """Whether only those who organise, and its own people, read of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,8 @@ class SpeakerCard:
     organisation_en: str
     interprets: str = ""
     """Into which language."""
+    veiled: bool = False
+    """Whether only those who organise read the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +214,8 @@ class MeetingDoor:
     """Whether those who watch its stream may."""
     languages: tuple[str, ...] = ()
     """Into which it is interpreted (BCP 47)."""
+    entry: Entry = _OPENLY
+    """What shields those inside, and under which name this visitor comes."""
 
     @property
     def opens_at(self) -> datetime | None:
@@ -294,14 +305,25 @@ def card_of(
         began_at=occurrence.began_at,
         live=live,
         ended=is_over(facts, now),
-        parties=cast.parties,
+        parties=cast.parties if editor else tuple(each for each in cast.parties if _reads(each, visitor)),
         further_parties=cast.further,
-        speakers=cast.speakers,
+        speakers=cast.speakers if editor else tuple(_for_others(each, visitor) for each in cast.speakers),
         may_edit=editor,
         join=join,
         joins_at=_joins_at(occurrence, join),
         ours=any(organisation in visitor.organisation_ids for organisation, _ in cast.parts),
     )
+
+
+def _reads(party: PartyCard, visitor: Visitor) -> bool:
+    return not party.veiled or party.organisation_id in visitor.organisation_ids
+
+
+def _for_others(speaker: SpeakerCard, visitor: Visitor) -> SpeakerCard:
+    """Of a speaker whose name is for the organisers alone the task stays; everybody reads their own name."""
+    if not speaker.veiled or (speaker.person_id is not None and speaker.person_id == visitor.person_id):
+        return speaker
+    return replace(speaker, name=NAMELESS, position="", person_id=None, organisation_uk="", organisation_en="")
 
 
 def page_of(
@@ -338,21 +360,27 @@ def door_of(
     now: datetime,
     guest: GuestFacts | None = None,
     seats: SeatFacts = NO_SEATS,
+    cast: Cast | None = None,
+    entry: Entry = _OPENLY,
 ) -> MeetingDoor:
     """The door of the meeting, before which the visitor stands: who stands there has the link."""
-    card = card_of(occurrence, visitor, now, guest, seats)
+    card = card_of(occurrence, visitor, now, guest, seats, cast)
     agenda = _agenda(occurrence.agenda, card.speakers, card.starts_at)
     streaming = streaming_of(occurrence.streaming, occurrence.kind, occurrence.access)
+    inside = entry.protection.keeping is Keeping.NEVER
+    if inside:
+        streaming = Streaming.NO
     return MeetingDoor(
         card,
         card.join,
         visitor.organisation,
         agenda,
-        occurrence.recorded,
+        occurrence.recorded and not inside,
         streaming,
         occurrence.questions,
         occurrence.public_questions and streaming is not Streaming.NO,
         languages_of(occurrence.interpretation, (each.interprets for each in card.speakers)),
+        entry,
     )
 
 

@@ -15,6 +15,7 @@ from lms.directory.models import Organisation
 from lms.directory.rules import Visitor
 from lms.schedule.cards import SHOWN, Cast, PartyCard, SpeakerCard, parts_of
 from lms.schedule.models import OccurrenceParty, Part, Speaker
+from lms.schedule.protection import party_is_veiled, speaker_is_veiled
 from lms.statements import fetch, once
 
 _HOME = (Organisation.code, Organisation.name_uk, Organisation.name_en, Organisation.kind)
@@ -62,7 +63,13 @@ def _speaking(session: Session, occurrence_ids: Collection[int]) -> dict[int, tu
 @once
 def _parties(occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
     return (
-        select(OccurrenceParty.occurrence_id, OccurrenceParty.organisation_id, *_HOME, OccurrenceParty.part)
+        select(
+            OccurrenceParty.occurrence_id,
+            OccurrenceParty.organisation_id,
+            *_HOME,
+            OccurrenceParty.part,
+            party_is_veiled(),
+        )
         .join(Organisation, Organisation.id == OccurrenceParty.organisation_id)
         .where(OccurrenceParty.occurrence_id.in_(occurrence_ids))
         .order_by(OccurrenceParty.occurrence_id, OccurrenceParty.position)
@@ -78,11 +85,13 @@ def _first_parties(occurrence_ids: Collection[int], own: Collection[int]) -> Sel
             each.occurrence_id,
             each.organisation_id,
             each.part,
+            party_is_veiled().label("veiled"),
             func.row_number(type_=Integer)
             .over(partition_by=each.occurrence_id, order_by=(each.position, each.id))
             .label("place"),
             func.count().over(partition_by=each.occurrence_id).label("of"),
         )
+        .join(Organisation, Organisation.id == each.organisation_id)
         .where(each.occurrence_id.in_(occurrence_ids))
         .subquery()
     )
@@ -96,6 +105,7 @@ def _first_parties(occurrence_ids: Collection[int], own: Collection[int]) -> Sel
             numbered.c.organisation_id,
             *_HOME,
             numbered.c.part,
+            numbered.c.veiled,
         )
         .join(Organisation, Organisation.id == numbered.c.organisation_id)
         .where(wanted)
@@ -117,6 +127,7 @@ def _speakers(occurrence_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
             func.coalesce(Organisation.name_uk, ""),
             func.coalesce(Organisation.name_en, ""),
             Speaker.interprets,
+            speaker_is_veiled(),
         )
         .join(Organisation, Organisation.id == Speaker.organisation_id, isouter=True)
         .where(Speaker.occurrence_id.in_(occurrence_ids))

@@ -16,6 +16,7 @@ from lms.schedule.audience_models import Invitation, Registration, RegistrationS
 from lms.schedule.group_models import Group, GroupMember, GroupWork
 from lms.schedule.group_rules import MOST_PEOPLE, Somebody, is_open, meeting_name
 from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker
+from lms.schedule.protection import of_number, veiled_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +170,12 @@ def own_group(session: Session, visitor: Visitor, occurrence_id: int) -> GroupCa
 
 
 def with_me(session: Session, occurrence_id: int, number: int, now: datetime) -> tuple[MemberCard, ...]:
-    """The members of one group."""
-    return next((one.members for one in view(session, occurrence_id, now).groups if one.number == number), ())
+    """The members of one group who are named to the others in it."""
+    if of_number(session, occurrence_id).hide_names:
+        return ()
+    found = next((one.members for one in view(session, occurrence_id, now).groups if one.number == number), ())
+    veiled = veiled_keys(session, occurrence_id, [one.key for one in found])
+    return tuple(one for one in found if one.key not in veiled)
 
 
 def any_of(occurrence_id: int) -> ColumnElement[bool]:

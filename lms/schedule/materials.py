@@ -16,7 +16,7 @@ from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotFound
 from lms.files import FileStore, media_type_of, safe_name
 from lms.schedule import actions
-from lms.schedule.models import Occurrence
+from lms.schedule.models import Occurrence, Speaker
 from lms.schedule.plan_models import Material, OccurrenceAct, StillPicture
 from lms.schedule.queries import visible_to
 from lms.statements import once
@@ -57,11 +57,11 @@ def _kept_at(occurrence_id: int) -> Select[Material]:
 
 def add_link(session: Session, visitor: Visitor, slug: str, title: str, url: str, now: datetime) -> Material:
     """A link. Raises `NotFound`, `NotAllowed`, `Invalid` (url_invalid, title_needed) or `Conflict` (too_many)."""
-    occurrence = actions.editable(session, visitor, slug)
+    occurrence = _tended(session, visitor, slug)
     url = url.strip()
     if not is_link(url):
         raise Invalid("url_invalid", "A link begins with https:// or http:// and names a site.", "url")
-    return _add(session, visitor, occurrence.id, Material(title=_title(title or url), url=url), now)
+    return _add(session, visitor, occurrence, Material(title=_title(title or url), url=url), now)
 
 
 def add_file(
@@ -75,7 +75,7 @@ def add_file(
     now: datetime,
 ) -> Material:
     """A file. Raises `NotFound`, `NotAllowed`, `Invalid` (file_empty, file_large, file_kind) or `Conflict`."""
-    occurrence = actions.editable(session, visitor, slug)
+    occurrence = _tended(session, visitor, slug)
     name = safe_name(name)
     kind = media_type_of(name)
     if not kind:
@@ -93,21 +93,20 @@ def add_file(
         media_type=kind,
         size=len(contents),
     )
-    return _add(session, visitor, occurrence.id, made, now)
+    return _add(session, visitor, occurrence, made, now)
 
 
 def remove(session: Session, visitor: Visitor, slug: str, material_id: int, now: datetime) -> None:
     """It is shown no more; the log keeps that it was there. Raises `NotFound` or `NotAllowed`."""
-    occurrence = actions.editable(session, visitor, slug)
+    occurrence = _tended(session, visitor, slug)
     found = lock(session, Material, material_id)
     if found.occurrence_id != occurrence.id:
         raise NotFound("material_unknown", "There is no such material here.")
     if found.removed_at is None:
         found.removed_at = now
         session.flush()
-        record(
-            session, visitor.actor, "material.remove", "material", material_id, now=now, before={"title": found.title}
-        )
+        before = {} if occurrence.private else {"title": found.title}
+        record(session, visitor.actor, "material.remove", "material", material_id, now=now, before=before)
 
 
 def download(session: Session, visitor: Visitor, slug: str, material_id: int, store: FileStore) -> Download:
@@ -135,6 +134,16 @@ def download(session: Session, visitor: Visitor, slug: str, material_id: int, st
     return Download(found.file_name, found.media_type, contents)
 
 
+def _tended(session: Session, visitor: Visitor, slug: str) -> Occurrence:
+    """The occurrence, locked, for those who edit it; a private one for its speakers. Raises as `editable` does."""
+    if visitor.person_id is not None:
+        speaks = Occurrence.speakers.any(Speaker.person_id == visitor.person_id)
+        number = session.scalar(select(Occurrence.id).where(Occurrence.slug == slug, Occurrence.private, speaks))
+        if number is not None:
+            return lock(session, Occurrence, number)
+    return actions.editable(session, visitor, slug)
+
+
 def is_link(url: str) -> bool:
     """Whether it is an address of the web that a browser can go to."""
     try:
@@ -146,7 +155,8 @@ def is_link(url: str) -> bool:
     )
 
 
-def _add(session: Session, visitor: Visitor, occurrence_id: int, made: Material, now: datetime) -> Material:
+def _add(session: Session, visitor: Visitor, occurrence: Occurrence, made: Material, now: datetime) -> Material:
+    occurrence_id = occurrence.id
     held = session.execute(
         select(func.count(), func.max(Material.position)).where(
             Material.occurrence_id == occurrence_id, Material.removed_at.is_(None), NO_PICTURE
@@ -158,8 +168,10 @@ def _add(session: Session, visitor: Visitor, occurrence_id: int, made: Material,
     made.added_by, made.added_at = visitor.actor, now
     session.add(made)
     session.flush()
-    after = {"title": made.title, "url": made.url, "file": made.file_name, "digest": made.file_digest}
-    record(session, visitor.actor, "material.add", "material", made.id, now=now, after=after | {"for": occurrence_id})
+    after: dict[str, object] = {"for": occurrence_id}
+    if not occurrence.private:
+        after |= {"title": made.title, "url": made.url, "file": made.file_name, "digest": made.file_digest}
+    record(session, visitor.actor, "material.add", "material", made.id, now=now, after=after)
     return made
 
 

@@ -185,6 +185,8 @@ class Occurrence(Base):
     venue: Mapped[str] = mapped_column(String(300), default="")
     reminder_offsets: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     """Minutes before the beginning at which people are reminded; None for the usual ones."""
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
+    """Whose tag it bears itself; else its series' or programme's (`lms.schedule.tags`)."""
     began_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(String(64))

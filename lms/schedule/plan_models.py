@@ -28,6 +28,7 @@ class Programme(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     from_date: Mapped[date]
     to_date: Mapped[date | None]
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
@@ -68,6 +69,7 @@ class Series(Base):
     keep_unit: Mapped[KeepUnit] = mapped_column(Word(KeepUnit), default=KeepUnit.MONTHS)
     keep_ending: Mapped[Ending] = mapped_column(Word(Ending), default=Ending.EVERYTHING)
     access: Mapped[Access] = mapped_column(Word(Access), default=Access.NETWORK)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

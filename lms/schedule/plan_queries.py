@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed, NotFound
 from lms.schedule import releases as released
-from lms.schedule.cards import OccurrenceCard, card_of, facts_of
+from lms.schedule.cards import Cast, OccurrenceCard, card_of, facts_of
+from lms.schedule.casts import casts
 from lms.schedule.concerns import concerns
 from lms.schedule.drafts import OccurrenceDraft
 from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Status
@@ -227,9 +228,10 @@ def date_rows(session: Session, visitor: Visitor, series_id: int, now: datetime,
     ):
         topics.setdefault(number, []).append((uk, en))
     told = concerns(session, visitor, numbers, now) if warn else {}
+    taking_part = casts(session, numbers)
     return [
         DateRow(
-            card_of(each, visitor, now),
+            card_of(each, visitor, now, cast=taking_part.get(each.id, Cast())),
             each.version,
             each.planned_local or each.starts_local,
             tuple(speaker.email for speaker in each.speakers),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
+from lms.schedule import protection
 from lms.schedule.audience import for_visitor, invited_in
 from lms.schedule.audience_models import Invitation
 from lms.schedule.cards import (
@@ -185,7 +186,15 @@ def meeting_door(session: Session, visitor: Visitor, meeting: str, now: datetime
     hidden = found is not None and (found.private or found.status is Status.DRAFT)
     if found is None or (hidden and not may_see(facts_of(found), visitor)):
         raise NotFound("meeting_unknown", "There is no such meeting. Check the address.")
-    return door_of(found, visitor, now, guest_facts(session, visitor, now), _seats_at(session, visitor, found))
+    return door_of(
+        found,
+        visitor,
+        now,
+        guest_facts(session, visitor, now),
+        _seats_at(session, visitor, found),
+        casts(session, [found.id]).get(found.id),
+        protection.entry(session, visitor, found),
+    )
 
 
 def interpreters(session: Session, occurrence_id: int) -> dict[str, str]:

@@ -8,6 +8,7 @@ from functools import singledispatch
 
 from signaling import messages
 from signaling.meeting import facts
+from signaling.meeting.faces import public_name
 from signaling.meeting.state import State
 from signaling.model import Permission, QuestionStatus
 
@@ -124,7 +125,8 @@ def _(fact: facts.QuestionPut | facts.QuestionVoted | facts.QuestionMoved, state
 @_announce.register
 def _(fact: facts.Pictured, state: State) -> Iterator[Announcement]:
     told = fact.model_dump(include={"at", "by", "participant", "source"})
-    yield Announcement(messages.PictureTaken(by_name=state.members[fact.by].name, **told))
+    by_name = public_name(state, fact.by, state.members[fact.by].name)
+    yield Announcement(messages.PictureTaken(by_name=by_name, **told))
 
 
 @_announce.register

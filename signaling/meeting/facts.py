@@ -62,6 +62,23 @@ class Joined(_Fact):
     role: Role
     presence: Presence
     permissions: list[Permission]
+    number: int = 0
+    """By which others know them where names are hidden."""
+    alias: str = ""
+    hidden: bool = False
+    """As in the token."""
+
+
+class FaceKept(_Fact):
+    """Somebody was here whose words are still here: by what pseudonym others know them."""
+
+    fact: Literal["face_kept"] = "face_kept"
+    participant: Id
+    identity: Id
+    role: Role
+    number: int
+    alias: str = ""
+    hidden: bool = False
 
 
 class TookOver(_Fact):
@@ -304,6 +321,7 @@ Fact = Annotated[
     Opened
     | Planned
     | Joined
+    | FaceKept
     | TookOver
     | WentAway
     | CameBack

@@ -10,6 +10,7 @@ from functools import singledispatch
 
 from signaling import messages
 from signaling.meeting import channels, facts, rules, words
+from signaling.meeting.faces import may_be_kept
 from signaling.meeting.plan import Groups
 from signaling.meeting.state import Member, State
 from signaling.model import Permission, QuestionStatus, Role
@@ -164,6 +165,8 @@ def _(action: messages.KeepPicture, state: State, actor: Member | None, now: flo
         raise RefusedError("unknown_participant", "They have left, so they cannot be told of the picture.")
     if action.source.kind != "video":
         raise RefusedError("bad_action", "Only of a video can a picture be taken.")
+    if not may_be_kept(state, action.participant, action.source):
+        raise RefusedError("pictures_forbidden", "What may leave the room is limited, for the safety of those in it.")
     return [facts.Pictured(at=now, by=taker.id, participant=action.participant, source=action.source)]
 
 
@@ -189,6 +192,8 @@ def _(action: messages.Begin, state: State, actor: Member | None, now: float) ->
     if running:
         return []
     began: list[facts.Fact] = [facts.Began(at=now)]
+    if not rules.may_leave_the_room(state):
+        return began
     if state.plan.recording and state.can_record:
         began += rules.record(state, "on", fresh=_new_id(), now=now)
     if state.plan.streaming and state.can_stream and state.stream is None:
@@ -212,7 +217,7 @@ def _(action: messages.Stream, state: State, actor: Member | None, now: float) -
     by = actor.name if actor is not None else ""
     if action.status == "off":
         return rules.end_stream(state, by=by, now=now)
-    if actor is not None and not may_stream(state):
+    if actor is not None and rules.may_leave_the_room(state) and not may_stream(state):
         raise RefusedError("may_not_stream", "Whoever plans it can allow that.")
     if actor is not None and action.others:
         raise RefusedError("not_allowed", "Other targets than the planned ones come from the web process.")
@@ -226,7 +231,8 @@ def _(action: messages.Stream, state: State, actor: Member | None, now: float) -
 
 def may_stream(state: State) -> bool:
     """Whether hosts and moderators may begin to stream this meeting."""
-    return state.can_stream and state.plan.main is None and (state.plan.may_stream or state.plan.streaming)
+    planned = state.plan.may_stream or state.plan.streaming
+    return state.can_stream and state.plan.main is None and planned and rules.may_leave_the_room(state)
 
 
 @_order.register

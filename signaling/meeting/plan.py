@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from signaling.model import Id, Interpreting, Role, Shape, Tag
+from signaling.model import Id, Interpreting, Protection, Role, Shape, Tag
 
 MOST_GROUPS = 40
 MOST_TARGETS = 20
@@ -81,6 +81,7 @@ class Plan(Shape):
     """Where the stream may go to beside the public page."""
     capacity: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Most participants at a time; hosts and moderators come in beyond it, up to the node's own limit."""
+    protection: Protection = Protection()
     main: Id | None = None
     """Of a group: the meeting that was divided."""
     group: int | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from signaling.meeting import facts
+from signaling.meeting.faces import alias
 from signaling.meeting.plan import StreamTarget
 from signaling.meeting.state import Member, State
 from signaling.model import ChatMessage, Permission, Presence, Role, Source
@@ -61,8 +62,8 @@ def entrance(state: State, token: Token, *, limit: int) -> Literal["join", "wait
     return "wait" if state.lobby and not never_waits and not known else "join"
 
 
-def join(state: State, token: Token, *, participant: str, resume: str, now: float) -> facts.Joined:
-    """The fact that the bearer came in. `resume`: SHA-256 of their resume key."""
+def join(state: State, token: Token, *, participant: str, resume: str, number: int = 0, now: float) -> facts.Joined:
+    """The fact that the bearer came in. `resume`: SHA-256 of their resume key; `number`: for where names are hidden."""
     who = standing(state, token)
     return facts.Joined(
         at=now,
@@ -75,6 +76,9 @@ def join(state: State, token: Token, *, participant: str, resume: str, now: floa
         role=who.role,
         presence=token.presence,
         permissions=sorted(who.permissions),
+        number=number,
+        alias=token.alias,
+        hidden=token.hidden,
     )
 
 
@@ -100,6 +104,19 @@ def close(state: State, reason: facts.CloseReason, *, now: float) -> list[facts.
     return [*ended, *departures, facts.Closed(at=now, reason=reason)]
 
 
+def may_leave_the_room(state: State) -> bool:
+    """Whether anything of the meeting may be recorded or streamed."""
+    return state.plan.protection.recording != "never"
+
+
+def keep_inside(state: State, *, now: float) -> list[facts.Fact]:
+    """Recording and stream end, because they are no longer allowed."""
+    ended = end_stream(state, now=now)
+    if state.recording is not None:
+        ended.append(facts.RecordingSet(at=now, recording=state.recording, status="off"))
+    return ended
+
+
 def record(
     state: State, status: Literal["on", "paused", "off"], *, fresh: str, by: str = "", now: float
 ) -> list[facts.Fact]:
@@ -107,6 +124,10 @@ def record(
     current = "off" if state.recording is None else "paused" if state.recording_paused else "on"
     if status == current:
         return []
+    if status == "on" and not may_leave_the_room(state):
+        raise RefusedError(
+            "recording_forbidden", "Its organiser has decided so, for the safety of those who take part."
+        )
     if status == "on" and not state.can_record:
         raise RefusedError("cannot_record", "The media node runs without capture.")
     if state.recording is None and status == "paused":
@@ -116,6 +137,10 @@ def record(
 
 def stream(state: State, targets: Sequence[StreamTarget], *, fresh: str, by: str = "", now: float) -> facts.StreamSet:
     """Begin to stream. `fresh` names the stream."""
+    if not may_leave_the_room(state):
+        raise RefusedError(
+            "streaming_forbidden", "Its organiser has decided so, for the safety of those who take part."
+        )
     if state.stream is not None:
         raise RefusedError("already_streaming")
     if not state.can_stream:
@@ -145,7 +170,15 @@ def say(state: State, member: Member, *, text: str, to: str | None, message_id: 
         raise RefusedError("bad_message", "The text is empty.")
     return facts.Said(
         at=now,
-        message=ChatMessage(id=message_id, at=now, participant=member.id, name=member.name, text=cleaned, to=to),
+        message=ChatMessage(
+            id=message_id,
+            at=now,
+            participant=member.id,
+            name=member.name,
+            text=cleaned,
+            to=to,
+            alias=alias(state, member.id),
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from functools import singledispatchmethod
 from typing import Literal
 
 from signaling.meeting import channels, facts
+from signaling.meeting.faces import Face
 from signaling.meeting.plan import Groups, Plan
 from signaling.meeting.streams import StreamState
 from signaling.meeting.words import Words
@@ -41,6 +42,9 @@ class Member:
     presence: Presence
     permissions: frozenset[Permission]
     joined_at: float
+    number: int = 0
+    alias: str = ""
+    hidden: bool = False
     away: bool = False
     muted_by_host: set[Source] = field(default_factory=set)
     publications: dict[str, Publication] = field(default_factory=dict)
@@ -70,6 +74,9 @@ class Member:
                 role=self.role,
                 presence=self.presence,
                 permissions=sorted(self.permissions),
+                number=self.number,
+                alias=self.alias,
+                hidden=self.hidden,
             )
         ]
         told += [
@@ -89,6 +96,8 @@ class State:
         self.opening = ""
         self.plan = Plan()
         self.members: dict[str, Member] = {}
+        self.faces: dict[str, Face] = {}
+        """Of everybody who was here, by participant; they outlive the member, as words do."""
         self.roles: dict[str, Role] = {}
         """Identity → role given in this meeting; wins over the token."""
         self.welcome: set[str] = set()
@@ -154,6 +163,7 @@ class State:
             self_unmute=self.self_unmute,
             chat_enabled=self.chat_enabled,
             questions_enabled=self.questions_enabled,
+            protection=self.plan.protection,
             spotlight=self.spotlight,
             spotlight_source=self.spotlight_source,
             recording=self.recording is not None,
@@ -265,9 +275,17 @@ class State:
             presence=fact.presence,
             permissions=frozenset(fact.permissions),
             joined_at=fact.at,
+            number=fact.number,
+            alias=fact.alias,
+            hidden=fact.hidden,
         )
+        self.faces[fact.participant] = Face(fact.identity, fact.role, fact.number, fact.alias, fact.hidden)
         self.welcome.add(fact.identity)
         self._go_on_air(self.members[fact.participant])
+
+    @apply.register
+    def _(self, fact: facts.FaceKept) -> None:
+        self.faces[fact.participant] = Face(fact.identity, fact.role, fact.number, fact.alias, fact.hidden)
 
     @apply.register
     def _(self, fact: facts.TookOver) -> None:
@@ -317,6 +335,8 @@ class State:
             member.role, member.permissions = fact.role, frozenset(fact.permissions)
             self.roles[member.identity] = fact.role
             self._settle_channels()
+        if face := self.faces.get(fact.participant):
+            face.role = fact.role
 
     @apply.register
     def _(self, fact: facts.RoleGiven) -> None:
@@ -428,6 +448,7 @@ class State:
         settings = facts.MeetingSet(at=now, **{setting: getattr(self, setting) for setting in _SETTINGS})
         told: list[facts.Fact] = [opened, settings]
         told += [facts.RoleGiven(at=now, identity=identity, role=role) for identity, role in self.roles.items()]
+        told += [face.restate(participant, now=now) for participant, face in self.faces.items()]
         told += [fact for member in self.members.values() for fact in member.restate(now=now)]
         told += [
             facts.InterpretingSet(at=now, identity=identity, interprets=self.interpreting.get(identity))

@@ -112,7 +112,14 @@ class Words:
 
 
 def caption(
-    member: Member, text: str, *, language: Literal["uk", "en"], final: bool, since: float, now: float
+    member: Member,
+    text: str,
+    *,
+    language: Literal["uk", "en"],
+    final: bool,
+    since: float,
+    now: float,
+    alias: str = "",
 ) -> Caption:
     """A line of captions. Raises `RefusedError`."""
     if Permission.CAPTION not in member.permissions:
@@ -125,6 +132,7 @@ def caption(
         since=min(since, now),
         participant=member.id,
         name=member.name,
+        alias=alias,
         language=language,
         text=said,
         final=final,
@@ -134,17 +142,21 @@ def caption(
 # Questions.
 
 
-def ask(words: Words, member: Member, text: str, *, enabled: bool, now: float) -> list[facts.Fact]:
+def ask(words: Words, member: Member, text: str, *, enabled: bool, now: float, alias: str = "") -> list[facts.Fact]:
     """A question from the room. Raises `RefusedError`."""
     if Permission.ASK not in member.permissions:
         raise RefusedError("not_allowed", "You may read questions but not ask.")
     if not enabled and Permission.MODERATE not in member.permissions:
         raise RefusedError("questions_off")
-    return _put(
-        words,
-        Question(id=f"q{secrets.token_hex(8)}", at=now, name=member.name, participant=member.id, text=_asked(text)),
-        now,
+    question = Question(
+        id=f"q{secrets.token_hex(8)}",
+        at=now,
+        name=member.name,
+        alias=alias,
+        participant=member.id,
+        text=_asked(text),
     )
+    return _put(words, question, now)
 
 
 def take(words: Words, *, question: str, name: str, text: str, enabled: bool, now: float) -> list[facts.Fact]:

@@ -12,7 +12,11 @@ from lms.database import Database
 from lms.demo_accounts import EXPERT, LEAD, STAFF
 from lms.notify.models import OutboxMessage
 from tests.web.conftest import Clock
+from tests.web.test_invitations import letters
 from tests.web.visitor import Visitor, links
+from web.mail.letters import Letter
+
+__all__ = ["letters"]
 
 Browser = Callable[..., Visitor]
 
@@ -51,11 +55,21 @@ async def test_a_time_is_booked_in_two_presses_moved_and_cancelled(
     assert re.search(r'type="radio" name="at"', late.text), "other times stand in the form itself"
     assert (await other.get(page)).status_code == 404
 
+    csrf = {"csrf": await lead.csrf(), "title": "Заява"}
+    refused = await lead.client.post(f"{page}/materials", data=csrf, files={"file": ("заява.exe", b"MZ")})
+    assert refused.status_code == 422
+    added = await lead.client.post(f"{page}/materials", data=csrf, files={"file": ("заява.pdf", b"%PDF-")})
+    assert added.status_code == 303
+    (file,) = [each for each in links(await lead.get(page), "/schedule/appointment-") if "/materials/" in each]
+    assert (await lead.get(file)).content == b"%PDF-"
+    assert (await other.get(file)).status_code == 404
+
     times = await lead.get(f"{page}/move")
     second = re.findall(r'name="at" required value="([^"]+)"', times.text)[0]
     assert (await lead.post(f"{page}/move", at=second, reason="Черга")).status_code == 303
     assert "Причина: Черга" in (await lead.get(page)).text
     ours = await _signed_in(browser, EXPERT)
+    assert (await ours.get(file)).status_code == 200
     assert "Довгий опис" in (await ours.get("/appointments")).text, "the expert reads the question in the list"
     refused = await ours.post(f"{page}/cancel", reason="")
     assert refused.status_code == 422
@@ -103,6 +117,8 @@ async def test_an_expert_offers_hours_and_decides_about_what_is_booked(browser: 
     hours = "/consultations/hours"
     assert (await staff.get(hours)).status_code == 403
     page = await expert.get(hours)
+    names = re.findall(r' id="([^"]+)"', page.text)
+    assert len(names) == len(set(names)), "three forms stand on the page, each field with a label of its own"
     wrong = await expert.post(f"{hours}/windows", weekday="0", begins="12:00", ends="11:00")
     assert wrong.status_code == 422
     assert "після початку" in wrong.text
@@ -132,3 +148,32 @@ async def test_an_expert_offers_hours_and_decides_about_what_is_booked(browser: 
     assert "багато" in refused.text
     assert (await expert.post(hours, **{**settings, "notice_hours": "2"})).status_code == 303
     assert "Експертка" not in (await staff.get("/consultations")).text, "closed to bookings: the box was not ticked"
+
+
+async def test_letters_ask_nobody_whether_they_come(
+    browser: Browser,
+    database: Database,
+    letters: Callable[[], list[tuple[str, Letter]]],
+) -> None:
+    with database.reading() as session:
+        made = session.scalars(select(Appointment).order_by(Appointment.starts_at.desc())).first()
+    assert made is not None
+    booked = {each.to: each for _, each in letters() if made.subject in each.subject}
+    assert set(booked) == {EXPERT, STAFF}
+    for each in booked.values():
+        calendar = each.calendar.decode().replace("\r\n ", "")
+        assert each.method == "REQUEST"
+        assert "PARTSTAT=ACCEPTED" in calendar
+        assert "SEQUENCE:0" in calendar
+        assert made.question in each.text
+        assert "/rsvp/" not in each.text + each.html
+        assert "Консультація: " in each.subject
+    staff = await _signed_in(browser, STAFF)
+    await staff.post(f"/appointments/{made.id}/cancel", reason="Розібралися самі")
+    gone = {each.to: each for _, each in letters() if made.subject in each.subject}
+    assert set(gone) == {EXPERT, STAFF}
+    for each in gone.values():
+        calendar = each.calendar.decode().replace("\r\n ", "")
+        assert each.method == "CANCEL"
+        assert "SEQUENCE:1" in calendar
+        assert "Розібралися самі" in each.text

@@ -9,6 +9,7 @@ from typing import Any
 import pypdfium2
 import pytest
 import zxingcpp
+from PIL import Image
 from pypdf import PdfReader
 
 from lms.credentials import checking, documents
@@ -111,6 +112,49 @@ def structure_of(node: Any) -> set[str]:
     if "/S" in node and str(node["/S"]) == "/Figure":
         assert node["/A"] or node["/Alt"]
     return found | (structure_of(node["/K"]) if "/K" in node else set())
+
+
+def figures_of(node: Any) -> list[str]:
+    """The words for pictures below a node."""
+    node = node.get_object()
+    if isinstance(node, list):
+        return [words for each in node for words in figures_of(each)]
+    if not hasattr(node, "get"):
+        return []
+    own = [str(node["/Alt"])] if "/Alt" in node else []
+    return own + (figures_of(node["/K"]) if "/K" in node else [])
+
+
+def test_a_project_stands_on_it_with_its_logo_and_what_the_logo_shows() -> None:
+    project = {
+        "name": "Цифрові послуги",
+        "name_en": "Digital services",
+        "number": "UNDP-00123",
+        "statement": "За підтримки Уряду Великої Британії",
+        "statement_en": "Supported by the Government of the United Kingdom",
+        "logo": "0" * 64,
+        "logo_alt": "Прапор Великої Британії / Flag of the United Kingdom",
+    }
+    snapshot = given(achievement={"project": project})
+    picture = BytesIO()
+    Image.new("RGBA", (300, 120), (200, 16, 46, 255)).save(picture, "PNG")
+    credential = json.dumps(samples.signed(snapshot))
+    content = certificate_documents.pdf(snapshot, credential, 1, picture.getvalue())
+    pages = pypdfium2.PdfDocument(content)
+    assert len(pages) == 1
+    reader: Any = PdfReader(BytesIO(content))
+    text = text_of(reader)
+    for said in (project["statement"], project["statement_en"], "Проєкт «Цифрові послуги», № UNDP-00123"):
+        assert said in text
+    colours = pages[0].render(scale=1).to_pil().convert("RGB").getcolors(1 << 24)
+    assert any(count > 300 and colour == (200, 16, 46) for count, colour in colours), "the logo is seen"
+    assert project["logo_alt"] in figures_of(reader.trailer["/Root"]["/StructTreeRoot"])
+    subject = documents.credential(snapshot)["credentialSubject"]
+    tags = subject["achievement"]["tag"]
+    assert tags[1:] == [
+        "Цифрові послуги / Digital services (UNDP-00123)",
+        "За підтримки Уряду Великої Британії / Supported by the Government of the United Kingdom",
+    ]
 
 
 def test_apostrophes_are_the_letter_that_was_written() -> None:

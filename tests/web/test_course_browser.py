@@ -62,6 +62,7 @@ def sit_down(served: Served, open_context: OpenContext, email: str) -> Keyboard:
     return keys
 
 
+@pytest.mark.timeout(300)  # 27 questions, each by its keys
 def test_a_whole_course_by_keyboard_alone(served: Served, open_context: OpenContext) -> None:
     rule = award_by_course(served)
     keys = sit_down(served, open_context, demo_accounts.STAFF)

@@ -6,6 +6,7 @@ What is posted is empty, so that nothing but permission decides between "in" (do
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -39,10 +40,11 @@ from lms.credentials.checking import NobodyKnown
 from lms.credentials.keys import Issuer
 from lms.credentials.models import RuleKind as AwardKind
 from lms.database import Database
-from lms.directory import accounts
+from lms.directory import accounts, projects
 from lms.directory.access_models import Endpoint
 from lms.directory.imports import actions as imports
 from lms.directory.models import Account, Affiliation, Membership, Organisation, RoleGrant, RoleName, Scope
+from lms.directory.projects import ProjectDraft
 from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Capability, ChannelKind, ContactChannel, ImportKind
 from lms.evidence.models import Counting, Goal
@@ -91,8 +93,11 @@ BY_KEY = ""
 WITHOUT_OUR_PAGE = {"/internal/events", "/unsubscribe/{signed}"}
 """A media node posts with its key, a mail program with the signed link alone (RFC 8058)."""
 UPLOADS = {
+    "POST /appointments/{number}/materials",
     "POST /classes/{class_id}/people",
     "POST /courses/import",
+    "POST /projects/new",
+    "POST /projects/{slug}/edit",
     "POST /courses/{slug}/edit/lesson",
     "POST /courses/{slug}/edit/lessons/{key}",
     "POST /courses/{slug}/lessons/{key}/task",
@@ -226,7 +231,13 @@ LETS_IN: dict[str, str] = {
     "GET /programmes": ALL,
     "GET /programmes/new": "oPA",
     "GET /programmes/{slug}": ALL,
+    "GET /projects": ALL,
+    "GET /projects/new": "oPA",
+    "GET /projects/{slug}": ALL,
+    "GET /projects/{slug}/edit": "PA",
+    "GET /projects/{slug}/logo": ALL,
     "GET /programmes/{slug}/edit": "PA",
+    "GET /programmes/{slug}/protection": "PA",
     "GET /programmes/{slug}/goals.csv": ALL,
     "GET /programmes/{slug}/goals/new": "PA",
     "GET /programmes/{slug}/goals/{goal_id}": "PA",
@@ -264,6 +275,7 @@ LETS_IN: dict[str, str] = {
     "GET /schedule/{slug}/attendance.svg": "uLPA",
     "GET /schedule/{slug}/attendance.xlsx": "uLPA",
     "GET /schedule/{slug}/edit": "PA",
+    "GET /schedule/{slug}/protection": "PA",
     "GET /schedule/{slug}/groups": "PA",
     "GET /schedule/{slug}/history": "uPA",
     "GET /schedule/{slug}/invitations": "PA",
@@ -285,9 +297,13 @@ LETS_IN: dict[str, str] = {
     "GET /series/{slug}/awards": "PA",
     "GET /series/{slug}/awards/new": "PA",
     "GET /series/{slug}/edit": "PA",
+    "GET /series/{slug}/protection": "PA",
     "GET /series/{slug}/register": NOBODY,
     "GET /series/{slug}/reschedule": "PA",
     "GET /sign-in": ALL,
+    "GET /sign-in/found/{handle}": ALL,  # to the page where it begins, who was not found
+    "GET /sign-in/with/{key}": NOBODY,  # there is no such service
+    "GET /sign-in/with/{key}/back": NOBODY,
     "GET /slots": "oPA",
     "GET /status/{list_id}": ALL,
     "GET /streaming": "oPA",
@@ -325,6 +341,8 @@ LETS_IN: dict[str, str] = {
     "POST /api/meetings/{meeting}/roll-call": "L",
     "POST /api/meetings/{meeting}/token": ALL,
     "POST /appointments/{number}/cancel": "S",
+    "POST /appointments/{number}/materials": "S",
+    "POST /appointments/{number}/materials/{material_id}/remove": NOBODY,
     "POST /appointments/{number}/move": "S",
     "POST /appointments/{number}/outcome": NOBODY,
     "POST /attempts/{code}": "S",
@@ -418,6 +436,7 @@ LETS_IN: dict[str, str] = {
     "POST /me/calendar/{feed_id}/revoke": "S",
     "POST /me/channels": KNOWN,
     "POST /me/channels/{channel_id}/remove": KNOWN,
+    "POST /me/identities/{identity_id}/unlink": NOBODY,
     "POST /me/notifications": KNOWN,
     "POST /me/password": KNOWN,
     "POST /needs/new": "oPA",
@@ -436,6 +455,7 @@ LETS_IN: dict[str, str] = {
     "POST /organisations/{code}/close": "A",
     "POST /organisations/{code}/edit": "A",
     "POST /organisations/{code}/memberships": "A",
+    "POST /organisations/{code}/protection": "A",
     "POST /organisations/{code}/memberships/{membership_id}/end": "A",
     "POST /people": "A",
     "POST /people/new": "lLA",
@@ -452,7 +472,13 @@ LETS_IN: dict[str, str] = {
     "POST /people/{person_id}/roles/{grant_id}/revoke": "A",
     "POST /presence/{signed}": BY_LINK,
     "POST /programmes/new": "oPA",
+    "POST /projects/new": "oPA",
+    "POST /projects/{slug}/close": "PA",
+    "POST /projects/{slug}/edit": "PA",
+    "POST /courses/{slug}/project": "PA",
     "POST /programmes/{slug}/edit": "PA",
+    "POST /programmes/{slug}/project": "PA",
+    "POST /programmes/{slug}/protection": "PA",
     "POST /programmes/{slug}/goals/new": "PA",
     "POST /programmes/{slug}/goals/{goal_id}": "PA",
     "POST /programmes/{slug}/goals/{goal_id}/figures": "PA",
@@ -488,6 +514,9 @@ LETS_IN: dict[str, str] = {
     "POST /schedule/{slug}/attendance/rule": "PA",
     "POST /schedule/{slug}/cancel": "PA",
     "POST /schedule/{slug}/edit": "PA",
+    "POST /schedule/{slug}/project": "PA",
+    "POST /schedule/{slug}/protection": "PA",
+    "POST /schedule/{slug}/pseudonym": KNOWN,
     "POST /schedule/{slug}/end": "PA",
     "POST /schedule/{slug}/groups": "PA",
     "POST /schedule/{slug}/guests": "PA",
@@ -522,12 +551,15 @@ LETS_IN: dict[str, str] = {
     "POST /series/{slug}/dates/{occurrence}/move": "PA",
     "POST /series/{slug}/dates/{occurrence}/took-place": "PA",
     "POST /series/{slug}/edit": "PA",
+    "POST /series/{slug}/project": "PA",
+    "POST /series/{slug}/protection": "PA",
     "POST /series/{slug}/hand-over": "PA",
     "POST /series/{slug}/register": NOBODY,
     "POST /series/{slug}/release": "PA",
     "POST /series/{slug}/reschedule": "PA",
     "POST /series/{slug}/streaming": "PA",
     "POST /sign-in": ALL,
+    "POST /sign-in/found/{handle}": ALL,
     "POST /sign-out": ALL,
     "POST /streaming": "oPA",
     "POST /streaming/{target_id}": "PA",
@@ -693,6 +725,8 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
     material = materials.add_link(session, planner, occurrence.slug, "Порядок", "https://example.org/", NOW)
     picture = pictures.keep(session, planner, occurrence.id, TAKEN, PICTURE, MemoryFiles(), NOW)
     act = one(session, LegalAct)
+    project = projects.create(session, planner, ProjectDraft("Проєкт", homes["kharkiv"].id), NOW)
+    project.logo = hashlib.sha256(PICTURE.whole.contents).hexdigest()
     acts.attach(session, planner, occurrence.slug, act.id, "", NOW)
     link = GuestLink(
         occurrence_id=occurrence.id, name="Гість", organisation="", role=MeetingRole.PARTICIPANT, token_hash="0" * 64,
@@ -748,6 +782,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "held_slug": session.get_one(Occurrence, entry.occurrence_id).slug,
         "series_slug": series.slug,
         "programme_slug": one(session, Programme).slug,
+        "project_slug": project.slug,
         "goal_id": one(session, Goal, Goal.counting == Counting.ENTERED).id,
         "occurrence": dated.slug,
         "survey_slug": one(session, NeedsSurvey, NeedsSurvey.title == demo_needs.CLOSED).slug,
@@ -810,6 +845,7 @@ def objects(session: Session, homes: dict[str, Organisation]) -> dict[str, Any]:
         "organisation": homes["lviv"].id,
         "series": series.id,
         "deletion": deletion.id,
+        "identity_id": 0,
         "hours_id": one(session, ConsultationHours).id,
         "appointment": one(session, Appointment, Appointment.state == AppointmentState.BOOKED).id,
         **certificate_of(session, planner, series.slug, staff),
@@ -867,6 +903,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
         ("/courses/", "digest"): "handed_in",
         ("/series/", "slug"): "series_slug",
         ("/programmes/", "slug"): "programme_slug",
+        ("/projects/", "slug"): "project_slug",
         ("/schedule/{slug}/regist", "slug"): "registration_slug",
         ("/schedule/{slug}/attendance", "slug"): "held_slug",
         ("/schedule/{slug}/roll-call", "slug"): "held_slug",

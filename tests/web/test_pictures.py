@@ -144,6 +144,7 @@ async def test_a_body_that_is_far_too_large_is_not_read(organiser: Visitor) -> N
     [
         ("not_allowed", 403, "picture_not_yours"),
         ("unknown_participant", 409, "picture_left"),
+        ("pictures_forbidden", 409, "picture_forbidden"),
         ("unknown_meeting", 409, "picture_no_meeting"),
     ],
 )

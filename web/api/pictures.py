@@ -37,6 +37,11 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         "picture_left",
         _("They have left the meeting and cannot be told of the picture, so it was not kept."),
     ),
+    "pictures_forbidden": (
+        409,
+        "picture_forbidden",
+        _("No picture of this is kept: for the safety of those who take part only what may be recorded is."),
+    ),
     "unknown_meeting": (409, "picture_no_meeting", _("The meeting does not run now, so no picture of it can be kept.")),
 }
 """Status, code and sentence by what the media node says."""

@@ -68,6 +68,8 @@ def issue_token(
         node=visit.config.node_of(entrance.main),
         waits=entrance.waits,
         main=entrance.main if entrance.group is not None else None,
+        hidden=entrance.door.entry.hidden,
+        alias=entrance.door.entry.alias,
     )
     tell_node(visit, entrance.door)
     now = visit.now.timestamp()

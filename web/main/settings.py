@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from web.eid import configured
 from web.mail import addresses
 from web.mail.addresses import Sender, parse_sender
 
@@ -208,6 +209,14 @@ class Settings(BaseSettings):
         allowed="true or false",
         example="true",
     )
+    eid_providers: Path | None = _setting(
+        None,
+        "File (TOML) that names the services by which people may sign in beside their password: id.gov.ua, OpenID "
+        "Connect. What stands in it: [administration](administration.md#signing-in-by-an-electronic-identity). Empty: "
+        "passwords alone.",
+        allowed="a TOML file that not everybody may read",
+        example="/etc/vikno/eid.toml",
+    )
     demo: bool = _setting(
         False,
         "Demo data and three headless participants in the meeting `demo`, which is open to anyone with a name.",
@@ -269,6 +278,13 @@ class Settings(BaseSettings):
     def _inbox(cls, value: str) -> str:
         if value:
             addresses.check_inbox(value)
+        return value
+
+    @field_validator("eid_providers")
+    @classmethod
+    def _services(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            configured.read(value)
         return value
 
     @field_validator("tls_cert", "tls_key", "stream_ca")

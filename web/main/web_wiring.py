@@ -11,7 +11,7 @@ from lms.schedule.models import Streaming
 from signaling.control_client import ControlClient, ControlError
 from signaling.meeting.plan import GroupRoom, Plan, StreamTarget
 from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove, TakeQuestion
-from signaling.model import Interpreting, Source
+from signaling.model import Interpreting, Protection, Source
 from web.config import (
     ControlUnavailable,
     GroupRoomPlan,
@@ -22,6 +22,7 @@ from web.config import (
     PublicQuestion,
     WebConfig,
 )
+from web.eid import services
 from web.mail.outbox import OutboxFolder
 from web.main import known_issuers, passthrough, probes
 from web.main.library import FolderLibrary
@@ -63,6 +64,8 @@ def web_config(settings: Settings) -> WebConfig:
         outbox=OutboxFolder(settings.outbox) if settings.outbox is not None else None,
         reads_inbox=bool(settings.mail_inbox),
         open_data=settings.open_data,
+        eid=services.providers(settings.eid_providers),
+        eid_key=derive(master, "eid"),
         demo=settings.demo,
     )
 
@@ -86,6 +89,11 @@ class NodeControl:
             interpreters={who: Interpreting(source=plan.language, into=into) for who, into in plan.interpreters},
             streaming=plan.streaming is Streaming.PLANNED,
             may_stream=plan.streaming is not Streaming.NO,
+            protection=Protection(
+                hide_names=plan.protection.hide_names,
+                recording=plan.protection.keeping.value,
+                held=plan.protection.held,
+            ),
             targets=[StreamTarget(id=each.id, name=each.name, sealed=each.sealed) for each in plan.targets],
         )
         self._call(plan.node, lambda client: client.plan(plan.meeting, told))

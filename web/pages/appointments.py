@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from lms.appointments import booking, desk, queries
 from lms.appointments.models import AppointmentState
 from lms.appointments.queries import AppointmentCard
-from lms.errors import Conflict, Invalid, NotAllowed, Refusal
+from lms.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from lms.schedule import materials
 from lms.schedule.rules import day_bounds
 from web import forms
@@ -18,7 +19,7 @@ from web.errors import status_of
 from web.guards import signed_in_only
 from web.pages.consultations import by_day, day_of, moment_of
 from web.panels import START
-from web.visits import Acting, Reading, Visit, see_other
+from web.visits import Acting, Reading, Uploading, Visit, see_other
 
 router = APIRouter(prefix="/appointments")
 MENDABLE = (Conflict, Invalid)
@@ -98,6 +99,34 @@ def outcome(number: int, visit: Acting) -> Response:
     return see_other(f"/appointments/{number}?done=saved")
 
 
+@router.post("/{number}/materials")
+def add_material(number: int, visit: Uploading) -> Response:
+    """A link or a file of either of the two."""
+    signed_in_only(visit)
+    talk = _talk(visit, number)
+    title, sent = forms.text(visit.form, "title"), visit.form.get("file")
+    try:
+        if isinstance(sent, UploadFile) and sent.filename:
+            contents = sent.file.read(materials.LARGEST_FILE + 1)
+            materials.add_file(
+                visit.session, visit.visitor, talk, title, sent.filename, contents, visit.config.files, visit.now
+            )
+        else:
+            url = forms.text(visit.form, "url")
+            materials.add_link(visit.session, visit.visitor, talk, title, url, visit.now)
+    except MENDABLE as refused:
+        return _show(visit, number, refused=refused)
+    return see_other(f"/appointments/{number}?done=added#materials")
+
+
+@router.post("/{number}/materials/{material_id}/remove")
+def remove_material(number: int, material_id: int, visit: Acting) -> Response:
+    """It is shown no more."""
+    signed_in_only(visit)
+    materials.remove(visit.session, visit.visitor, _talk(visit, number), material_id, visit.now)
+    return see_other(f"/appointments/{number}?done=removed#materials")
+
+
 @START.register("appointments", place=5, given=queries.any_ahead)
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """The next appointment with the way in; for an expert today's list, and what waits for a word."""
@@ -115,6 +144,14 @@ def of_start(visit: Visit) -> dict[str, Any] | None:
         "undecided": len(undecided),
         "zone": zone,
     }
+
+
+def _talk(visit: Visit, number: int) -> str:
+    """The address of its occurrence."""
+    talk = queries.appointment(visit.session, visit.visitor, number, visit.now).talk
+    if talk is None:
+        raise NotFound("appointment_unknown", "There is no such appointment, or it is not yours.")
+    return talk.slug
 
 
 def _show(

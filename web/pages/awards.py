@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from lms.courses import queries as course_queries
 from lms.credentials import award_tests, awarding, bulk, issuing, queries
 from lms.credentials.models import AwardRule, RuleKind
+from lms.directory import projects
 from lms.errors import Conflict, Invalid, NotAllowed
 from web import certificate_archive, forms, wording
 from web.award_form import AwardForm, values
@@ -209,7 +210,9 @@ def export(award_id: int, visit: Acting) -> Response:
     found = bulk.export(visit.session, visit.visitor, award_id, visit.now, page=min(page, 10_000))
     name = f"certificates-{award_id}-{page + 1}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingResponse(certificate_archive.stream(found), media_type="application/zip", headers=headers)
+    return StreamingResponse(
+        certificate_archive.stream(found, visit.config.files), media_type="application/zip", headers=headers
+    )
 
 
 @router.get("/awards/{award_id}/edit")
@@ -217,8 +220,15 @@ def edit(award_id: int, visit: Reading) -> Response:
     """The form of the next version."""
     rule = awarding.editable(visit.session, visit.visitor, award_id)
     test = award_tests.code_of(visit.session, rule.test_id)
-    form = AwardForm(visit, None, **values(rule, test)).choose_from([rule.kind], _tests(visit, rule))
+    form = AwardForm(visit, None, **values(rule, test, _project(visit, rule))).choose_from(
+        [rule.kind], _tests(visit, rule)
+    )
     return _form(visit, form, f"/awards/{award_id}/edit", award_id=award_id)
+
+
+def _project(visit: Visit, rule: AwardRule) -> str:
+    own = projects.tag_of(visit.session, rule.project_id)
+    return own.slug if own is not None else ""
 
 
 @router.post("/awards/{award_id}/edit")

@@ -16,7 +16,7 @@ from lms.credentials.models import Certificate
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotFound
 from web import forms, panels
-from web.certificate_files import FILES, Given
+from web.certificate_files import FILES, Given, logo_of
 from web.errors import status_of
 from web.i18n import mark as _
 from web.problems import Problem
@@ -58,7 +58,9 @@ def file(certificate: str, name: str, visit: Reading) -> Response:
     if name not in FILES:
         raise NotFound("certificate_unknown", "There is no such file.")
     media_type, make = FILES[name]
-    given = Given(page.snapshot, page.card.edition, page.credential, page.token)
+    given = Given(
+        page.snapshot, page.card.edition, page.credential, page.token, logo_of(page.snapshot, visit.config.files)
+    )
     stem, _dot, ending = name.rpartition(".")
     return download(make(given), media_type, f"{stem}-{certificate}.{ending}")
 

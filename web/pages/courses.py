@@ -10,18 +10,20 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from lms.courses import again, enrolling, learners, learning, queries, testing
+from lms.courses import again, enrolling, learners, learning, queries, tagging, testing
 from lms.courses.access import teaches
 from lms.courses.classes import queries as classes
 from lms.courses.editing import TYPES
 from lms.courses.learning import BY_READING, LARGEST_SUBMISSION
 from lms.courses.models import LessonKind
 from lms.courses.queries import LessonPage
+from lms.directory import projects
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.media import queries as media
 from web import forms, markdown, panels
 from web.course_words import AUDIENCES, KINDS, SUBMISSIONS
 from web.errors import status_of
+from web.pages.projects import block
 from web.visits import Acting, Reading, Uploading, Visit, see_other, site_of
 
 router = APIRouter(prefix="/courses")
@@ -37,11 +39,12 @@ def index(
     text: str = "",
     audience: str = "",
     which: str = "",
+    project: str = "",
     page: Annotated[int, Query(ge=0, le=1000)] = 0,
 ) -> Response:
     """What is taught, by title."""
     found, total = queries.catalogue(
-        visit.session, visit.visitor, text=text[:200], audience=audience, which=which, page=page
+        visit.session, visit.visitor, text=text[:200], audience=audience, which=which, project=project, page=page
     )
     return visit.page(
         "courses.html",
@@ -51,6 +54,8 @@ def index(
         text=text[:200],
         audience=audience,
         which=which,
+        project=project,
+        projects=projects.tags(visit.session),
         number=page,
         pages=math.ceil(total / queries.CATALOGUE),
         audiences=queries.audiences(visit.session),
@@ -191,6 +196,7 @@ def of_start(visit: Visit) -> dict[str, Any] | None:
 
 def _course(visit: Visit, slug: str, *, status: int = 200, failure: str = "") -> Response:
     found = queries.course_page(visit.session, visit.visitor, slug)
+    own = tagging.of_course(visit.session, slug)
     return visit.page(
         "course.html",
         keep=True,
@@ -202,6 +208,7 @@ def _course(visit: Visit, slug: str, *, status: int = 200, failure: str = "") ->
         names=AUDIENCES,
         summary=_words(visit, found.card.summary_uk, found.card.summary_en),
         leads=bool(visit.visitor.led_organisations),
+        tagged=block(visit, own, own, f"/courses/{slug}/project", edits=found.may_edit),
         classes=classes.own_classes(visit.session, visit.visitor, slug),
     )
 

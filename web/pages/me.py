@@ -8,16 +8,20 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lms.directory import people, people_queries, sign_in
+from lms.directory.eid import linking
+from lms.directory.eid import queries as eid_queries
 from lms.directory.models import Person
 from lms.directory.people import MOST_CHANNELS
 from lms.directory.register_models import ChannelKind
 from lms.errors import Conflict, Invalid, NotAllowed, Refusal
 from web import directory_forms as forms
+from web.eid import words as eid_words
 from web.errors import status_of
 from web.forms import VisitForm, sentence
 from web.guards import signed_in_only
 from web.pages.organisation_view import today_of
 from web.pages.person import channel_form, draft_of
+from web.pages.sign_in import eid_refusal
 from web.visits import Acting, Reading, Visit, see_other
 
 router = APIRouter(prefix="/me")
@@ -25,10 +29,10 @@ _NAMES = ("family_name", "given_name", "patronymic", "latin_name", "language", "
 
 
 @router.get("")
-def show(visit: Reading) -> Response:
-    """The page."""
+def show(visit: Reading, refused: str = "") -> Response:
+    """The page. `refused`: why an electronic identity was not linked."""
     signed_in_only(visit)
-    return _page(visit)
+    return _page(visit, failure=eid_refusal(visit, refused))
 
 
 @router.post("")
@@ -88,6 +92,24 @@ def change_password(visit: Acting) -> Response:
     )
 
 
+@router.post("/identities/{identity_id}/unlink")
+def unlink(identity_id: int, visit: Acting) -> Response:
+    """An electronic identity that signs one in no more. This browser stays signed in."""
+    signed_in_only(visit)
+    try:
+        linking.unlink(
+            visit.session,
+            visit.visitor,
+            identity_id,
+            visit.config.eid,
+            visit.now,
+            keep_session=visit.sign_in.session_id if visit.sign_in else None,
+        )
+    except Conflict as refused:
+        return _page(visit, status=status_of(refused), failure=sentence(visit, refused))
+    return see_other("/me?done=eid_unlinked")
+
+
 def _take(visit: Visit, form: VisitForm, done: str, act: Callable[[], object]) -> Response:
     signed_in_only(visit)
     if not form.validate():
@@ -121,6 +143,9 @@ def _page(visit: Visit, *, wrong: VisitForm | None = None, status: int = 200, fa
         room_for_more=len(channels) < MOST_CHANNELS,
         works=people_queries.own_places(visit.session, visit.visitor, today_of(visit)),
         email=people_queries.own_email(visit.session, visit.visitor),
+        identities=eid_queries.own(visit.session, visit.visitor),
+        services=visit.config.eid,
+        methods=eid_words.METHODS,
         failure=failure,
         status=status,
     )

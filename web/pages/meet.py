@@ -50,6 +50,13 @@ def room_config(visit: Visit, entrance: Entrance, capacity: As) -> dict[str, Any
         "role": door.join.role,
         "autoJoin": capacity == "endpoint",
         "recorded": door.recorded,
+        "protection": {
+            "hide_names": door.entry.protection.hide_names,
+            "recording": door.entry.protection.keeping.value,
+            "held": door.entry.protection.held,
+        },
+        "hidden": door.entry.hidden,
+        "alias": door.entry.alias,
         "streamed": door.streaming is Streaming.PLANNED,
         "backUrl": back,
         "starts_at": card.starts_at.isoformat(),

@@ -13,7 +13,7 @@ from lms.directory.organisation_queries import NETWORK, OrganisationPage
 from lms.errors import Conflict, Invalid, NotFound, Refusal
 from web import directory_forms as forms
 from web.errors import status_of
-from web.forms import VisitForm, sentence
+from web.forms import VisitForm, sentence, text
 from web.guards import administrators_only
 from web.i18n import mark as _
 from web.i18n import translate
@@ -108,6 +108,15 @@ def close(code: str, visit: Acting) -> Response:
     administrators_only(visit)
     actions.close(visit.session, visit.visitor, code, today_of(visit), visit.now)
     return see_other(f"/organisations/{code}?done=organisation_closed")
+
+
+@router.post("/{code}/protection")
+def protect(code: str, visit: Acting) -> Response:
+    """Its people are named to nobody but those who organise, or again to everybody."""
+    administrators_only(visit)
+    wanted = text(visit.form, "protected") == "yes"
+    actions.protect(visit.session, visit.visitor, code, visit.now, protected=wanted)
+    return see_other(f"/organisations/{code}?done=saved")
 
 
 @router.post("/{code}/memberships")

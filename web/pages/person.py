@@ -10,12 +10,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lms.directory import accounts, people, people_queries
+from lms.directory.eid import queries as eid_queries
 from lms.directory.models import OrganisationKind, RoleName, Scope
 from lms.directory.people_queries import PersonPage, person_page
 from lms.directory.register_models import ChannelKind
 from lms.errors import Conflict, Invalid, NotFound, Refusal
 from lms.schedule.queries import ZONE
 from web import directory_forms as forms
+from web.eid import words as eid_words
 from web.errors import status_of
 from web.forms import VisitForm, sentence, text
 from web.guards import administrators_only, people_keepers_only, people_readers_only
@@ -287,6 +289,9 @@ def _view(
         channel_form=channel,
         wrong=wrong,
         today=today_of(visit),
+        identities=eid_queries.of_person(visit.session, page.person.id) if visit.visitor.is_administrator else [],
+        services=visit.config.eid,
+        methods=eid_words.METHODS,
         link=link,
         failure=failure,
         status=status,

@@ -14,7 +14,7 @@ from wtforms.validators import Optional
 from lms.directory import queries as directory
 from lms.errors import Conflict, Invalid, NotFound
 from lms.evidence import queries as goals
-from lms.schedule import plan_queries, programmes
+from lms.schedule import plan_queries, programmes, tags
 from lms.schedule.plan_queries import ProgrammeCard
 from lms.schedule.programmes import ProgrammeDraft
 from web import forms
@@ -23,6 +23,7 @@ from web.forms import VisitForm, at_most, required, stripped
 from web.guards import organisers_only
 from web.i18n import mark as _
 from web.occurrence_form import NO_DATE, DayField
+from web.pages.projects import block
 from web.problems import Problem
 from web.visits import Acting, Reading, Visit, see_other
 
@@ -139,10 +140,16 @@ def _page(visit: Visit, slug: str, *, status: int = 200, failure: str = "") -> R
         status=status,
         page=shown,
         card=shown.card,
+        tagged=_tagged(visit, slug, edits=shown.card.may_edit),
         goals=goals.goals(visit.session, shown.card.id),
         failure=failure,
         organisations=_organisations(visit) if shown.card.may_edit else [],
     )
+
+
+def _tagged(visit: Visit, slug: str, *, edits: bool) -> dict[str, Any] | None:
+    own = tags.of_programme(visit.session, slug)
+    return block(visit, own, own, f"/programmes/{slug}/project", edits=edits)
 
 
 def _editable(visit: Visit, slug: str) -> ProgrammeCard:

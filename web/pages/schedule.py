@@ -71,6 +71,7 @@ class Request:
             "oblast": wanted.oblast,
             "organisation": wanted.organisation,
             "series": wanted.series,
+            "project": wanted.project,
             "mine": "1" if wanted.mine else "",
             "q": wanted.words,
         }
@@ -81,7 +82,15 @@ class Request:
     def narrowed(self) -> int:
         """How many filters are set, besides the words that are searched for."""
         wanted = self.wanted
-        filters = (wanted.kind, wanted.topic, wanted.oblast, wanted.organisation, wanted.series, wanted.mine)
+        filters = (
+            wanted.kind,
+            wanted.topic,
+            wanted.oblast,
+            wanted.organisation,
+            wanted.series,
+            wanted.project,
+            wanted.mine,
+        )
         return sum(bool(each) for each in filters)
 
 
@@ -98,6 +107,7 @@ def schedule(
     oblast: Word = "",
     organisation: Word = "",
     series: Word = "",
+    project: Word = "",
     mine: bool = False,
     q: Word = "",
 ) -> Response:
@@ -108,6 +118,7 @@ def schedule(
         oblast=oblast,
         organisation=organisation,
         series=series,
+        project=project,
         mine=mine and visit.visitor.in_network,
         words=q.strip(),
     )

@@ -17,7 +17,7 @@ from lms.directory.models import OrganisationKind
 from lms.errors import Conflict, Invalid, NotFound, Refusal
 from lms.needs import plans
 from lms.needs.plans import Need
-from lms.schedule import plan_queries, rows, series, slots
+from lms.schedule import plan_queries, rows, series, slots, tags
 from lms.schedule.actions import editable
 from lms.schedule.drafts import OccurrenceDraft
 from lms.schedule.models import Part
@@ -31,6 +31,7 @@ from web.errors import status_of
 from web.guards import organisers_only
 from web.i18n import mark as _
 from web.i18n import translate
+from web.pages.projects import block
 from web.series_form import WEEKDAYS, SeriesForm, first_day
 from web.visits import Acting, Reading, Visit, see_other
 from web.warning_words import sentence
@@ -193,6 +194,7 @@ def show(
         organisations=_names(visit, directory.organisations(visit.session)) if shown.may_edit else [],
         warning_sentence=lambda warning: sentence(visit.language, warning),
         told=_told(visit, shown),
+        tagged=block(visit, *tags.of_series(visit.session, slug), f"/series/{slug}/project", edits=shown.may_edit),
         causes=plans.causes(visit.session, shown.id),
         streams=choice_of_series(visit.session, shown.id) if shown.may_edit else None,
         differences=DIFFERENCES,

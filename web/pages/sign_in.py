@@ -11,7 +11,9 @@ from lms.directory import sign_in
 from lms.errors import Refusal
 from web import cookies, forms
 from web.cookies import Cookie, CookieName
+from web.eid import words as eid
 from web.errors import status_of
+from web.i18n import translate
 from web.limiting import client_address
 from web.pages.start import own_path
 from web.security import set_cookie
@@ -21,11 +23,12 @@ router = APIRouter()
 
 
 @router.get("/sign-in")
-def show(visit: Reading, next: str = "/") -> Response:
-    """The form; somebody who is signed in goes on at once."""
+def show(visit: Reading, next: str = "/", refused: str = "") -> Response:
+    """The form; somebody who is signed in goes on at once. `refused`: why a service outside signed nobody in."""
     if visit.sign_in:
         return see_other(own_path(next))
-    return visit.page("sign_in.html", form=forms.SignIn(visit, None), next=own_path(next), failure="")
+    failure = eid_refusal(visit, refused)
+    return visit.page("sign_in.html", form=forms.SignIn(visit, None), next=own_path(next), failure=failure)
 
 
 @router.post("/sign-in")
@@ -36,19 +39,31 @@ def enter(visit: Weighing) -> Response:
     next_path = own_path(forms.text(visit.form, "next"))
     if not form.validate():
         return visit.page("sign_in.html", form=form, next=next_path, failure="", status=422)
-    address = client_address(visit.request)
-    email, password = form.value("email"), form.value("password")
     try:
-        account_id = sign_in.check(visit.session, email=email, password=password, address=address, now=visit.now)
+        account_id = checked(visit, form.value("email"), form.value("password"))
     except Refusal as refused:
-        if refused.code == "wrong_credentials":
-            with visit.config.database.writing() as session:
-                sign_in.note_failure(session, email=email, address=address, now=visit.now)
         failure = forms.sentence(visit, refused)
         return visit.page("sign_in.html", form=form, next=next_path, failure=failure, status=status_of(refused))
     with visit.config.database.writing() as session:
         begin_session(visit, session, account_id)
     return see_other(next_path)
+
+
+def checked(visit: Visit, email: str, password: str) -> int:
+    """The account that they open. Raises as `lms.directory.sign_in.check` does, and counts a wrong password."""
+    address = client_address(visit.request)
+    try:
+        return sign_in.check(visit.session, email=email, password=password, address=address, now=visit.now)
+    except Refusal as refused:
+        if refused.code == "wrong_credentials":
+            with visit.config.database.writing() as session:
+                sign_in.note_failure(session, email=email, address=address, now=visit.now)
+        raise
+
+
+def eid_refusal(visit: Visit, code: str) -> str:
+    """The sentence for a code in an address: only of those with which electronic identities are refused."""
+    return translate(visit.language, eid.SENTENCES[code]) if code in eid.SENTENCES else ""
 
 
 def begin_session(visit: Visit, session: Session, account_id: int) -> None:

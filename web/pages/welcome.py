@@ -11,6 +11,7 @@ from lms.errors import Conflict, Invalid, NotAllowed
 from web import forms
 from web.cookies import Cookie, CookieName
 from web.limiting import client_address
+from web.pages.sign_in import eid_refusal
 from web.problems import Problem
 from web.security import set_cookie
 from web.visits import Acting, Reading, Visit, see_other
@@ -19,11 +20,11 @@ router = APIRouter()
 
 
 @router.get("/welcome/{token}")
-def show(token: str, visit: Reading) -> Response:
-    """The form, if the link is good."""
+def show(token: str, visit: Reading, refused: str = "") -> Response:
+    """The form, if the link is good. `refused`: why an electronic identity did not open it."""
     visit.site.limits.check("link", visit.request)
     form = _form(visit, _link(visit, token))
-    return visit.page("welcome.html", form=form, failure="")
+    return visit.page("welcome.html", form=form, token=token, failure=eid_refusal(visit, refused))
 
 
 @router.post("/welcome/{token}")
@@ -32,13 +33,13 @@ def enter(token: str, visit: Acting) -> Response:
     visit.site.limits.check("link", visit.request)
     form = _form(visit, _link(visit, token))
     if not form.validate():
-        return visit.page("welcome.html", form=form, failure="", status=422)
+        return visit.page("welcome.html", form=form, token=token, failure="", status=422)
     try:
         _use(visit, token, form)
     except (Invalid, Conflict) as refused:
         failure = "" if form.refuse(refused) else forms.sentence(visit, refused)
         # Nothing was written yet when the domain refuses what was typed; the link stays good.
-        return visit.page("welcome.html", form=form, failure=failure, status=422)
+        return visit.page("welcome.html", form=form, token=token, failure=failure, status=422)
     return see_other("/?done=welcome" if "email" in form else "/sign-in?done=password_set")
 
 

@@ -43,11 +43,14 @@ from lms.credentials.numbers import complete
 from lms.credentials.queries import PublicState, Records
 from lms.credentials.rules import amount, ends, standings
 from lms.database import Database
+from lms.directory import projects
 from lms.directory.merging import merge_people
 from lms.directory.models import Account, Person
+from lms.directory.projects import ProjectDraft
 from lms.directory.rules import ANONYMOUS, Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.meetings.attendance_models import Verdict
+from lms.schedule import tags
 from lms.sealing import FernetSealer
 from tests.lms.credentials.award import DRAFT, ISSUER, LOCAL, MANUAL, Held, numbers
 from tests.lms.facts import NOW, administrator, counted, person
@@ -595,3 +598,24 @@ def test_only_organisers_of_the_network_see_every_rule(database: Database, held:
         held.rule(session)
         assert len(queries.rules_to_approve(session, held.certifier)) == 1
         assert queries.rules_to_approve(session, held.olena) == []
+
+
+def test_a_certificate_keeps_the_project_under_which_it_was_issued(database: Database, held: Held) -> None:
+    with database.writing() as session:
+        planner, home = held.planner, held.home.id
+        first = projects.create(
+            session, planner, ProjectDraft("Перший", home, number="1", statement="За підтримки"), NOW
+        )
+        second = projects.create(session, planner, ProjectDraft("Другий", home), NOW)
+        tags.put(session, planner, "series", "case", first.slug, NOW)
+        certificate = one(session, held)
+        kept = edition(session, certificate).snapshot["achievement"]["project"]
+        assert kept == {"name": "Перший", "number": "1", "statement": "За підтримки"}
+        credential = json.loads(edition(session, certificate).credential)
+        assert credential["credentialSubject"]["achievement"]["tag"] == ["Перший (1)", "За підтримки"]
+        projects.edit(session, planner, first.slug, ProjectDraft("Перейменований", home), NOW)
+        tags.put(session, planner, "series", "case", second.slug, NOW)
+        assert edition(session, certificate).snapshot["achievement"]["project"] == kept
+        assert check(session, edition(session, certificate).credential).valid
+        own = one(session, held, held.petro, project=first.slug)
+        assert edition(session, own).snapshot["achievement"]["project"]["name"] == "Перейменований"

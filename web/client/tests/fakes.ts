@@ -41,6 +41,7 @@ export function participant(id: string, part: Partial<Participant> = {}): Partic
   return {
     id,
     name: id,
+    alias: "",
     organisation: "",
     role: "participant",
     presence: "guest",
@@ -73,6 +74,7 @@ export function welcome(part: Partial<Welcome> = {}): Welcome {
       self_unmute: true,
       chat_enabled: true,
       questions_enabled: true,
+      protection: { hide_names: false, recording: "allowed", held: false },
       spotlight: null,
       spotlight_source: null,
       recording: false,

@@ -154,7 +154,7 @@ describe("a picture that was taken", () => {
   });
 
   it("stays among the lines of the chat, at its time", () => {
-    const said = (id: string, at: number) => ({ id, at, participant: "kyiv", name: "kyiv", text: "так", to: null });
+    const said = (id: string, at: number) => ({ id, at, participant: "kyiv", name: "kyiv", alias: "", text: "так", to: null });
     const chat = [said("a", 1), said("b", 4), said("c", 6)];
     const { pictures } = reduce(meeting, taken());
     const entries = inOrder({ chat, pictures });

@@ -4,7 +4,7 @@ import { begin, reduce } from "../src/room/meeting/state";
 import type { Announcement } from "../src/room/signal/protocol";
 import { participant, welcome } from "./fakes";
 
-const line = { id: "c1", at: 1, participant: "kyiv", name: "kyiv", text: "Добрий день", to: null };
+const line = { id: "c1", at: 1, participant: "kyiv", name: "kyiv", alias: "", text: "Добрий день", to: null };
 
 describe("the meeting as this client knows it", () => {
   const meeting = begin(welcome());

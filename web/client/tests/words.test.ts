@@ -7,7 +7,7 @@ import { sorted } from "../src/room/words/questions";
 import { participant, welcome } from "./fakes";
 
 function caption(part: Partial<Caption> = {}): Caption {
-  return { at: 10, since: 8, participant: "kyiv", name: "kyiv", language: "uk", text: "Добрий день", final: true, ...part };
+  return { at: 10, since: 8, participant: "kyiv", name: "kyiv", alias: "", language: "uk", text: "Добрий день", final: true, ...part };
 }
 
 function question(id: string, part: Partial<Question> = {}): Question {
@@ -15,6 +15,7 @@ function question(id: string, part: Partial<Question> = {}): Question {
     id,
     at: 1,
     name: "kyiv",
+    alias: "",
     text: "Коли?",
     participant: "kyiv",
     status: "open",

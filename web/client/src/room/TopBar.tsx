@@ -1,10 +1,11 @@
 /** What the meeting is, how long it runs, what is going on. */
-import { Lock, Pause, Radio } from "lucide";
+import { Lock, Pause, Radio, ShieldCheck } from "lucide";
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Meeting } from "./meeting/state";
 import { useSession } from "./ui/context";
 import { Icon } from "./ui/Icon";
+import { rulesOf } from "./ui/Rules";
 
 export function TopBar({ meeting }: { readonly meeting: Meeting }): VNode {
   const { t } = useSession();
@@ -19,6 +20,12 @@ export function TopBar({ meeting }: { readonly meeting: Meeting }): VNode {
       </svg>
       <h1 class="topbar__title">{state.title}</h1>
       <div class="topbar__state">
+        {rulesOf(state.protection).length > 0 && (
+          <span class="chip" title={rulesOf(state.protection).map((rule) => t(rule)).join(" ")}>
+            <Icon node={ShieldCheck} size={16} />
+            <span class="visually-hidden">{t("top.protected")}</span>
+          </span>
+        )}
         {state.locked && (
           <span class="chip" title={t("top.locked")}>
             <Icon node={Lock} size={16} />

@@ -1,5 +1,7 @@
 /** What the page tells the room: the JSON in `#room-config`, written by `web/templates` for `/meet/{meeting}`. */
 
+import type { Protection } from "../generated/messages";
+
 export type Language = "uk" | "en";
 
 export interface RoomConfig {
@@ -20,6 +22,11 @@ export interface RoomConfig {
   readonly recorded: boolean;
   /** Whether it is shown live from its beginning. */
   readonly streamed: boolean;
+  /** What shields those inside. */
+  readonly protection: Protection;
+  /** Whether the others see this person under a pseudonym, and which, if one was chosen. */
+  readonly hidden: boolean;
+  readonly alias: string;
   readonly backUrl: string;
   /** Where the roll-call of this room is read and sent; empty for who fills in none. */
   readonly rollCallUrl: string;
@@ -34,6 +41,16 @@ export interface RoomConfig {
 function text(source: Readonly<Record<string, unknown>>, key: string, fallback: string): string {
   const value = source[key];
   return typeof value === "string" ? value : fallback;
+}
+
+function protection(value: unknown): Protection {
+  const source = (typeof value === "object" && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
+  const recording = source["recording"];
+  return {
+    hide_names: source["hide_names"] === true,
+    recording: recording === "voices" || recording === "never" ? recording : "allowed",
+    held: source["held"] === true,
+  };
 }
 
 /** Takes the page's JSON. Throws `Error` when the meeting is not named: then the page itself is broken. */
@@ -56,6 +73,9 @@ export function readConfig(json: string): RoomConfig {
     autoJoin: source["autoJoin"] === true,
     recorded: source["recorded"] === true,
     streamed: source["streamed"] === true,
+    protection: protection(source["protection"]),
+    hidden: source["hidden"] === true,
+    alias: text(source, "alias", ""),
     backUrl: text(source, "backUrl", "/"),
     rollCallUrl: text(source, "rollCallUrl", ""),
     groupsUrl: text(source, "groupsUrl", ""),

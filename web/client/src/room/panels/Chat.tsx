@@ -8,6 +8,7 @@ import type { Meeting } from "../meeting/state";
 import { may } from "../meeting/state";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
+import { written } from "../ui/names";
 import { inOrder } from "./lines";
 import { linkify } from "./linkify";
 import { Panel } from "./Panel";
@@ -66,7 +67,7 @@ function Line({ line, meeting, follows }: { line: ChatMessage; meeting: Meeting;
     <div class={`line${own ? " line--own" : ""}${line.to ? " line--private" : ""}${follows ? " line--follows" : ""}`}>
       {!follows && (
         <p class="line__head">
-          <strong>{own ? t("chat.you") : line.name}</strong> <time>{time}</time>
+          <strong>{own ? t("chat.you") : written(line)}</strong> <time>{time}</time>
           {line.to && (
             <span class="line__private">
               <Icon node={Lock} size={14} /> {privacy(line, meeting, session)}

@@ -70,7 +70,7 @@ export function HostControls({ meeting }: { readonly meeting: Meeting }): VNode 
 function RecordingControls({ meeting }: { readonly meeting: Meeting }): VNode {
   const session = useSession();
   const { t } = session;
-  const { recording, recording_paused: paused } = meeting.state;
+  const { recording, recording_paused: paused, protection } = meeting.state;
   const first = useRef<HTMLButtonElement>(null);
   const record = (status: "on" | "paused" | "off"): void => {
     if (status === "on") session.knows ??= "understood";
@@ -85,6 +85,7 @@ function RecordingControls({ meeting }: { readonly meeting: Meeting }): VNode {
     : paused
       ? ["host.recordOn", CircleDot, "on"]
       : ["host.recordPause", Pause, "paused"];
+  if (protection.recording === "never") return <p class="sheet__note">{t("problem.recording_forbidden")}</p>;
   return (
     <div class="host__acts">
       <button ref={first} type="button" class="button button--small" onClick={() => record(next)}>

@@ -10,13 +10,15 @@ import { Avatar } from "../ui/Avatar";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
 import { Quality } from "../ui/Quality";
+import { Rules } from "../ui/Rules";
 import { HostControls } from "./HostControls";
 import { Panel } from "./Panel";
 import { PersonMenu } from "./PersonMenu";
 
 export function People({ meeting }: { readonly meeting: Meeting }): VNode {
   const { t } = useSession();
-  const moderates = may(meeting.participants.get(meeting.self), "moderate");
+  const self = meeting.participants.get(meeting.self);
+  const moderates = may(self, "moderate");
   const hands = meeting.hands.flatMap((id) => meeting.participants.get(id) ?? []);
   const others = [...meeting.participants.values()]
     .filter(({ id }) => !meeting.hands.includes(id))
@@ -24,6 +26,7 @@ export function People({ meeting }: { readonly meeting: Meeting }): VNode {
   return (
     <Panel title={t("people.title", { count: meeting.participants.size })} name="people">
       <div class="panel__scroll">
+        <Rules protection={meeting.state.protection} shown={self?.alias ? t("rules.alias", { name: self.alias }) : ""} />
         {moderates && meeting.waiting.length > 0 && <Lobby meeting={meeting} />}
         {hands.length > 0 && <Hands hands={hands} meeting={meeting} />}
         <section aria-labelledby="people-all">
@@ -118,6 +121,7 @@ function Person({ person, meeting, hand }: { person: Participant; meeting: Meeti
       <span class="person__who">
         <span class="person__name">{own ? t("tile.you", { name: person.name }) : person.name}</span>
         <span class="person__about">{person.away ? t("tile.away") : about}</span>
+        {person.alias && !own && <span class="person__about">{t("people.shownAs", { name: person.alias })}</span>}
       </span>
       {hand !== undefined && (
         <span class="mark mark--hand" role="img" aria-label={t("hand.place", { place: hand })}>

@@ -8,6 +8,7 @@ import type { Meeting } from "../meeting/state";
 import { may } from "../meeting/state";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
+import { written } from "../ui/names";
 import { sorted } from "../words/questions";
 import { Panel } from "./Panel";
 import { Writing } from "./Writing";
@@ -64,7 +65,7 @@ function List({ questions, meeting, label }: Omit<PartProps, "title"> & { readon
 function One({ question, meeting }: { readonly question: Question; readonly meeting: Meeting }): VNode {
   const { t } = useSession();
   const words = useId();
-  const asker = question.participant === null ? t("questions.byViewer", { name: question.name }) : question.name;
+  const asker = question.participant === null ? t("questions.byViewer", { name: question.name }) : written(question);
   return (
     <li class={`question question--${question.status}`} data-testid="question">
       <p class="question__head">

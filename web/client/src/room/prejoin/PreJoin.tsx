@@ -7,8 +7,10 @@ import { DeviceSelects } from "../devices/DeviceSelect";
 import { MeterBar } from "../devices/MeterBar";
 import { VideoView } from "../stage/VideoView";
 import { Avatar } from "../ui/Avatar";
+import type { Session } from "../session";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
+import { Rules, rulesOf } from "../ui/Rules";
 import { CheckAnswer } from "./CheckAnswer";
 import { useCheck } from "./useCheck";
 
@@ -39,9 +41,11 @@ export function PreJoin(): VNode {
           {config.organisation && <p class="prejoin__organisation">{config.organisation}</p>}
           <h1 class="prejoin__title">{config.title}</h1>
         </header>
+        <Rules protection={config.protection} shown={config.hidden ? shownAs(session) : ""} />
         <Name />
         <DeviceSelects />
         <div class="prejoin__go">
+          {rulesOf(config.protection).length > 0 && <p class="prejoin__recorded">{t("top.protected")}</p>}
           {kept && <p class="prejoin__recorded">{t(kept === "live" ? "prejoin.live" : "prejoin.recorded")}</p>}
           <CheckAnswer result={check.result} again={check.again} />
           <button
@@ -59,6 +63,10 @@ export function PreJoin(): VNode {
       </form>
     </main>
   );
+}
+
+function shownAs({ t, config }: Session): string {
+  return config.alias ? t("rules.alias", { name: config.alias }) : t("rules.number");
 }
 
 function Name(): VNode {
@@ -86,7 +94,7 @@ function Name(): VNode {
         onInput={(event) => (name.value = event.currentTarget.value)}
       />
       <span class="field__hint" id={hint}>
-        {t("prejoin.nameHint")}
+        {t(config.protection.hide_names ? "prejoin.nameHidden" : "prejoin.nameHint")}
       </span>
     </label>
   );

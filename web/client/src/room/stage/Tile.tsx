@@ -10,6 +10,7 @@ import type { Session } from "../session";
 import { Avatar } from "../ui/Avatar";
 import { useSession } from "../ui/context";
 import { Icon } from "../ui/Icon";
+import { written } from "../ui/names";
 import { Quality } from "../ui/Quality";
 import type { Box } from "./layout";
 import { TileActions } from "./TileActions";
@@ -68,7 +69,7 @@ export function Tile({ item, box, meeting, large, signs }: TileProps): VNode | n
     item.source === "document_camera" && own && "tile--own",
   ];
   const place = { left: `${box.left}px`, top: `${box.top}px`, width: `${box.width}px`, height: `${box.height}px` };
-  const name = t(signs ? "tile.signer" : NAMES[item.source][own ? 1 : 0], { name: person.name });
+  const name = t(signs ? "tile.signer" : NAMES[item.source][own ? 1 : 0], { name: own ? person.name : written(person) });
   return (
     <li
       class={classes.filter(Boolean).join(" ")}

@@ -1,0 +1,178 @@
+"""What shields people: the stricter of all levels, who reads which name, and what a pseudonym may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lms.audit.models import AuditEntry
+from lms.database import Database
+from lms.directory import organisations
+from lms.directory.models import Organisation, RoleName, Scope
+from lms.directory.queries import visitor_of_person
+from lms.directory.rules import ANONYMOUS, Visitor
+from lms.errors import Conflict, Invalid, NotAllowed
+from lms.media.actions import take_told
+from lms.media.models import Recording, Watching
+from lms.schedule import actions, calendar, group_queries, protecting, protection, queries
+from lms.schedule.drafts import SpeakerDraft
+from lms.schedule.models import Access, Occurrence, Part, Streaming
+from lms.schedule.plan_models import Series
+from lms.schedule.protection import Protection
+from lms.schedule.protection_models import Keeping
+from tests.lms.facts import NOW, administrator, draft, organisation, organiser, person
+
+SHIELDED = Protection(hide_names=True, pseudonyms=True, keeping=Keeping.VOICES, held=True)
+
+
+def planned(session: Session, visitor: Visitor, **more: Any) -> Occurrence:
+    """An announced occurrence of two centres."""
+    centres = [organisation(session, "chongar"), organisation(session, "kalanchak")]
+    made = actions.create(session, visitor, draft(parties=[(each, Part.PARTICIPANT) for each in centres], **more), NOW)
+    actions.publish(session, visitor, made.slug, NOW)
+    return made
+
+
+def parties(session: Session, visitor: Visitor, slug: str) -> set[str]:
+    return {each.code for each in queries.occurrence_page(session, visitor, slug, NOW).card.parties}
+
+
+def test_the_stricter_of_all_levels_holds(database: Database) -> None:
+    with database.writing() as session:
+        visitor = organiser(session)
+        made = planned(session, visitor)
+        assert protection.of(session, made) == protection.NOTHING
+        protecting.protect(session, visitor, "occurrence", made.slug, Protection(keeping=Keeping.VOICES), NOW)
+        series = Series(
+            slug="s", owner_id=organisation(session, "owner").id, kind=made.kind, title="S", created_by="x",
+            starts_local=made.starts_local, zone=made.zone, duration_minutes=60, created_at=NOW, updated_at=NOW,
+        )  # fmt: skip
+        session.add(series)
+        session.flush()
+        made.series_id = series.id
+        session.flush()
+        session.refresh(made)
+        protecting.protect(session, visitor, "series", "s", Protection(hide_names=True, held=True), NOW)
+        expected = Protection(hide_names=True, keeping=Keeping.VOICES, held=True)
+        assert protection.of(session, made) == protection.of_number(session, made.id) == expected
+        assert protecting.above(session, made) == Protection(hide_names=True, held=True)
+        logged = session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("%.protect"))).all()
+        assert sorted(logged) == ["occurrence.protect", "series.protect"]
+
+
+def test_lists_of_centres_are_for_organisers_and_for_the_centre_itself(database: Database) -> None:
+    with database.writing() as session:
+        visitor = organiser(session)
+        made = planned(session, visitor)
+        home = session.scalars(select(Organisation).where(Organisation.code == "chongar")).one()
+        own = person(session, "own@example.org", home=home)
+        assert parties(session, ANONYMOUS, made.slug) == {"chongar", "kalanchak"}
+        protecting.protect(session, visitor, "occurrence", made.slug, Protection(hide_names=True), NOW)
+        assert parties(session, ANONYMOUS, made.slug) == set()
+        assert parties(session, own, made.slug) == {"chongar"}
+        assert parties(session, visitor, made.slug) == {"chongar", "kalanchak"}
+        (line,) = queries.upcoming(session, ANONYMOUS, NOW)
+        assert line.parties == ()
+        for wanted in (calendar.Wanted(organisation="chongar"), calendar.Wanted(words="chongar")):
+            assert calendar.coming(session, ANONYMOUS, NOW, wanted).cards == [], "nor is it found by them"
+            assert len(calendar.coming(session, own, NOW, wanted).cards) == 1
+        door = queries.meeting_door(session, ANONYMOUS, made.meeting, NOW)
+        assert door.card.parties == ()
+        assert door.entry.protection.hide_names
+
+
+def test_people_of_a_protected_organisation_are_named_to_organisers_alone(database: Database) -> None:
+    with database.writing() as session:
+        visitor = organiser(session)
+        made = planned(session, visitor)
+        home = session.scalars(select(Organisation).where(Organisation.code == "chongar")).one()
+        speaker = person(session, "speaker@example.org", home=home)
+        assert speaker.person_id is not None
+        talk = SpeakerDraft("Олена Справжня", person_id=speaker.person_id)
+        session.flush()
+        edited = replace(draft(speakers=[talk]), parties=[])
+        actions.edit(session, visitor, made.slug, edited, NOW, expected_version=made.version)
+        organisations.protect(session, administrator(session), "chongar", NOW, protected=True)
+        names = [each.name for each in queries.occurrence_page(session, ANONYMOUS, made.slug, NOW).card.speakers]
+        assert names == ["—"]
+        assert [each.name for each in queries.occurrence_page(session, visitor, made.slug, NOW).card.speakers] == [
+            "Олена Справжня"
+        ]
+        entry = protection.entry(session, visitor_of_person(session, speaker.person_id, NOW), made)
+        assert (entry.hidden, entry.alias) == (True, "")
+        with pytest.raises(NotAllowed):
+            organisations.protect(session, visitor, "chongar", NOW, protected=False)
+
+
+def test_somebody_comes_under_another_name_where_that_is_allowed(database: Database) -> None:
+    with database.writing() as session:
+        visitor = organiser(session)
+        made = planned(session, visitor, speakers=[SpeakerDraft("Іван Франко")])
+        home = session.scalars(select(Organisation).where(Organisation.code == "chongar")).one()
+        own = person(session, "own@example.org", home=home)
+        lead = person(
+            session, "lead@example.org", RoleName.CENTRE_LEAD, home=home, scope=Scope.ORGANISATION, scope_id=home.id
+        )
+        with pytest.raises(Conflict, match="own name"):
+            protecting.choose_pseudonym(session, own, made.slug, "Зірка", NOW)
+        protecting.protect(session, visitor, "occurrence", made.slug, SHIELDED, NOW)
+        protecting.choose_pseudonym(session, lead, made.slug, "", NOW, organisation_id=home.id)
+        assert protection.entry(session, own, made).alias == ""
+        assert protection.entry(session, own, made).hidden
+        protecting.choose_pseudonym(session, own, made.slug, "  Зірка\u202e  степу ", NOW)
+        assert protection.entry(session, own, made).alias == "Зірка степу"
+        assert protecting.chosen(session, lead, made.id) == (None, {home.id: ""})
+        with pytest.raises(Invalid, match="speaks here"):
+            protecting.choose_pseudonym(session, own, made.slug, "ІВАН  франко", NOW)
+        with pytest.raises(NotAllowed):
+            protecting.choose_pseudonym(session, own, made.slug, "x", NOW, organisation_id=home.id)
+        protecting.choose_pseudonym(session, own, made.slug, None, NOW)
+        protecting.choose_pseudonym(session, lead, made.slug, None, NOW, organisation_id=home.id)
+        assert not protection.entry(session, own, made).hidden
+        logged = session.scalars(select(AuditEntry.after).where(AuditEntry.action == "occurrence.pseudonym")).all()
+        assert "Зірка" not in str(logged), "the log does not join a pseudonym to a person"
+        assert group_queries.with_me(session, made.id, 1, NOW) == ()
+
+
+def test_what_is_never_recorded_cannot_be_planned_to_be(database: Database) -> None:
+    with database.writing() as session:
+        visitor = organiser(session)
+        never = Protection(keeping=Keeping.NEVER)
+        made = planned(session, visitor, recorded=True)
+        with pytest.raises(Conflict, match="Switch that off"):
+            protecting.protect(session, visitor, "occurrence", made.slug, never, NOW)
+        actions.edit(session, visitor, made.slug, draft(), NOW, expected_version=made.version)
+        protecting.protect(session, visitor, "occurrence", made.slug, never, NOW)
+        session.flush()
+        version = made.version
+        with pytest.raises(Invalid) as refused, session.begin_nested():
+            actions.edit(session, visitor, made.slug, draft(recorded=True), NOW, expected_version=version)
+        assert (refused.value.code, refused.value.field) == ("recording_forbidden", "recorded")
+        streamed = draft(streaming=Streaming.PLANNED, access=Access.OPEN)
+        with pytest.raises(Invalid) as refused, session.begin_nested():
+            actions.edit(session, visitor, made.slug, streamed, NOW, expected_version=version)
+        assert refused.value.code == "streaming_forbidden"
+        session.refresh(made)
+        made.recorded, made.streaming = True, Streaming.PLANNED
+        session.flush()
+        door = queries.meeting_door(session, visitor, made.meeting, NOW)
+        assert (door.streaming, door.recorded) == (Streaming.NO, False), "however the row came to say so"
+
+
+@pytest.mark.parametrize(("asked", "watching"), [(Protection(), "public"), (Protection(held=True), "editors")])
+def test_a_recording_that_has_to_be_released_is_for_its_organisers_first(
+    database: Database, asked: Protection, watching: str
+) -> None:
+    with database.writing() as session:
+        visitor = organiser(session)
+        made = planned(session, visitor, access=Access.OPEN)
+        protecting.protect(session, visitor, "occurrence", made.slug, asked, NOW)
+        at = datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()
+        told = {"type": "recording", "recording": "00" * 8, "status": "on"}
+        take_told(session, [{"at": at, "meeting": made.meeting, "data": told}], NOW)
+        assert session.scalars(select(Recording.watching)).one() is Watching(watching)
