@@ -1,6 +1,6 @@
 """Reports: the community that an organisation serves, and an index of what is counted
 
-Revision 0034 after 0033, 2026-11-26.
+Revision 0036 after 0035, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0034"
-down_revision = "0033"
+revision = "0036"
+down_revision = "0035"
 
 
 def upgrade() -> None:
