@@ -7,6 +7,7 @@
 - What other parts ask: `queries`; `addresses` (how somebody is reached by mail).
 - **Entered twice**: `matching` (what resembles), `duplicates` (finding), `merging`. **From files**: `imports`.
 - Visitors in statements that are kept: `outlines`, registered here for all who ask.
+- **Projects** that pay for what is held, taught or given: `project_models`, `projects`.
 - Tables: `models`, `register_models` (equipment, workload, addresses, imports), `access_models` (sign-in, endpoints).
 """
 

@@ -15,6 +15,9 @@ The modules, by what they are about (the domain's rules in prose: `docs/schedule
   lock; `registering`; read by `registrations` (for others), `registration_views` and `registration_lists`.
 - **Group work**: `group_models`; `group_rules` (names of rooms, who goes where, how people are spread),
   `group_actions` (make, draw, copy, open, close); read by `group_queries`.
+- **Protection** of the people of an occurrence: `protection_models`; `protection` (the stricter of what is asked for),
+  `protecting` (asks for it, chooses a pseudonym). **Projects** that pay for it: `tags` (sets them), `project_of` (their
+  SQL).
 
 Pure functions over plain data are `rules`, `recurrence`, `rule_words`, `series_drafts`, `warnings`, `telling`,
 `reminding`, `seats`, `questions`, `changes`, `group_rules` and `ics`. What happened at the meeting is `lms.meetings`;
