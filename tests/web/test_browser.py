@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ import pytest
 import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lms import demo, demo_attendance, demo_credentials, demo_directory, demo_groups, demo_needs, images
+from lms.appointments.models import Appointment, ConsultationHours
+from lms.appointments.plans import free_times
 from lms.credentials.external_models import ExternalCertificate
 from lms.credentials.models import AwardRule, Certificate
 from lms.database import Database
@@ -65,7 +68,8 @@ NETWORK = {
         "{live}/pictures "
         "/needs /needs/new {closed_survey} {closed_survey}/groups {closed_survey}/groups?by=oblast {open_survey} "
         "{open_survey}/edit {open_survey}/answer /series /series/new {series} {series}/edit {series}/reschedule "
-        "/programmes /programmes/new {programme} "
+        "/programmes /programmes/new {programme} {programme}/protection {series}/protection {announced}/protection "
+        "/projects /projects/new "
         "{programme}/edit {programme}/goals/new {programme}/goals/2 "
         "/topics /acts /items /items/dl-1-1-01 /items/new /items/new?kind=cloze "
         "/items/dl-1-1-01/edit /items/dl-1-1-01/try /items/import /items/export?format=gift&look=yes "
@@ -88,8 +92,11 @@ NETWORK = {
         "{closed_survey} {open_survey} {open_survey}/answer {roadmap} /courses/mobile-case "
         "/courses/mobile-case/lessons/preparing /courses/mobile-case/lessons/road-map "
         "/courses/mobile-case/lessons/check "
-        "/me/certificates /certificates/{certificate} /me/tests /me/background /me/declared/new {declared} /offline"
+        "/me/certificates /certificates/{certificate} /me/tests /me/background /me/declared/new {declared} /offline "
+        "/consultations /consultations?q=zzz /consultations/with/1 {free_time} /appointments {appointment} "
+        "{appointment}/move"
     ),
+    demo_directory.EXPERT: "/ /consultations/hours /appointments {appointment} /appointments/1",
     ADMINISTRATOR: (
         "/ /manage /audit /people /people/1 /people/new /people/1/edit /organisations /organisations/new "
         "/organisations/lviv /organisations/lviv/edit /organisations/capabilities /endpoints /duplicates "
@@ -222,12 +229,20 @@ def places(served: Served) -> dict[str, str]:
             + session.scalars(select(Occurrence.slug).where(Occurrence.title == demo_groups.TRAINING)).one(),
             "roadmap": f"/roadmaps/{session.scalars(select(Roadmap.id).order_by(Roadmap.id.desc()).limit(1)).one()}",
             "guest": f"/guest/{token}",
+            "appointment": f"/appointments/{session.scalars(select(func.max(Appointment.id))).one()}",
+            "free_time": f"/consultations/with/1/book?at={_free_time(session):%Y-%m-%dT%H:%MZ}",
             "declared": "/declared/" + session.scalars(select(ExternalCertificate.code)).one(),
             "certificate": session.scalars(select(Certificate.number).where(Certificate.person_id == staff)).one(),
             "awarded": "/series/"
             + session.scalars(select(Series.slug).join(AwardRule, AwardRule.series_id == Series.id)).one(),
             "rsvp": "/rsvp/" + served.config.links.sign(RSVP, invitation.id),
         }
+
+
+def _free_time(session: Session) -> datetime:
+    now = utc_now()
+    (hours,) = session.scalars(select(ConsultationHours))
+    return free_times(session, [hours], now, now, 14)[hours.id][0].starts_at
 
 
 def _take_pictures(session: Session, planner: Visitor, config: WebConfig) -> None:
