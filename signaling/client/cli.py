@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from signaling.client.clip import Clip
     from signaling.client.live import LiveSource
@@ -49,8 +49,6 @@ def participant(
     ),
 ) -> None:
     """Join a meeting without a screen: publish a file, a camera or a test picture, record what comes."""
-    import asyncio
-
     given = [*(token or []), *_lines(tokens)]
     if len(given) < count:
         _fail(f"{count} participants need {count} tokens; {len(given)} given. Make them with `vikno token`.")
@@ -62,7 +60,7 @@ def participant(
         _wishes(server, given[n], clip, _numbered(record, n, count), receive=receive, stay=stay) for n in range(count)
     ]
     try:
-        asyncio.run(run_all(wishes, duration))
+        _run(run_all(wishes, duration))
     except Exception as error:
         from signaling.client.capture import CaptureError
         from signaling.client.session import RefusedError, SessionLostError
@@ -70,6 +68,27 @@ def participant(
         if not isinstance(error, RefusedError | SessionLostError | CaptureError):
             raise
         _fail(str(error))
+
+
+def _run(work: Coroutine[Any, Any, object]) -> None:
+    """As `asyncio.run`, which waits for ever for tasks that do not end when they are cancelled: these get a moment."""
+    import asyncio
+
+    from signaling.client.participant import CLOSING_S
+
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=CLOSING_S))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.set_exception_handler(lambda _loop, _context: None)  # of a task that is left behind nobody wants to hear
+        loop.close()
 
 
 def _fail(text: str) -> NoReturn:

@@ -75,8 +75,10 @@ class Player:
             wait = due - self._now()
             if wait > 0:
                 self._woken.clear()
+                # Not `wait_for`: until Python 3.12 that loses a cancellation which comes as the waiting ends.
                 try:
-                    await asyncio.wait_for(self._woken.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._woken.wait()
                 except TimeoutError:
                     pass
                 else:

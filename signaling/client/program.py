@@ -152,7 +152,8 @@ class Program:
     async def _sleep(self, seconds: float) -> None:
         if self._changed is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
 
     async def _publish(self) -> None:
         """One publication, until it breaks, is told to go elsewhere, or the stream is over."""
