@@ -14,8 +14,9 @@ from lms import demo_accounts
 from lms.assessment.attempts.models import Attempt
 from lms.courses.models import Enrolment, Progress
 from lms.directory.models import Account
+from tests.support.browser import PATIENCE_S
 from tests.support.waiting import wait_for
-from tests.web.test_attempt_browser import LESSON, answer_by_keyboard, answered
+from tests.web.test_attempt_browser import LESSON, answer_by_keyboard, answered, put_away
 from tests.web.test_browser import Served, chromium, faults, open_context, served, sign_in
 
 __all__ = ["chromium", "open_context", "served"]
@@ -132,6 +133,7 @@ def test_a_course_is_kept_read_and_gone_at_sign_out(served: Served, open_context
 
 
 def test_a_test_goes_on_in_a_window_that_is_opened_without_a_network(served: Served, open_context: Any) -> None:
+    put_away(served)
     page = learner(served, open_context, 1280)
     context = page.context
     page.goto(served.url + LESSON)
@@ -174,7 +176,7 @@ def test_a_test_goes_on_in_a_window_that_is_opened_without_a_network(served: Ser
     elsewhere.goto("about:blank")
     context.set_offline(False)
     wake_worker(context, elsewhere, served.url)
-    wait_for(lambda: elsewhere.evaluate("1") and answered(served, code) == 4)
+    wait_for(lambda: elsewhere.evaluate("1") and answered(served, code) == 4, PATIENCE_S)
     assert not handed_in(served, code), "an answer was given after the press: it is to be pressed again"
 
     last = context.new_page()
@@ -188,8 +190,8 @@ def test_a_test_goes_on_in_a_window_that_is_opened_without_a_network(served: Ser
     last.close(run_before_unload=False)
     context.set_offline(False)
     wake_worker(context, elsewhere, served.url)
-    wait_for(lambda: elsewhere.evaluate("1") and handed_in(served, code))
+    wait_for(lambda: elsewhere.evaluate("1") and handed_in(served, code), PATIENCE_S)
     last = context.new_page()
     last.goto(url)
     last.wait_for_url("**/result")
-    wait_for(lambda: last.evaluate(LETTERS) == [])  # nothing of it stays in the browser
+    wait_for(lambda: last.evaluate(LETTERS) == [], PATIENCE_S)  # nothing of it stays in the browser
