@@ -41,6 +41,8 @@ class TestPage {
   #over = false;
   #asked = 0;
   #leaving = false;
+  /** Until every answer that was changed has been given to the outbox. */
+  #giving: Promise<unknown> = Promise.resolve();
   /** “Hand in” was pressed without a network, and no answer was changed since. */
   #remembered = false;
   /** The page is a stored copy, and the server has not said anything yet: the time is this device's guess. */
@@ -124,7 +126,13 @@ class TestPage {
     });
   }
 
-  async #give(question: HTMLFieldSetElement, position: number): Promise<void> {
+  #give(question: HTMLFieldSetElement, position: number): Promise<void> {
+    const given = this.#keep(question, position);
+    this.#giving = Promise.all([this.#giving, given]);
+    return given;
+  }
+
+  async #keep(question: HTMLFieldSetElement, position: number): Promise<void> {
     window.clearTimeout(this.#typing.get(position));
     this.#typing.delete(position);
     this.#touched.add(position);
@@ -258,13 +266,14 @@ class TestPage {
   }
 
   async #handIn(): Promise<void> {
-    if (await this.#outbox.empty()) this.#form.requestSubmit(this.#form.querySelector<HTMLButtonElement>('[name="do"][value="submit"]'));
+    if ((await this.#outbox.empty()) && !this.#leaving) this.#form.requestSubmit(this.#form.querySelector<HTMLButtonElement>('[name="do"][value="submit"]'));
   }
 
   async #submit(event: SubmitEvent): Promise<void> {
     if (this.#leaving) return;
     event.preventDefault();
     const button = event.submitter instanceof HTMLButtonElement ? event.submitter : null;
+    await this.#giving; // what was answered just before the press belongs to it
     await this.#outbox.flush();
     if (!(await this.#outbox.empty()) || !(await this.#renew())) {
       await this.#remember(button?.value === "submit");
