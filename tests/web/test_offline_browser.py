@@ -105,7 +105,7 @@ def test_a_course_is_kept_read_and_gone_at_sign_out(served: Served, open_context
     assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"Commissioner'), "it is styled"
     assert faults(page) == []
     page.locator("[data-kept-courses]").get_by_role("link", name=title, exact=True).press("Enter")
-    page.wait_for_url("**" + path)
+    expect(page).to_have_url(served.url + path)
     expect(page.locator("[data-stored-notice]")).to_contain_text("stored copy")
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     before = progress(served, path.rpartition("/")[2])
