@@ -20,6 +20,7 @@ SENTENCES: dict[str, str] = {
     "appointments_many": _("You have as many appointments ahead as one person may. Keep or cancel one first."),
     "bookings_there": _("Some are booked then. Say what shall become of them."),
     "busy_then": _("You have something else at this time. Choose another time."),
+    "watching_private": _("A talk of two is watched by these two at most."),
     "change_late": _("It is too late to move or cancel it here. If you cannot come, tell the other one."),
     "hours_course": _("Choose the course."),
     "hours_experts_only": _("Consultation hours are offered by trainers and by experts of bodies that are no centre."),

@@ -88,8 +88,9 @@ def move(
     length = slot.ends_at - slot.starts_at
     _not_busy(session, found.person_id, at, at + length, but=found.occurrence_id)
     before = {"starts_at": found.starts_at.isoformat()}
-    found.reason = reason.strip()[:LONGEST_REASON]
-    talks.move(session, visitor.actor, found.occurrence_id, at, length, found.reason, now)
+    reason = reason.strip()[:LONGEST_REASON]
+    talks.move(session, visitor.actor, found.occurrence_id, at, length, reason, now)
+    found.reason = reason
     found.starts_at, found.ends_at = at, at + length
     session.flush()
     after = {"starts_at": at.isoformat()}
@@ -117,9 +118,9 @@ def call_off(session: Session, visitor: Visitor, found: Appointment, reason: str
 
 def off(session: Session, actor: str, found: Appointment, reason: str, now: datetime) -> None:
     """In somebody's name, for whoever holds the lock on its hours."""
+    talks.call_off(session, actor, found.occurrence_id, reason, now)
     found.state, found.state_by, found.state_at = AppointmentState.CANCELLED, actor, now
     found.reason = reason
-    talks.call_off(session, actor, found.occurrence_id, reason, now)
     session.flush()
     record(session, actor, "appointment.cancel", "appointment", found.id, now=now)
 

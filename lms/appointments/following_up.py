@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from lms.appointments.booking import off
 from lms.appointments.models import Appointment, AppointmentState, ConsultationHours
+from lms.appointments.talks import AHEAD
 from lms.database import lock
 from lms.schedule.audience_models import Invitation, ParticipationStatus
+from lms.schedule.models import Occurrence
 
 AT_ONCE = 100
 
@@ -21,7 +23,9 @@ def due(session: Session, now: datetime, *, without: Collection[int] = ()) -> li
     query = (
         select(Appointment.id)
         .join(Invitation, Invitation.occurrence_id == Appointment.occurrence_id)
+        .join(Occurrence, Occurrence.id == Appointment.occurrence_id)
         .where(
+            Occurrence.status.in_(AHEAD),
             Appointment.state == AppointmentState.BOOKED,
             Appointment.starts_at > now,
             Appointment.id.not_in(without),

@@ -26,12 +26,14 @@ from lms.appointments.models import (
 from lms.appointments.plans import plans_of
 from lms.appointments.queries import kinds_of_homes
 from lms.appointments.rules import Away, Plan, Span, fits, may_offer
+from lms.appointments.talks import AHEAD
 from lms.audit.actions import record
 from lms.courses.models import Course
 from lms.database import lock
 from lms.directory.models import Person
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+from lms.schedule.models import Occurrence
 from lms.schedule.plan_models import Topic
 from lms.schedule.rules import zone_of
 
@@ -60,14 +62,11 @@ def save(session: Session, visitor: Visitor, draft: HoursDraft, now: datetime) -
     if visitor.person_id is None or not may_offer(visitor, kinds_of_homes(session, visitor, now)):
         raise NotAllowed("hours_experts_only", "Consultation hours are offered by trainers and experts.")
     check_hours(draft)
-    lock(session, Person, visitor.person_id)
-    found = session.scalar(select(ConsultationHours).where(ConsultationHours.expert_id == visitor.person_id))
+    found = _locked(session, visitor.person_id)
     before = _state(found) if found is not None else None
     if found is None:
         found = ConsultationHours(expert_id=visitor.person_id, created_at=now)
         session.add(found)
-    else:
-        found = lock(session, ConsultationHours, found.id)
     for name in _SETTINGS:
         setattr(found, name, getattr(draft, name))
     found.about, found.about_en, found.changed_at = draft.about.strip(), draft.about_en.strip(), now
@@ -78,6 +77,16 @@ def save(session: Session, visitor: Visitor, draft: HoursDraft, now: datetime) -
     verb = "consultation_hours.change" if before is not None else "consultation_hours.create"
     record(session, visitor.actor, verb, "consultation_hours", found.id, now=now, before=before, after=_state(found))
     return found
+
+
+def _locked(session: Session, expert_id: int) -> ConsultationHours | None:
+    """The hours, locked as a booking locks them. Where there are none yet the person is: two begin them at once."""
+    number = select(ConsultationHours.id).where(ConsultationHours.expert_id == expert_id)
+    found = session.scalar(number)
+    if found is None:
+        lock(session, Person, expert_id)
+        found = session.scalar(number)
+    return lock(session, ConsultationHours, found) if found is not None else None
 
 
 def open_window(session: Session, visitor: Visitor, draft: WindowDraft, now: datetime) -> ConsultationWindow:
@@ -174,8 +183,15 @@ def own(session: Session, visitor: Visitor) -> ConsultationHours:
 def stranded(session: Session, hours: ConsultationHours, plan: Plan, now: datetime) -> list[Appointment]:
     """What is booked ahead within today's times, and would not be within this plan's."""
     current = plans_of(session, [hours])[hours.id]
-    ahead = select(Appointment).where(
-        Appointment.hours_id == hours.id, Appointment.state == AppointmentState.BOOKED, Appointment.ends_at > now
+    ahead = (
+        select(Appointment)
+        .join(Occurrence, Occurrence.id == Appointment.occurrence_id)
+        .where(
+            Appointment.hours_id == hours.id,
+            Appointment.state == AppointmentState.BOOKED,
+            Appointment.starts_at > now,
+            Occurrence.status.in_(AHEAD),
+        )
     )
     found = []
     for each in session.scalars(ahead.order_by(Appointment.starts_at, Appointment.id)):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from lms.database import lock
 from lms.directory.models import Person
+from lms.errors import Conflict
 from lms.schedule import rows
 from lms.schedule.announcing import announce, invitations_of
 from lms.schedule.audience_models import ParticipationStatus
@@ -22,6 +23,8 @@ from lms.schedule.rules import zone_of
 from lms.schedule.slugs import new_meeting_name
 
 _TIME = ("starts_local", "zone", "duration_minutes")
+AHEAD = (Status.PUBLISHED, Status.MOVED)
+"""It has not been begun; the expert may do that early."""
 
 
 def arrange(
@@ -80,7 +83,10 @@ def move(
     reason: str,
     now: datetime,
 ) -> None:
-    """At another time: a REQUEST with a higher SEQUENCE goes to both (RFC 5546 section 3.2.2.1)."""
+    """At another time: a REQUEST with a higher SEQUENCE goes to both (RFC 5546 section 3.2.2.1).
+
+    Raises `Conflict` (change_late) once it has begun, as `call_off` does.
+    """
     found = _locked(session, occurrence_id)
     before = _times(found)
     found.starts_local = _wall(starts_at, found.zone)
@@ -105,7 +111,10 @@ def call_off(session: Session, actor: str, occurrence_id: int, reason: str, now:
 def _locked(session: Session, occurrence_id: int) -> Occurrence:
     lock(session, Occurrence, occurrence_id)
     query = select(Occurrence).where(Occurrence.id == occurrence_id).options(selectinload(Occurrence.speakers))
-    return session.scalars(query.execution_options(populate_existing=True)).one()
+    found = session.scalars(query.execution_options(populate_existing=True)).one()
+    if found.status not in AHEAD:
+        raise Conflict("change_late", "It has begun. Write to the other one, or join.")
+    return found
 
 
 def _tell(session: Session, occurrence: Occurrence, what: str, now: datetime) -> None:

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session, selectinload
 from lms.audit.actions import record
 from lms.database import lock
 from lms.directory.rules import Visitor
-from lms.errors import Conflict, NotAllowed
+from lms.errors import Conflict, Invalid, NotAllowed
 from lms.media import deletion, queries, retention
 from lms.media.library import Made
 from lms.media.models import DeletionReason, DeletionScope, Recording, RecordingState, Rendition, Watching
-from lms.media.rules import LEASE, MOST_ATTEMPTS, SILENT_NODE, first_watching
+from lms.media.rules import LEASE, MOST_ATTEMPTS, SILENT_NODE, first_watching, may_be_released_to
 from lms.schedule import protection
 from lms.schedule.group_models import Group
 from lms.schedule.group_rules import parse_meeting
@@ -163,11 +163,20 @@ def finish(session: Session, job: int, made: Made | None, now: datetime) -> None
     if made is None:
         taken.state = RecordingState.EMPTY
     else:
+        if taken.ready_at is None and _waits_for_release(session, taken):
+            taken.watching = Watching.EDITORS
         taken.state, taken.ready_at = RecordingState.READY, now
         taken.version, taken.duration_s, taken.problem = made.version, made.duration_s, "\n".join(made.problems)
         taken.files = renditions(made)
     after = {"state": taken.state.value, "version": taken.version}
     record(session, "system", "recording.made", "recording", taken.code, now=now, after=after)
+
+
+def _waits_for_release(session: Session, taken: Recording) -> bool:
+    """Protection may have been asked for while it was recorded. Once it has been ready, somebody has decided."""
+    if taken.occurrence_id is None:
+        return False
+    return not protection.of_number(session, taken.occurrence_id).publishes_at_once
 
 
 def renditions(made: Made) -> list[Rendition]:
@@ -233,8 +242,11 @@ class Terms:
 
 
 def set_terms(session: Session, visitor: Visitor, code: str, terms: Terms, now: datetime) -> None:
-    """Release it, or not; keep it, or not. Raises `NotFound`, `NotAllowed`."""
+    """Release it, or not; keep it, or not. Raises `NotFound`, `NotAllowed`, `Invalid` (watching_private)."""
     found = _managed(session, visitor, code, now)
+    occurrence = session.get(Occurrence, found.occurrence_id) if found.occurrence_id else None
+    if terms.watching not in may_be_released_to(occurrence is not None and occurrence.private):
+        raise Invalid("watching_private", "A talk of two is for these two alone.", "watching")
     before = Terms(found.watching, found.downloadable, found.keep_until, found.held, found.ending)
     if before == terms:
         return

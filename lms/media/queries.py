@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
 from lms.media.models import Deletion, Recording, RecordingState, Rendition, Watching
-from lms.media.rules import Standing, may_watch
+from lms.media.rules import Standing, may_be_released_to, may_watch
 from lms.meetings.models import Connection, Meeting
 from lms.schedule import queries as schedule
 from lms.schedule.audience import invited_in
@@ -64,6 +64,8 @@ class RecordingPage:
     problem: str
     keep_until: date | None
     ending: Ending
+    offered: Sequence[Watching]
+    """Who may be allowed to watch it."""
     ruled: bool
     """Whether the rule of its series says how long it is kept, or the usual one where nobody planned the meeting."""
     held: bool
@@ -107,6 +109,7 @@ def page(session: Session, visitor: Visitor, code: str, now: datetime) -> Record
         problem=found.problem if standing.edits else "",
         keep_until=found.keep_until,
         ending=found.ending,
+        offered=may_be_released_to(occurrence is not None and occurrence.private),
         ruled=found.keep_until is not None and not found.own_terms,
         held=found.held,
         raw_gone=found.raw_deleted_at is not None,

@@ -56,6 +56,11 @@ def first_watching(access: Access, listed: bool) -> Watching:
     return Watching.PUBLIC if access is Access.OPEN else Watching.NETWORK
 
 
+def may_be_released_to(private: bool) -> tuple[Watching, ...]:
+    """Whom its organisers may let watch; a private talk of two, these two at most."""
+    return (Watching.EDITORS, Watching.PARTICIPANTS) if private else tuple(Watching)
+
+
 def last_day(began: date, keep_for: int | None, unit: KeepUnit) -> date | None:
     """Until when a recording is kept that began on a day; None: for ever. A month later is the same day of it, or its
     last one.

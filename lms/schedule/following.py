@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -20,6 +20,7 @@ from lms.schedule import registrations, reminding
 from lms.schedule.audience_models import Invitation
 from lms.schedule.models import Occurrence, OccurrenceParty, Speaker
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
+from lms.schedule.protection import party_is_veiled
 
 ANNOUNCED = "occurrence.announced"
 MOST_FOLLOWED = 200
@@ -124,7 +125,7 @@ def tell_followers(session: Session, occurrence: Occurrence, now: datetime) -> i
     """Something listed was published: whoever follows it and has no part in it yet is told, once; how many."""
     if not occurrence.listed or occurrence.ends_at <= now:
         return 0
-    people = {person for person, _, _ in followers_of(session, occurrence)}
+    people = {person for person, _, _ in followers_of(session, occurrence, veiled=False)}
     involved = set(session.scalars(select(Speaker.person_id).where(Speaker.occurrence_id == occurrence.id)))
     involved |= set(session.scalars(select(Invitation.person_id).where(Invitation.occurrence_id == occurrence.id)))
     involved |= {each.person_id for each in registrations.interested(session, occurrence.id)}
@@ -142,13 +143,18 @@ def tell_followers(session: Session, occurrence: Occurrence, now: datetime) -> i
     return len(told)
 
 
-def followers_of(session: Session, occurrence: Occurrence) -> list[tuple[int, SubscriptionKind, str]]:
-    """Who follows something that the occurrence is about: person, kind, target. Two queries."""
+def followers_of(
+    session: Session, occurrence: Occurrence, *, veiled: bool = True
+) -> list[tuple[int, SubscriptionKind, str]]:
+    """Who follows something that the occurrence is about: person, kind, target. Two queries.
+
+    `veiled`: whether parties count of which only editors read.
+    """
     topics = {str(number) for number in topics_of(session, occurrence.id)}
     homes = session.execute(
         select(Organisation.id, Organisation.oblast)
         .join(OccurrenceParty, OccurrenceParty.organisation_id == Organisation.id)
-        .where(OccurrenceParty.occurrence_id == occurrence.id)
+        .where(OccurrenceParty.occurrence_id == occurrence.id, *(() if veiled else (not_(party_is_veiled()),)))
     ).all()
     programme = None
     if occurrence.series_id is not None:

@@ -17,6 +17,7 @@ from lms.directory.rules import Visitor
 from lms.schedule.calendar import concerning
 from lms.schedule.models import Occurrence, OccurrenceParty, Status
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
+from lms.schedule.protection import party_is_veiled
 from lms.schedule.queries import visible_to
 from lms.statements import fetch, once
 
@@ -111,11 +112,13 @@ def _reasons(visitor: Visitor, day: date) -> dict[Because, Select[Any]]:
         Because.ORGANISATION: _because(Because.ORGANISATION, Organisation.name_uk, Organisation.name_en)
         .join(OccurrenceParty, OccurrenceParty.occurrence_id == Occurrence.id)
         .join(Organisation, Organisation.id == OccurrenceParty.organisation_id)
-        .join(Subscription, _follows_number(me, SubscriptionKind.ORGANISATION, Organisation.id, Organisation.code)),
+        .join(Subscription, _follows_number(me, SubscriptionKind.ORGANISATION, Organisation.id, Organisation.code))
+        .where(not_(party_is_veiled())),
         Because.OBLAST: _because(Because.OBLAST, Organisation.oblast, Organisation.oblast)
         .join(OccurrenceParty, OccurrenceParty.occurrence_id == Occurrence.id)
         .join(Organisation, Organisation.id == OccurrenceParty.organisation_id)
-        .join(Subscription, _follows(me, SubscriptionKind.OBLAST, Organisation.oblast)),
+        .join(Subscription, _follows(me, SubscriptionKind.OBLAST, Organisation.oblast))
+        .where(not_(party_is_veiled())),
         Because.CAPABILITY: _because(Because.CAPABILITY, CapabilityKind.name_uk, CapabilityKind.name_en)
         .join(OccurrenceTopic, OccurrenceTopic.occurrence_id == Occurrence.id)
         .join(Topic, Topic.id == OccurrenceTopic.topic_id)

@@ -196,7 +196,7 @@ def _page(
         page=shown,
         card=shown.card,
         states=STATES,
-        watching=WATCHING,
+        watching={each: WATCHING[each] for each in shown.offered},
         working=shown.card.state in _WORKING,
         player=_player(visit, shown, part, quality) if shown.files else None,
         downloads=_downloads(visit, shown),

@@ -206,6 +206,21 @@ def test_closing_times_in_which_something_is_booked_is_decided_by_the_expert(dat
         assert set(session.scalars(select(Appointment.state))) == {S.CANCELLED}
 
 
+def test_what_was_begun_early_is_moved_and_called_off_no_more(database: Database, cast: Cast) -> None:
+    with database.writing() as session:
+        begun, ahead = cast.book(session, cast.staff), cast.book(session, cast.other, SECOND)
+        session.get_one(Occurrence, begun.occurrence_id).status = Status.LIVE
+        session.flush()
+        free = queries.times(session, cast.staff, cast.hours_id, NOW, FIRST.date()).slots[0].starts_at
+        with pytest.raises(Conflict, match="has begun"):
+            booking.move(session, cast.expert, begun.id, free, NOW)
+        with pytest.raises(Conflict, match="has begun"):
+            booking.cancel(session, cast.expert, begun.id, "Хворію", NOW)
+        day = date(2026, 12, 2)
+        assert hours.be_away(session, cast.expert, day, day, NOW, keep=False, reason="Відрядження") == 1
+        assert (begun.state, ahead.state) == (S.BOOKED, S.CANCELLED)
+
+
 def test_the_expert_says_what_became_of_it_and_answers(database: Database, cast: Cast) -> None:
     with database.writing() as session:
         made = cast.book(session, cast.staff)

@@ -15,11 +15,13 @@ from lms.database import Database
 from lms.directory import organisations
 from lms.directory.models import Organisation, RoleName, Scope
 from lms.directory.queries import visitor_of_person
+from lms.directory.register_models import Subscription, SubscriptionKind
 from lms.directory.rules import ANONYMOUS, Visitor
 from lms.errors import Conflict, Invalid, NotAllowed
-from lms.media.actions import take_told
+from lms.media.actions import Terms, finish, set_terms, take_told
+from lms.media.library import Made
 from lms.media.models import Recording, Watching
-from lms.schedule import actions, calendar, group_queries, protecting, protection, queries
+from lms.schedule import actions, calendar, following, group_queries, protecting, protection, queries, suggestions
 from lms.schedule.drafts import SpeakerDraft
 from lms.schedule.models import Access, Occurrence, Part, Streaming
 from lms.schedule.plan_models import Series
@@ -83,6 +85,15 @@ def test_lists_of_centres_are_for_organisers_and_for_the_centre_itself(database:
             assert len(calendar.coming(session, own, NOW, wanted).cards) == 1
         door = queries.meeting_door(session, ANONYMOUS, made.meeting, NOW)
         assert door.card.parties == ()
+        reader = person(session, "follows@example.org")
+        wish = {"kind": SubscriptionKind.ORGANISATION, "target": str(home.id)}
+        session.add(Subscription(person_id=reader.person_id, created_at=NOW, **wish))
+        session.flush()
+        assert following.tell_followers(session, made, NOW) == 0, "and nobody is told because of them"
+        assert suggestions.suggestions(session, reader, NOW) == []
+        protecting.protect(session, visitor, "occurrence", made.slug, Protection(), NOW)
+        assert following.tell_followers(session, made, NOW) == 1
+        assert len(suggestions.suggestions(session, reader, NOW)) == 1
         assert door.entry.protection.hide_names
 
 
@@ -175,4 +186,11 @@ def test_a_recording_that_has_to_be_released_is_for_its_organisers_first(
         at = datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()
         told = {"type": "recording", "recording": "00" * 8, "status": "on"}
         take_told(session, [{"at": at, "meeting": made.meeting, "data": told}], NOW)
-        assert session.scalars(select(Recording.watching)).one() is Watching(watching)
+        found = session.scalars(select(Recording)).one()
+        assert found.watching is Watching(watching)
+        protecting.protect(session, visitor, "occurrence", made.slug, Protection(held=True), NOW)
+        finish(session, found.id, Made("v1", 60.0, (), ()), NOW)
+        assert found.watching is Watching.EDITORS, "also when it was asked for while it was recorded"
+        set_terms(session, visitor, found.code, Terms(Watching.PUBLIC, False, None, False), NOW)
+        finish(session, found.id, Made("v2", 60.0, (), ()), NOW)
+        assert found.watching is Watching.PUBLIC, "made anew it stays released"
