@@ -31,7 +31,7 @@ SUBJECTS: dict[News, str] = {
     News.CANCELLED: _("Cancelled: %(title)s, %(when)s"),
     News.WITHDRAWN: _("Invitation withdrawn: %(title)s, %(when)s"),
 }
-BOOKED = _("Consultation: %(title)s, %(when)s")
+BOOKED = _("Booked: %(title)s, %(when)s")
 """Of a consultation of two: who booked it, or offered the time, comes."""
 RSVP = "rsvp"
 """Purpose of the signed link by which an invitation is answered."""
@@ -243,8 +243,10 @@ def _subject_of(news: News, occurrence: Occurrence) -> str:
 
 
 def subject(sentence: str, occurrence: Occurrence, language: str) -> str:
-    """A subject that says what, and when."""
+    """A subject that says what, and when. Subjects are kept and listed, so of a talk of two it does not say what."""
     title = either(language, occurrence.title, occurrence.title_en)
+    if occurrence.private:
+        title = translate(language, _("a consultation"))
     when = occurrence.starts_local.strftime("%d.%m.%Y %H:%M")
     return translate(language, sentence) % {"title": title, "when": when}
 
