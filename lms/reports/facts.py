@@ -20,6 +20,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    join,
     literal,
     null,
     or_,
@@ -30,7 +31,7 @@ from sqlalchemy.orm import Session
 
 from lms.assessment.attempts.models import Attempt, Test
 from lms.assessment.attempts.states import JUDGED
-from lms.courses.models import Course, Enrolment, EnrolmentState
+from lms.courses.models import Course, CourseRound, Enrolment, EnrolmentState
 from lms.credentials.models import AwardRule, Certificate, CertificateState
 from lms.directory.models import Affiliation, Organisation, OrganisationKind
 from lms.evidence.models import Goal, GoalCourse
@@ -182,7 +183,9 @@ def learnt(
     of a series the certificates alone.
     """
 
-    def rows(what: str, table: Any, at: Any, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    def rows(
+        what: str, table: Any, at: Any, *conditions: ColumnElement[bool], source: Any = None
+    ) -> Select[*tuple[Any, ...]]:
         home = _home(table, at)
         return (
             select(
@@ -191,7 +194,7 @@ def learnt(
                 (key_of_place(by) if by.place else literal("", String(1))).label("key"),
                 table.person_id.label("person"),
             )
-            .select_from(table)
+            .select_from(table if source is None else source)
             .outerjoin(Organisation, Organisation.id == home)
             .where(at >= since, at < until, *conditions, *place)
         )
@@ -210,9 +213,11 @@ def learnt(
         or_(Certificate.valid_until.is_(None), Certificate.valid_until > now),
     )
     gone = Certificate.state == CertificateState.REVOKED
+    rounds = join(Enrolment, CourseRound, CourseRound.enrolment_id == Enrolment.id)
     return [
         rows("enrolled", Enrolment, Enrolment.enrolled_at, Enrolment.state != EnrolmentState.WITHDRAWN, *course),
         rows("completed", Enrolment, Enrolment.completed_at, Enrolment.state == EnrolmentState.COMPLETED, *course),
+        rows("completed", Enrolment, CourseRound.completed_at, *course, source=rounds),
         rows("tested", Attempt, Attempt.finished_at, *done, *test),
         rows("passed", Attempt, Attempt.finished_at, *done, Attempt.passed.is_(True), *test),
         rows("certified", Certificate, Certificate.awarded_at, *given),
@@ -253,7 +258,7 @@ def _home(table: Any, at: Any) -> ColumnElement[int]:
         )
         .order_by(Affiliation.id)
         .limit(1)
-        .correlate(table)
+        .correlate_except(Affiliation)
         .scalar_subquery()
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lms.courses.models import CourseRound, Enrolment, EnrolmentState
 from lms.database import Database
 from lms.directory import merging
 from lms.directory.models import RoleName, Scope
@@ -107,6 +109,23 @@ def test_programmes_and_series_count_what_belongs_to_them(database: Database, wo
         assert groups(found, Measure.ENROLMENTS) == {"case": None, "": None}, "courses belong to no series"
         inside = of(session, world, programme=world.programme.slug)
         assert figures(inside, Measure.OCCURRENCES, Measure.PERSONS, Measure.ENROLMENTS) == [2, 3, 0]
+
+
+def test_what_was_completed_before_a_course_is_done_again_still_counts(database: Database, world: World) -> None:
+    with database.writing() as session:
+        before = figures(of(session, world), Measure.COMPLETIONS, Measure.LEARNERS)
+        ended = select(Enrolment).where(Enrolment.completed_at.is_not(None)).order_by(Enrolment.id).limit(1)
+        one = session.scalars(ended).one()
+        session.add(
+            CourseRound(
+                enrolment_id=one.id, number=1, version_id=one.version_id, began_at=one.enrolled_at,
+                completed_at=one.completed_at, progress=[],
+            )
+        )  # fmt: skip
+        one.state, one.completed_at, one.again_at = EnrolmentState.ACTIVE, None, NOW
+        session.flush()
+        assert figures(of(session, world), Measure.COMPLETIONS, Measure.LEARNERS) == before
+        assert before[0]
 
 
 def test_comparison_with_another_time_and_another_place(database: Database, world: World) -> None:
