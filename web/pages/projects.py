@@ -93,7 +93,7 @@ def edit(slug: str, visit: Reading) -> Response:
     found = _kept(visit, slug)
     values = {name: getattr(found, name) for name in _FIELDS}
     funders = [number for number, _uk, _en in found.funders]
-    return _form_page(visit, _form(visit, None, owner=found.owner_id, funders=funders, **values), found)
+    return _form_page(visit, _form(visit, None, found, owner=found.owner_id, funders=funders, **values), found)
 
 
 @router.post("/projects/{slug}/edit")
@@ -167,7 +167,7 @@ def _kept(visit: Visit, slug: str) -> ProjectTag:
 
 
 def _save(visit: Visit, found: ProjectTag | None) -> Response:
-    form = _form(visit, visit.form)
+    form = _form(visit, visit.form, found)
     if not form.validate():
         return _form_page(visit, form, found, status=422)
     sent = visit.form.get("logo")
@@ -192,16 +192,14 @@ def _write(visit: Visit, form: ProjectForm, found: ProjectTag | None) -> str:
     return projects.edit(*given, found.slug, form.draft(), visit.now).slug
 
 
-def _form(visit: Visit, data: FormData | None, **values: Any) -> ProjectForm:
+def _form(visit: Visit, data: FormData | None, found: ProjectTag | None = None, **values: Any) -> ProjectForm:
+    """Centres do not pay, but one that was entered as a funder stays."""
+    paying = {number for number, _uk, _en in found.funders} if found else set()
     form = ProjectForm(visit, data, **values)
     every = organisations(visit.session)
     form.owner.choices = [_named(visit, each) for each in every if projects.keeps(visit.visitor, each.id)]
-    form.funders.choices = [_named(visit, each) for each in every if each.kind.value != "asc" or _paying(values, each)]
+    form.funders.choices = [_named(visit, each) for each in every if each.kind.value != "asc" or each.id in paying]
     return form
-
-
-def _paying(values: dict[str, Any], each: Organisation) -> bool:
-    return each.id in values.get("funders", ())
 
 
 def _named(visit: Visit, each: Organisation) -> tuple[int, str]:

@@ -132,7 +132,10 @@ def essay(session: Session, visitor: Visitor, number: int) -> EssayPage:
         item.share,
         item.comment,
         parse(attempt.version.spec).two_readers is not None,
-        tuple((each.share, each.comment) for each in read) if len(read) == 2 else (),
+        # For who decides between the two, not for the two.
+        tuple((each.share, each.comment) for each in read)
+        if len(read) == 2 and visitor.actor not in {each.by for each in read}
+        else (),
         others[0] if others else None,
     )
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, exists, false, select, true
 from sqlalchemy.orm import Session
 
 from lms.courses.access import taught_organisations, teaches_everything
-from lms.courses.classes.models import CourseClass
+from lms.courses.classes.models import ClassMember, CourseClass
+from lms.directory.models import Account
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed, NotFound
+
+
+def has_account() -> ColumnElement[bool]:
+    """SQL, over members: whether they have an account, and so no seat without a password. One that was shut counts."""
+    return exists().where(Account.person_id == ClassMember.person_id)
 
 
 def holds_classes(visitor: Visitor) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from lms.assessment.attempts.models import Attempt, AttemptItem, Response, Test
@@ -15,12 +15,12 @@ from lms.assessment.attempts.states import OPEN, AttemptState
 from lms.courses import choices
 from lms.courses.access import teaches_everything
 from lms.courses.cards import shares_of
-from lms.courses.classes.access import expect_holder, held, held_by, homes
+from lms.courses.classes.access import expect_holder, has_account, held, held_by, homes
 from lms.courses.classes.models import ClassMember, ClassSeat, ClassSitting, CourseClass
 from lms.courses.classes.sittings import is_open, sitting_of, tests_of
 from lms.courses.models import Course, CourseVersion, Enrolment, EnrolmentState, VersionState
 from lms.courses.testing import slug_of_code
-from lms.directory.models import Account, Organisation, Person
+from lms.directory.models import Organisation, Person
 from lms.directory.rules import Visitor, ukrainian_order
 
 PAGE = 50
@@ -149,7 +149,7 @@ def sitting_page(session: Session, visitor: Visitor, class_id: int, sitting_id: 
     card = _cards(session, CourseClass.id == class_id, now, 0)[0]
     titles = {key: (uk, en) for key, uk, en in tests_of(session, found)}
     rows = session.execute(
-        select(ClassMember, ClassSeat, _account())
+        select(ClassMember, ClassSeat, has_account())
         .outerjoin(ClassSeat, (ClassSeat.member_id == ClassMember.id) & (ClassSeat.sitting_id == sitting_id))
         .where(ClassMember.class_id == class_id, ClassMember.removed_at.is_(None) | ClassSeat.id.is_not(None))
     ).all()
@@ -242,10 +242,6 @@ def _cards(session: Session, which: ColumnElement[bool], now: datetime, page: in
     ]
 
 
-def _account() -> ColumnElement[bool]:
-    return exists().where(Account.person_id == ClassMember.person_id, Account.disabled_at.is_(None))
-
-
 def _members(session: Session, found: CourseClass) -> tuple[MemberLine, ...]:
     were = (
         select(func.count())
@@ -255,7 +251,7 @@ def _members(session: Session, found: CourseClass) -> tuple[MemberLine, ...]:
     )
     learns = (Enrolment.person_id == ClassMember.person_id) & (Enrolment.course_id == found.course_id)
     rows = session.execute(
-        select(ClassMember, Enrolment, _account(), were)
+        select(ClassMember, Enrolment, has_account(), were)
         .outerjoin(Enrolment, learns)
         .where(ClassMember.class_id == found.id, ClassMember.removed_at.is_(None))
     ).all()

@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.assessment.attempts import taking
 from lms.assessment.attempts.models import Attempt
 from lms.audit.actions import record
+from lms.courses.classes.access import has_account
 from lms.courses.classes.models import ClassMember, ClassSeat, ClassSitting, CourseClass
 from lms.courses.models import Course, Enrolment
-from lms.directory.models import Account, Organisation, Person
+from lms.directory.models import Organisation, Person
 from lms.directory.rules import Visitor, typed_code
 from lms.errors import Conflict, NotAllowed, NotFound
 from lms.secret import fingerprint, new_secret
@@ -67,9 +68,8 @@ def door(session: Session, code: str, now: datetime) -> Door:
     """The names to choose from. Raises `NotFound` (class_code_unknown)."""
     sitting, found = _by_code(session, code, now)
     home = session.get_one(Organisation, found.organisation_id)
-    account = exists().where(Account.person_id == ClassMember.person_id, Account.disabled_at.is_(None))
     rows = session.execute(
-        select(ClassMember, ClassSeat.taken_at, account)
+        select(ClassMember, ClassSeat.taken_at, has_account())
         .outerjoin(ClassSeat, (ClassSeat.member_id == ClassMember.id) & (ClassSeat.sitting_id == sitting.id))
         .where(ClassMember.class_id == found.id, ClassMember.removed_at.is_(None))
         .order_by(ClassMember.name, ClassMember.id)
@@ -88,8 +88,7 @@ def take(session: Session, code: str, member_id: int, now: datetime) -> str:
     member = session.get(ClassMember, member_id)
     if member is None or member.class_id != found.id or member.removed_at is not None:
         raise NotFound("class_member_unknown", "There is no such person in the class.")
-    account = select(Account.id).where(Account.person_id == member.person_id, Account.disabled_at.is_(None))
-    if session.scalar(account.limit(1)) is not None:
+    if session.scalar(select(has_account()).where(ClassMember.id == member.id)):
         raise NotAllowed("class_own_account", "This person has an account: sign in with it.")
     seat = session.scalar(select(ClassSeat).where(ClassSeat.sitting_id == sitting.id, ClassSeat.member_id == member.id))
     if seat is None:

@@ -19,7 +19,7 @@ from lms.courses.drafts import CourseDraft, LessonDraft
 from lms.courses.models import EnrolmentState, LessonKind
 from lms.database import Database
 from lms.directory import merging
-from lms.directory.models import OrganisationKind, Person, RoleName, Scope
+from lms.directory.models import Account, OrganisationKind, Person, RoleName, Scope
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.notify.models import OutboxMessage
@@ -146,6 +146,11 @@ def test_a_name_is_used_once_and_nobody_else_s_account_is_opened(database: Datab
         with pytest.raises(NotAllowed) as own:
             seats.take(session, sitting.code, staff.id, NOW)
         assert own.value.code == "class_own_account"
+        account = session.scalars(select(Account).where(Account.person_id == staff.person_id)).one()
+        account.disabled_at = NOW
+        session.flush()
+        with pytest.raises(NotAllowed):
+            seats.take(session, sitting.code, staff.id, NOW)  # whoever was shut out does not come in by a class
         choices = {one.name: (one.taken, one.account) for one in seats.door(session, sitting.code, NOW).choices}
         assert choices["Навчальна Перша"] == (True, False)
         assert choices["Штатна Працівниця"] == (False, True)
