@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from lms.directory.models import Affiliation, Organisation
 from lms.directory.queries import in_force
@@ -149,7 +149,7 @@ def protected_people(session: Session, people: Collection[int], day: date) -> se
     return set(session.scalars(_staff_of_protected(day).where(Affiliation.person_id.in_(people)))) if people else set()
 
 
-def person_is_protected(person_id: ColumnElement[int], day: date) -> ColumnElement[bool]:
+def person_is_protected(person_id: InstrumentedAttribute[int], day: date) -> ColumnElement[bool]:
     """SQL: whether somebody works at a protected organisation on a day."""
     return person_id.in_(_staff_of_protected(day))
 
