@@ -84,7 +84,7 @@ def change(slug: str, visit: Acting) -> Response:
 
 def _do(visit: Visit, slug: str, typed: Typed, do: str) -> None:
     number = _shown(visit, slug).card.id
-    present = connected_now(visit.session, number)
+    present = connected_now(visit.session, number, visit.now)
     given = (visit.session, visit.visitor, slug)
     if do == "copy":
         occurrence = group_actions.copy(*given, forms.text(visit.form, "source"), visit.now)
@@ -142,7 +142,9 @@ def _shown(visit: Visit, slug: str) -> OccurrencePage:
 
 def _page(visit: Visit, slug: str, *, status: int = 200, failure: str = "", typed: Typed | None = None) -> Response:
     shown = _shown(visit, slug)
-    found = group_queries.view(visit.session, shown.card.id, visit.now, connected_now(visit.session, shown.card.id))
+    found = group_queries.view(
+        visit.session, shown.card.id, visit.now, connected_now(visit.session, shown.card.id, visit.now)
+    )
     typed = typed or _saved(found)
     return visit.page(
         "groups.html",
