@@ -14,11 +14,13 @@ NAMES: dict[Measure, str] = {
     Measure.CENTRES: _("Centres that took part"),
     Measure.VIEWS: _("Views of live streams"),
     Measure.ENROLMENTS: _("Enrolments in courses"),
+    Measure.ENROLLED: _("People who enrolled in a course"),
     Measure.COMPLETIONS: _("Courses completed"),
     Measure.LEARNERS: _("People who completed a course"),
     Measure.TESTED: _("People tested"),
     Measure.PASSED: _("People who passed"),
     Measure.CERTIFICATES: _("Certificates issued"),
+    Measure.CERTIFIED: _("People who were awarded a certificate"),
     Measure.VALID: _("Of these valid today"),
     Measure.REVOKED: _("Of these revoked"),
 }
@@ -45,6 +47,7 @@ RULES: dict[Measure, str] = {
     Measure.ENROLMENTS: _(
         "Who was enrolled in a course in the period, once for each course; without those who left it."
     ),
+    Measure.ENROLLED: _("Distinct persons who enrolled in at least one course in the period, without those who left."),
     Measure.COMPLETIONS: _("Courses completed in the period, once for each person and course."),
     Measure.LEARNERS: _("Distinct persons who completed at least one course in the period."),
     Measure.TESTED: _(
@@ -52,6 +55,7 @@ RULES: dict[Measure, str] = {
     ),
     Measure.PASSED: _("Distinct persons of these who passed a test in the period."),
     Measure.CERTIFICATES: _("Certificates awarded in the period; demonstrations do not count."),
+    Measure.CERTIFIED: _("Distinct persons who were awarded at least one certificate in the period."),
     Measure.VALID: _("Of the certificates awarded in the period: neither revoked nor expired as of today."),
     Measure.REVOKED: _("Of the certificates awarded in the period: revoked since."),
 }

@@ -21,11 +21,11 @@ from lms.schedule.plan_models import Series
 from lms.statements import fetch, once
 
 _LEARNT: dict[str, tuple[Measure | None, Measure | None]] = {
-    "enrolled": (Measure.ENROLMENTS, None),
+    "enrolled": (Measure.ENROLMENTS, Measure.ENROLLED),
     "completed": (Measure.COMPLETIONS, Measure.LEARNERS),
     "tested": (None, Measure.TESTED),
     "passed": (None, Measure.PASSED),
-    "certified": (Measure.CERTIFICATES, None),
+    "certified": (Measure.CERTIFICATES, Measure.CERTIFIED),
     "valid": (Measure.VALID, None),
     "revoked": (Measure.REVOKED, None),
 }
@@ -201,17 +201,12 @@ def _streams(
     since: datetime, until: datetime, programme: int | None, series: int | None, grain: Grain
 ) -> Select[*tuple[Any, ...]]:
     """Views by step: of each occurrence and source the largest figure."""
-    conditions = [Occurrence.starts_at >= since, Occurrence.starts_at < until]
-    if series is not None:
-        conditions.append(Occurrence.series_id == series)
-    if programme is not None:
-        inside = select(Series.id).where(Series.programme_id == programme)
-        conditions.append(Occurrence.series_id.in_(inside))
     largest = func.max(func.coalesce(StreamMetric.total, StreamMetric.concurrent, 0))
     rows = (
         select(step(Occurrence.starts_at, grain).label("key"), largest.label("views"))
         .join(Occurrence, Occurrence.id == StreamMetric.occurrence_id)
-        .where(*conditions)
+        .outerjoin(Series, Series.id == Occurrence.series_id)
+        .where(*facts.planned(since, until, programme, series))
         .group_by(StreamMetric.occurrence_id, StreamMetric.source, Occurrence.starts_at)
         .subquery()
     )

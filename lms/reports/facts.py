@@ -99,7 +99,7 @@ def held(
         )
         .outerjoin(Series, Series.id == Occurrence.series_id)
         .outerjoin(Programme, Programme.id == Series.programme_id)
-        .where(*_planned(since, until, programme, series))
+        .where(*planned(since, until, programme, series))
     )
 
 
@@ -127,7 +127,7 @@ def attended(
         .join(AttendanceSheet, AttendanceSheet.occurrence_id == Occurrence.id)
         .outerjoin(Series, Series.id == Occurrence.series_id)
         .outerjoin(Programme, Programme.id == Series.programme_id)
-        .where(AttendanceSheet.state == SheetState.APPROVED, *_planned(since, until, programme, series))
+        .where(AttendanceSheet.state == SheetState.APPROVED, *planned(since, until, programme, series))
         .cte("events")
     )
     corrected = select(AttendanceCorrection.occurrence_id)
@@ -226,7 +226,8 @@ def learnt(
     ]
 
 
-def _planned(since: datetime, until: datetime, programme: int | None, series: int | None) -> list[ColumnElement[bool]]:
+def planned(since: datetime, until: datetime, programme: int | None, series: int | None) -> list[ColumnElement[bool]]:
+    """Over `Occurrence` and `Series`: which occurrences count; those that are over, and are not of two alone."""
     found: list[ColumnElement[bool]] = [
         Occurrence.status.in_(OVER),
         Occurrence.private.is_(False),

@@ -1,9 +1,9 @@
 """What anybody may have: two tables of the whole network, in which nobody can be found.
 
-`oblasts`: each oblast in each year; `months`: the network in each month. A year's sum stands in both. Figures of fewer
-than five people are taken out, and as many more as keep them from being worked out of the sum beside them
-(`measures.without_small`). Only whole years and months that are over are in them: a table that grows by the day tells
-what a single day brought.
+`oblasts`: each oblast in each year; `months`: the network in each month. A year's sum stands in both. Figures that
+fewer than five people made are taken out, however often they did it, and as many more as keep them from being worked
+out of the sum beside them (`measures.without_small`). Only whole years and months that are over are in them: a table
+that grows by the day tells what a single day brought.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lms.reports.asked import By, Where
 from lms.reports.choices import oblast_name
 from lms.reports.counting import Counted, count
 from lms.reports.facts import first_day
-from lms.reports.measures import PEOPLE, Figures, Measure
+from lms.reports.measures import OPEN, OPEN_PLACES, Figures, Measure
 from lms.reports.periods import Grain, Span, key_of, steps, today_in_kyiv, within
 
 YEARS = 10
@@ -71,7 +71,7 @@ def _years(session: Session, today: date) -> Iterator[Span]:
 def _of_oblasts(year: Span, counted: Counted) -> Iterator[OpenRow]:
     step = key_of(year.first, Grain.YEAR)
     yield _whole(year, counted)
-    for key, figures in sorted(measures.without_small(counted.groups, PEOPLE).items()):
+    for key, figures in sorted(measures.without_small(counted.groups, OPEN_PLACES, counted.total).items()):
         name = oblast_name(key)
         yield OpenRow(step, year, name.code, name.uk or "невідомо", name.en or ("" if key else "not known"), figures)
 
@@ -79,9 +79,9 @@ def _of_oblasts(year: Span, counted: Counted) -> Iterator[OpenRow]:
 def _of_months(year: Span, counted: Counted) -> Iterator[OpenRow]:
     yield _whole(year, counted)
     lines: dict[str, Figures] = {key: counted.steps.get(key, measures.NOTHING) for key in steps(year, Grain.MONTH)}
-    for key, figures in measures.without_small(lines, PEOPLE).items():
+    for key, figures in measures.without_small(lines, OPEN, counted.total).items():
         yield OpenRow(key, within(key, year), "", "", "", figures)
 
 
 def _whole(year: Span, counted: Counted) -> OpenRow:
-    return OpenRow(key_of(year.first, Grain.YEAR), year, "", "", "", measures.hidden_alone(counted.total, PEOPLE))
+    return OpenRow(key_of(year.first, Grain.YEAR), year, "", "", "", measures.hidden_alone(counted.total, OPEN))

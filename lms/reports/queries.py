@@ -94,8 +94,8 @@ def report(session: Session, visitor: Visitor, asked: Asked, now: datetime, *, d
     network = median = None
     if _beside_the_network(reach, where):
         network, median = _network(counted(period.span, _plan_alone(where), By.ORGANISATION), chosen)
-    before = measures.hidden_alone(there.total, TESTS) if there else None
-    total = measures.hidden_alone(here.total, TESTS)
+    before = measures.hidden_alone(there.total, measures.TESTED) if there else None
+    total = measures.hidden_alone(here.total, measures.TESTED)
     if network is not None:
         network = _apart(network, here.total)
     return Report(
@@ -175,7 +175,7 @@ def _network(counted: Counted, chosen: Choices) -> tuple[Figures, Figures]:
     """The sum, and the median of the organisations that did something; of tests none, they are of few people."""
     active = [figures for key, figures in counted.groups.items() if key]
     middle = dict(measures.middle(active)) | dict.fromkeys((*TESTS, Measure.VIEWS, Measure.CENTRES))
-    return measures.hidden_alone(counted.total, TESTS), middle
+    return measures.hidden_alone(counted.total, measures.TESTED), middle
 
 
 def _apart(network: Figures, own: Figures) -> Figures:
@@ -198,14 +198,14 @@ def _trend(here: Counted, there: Counted | None, span: Span, against: Span, grai
 
 def _lines(counted: dict[str, dict[Measure, int | None]], keys: Iterable[str]) -> dict[str, Figures]:
     whole = {key: counted.get(key, dict(measures.NOTHING)) for key in keys}
-    return dict(measures.without_small(whole, TESTS))
+    return dict(measures.without_small(whole, measures.TESTED))
 
 
 def _groups(here: Counted, there: Counted | None, by: By, chosen: Choices) -> tuple[Group, ...]:
     if by.grain is not None:
         return ()
-    mine = measures.without_small(here.groups, TESTS)
-    theirs = measures.without_small(there.groups, TESTS) if there else {}
+    mine = measures.without_small(here.groups, measures.TESTED)
+    theirs = measures.without_small(there.groups, measures.TESTED) if there else {}
     names = chosen.names(by)
     empty = dict(measures.NOTHING)
     found = [

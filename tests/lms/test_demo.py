@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from lms import demo_classes, demo_items, demo_results
 from lms.assessment import queries as bank
 from lms.assessment.attempts import finishing, marking, waiting
-from lms.assessment.attempts.models import Attempt, Test
+from lms.assessment.attempts.models import Attempt, AttemptItem, Test
 from lms.assessment.figures import queries as figures
 from lms.assessment.queries import Filter
 from lms.audit.queries import find_tampering
@@ -174,6 +175,14 @@ def looked_at(session: Session) -> None:
         before = [item.share for item in attempt.items]
         finishing.score_all(session, attempt)
         assert [item.share for item in attempt.items] == before
+    reached: dict[int, list[Fraction]] = {}
+    for version, share in session.execute(select(AttemptItem.item_version_id, AttemptItem.share)):
+        if share is not None:
+            reached.setdefault(version, []).append(Fraction(share))
+    asked = {version: sum(shares) / len(shares) for version, shares in reached.items() if len(shares) >= 8}
+    assert [version for version, facility in asked.items() if facility < Fraction(1, 4)] == [], (
+        "nobody knew it: a false answer"
+    )
     assert marking.count_waiting(session, planner) == 2
     assert len(waiting.appeals_waiting(session, planner)) == 1
     session.rollback()

@@ -123,11 +123,20 @@ def grouped(results: Iterable[tuple[str, Result]]) -> tuple[GroupLine, ...]:
     )
 
 
-def hidden_of(sizes: Mapping[str, int]) -> frozenset[str]:
-    """Which groups may not be shown beside their sum."""
+def hidden_of(sizes: Mapping[str, int], repeated: int = 0) -> frozenset[str]:
+    """Which groups may not be shown beside their sum.
+
+    `repeated`: by how much the sizes exceed the people, where one person may be in several groups; the hidden groups
+    are then taken to hold all of these.
+    """
     hidden = {key for key, size in sizes.items() if size < FEW}
     rest = sorted((key for key in sizes if key not in hidden), key=lambda key: (sizes[key], key))
-    while hidden and rest and (sum(sizes[key] for key in hidden) < FEW or len(hidden) == 1):
+
+    def few() -> bool:
+        several = [sizes[key] for key in hidden]
+        return len(several) == 1 or max(max(several), sum(several) - repeated) < FEW
+
+    while hidden and rest and few():
         hidden.add(rest.pop(0))
     return frozenset(hidden)
 

@@ -68,7 +68,7 @@ def test_small_groups_are_hidden_with_as_many_more_as_keep_them_from_being_worke
         name: {**measures.NOTHING, Measure.TESTED: tested, Measure.PASSED: 1}
         for name, tested in (("few", 3), ("next", 6), ("many", 50), ("none", 0))
     }
-    shown = measures.without_small(groups, measures.TESTS)
+    shown = measures.without_small(groups, measures.TESTED)
     assert {name: line[Measure.TESTED] for name, line in shown.items()} == {
         "few": None,
         "next": None,
@@ -76,5 +76,68 @@ def test_small_groups_are_hidden_with_as_many_more_as_keep_them_from_being_worke
         "none": 0,
     }
     assert shown["few"][Measure.PASSED] is None
-    assert measures.hidden_alone(groups["few"], measures.TESTS)[Measure.PASSED] is None
+    assert measures.hidden_alone(groups["few"], measures.TESTED)[Measure.PASSED] is None
     assert measures.middle([groups["few"], groups["next"], groups["many"]])[Measure.TESTED] == 6
+
+
+def line(**told: int) -> measures.Figures:
+    return {**measures.NOTHING, **{Measure(name): value for name, value in told.items()}}
+
+
+def hidden(shown: dict[str, measures.Figures], measure: Measure) -> set[str]:
+    return {name for name, figures in shown.items() if figures[measure] is None}
+
+
+@pytest.mark.parametrize(
+    ("rows", "people"),
+    [
+        (Measure.ATTENDANCES, Measure.PERSONS),
+        (Measure.ENROLMENTS, Measure.ENROLLED),
+        (Measure.COMPLETIONS, Measure.LEARNERS),
+        (Measure.CERTIFICATES, Measure.CERTIFIED),
+    ],
+)
+def test_what_few_people_did_often_is_hidden_from_everybody(rows: Measure, people: Measure) -> None:
+    groups = {
+        name: line(**{rows: often, people: who})
+        for name, often, who in (("often", 400, 4), ("next", 7, 6), ("many", 90, 50), ("none", 0, 0))
+    }
+    whole = line(**{rows: 497, people: 60})
+    shown = measures.without_small(groups, measures.OPEN_PLACES, whole)
+    assert hidden(shown, rows) == hidden(shown, people) == {"often", "next"}, "else the rest is what the sum leaves"
+    assert measures.hidden_alone(groups["often"], measures.OPEN)[rows] is None
+
+
+def test_who_came_in_several_months_hides_nobody_else() -> None:
+    """Two months of the same three people are three people: their sum may not be worked out either."""
+    months = {
+        name: line(persons=who, attendances=who, occurrences=1)
+        for name, who in (("2026-01", 3), ("2026-02", 3), ("2026-03", 8), ("2026-04", 40))
+    }
+    shown = measures.without_small(months, measures.OPEN, line(persons=48, attendances=54, occurrences=4))
+    assert hidden(shown, Measure.ATTENDANCES) == {"2026-01", "2026-02", "2026-03"}
+    assert not hidden(shown, Measure.OCCURRENCES), "how many were held is nobody's secret"
+    apart = measures.without_small(months, measures.OPEN, line(persons=54, attendances=54, occurrences=4))
+    assert hidden(apart, Measure.ATTENDANCES) == {"2026-01", "2026-02"}, "six people"
+
+
+def test_a_place_that_few_attended_from_shows_neither_how_often_nor_how_long() -> None:
+    places = {"few": line(persons=1, attendances=9, occurrences=9, minutes=900, centres=1), "all": line(persons=30)}
+    shown = measures.without_small(places, measures.OPEN_PLACES, line(persons=31))
+    for measure in (Measure.OCCURRENCES, Measure.MINUTES, Measure.CENTRES):
+        assert hidden(shown, measure) == {"few", "all"}
+    names = {"names": line(attendances=9), "all": line(persons=30, attendances=30)}
+    shown = measures.without_small(names, measures.OPEN_PLACES, line(persons=30, attendances=39))
+    assert hidden(shown, Measure.ATTENDANCES) == {"names", "all"}, "nine names may be one person"
+
+
+def test_neither_the_few_who_passed_nor_the_few_who_failed_are_told() -> None:
+    groups = {
+        "one passed": line(tested=40, passed=1),
+        "one failed": line(tested=40, passed=39),
+        "half": line(tested=40, passed=20),
+        "more": line(tested=80, passed=50),
+    }
+    shown = measures.without_small(groups, measures.OPEN_PLACES, line(tested=200, passed=110))
+    assert hidden(shown, Measure.PASSED) == {"one passed", "one failed", "half"}
+    assert not hidden(shown, Measure.TESTED)

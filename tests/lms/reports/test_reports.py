@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import select
@@ -14,13 +14,14 @@ from lms.directory import merging
 from lms.directory.models import RoleName, Scope
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed
-from lms.meetings.attendance_models import AttendanceCorrection, Verdict
+from lms.meetings.attendance_models import AttendanceCorrection, StreamMetric, Verdict
 from lms.reports import open_data
 from lms.reports.asked import Asked, By
 from lms.reports.measures import Measure
 from lms.reports.open_data import Table
 from lms.reports.periods import Against, Span
 from lms.reports.queries import Report, report
+from lms.schedule.models import Status
 from tests.lms.facts import NOW, administrator, counted, person
 from tests.lms.reports.world import COMMUNITY, LVIV, SUMY, World
 
@@ -206,14 +207,44 @@ def test_open_data_hide_what_few_people_did(database: Database, world: World) ->
         for place in range(6):
             visitor = person(session, f"more-{place}@example.org")
             world.came(session, world.february, visitor, world.lviv)
+            again = world.held(session, datetime(2026, 6, 1 + place, 10), 60)
+            world.came(session, again, world.olena, world.sumy)
+            world.came(session, world.held(session, datetime(2026, 9, 1 + place, 10), 60), visitor, world.lviv)
         session.flush()
         oblasts = [row for row in open_data.rows(session, Table.OBLASTS, NOW) if row.step == "2026"]
         told = {row.name_uk: row.figures[Measure.PERSONS] for row in oblasts}
         assert told == {"": 10, LVIV: None, SUMY: None, "невідомо": None}, "else Sumy would be the rest"
-        assert {row.name_uk: row.figures[Measure.OCCURRENCES] for row in oblasts}[SUMY] == 2, "that is nobody's secret"
+        assert {row.name_uk: row.figures[Measure.OCCURRENCES] for row in oblasts}[SUMY] is None, "her two attendances"
         assert {row.span.last for row in oblasts} == {date(2026, 10, 31)}, "months that are over"
         months = {row.step: row.figures for row in open_data.rows(session, Table.MONTHS, NOW)}
         assert months["2026-02"][Measure.PERSONS] == 9
         assert months["2026-03"][Measure.PERSONS] is None
         assert months["2026-05"][Measure.PERSONS] == 0
         assert "2026-11" not in months
+        assert {row.name_uk: row.figures[Measure.ATTENDANCES] for row in oblasts} == {
+            "": 27,
+            LVIV: None,
+            SUMY: None,
+            "невідомо": None,
+        }, "one person came eight times from Sumy"
+        assert (months["2026-06"][Measure.ATTENDANCES], months["2026-06"][Measure.OCCURRENCES]) == (None, 6)
+        assert months["2026-02"][Measure.ATTENDANCES] == 10
+
+
+def test_views_count_of_what_counts_alone(database: Database, world: World) -> None:
+    with database.writing() as session:
+        cancelled = world.held(session, datetime(2026, 7, 1, 10), 60)
+        cancelled.status = Status.CANCELLED
+        talk = world.held(session, datetime(2026, 7, 2, 10), 60)
+        talk.private = True
+        for occurrence in (cancelled, talk, world.february):
+            session.add(
+                StreamMetric(
+                    occurrence_id=occurrence.id, source="tube", at=NOW, concurrent=None, total=7, entered_by="x",
+                    entered_at=NOW,
+                )
+            )  # fmt: skip
+        session.flush()
+        found = of(session, world)
+        assert found.total[Measure.VIEWS] == 7
+        assert {each.key for each in found.trend if each.figures[Measure.VIEWS]} == {"2026-02"}
