@@ -1,6 +1,6 @@
 """What came of sealing the documents of certificates
 
-Revision 0037 after 0036, 2026-11-26.
+Revision 0038 after 0037, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from lms.base import Instant
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 
 
 def upgrade() -> None:
