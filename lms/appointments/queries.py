@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
 from lms.appointments.models import (
@@ -26,6 +26,7 @@ from lms.errors import NotFound
 from lms.schedule import calendar
 from lms.schedule.cards import OccurrenceCard
 from lms.schedule.plan_models import Topic
+from lms.schedule.protection import person_is_protected, protected_people
 from lms.schedule.rules import midnight, zone_of
 
 PAGE = 20
@@ -56,7 +57,10 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class ExpertCard:
-    """Somebody who can be asked. `next_at` is the first free time of the next weeks."""
+    """Somebody who can be asked. `next_at` is the first free time of the next weeks.
+
+    Of whom a protected organisation names to nobody, name and home are empty.
+    """
 
     hours_id: int
     expert_id: int
@@ -95,7 +99,7 @@ class TimesPage:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentCard:
-    """An appointment, for one of the two. `name` and `home` are the other one's."""
+    """An appointment, for one of the two. `name` and `home` are the other one's; empty where they are not for them."""
 
     id: int
     hours_id: int
@@ -162,7 +166,7 @@ def experts(
         offered = select(ConsultationTopic.hours_id).where(ConsultationTopic.topic_id.in_(_near(session, topic_id)))
         query = query.where(ConsultationHours.id.in_(offered))
     for word in text.split()[:5]:
-        query = query.where(_holds(word))
+        query = query.where(_holds(word, now.date()))
     order = (Person.family_name, Person.given_name, ConsultationHours.id)
     rows = session.execute(query.order_by(*order).offset((number - 1) * PAGE).limit(PAGE + 1)).all()
     found = _cards(session, rows[:PAGE], now)
@@ -284,8 +288,9 @@ def _own(
     ).all()
     found = [row[0] for row in rows]
     others = {each.person_id if each.expert_id == me else each.expert_id for each in found}
-    names = _names(session, others)
-    homes = _homes(session, others, now)
+    # Who holds the consultation reads who comes; to the others a protected expert is not named.
+    veiled = protected_people(session, {each.expert_id for each in found if each.expert_id != me}, now.date())
+    names, homes = _names(session, others - veiled), _homes(session, others - veiled, now)
     topics = _topic_names(session, {each.topic_id for each in found if each.topic_id is not None})
     doors = calendar.cards(session, visitor, now, [each.occurrence_id for each in found])
     cards = []
@@ -318,7 +323,9 @@ def _own(
 
 
 def _cards(session: Session, rows: Sequence[Any], now: datetime) -> list[ExpertCard]:
-    homes = _homes(session, {row[0].expert_id for row in rows}, now)
+    experts = {row[0].expert_id for row in rows}
+    veiled = protected_people(session, experts, now.date())
+    homes = _homes(session, experts - veiled, now)
     topics: dict[int, list[TopicName]] = {}
     for number, topic_id, uk, en in session.execute(
         select(ConsultationTopic.hours_id, Topic.id, Topic.name_uk, Topic.name_en)
@@ -331,7 +338,7 @@ def _cards(session: Session, rows: Sequence[Any], now: datetime) -> list[ExpertC
         ExpertCard(
             hours_id=hours.id,
             expert_id=hours.expert_id,
-            name=shown_name(given, family),
+            name=shown_name(given, family) if hours.expert_id not in veiled else "",
             home=homes.get(hours.expert_id, Home()),
             about=hours.about,
             about_en=hours.about_en,
@@ -386,8 +393,8 @@ def _near(session: Session, topic_id: int) -> set[int]:
     return found
 
 
-def _holds(word: str) -> ColumnElement[bool]:
-    """SQL: the expert's name, organisation, words or a topic have this word."""
+def _holds(word: str, day: date) -> ColumnElement[bool]:
+    """SQL: the expert's words or a topic have this word, or name and organisation, where these are for everybody."""
     topic = (
         exists()
         .where(ConsultationTopic.hours_id == ConsultationHours.id, ConsultationTopic.topic_id == Topic.id)
@@ -404,5 +411,7 @@ def _holds(word: str) -> ColumnElement[bool]:
             )
         )
     )
-    columns = (Person.family_name, Person.given_name, ConsultationHours.about, ConsultationHours.about_en)
-    return or_(*(each.icontains(word, autoescape=True) for each in columns), topic, home)
+    names, words = (Person.family_name, Person.given_name), (ConsultationHours.about, ConsultationHours.about_en)
+    known = or_(home, *(each.icontains(word, autoescape=True) for each in names))
+    told = and_(known, not_(person_is_protected(ConsultationHours.expert_id, day)))
+    return or_(told, topic, *(each.icontains(word, autoescape=True) for each in words))

@@ -235,6 +235,12 @@ def _took_part(session: Session, visitor: Visitor, found: Recording) -> bool:
     return found.occurrence_id in invited_in(session, visitor, [found.occurrence_id])
 
 
+def is_of_two(session: Session, code: str | None) -> bool:
+    """Whether a recording is of a talk of two; no code, or one that is not known: of none."""
+    query = select(Occurrence.private).join(Recording, Recording.occurrence_id == Occurrence.id)
+    return code is not None and session.scalar(query.where(Recording.code == code)) is True
+
+
 def _card(found: Recording) -> RecordingCard:
     return RecordingCard(
         found.code,

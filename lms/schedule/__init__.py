@@ -17,7 +17,7 @@ The modules, by what they are about (the domain's rules in prose: `docs/schedule
   `group_actions` (make, draw, copy, open, close); read by `group_queries`.
 - **Protection** of the people of an occurrence: `protection_models`; `protection` (the stricter of what is asked for),
   `protecting` (asks for it, chooses a pseudonym). **Projects** that pay for it: `tags` (sets them), `project_of` (their
-  SQL).
+  SQL). What either is set on: `levels`.
 
 Pure functions over plain data are `rules`, `recurrence`, `rule_words`, `series_drafts`, `warnings`, `telling`,
 `reminding`, `seats`, `questions`, `changes`, `group_rules` and `ics`. What happened at the meeting is `lms.meetings`;

@@ -108,9 +108,7 @@ def _past(visitor: Visitor, now: datetime, limit: int, before: datetime | None) 
 def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime) -> OccurrencePage:
     """Everything about an occurrence. Raises `NotFound`, also when the visitor may not know of it."""
     found = fetch(session, *_described(visitor, slug))
-    if not found:
-        raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
-    (card,) = cards_of(session, visitor, now, found)
+    card = _only(cards_of(session, visitor, now, found))
     return page_of(
         found[0],
         card,
@@ -120,6 +118,22 @@ def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime
         topics=[TopicCard(*row) for row in fetch(session, *_topics_of(card.id))],
         now=now,
     )
+
+
+def occurrence_card(session: Session, visitor: Visitor, slug: str, now: datetime) -> OccurrenceCard:
+    """What a list shows of it, for a page about something else of it. Raises `NotFound`, as `occurrence_page`."""
+    return _only(cards_of(session, visitor, now, fetch(session, *_of_slug(visitor, slug))))
+
+
+def _only(cards: Sequence[OccurrenceCard]) -> OccurrenceCard:
+    if not cards:
+        raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
+    return cards[0]
+
+
+@once
+def _of_slug(visitor: Visitor, slug: str) -> Select[*tuple[Any, ...]]:
+    return lines_for(visitor).where(Occurrence.slug == slug)
 
 
 @once
@@ -133,6 +147,7 @@ def _described(visitor: Visitor, slug: str) -> Select[*tuple[Any, ...]]:
         Occurrence.mode,
         Occurrence.venue,
         Occurrence.interpretation,
+        Occurrence.streaming,
     )
     return lines_for(visitor).add_columns(*described).where(Occurrence.slug == slug)
 

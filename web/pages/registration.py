@@ -39,11 +39,12 @@ def of_occurrence(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     return {"entrance": found}
 
 
-def _decides(visit: Visit) -> bool:
-    return visit.visitor.is_organiser or bool(visit.visitor.organised_occurrences)
+def _requests(visit: Visit) -> dict[str, Any] | None:
+    undecided = views.undecided(visit.session, visit.visitor, visit.now)
+    return {"offers": [], "waiting": [], "undecided": undecided} if undecided else None
 
 
-@panels.START.register("registrations", place=20, given=views.waits, also=_decides)
+@panels.START.register("registrations", place=20, given=views.waits, otherwise=_requests)
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """Offers that wait for an answer, seats that I wait for, and requests that wait for me."""
     due = views.upcoming_of(visit.session, visit.visitor, visit.now)
