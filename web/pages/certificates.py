@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import false
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -111,10 +110,6 @@ def change(certificate: str, visit: Acting) -> Response:
     return see_other(f"/certificates/{certificate}?done=certificate_changed")
 
 
-def _sees_to_seals(visit: Visit) -> bool:
-    return visit.config.seals and visit.visitor.is_administrator
-
-
 @panels.START.register("certificates", place=60, given=queries.any_of)
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """The latest of the visitor's own."""
@@ -122,9 +117,11 @@ def of_start(visit: Visit) -> dict[str, Any] | None:
     return {"found": found[:_SHOWN_AT_START], "more": len(found) > _SHOWN_AT_START} if found else None
 
 
-@panels.START.register("seals", place=2, given=lambda _person_id: false(), also=_sees_to_seals)
+@panels.START.register("seals", place=2)
 def seals_refused(visit: Visit) -> dict[str, Any] | None:
     """For administrators: documents go out without their seal, and why."""
+    if not (visit.config.seals and visit.visitor.is_administrator):
+        return None
     found = seals.trouble(visit.session, visit.now)
     return {"found": found, "why": SEAL_TROUBLES.get(found.code, SEAL_TROUBLES["seal_failed"])} if found else None
 
