@@ -64,6 +64,10 @@ CODES |= {
         "Nothing on the document was changed since it was sealed. Who sealed it is not known here: anybody can write "
         "any name into a seal."
     ),
+    "seal_kind": _(
+        "The document is sealed in a way that this verifier does not know (for instance by DSTU 4145): whether it was "
+        "changed since cannot be told here. Compare what is printed on it with the page of its number."
+    ),
     "seal_broken": _(
         "The document was changed after it was sealed: do not believe what is printed on it. Look at the page of its "
         "number."

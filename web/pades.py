@@ -23,6 +23,8 @@ from pyhanko.sign import signers
 from pyhanko.sign.fields import InvisSigSettings, MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.timestamps import TimeStamper
 
+from lms.credentials import seal_reports
+from lms.credentials.seal_reports import SealReport
 from lms.credentials.seals import SealRefused
 
 FIELD = "Seal"
@@ -103,6 +105,10 @@ class Pkcs12Sealer:
         except Exception as error:
             says = f"The document could not be sealed: {type(error).__name__}: {error}"
             raise SealRefused("seal_failed", says) from error
+
+    def look(self, document: bytes) -> SealReport:
+        """What is on it."""
+        return seal_reports.look(document, (), self._clock())
 
 
 class HttpTimeStamper(TimeStamper):

@@ -166,6 +166,9 @@ def _check_seal(report: SealReport) -> Check:
     who = "; ".join(f"{seal.signer} (by {seal.authority})" for seal in report.seals) or "somebody"
     if report.sealing is Sealing.BROKEN:
         return Check(Name.SEAL, False, "seal_broken", f"The document was changed after it was sealed by {who}.")
+    if report.sealing is Sealing.UNTOLD and not report.ours:
+        says = f"Sealed by {who}, in a way that this verifier does not know: it cannot tell whether it was changed."
+        return Check(Name.SEAL, None, "seal_kind", says)
     if report.ours:
         return Check(Name.SEAL, True, "seal_ours", f"The document was sealed here, by {who}, and not changed since.")
     if report.sealing is Sealing.TRUSTED:

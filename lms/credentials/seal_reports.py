@@ -28,6 +28,8 @@ class Sealing(StrEnum):
     """Whole, and by somebody whom this installation knows."""
     UNKNOWN = "unknown"
     """Whole, but whether the signer is who it says cannot be told here."""
+    UNTOLD = "untold"
+    """Of a kind that this verifier cannot compute (DSTU 4145): nothing is known of whether it was changed."""
     BROKEN = "broken"
     """Changed since, or a seal that does not hold."""
 
@@ -46,8 +48,11 @@ class Seal:
     """As the signer's clock said."""
     stamped_at: datetime | None
     """As a time-stamp server attests."""
-    intact: bool
-    """It holds, and nothing was changed since but what it allows (ISO 32000-2 section 12.8.2.2)."""
+    intact: bool | None
+    """It holds, and nothing was changed since but what it allows (ISO 32000-2 section 12.8.2.2).
+
+    None: it is of a kind that cannot be computed here.
+    """
     trusted: bool
     """Its certificate leads to an authority that is trusted here, and was in force: at the time stamp, else now."""
     stamp_trusted: bool
@@ -65,20 +70,22 @@ class SealReport:
     ours: bool = False
 
 
-def look(data: bytes, authorities: Sequence[str] = ()) -> SealReport:
+def look(data: bytes, authorities: Sequence[str], now: datetime) -> SealReport:
     """Look at a PDF. `authorities`: certificates that are trusted, PEM. Never raises for what is in it."""
     if _MARK not in data:
         return SealReport(Sealing.NONE)
-    seals = read_apart(data, authorities)
+    seals = read_apart(data, authorities, now)
     # None in a file that was signed once: it cannot be read any more, or the signature was taken out of its fields.
-    if not seals or not all(each.intact for each in seals):
+    if not seals or any(each.intact is False for each in seals):
         return SealReport(Sealing.BROKEN, seals)
+    if any(each.intact is None for each in seals):
+        return SealReport(Sealing.UNTOLD, seals)
     return SealReport(Sealing.TRUSTED if all(each.trusted for each in seals) else Sealing.UNKNOWN, seals)
 
 
-def read_apart(data: bytes, authorities: Sequence[str]) -> tuple[Seal, ...]:
+def read_apart(data: bytes, authorities: Sequence[str], now: datetime) -> tuple[Seal, ...]:
     """What `seal_child` finds, in a process of its own; nothing in a file that it cannot read, or not soon."""
-    head = json.dumps(list(authorities)).encode()
+    head = json.dumps({"authorities": list(authorities), "now": now.isoformat()}).encode()
     try:
         done = subprocess.run(
             [sys.executable, "-m", "lms.credentials.seal_child"],

@@ -8,18 +8,20 @@ either a whole seal or none (decision 42).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.credentials import documents, seal_reports
 from lms.credentials.documents import Snapshot
 from lms.credentials.models import Certificate, CertificateEdition, CertificateSeal, CertificateState
+from lms.credentials.seal_reports import Seal, Sealing, SealReport
 
 MOST_SAYS = 500
 
@@ -41,6 +43,9 @@ class DocumentSealer(Protocol):
 
     def seal(self, document: bytes) -> bytes:
         """The sealed document. Raises `SealRefused`; never gives back a document without its seal."""
+
+    def look(self, document: bytes) -> SealReport:
+        """What whoever gets the document will find on it, by a verifier that knows this kind of seal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,12 @@ class Trouble:
     tried_at: datetime
 
 
-def sealed(sealer: DocumentSealer, document: bytes) -> tuple[bytes, seal_reports.Seal]:
+def sealed(sealer: DocumentSealer, document: bytes) -> tuple[bytes, Seal]:
     """Seal a document and look at what came back. Raises `SealRefused` (also seal_broken, seal_rewrote)."""
     made = sealer.seal(document)
     if not made.startswith(document):
         raise SealRefused("seal_rewrote", "The sealing service gave back another document than it was given.")
-    found = seal_reports.look(made)
+    found = sealer.look(made)
     if len(found.seals) != 1 or not found.seals[0].intact:
         raise SealRefused("seal_broken", "What the sealing service put on the document is no seal that holds.")
     return made, found.seals[0]
@@ -99,7 +104,7 @@ def latest(session: Session) -> int:
     return session.scalar(select(func.max(CertificateEdition.id))) or 0
 
 
-def keep(session: Session, edition_id: int, digest: str, seal: seal_reports.Seal, now: datetime) -> bool:
+def keep(session: Session, edition_id: int, digest: str, seal: Seal, now: datetime) -> bool:
     """Keep what was sealed; False if somebody else was quicker: the first one counts, for good."""
     row = _row(session, edition_id, now)
     if row.digest:
@@ -150,24 +155,61 @@ def digests(session: Session, numbers: Sequence[str]) -> dict[str, str]:
     return {row.number: row.digest for row in rows}
 
 
-def is_ours(session: Session, fingerprint: str) -> bool:
-    """Whether documents were sealed here with the certificate that has this SHA-256."""
-    found = select(CertificateSeal.edition_id).where(CertificateSeal.signer_digest == fingerprint).limit(1)
-    return bool(fingerprint) and session.scalar(found) is not None
+class SealRecords(Protocol):
+    """What is known here of seals."""
+
+    def is_ours(self, fingerprint: str) -> bool:
+        """Whether documents were sealed here with the certificate that has this SHA-256."""
+
+    def is_kept(self, digest: str) -> bool:
+        """Whether a sealed document with this SHA-256 was given out here."""
 
 
-def looker(is_ours: Callable[[str], bool], authorities: Sequence[str]) -> Callable[[bytes], seal_reports.SealReport]:
+class NoRecords:
+    """For a machine without a database."""
+
+    def is_ours(self, fingerprint: str) -> bool:
+        """No."""
+        return False
+
+    def is_kept(self, digest: str) -> bool:
+        """No."""
+        return False
+
+
+class Records:
+    """What the database knows."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def is_ours(self, fingerprint: str) -> bool:
+        """Whether documents were sealed here with the certificate that has this SHA-256."""
+        return bool(fingerprint) and self._is_there(CertificateSeal.signer_digest == fingerprint)
+
+    def is_kept(self, digest: str) -> bool:
+        """Whether a sealed document with this SHA-256 was given out here."""
+        return self._is_there(CertificateSeal.digest == digest)
+
+    def _is_there(self, what: ColumnElement[bool]) -> bool:
+        return self._session.scalar(select(CertificateSeal.edition_id).where(what).limit(1)) is not None
+
+
+def looker(records: SealRecords, authorities: Sequence[str], now: datetime) -> Callable[[bytes], SealReport]:
     """Looks at the seals of a PDF (`seal_reports.look`), and whether they are ours.
 
-    To what is sealed here nothing is ever added, so not even that counts which a seal may allow (metadata, proofs).
+    To what is sealed here nothing is ever added, so not even that counts which a seal may allow (metadata, proofs). A
+    seal that cannot be computed here is ours if the whole file is, byte for byte, one that was given out.
     """
 
-    def look(data: bytes) -> seal_reports.SealReport:
-        found = seal_reports.look(data, authorities)
-        if not found.seals or not all(is_ours(each.fingerprint) for each in found.seals):
+    def look(data: bytes) -> SealReport:
+        found = seal_reports.look(data, authorities, now)
+        if found.sealing is Sealing.UNTOLD and records.is_kept(hashlib.sha256(data).hexdigest()):
+            return replace(found, ours=True)
+        if not found.seals or not all(records.is_ours(each.fingerprint) for each in found.seals):
             return found
         whole = all(each.whole for each in found.seals)
-        return replace(found, ours=True, sealing=found.sealing if whole else seal_reports.Sealing.BROKEN)
+        return replace(found, ours=True, sealing=found.sealing if whole else Sealing.BROKEN)
 
     return look
 

@@ -50,6 +50,10 @@ class Broken:
             raise SealRefused(self.code, "The certificate that seals is in force until yesterday only.")
         return self.other.seal(document)
 
+    def look(self, document: bytes) -> seal_reports.SealReport:
+        """As the other."""
+        return self.other.look(document)
+
 
 def given(database: Database) -> list[str]:
     """Two certificates; their numbers."""
@@ -80,8 +84,9 @@ def test_each_document_is_sealed_once_and_a_new_edition_anew(database: Database,
         assert set(seals.digests(session, [first, second, "none"])) == {first, second}
         fingerprint = session.scalars(select(CertificateSeal.signer_digest)).first()
         assert fingerprint is not None
-        assert seals.is_ours(session, fingerprint)
-        assert not seals.is_ours(session, "")
+        records = seals.Records(session)
+        assert [records.is_ours(each) for each in (fingerprint, "", "0" * 64)] == [True, False, False]
+        assert [records.is_kept(each) for each in (sealed.digest, "0" * 64)] == [True, False]
         logged = session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("certificate.seal%"))).all()
         assert logged == ["certificate.seal"] * 2
     with database.writing() as session:

@@ -120,7 +120,7 @@ def time_server() -> Iterator[str]:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         (home / "key.pem").write_bytes(secret)
-        (home / "cert.pem").write_text(_pem(certified(own, "Позначки часу (тест)", stamps=True)))
+        (home / "cert.pem").write_text(_pem(certified(own, "Позначки часу (тест)", days=800, stamps=True)))
         (home / "chain.pem").write_text(authority_pem())
         (home / "ts.cnf").write_text(
             f"[tsa]\ndefault_tsa=t\n[t]\nserial={home}/serial\nsigner_cert={home}/cert.pem\ncerts={home}/chain.pem\n"
@@ -150,10 +150,10 @@ def time_server() -> Iterator[str]:
                 thread.join()
 
 
-def read_here(data: bytes, authorities: Sequence[str]) -> tuple[Seal, ...]:
+def read_here(data: bytes, authorities: Sequence[str], now: datetime) -> tuple[Seal, ...]:
     """As `seal_reports.read_apart`, without a process."""
     try:
-        return tuple(seal_of(told) for told in seal_child.seals(data, list(authorities)))
+        return tuple(seal_of(told) for told in seal_child.seals(data, authorities, now))
     except Exception:
         return ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -19,8 +20,8 @@ from pypdf import PdfReader, PdfWriter
 
 from lms.credentials import checking, seal_reports, seals
 from lms.credentials.checking import Name, State
-from lms.credentials.seal_reports import Sealing
-from lms.credentials.seals import SealRefused
+from lms.credentials.seal_reports import Sealing, SealReport
+from lms.credentials.seals import NoRecords, SealRefused
 from tests.lms.credentials import samples
 from tests.lms.credentials.samples import Known
 from tests.support import sealing
@@ -29,6 +30,7 @@ from web import certificate_documents
 from web.pades import Pkcs12Sealer
 
 SNAPSHOT = samples.snapshot()
+TODAY = datetime.now(UTC)
 APART = seal_reports.read_apart
 
 
@@ -87,23 +89,26 @@ def test_poppler_finds_the_seal_whole_and_the_document_is_what_it_was(tmp_path: 
 
 
 def test_who_sealed_it_is_trusted_by_the_authorities_that_are_set(sealed: bytes) -> None:
-    strange = seal_reports.look(sealed)
+    strange = seal_reports.look(sealed, [], TODAY)
     assert strange.sealing is Sealing.UNKNOWN
-    known = seal_reports.look(sealed, [sealing.authority_pem()])
+    known = seal_reports.look(sealed, [sealing.authority_pem()], TODAY)
     (seal,) = known.seals
     assert known.sealing is Sealing.TRUSTED
     assert (seal.signer, seal.stamped_at) == (f"{sealing.SIGNER}, Асоціація «Приклад»", None)
     assert seal.authority.startswith("Надавач довірчих послуг")
 
 
-def test_a_time_stamp_of_a_server_that_is_not_ours(tmp_path: Path) -> None:
+def test_a_time_stamp_of_a_server_that_is_not_ours(tmp_path: Path, sealed: bytes) -> None:
     with sealing.time_server() as url:
         made, seal = seals.sealed(sealer(tmp_path, "rsa", url), document())
     assert seal.stamped_at is not None
-    (known,) = seal_reports.look(made, [sealing.authority_pem()]).seals
+    (known,) = seal_reports.look(made, [sealing.authority_pem()], TODAY).seals
     assert known.trusted
     assert known.stamp_trusted
     assert "Signature is Valid." in sealing.told_by_poppler(made)
+    later, authorities = TODAY + timedelta(days=60), [sealing.authority_pem()]
+    assert seal_reports.look(made, authorities, later).sealing is Sealing.TRUSTED, "it was made within its term"
+    assert seal_reports.look(sealed, authorities, later).sealing is Sealing.UNKNOWN, "nobody attests when"
 
 
 def changed(made: bytes) -> dict[str, bytes]:
@@ -139,23 +144,23 @@ def changed(made: bytes) -> dict[str, bytes]:
 @pytest.mark.parametrize("how", ["a letter", "the title", "added", "taken off", "cut"])
 def test_whatever_is_changed_is_found_out(sealed: bytes, how: str) -> None:
     file = changed(sealed)[how]
-    report = seal_reports.look(file, [sealing.authority_pem()])
+    report = seal_reports.look(file, [sealing.authority_pem()], TODAY)
     assert report.sealing is Sealing.BROKEN
     if how == "a letter":
         assert "Digest Mismatch" in sealing.told_by_poppler(file)
 
 
 def test_a_broken_seal_makes_the_file_not_genuine_though_its_credential_is(sealed: bytes) -> None:
-    look = seals.looker(lambda _fingerprint: False, [sealing.authority_pem()])
+    look = seals.looker(NoRecords(), [sealing.authority_pem()], TODAY)
     whole = checking.check(sealed, Known(), samples.NOW, None, look)
     assert (whole.state, whole.checks[-1].name, whole.checks[-1].ok) == (State.VALID, Name.SEAL, True)
     bare = checking.check(document(), Known(), samples.NOW, None, look)
     assert (bare.state, bare.failed) == (State.VALID, None)
     assert bare.sealing is not None
     assert bare.sealing.sealing is Sealing.NONE
-    strange = checking.check(sealed, Known(), samples.NOW, None, seals.looker(lambda _fingerprint: False, []))
+    strange = checking.check(sealed, Known(), samples.NOW, None, seals.looker(NoRecords(), [], TODAY))
     assert (strange.state, strange.checks[-1].ok, strange.failed) == (State.VALID, None, None)
-    ours = seals.looker(lambda _fingerprint: True, [])
+    ours = seals.looker(Everything(), [], TODAY)
     assert checking.check(sealed, Known(), samples.NOW, None, ours).checks[-1].code == "seal_ours"
     more = changed(sealed)["metadata"]
     assert look(more).sealing is Sealing.TRUSTED, "a seal may allow new metadata (ISO 32000-2 section 12.8.2.2)"
@@ -164,6 +169,36 @@ def test_a_broken_seal_makes_the_file_not_genuine_though_its_credential_is(seale
     assert (broken.state, broken.genuine) == (State.NOT_GENUINE, False)
     assert broken.failed is not None
     assert broken.failed.code == "seal_broken"
+
+
+class Everything:
+    """Records of whoever sealed, and gave out, all that there is."""
+
+    def is_ours(self, fingerprint: str) -> bool:
+        """Yes."""
+        return True
+
+    def is_kept(self, digest: str) -> bool:
+        """Yes."""
+        return True
+
+
+def test_of_a_kind_that_cannot_be_computed_here_nothing_is_claimed(sealed: bytes) -> None:
+    """As DSTU 4145 is to the library: algorithms that have numbers and no names."""
+    strange = sealed
+    for known, unknown in (
+        (b"608648016503040201", b"60864801650304027E"),
+        (b"2A8648CE3D040302", b"2A8648CE3D04037E"),
+        (b"2A8648CE3D0201", b"2A8648CE3D027E"),
+    ):
+        assert known in strange
+        strange = strange.replace(known, unknown)
+    look = seals.looker(NoRecords(), [sealing.authority_pem()], TODAY)
+    report = checking.check(strange, Known(), samples.NOW, None, look)
+    assert (report.state, report.checks[-1].ok, report.checks[-1].code) == (State.VALID, None, "seal_kind")
+    assert sealing.SIGNER in report.checks[-1].says
+    given_out = checking.check(strange, Known(), samples.NOW, None, seals.looker(Everything(), [], TODAY))
+    assert given_out.checks[-1].code == "seal_ours", "the whole file is one that was given out"
 
 
 def refused(what: Pkcs12Sealer) -> SealRefused:
@@ -204,6 +239,10 @@ class Careless:
         """Another document, or no seal."""
         return b"%PDF-1.7\n" + document if self._how == "rewrites" else document
 
+    def look(self, document: bytes) -> SealReport:
+        """As it is."""
+        return seal_reports.look(document, [], TODAY)
+
 
 @pytest.mark.parametrize(("how", "code"), [("rewrites", "seal_rewrote"), ("forgets", "seal_broken")])
 def test_no_adapter_gets_through_with_half_a_seal(how: str, code: str) -> None:
@@ -222,7 +261,7 @@ def test_no_adapter_gets_through_with_half_a_seal(how: str, code: str) -> None:
 )
 def test_hostile_files_are_answered(monkeypatch: pytest.MonkeyPatch, file: bytes, expected: Sealing) -> None:
     monkeypatch.setattr(seal_reports, "read_apart", APART)
-    assert seal_reports.look(file).sealing is expected
+    assert seal_reports.look(file, [], TODAY).sealing is expected
 
 
 def test_so_many_signatures_that_looking_would_take_long_are_not_looked_at(
@@ -232,4 +271,4 @@ def test_so_many_signatures_that_looking_would_take_long_are_not_looked_at(
 
     monkeypatch.setattr(seal_child, "MOST_SEALS", 0)
     with pytest.raises(ValueError, match="more signatures"):
-        seal_child.seals(sealed, [])
+        seal_child.seals(sealed, [], TODAY)

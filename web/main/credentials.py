@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +64,13 @@ def check_file(settings: Settings, file: Path, profiles: Sequence[Path], lists: 
 
     Raises `OSError` for files that cannot be read, `ValueError` for a profile or list that is none.
     """
-    with _records(settings) as (records, is_ours):
+    with _records(settings) as (records, sealed):
         known, known_lists = known_issuers.read(settings.data)
         given = [*known, *(path.read_text() for path in profiles)]
         trust = Profiles(given, [*known_lists, *(path.read_text() for path in lists)], records)
-        seal = seals.looker(is_ours, seal_authorities(settings))
-        return checking.check(file.read_bytes(), trust, datetime.now(UTC), apart.digest, seal)
+        now = datetime.now(UTC)
+        seal = seals.looker(sealed, seal_authorities(settings), now)
+        return checking.check(file.read_bytes(), trust, now, apart.digest, seal)
 
 
 def rotate(settings: Settings, because: KeyEnd, since: datetime | None) -> int:
@@ -167,27 +167,23 @@ def _printable(value: object) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)[:300]
 
 
-def _nobody(_fingerprint: str) -> bool:
-    return False
-
-
 @contextmanager
-def _records(settings: Settings) -> Iterator[tuple[checking.Trust, Callable[[str], bool]]]:
+def _records(settings: Settings) -> Iterator[tuple[checking.Trust, seals.SealRecords]]:
     """The database's, if there is one of a version that knows certificates."""
     url = make_url(settings.sqlalchemy_url)
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
-        yield NobodyKnown(), _nobody
+        yield NobodyKnown(), seals.NoRecords()
         return
     database = Database(settings.sqlalchemy_url)
     try:
         with database.reading() as session:
-            records = Records(session)
+            records, sealed = Records(session), seals.Records(session)
             try:
                 records.keys("")
-                seals.is_ours(session, "0")
+                sealed.is_ours("0")
             except DBAPIError:
-                yield NobodyKnown(), _nobody
+                yield NobodyKnown(), seals.NoRecords()
             else:
-                yield records, partial(seals.is_ours, session)
+                yield records, sealed
     finally:
         database.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -54,7 +53,7 @@ def check(visit: Sending) -> Response:
         return visit.page("verify.html", status=422, report=None, failure=failure)
     ours = queries.Records(visit.session)
     trust = Profiles(visit.config.known_issuers, visit.config.known_lists, ours)
-    seal = seals.looker(partial(seals.is_ours, visit.session), visit.config.seal_authorities)
+    seal = seals.looker(seals.Records(visit.session), visit.config.seal_authorities, visit.now)
     report = checking.check(data, trust, visit.now, apart.digest, seal)
     told = credential_words.told(report, visit.language)
     standing = credential_words.standing(told.issuer_id, ours, trust) if told.issuer_id else ""
