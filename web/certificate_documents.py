@@ -24,7 +24,7 @@ from web.templating import local
 FONTS = Path(str(files("font_manrope"))) / "files"
 TEMPLATE = Path(__file__).parent / "documents" / "certificate.typ"
 MOST_CRITERIA = 700
-SEALED, SEALED_EN = "Скріплено електронною печаткою.", "Sealed electronically."
+SEALED, SEALED_EN = "Скріплено електронною печаткою", "Sealed electronically."
 PDF_TYPE = "application/pdf"
 
 

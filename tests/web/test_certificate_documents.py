@@ -43,7 +43,7 @@ def given(**changes: Any) -> Snapshot:
 def made(snapshot: Snapshot) -> tuple[PdfReader, Any, bytes]:
     """The document as a reader and as a rendered page, 144 dots an inch."""
     credential = json.dumps(samples.signed(snapshot))
-    content = certificate_documents.pdf(snapshot, credential, 3)
+    content = certificate_documents.pdf(snapshot, credential, 3, sealed=True)
     pages = pypdfium2.PdfDocument(content)
     assert len(pages) == 1, "one page, whatever stands on it"
     return PdfReader(BytesIO(content)), pages[0].render(scale=2).to_pil(), content
