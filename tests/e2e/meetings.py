@@ -15,6 +15,7 @@ from lms.directory import accounts, endpoints
 from lms.directory.models import Account, Organisation, RoleName, Scope
 from lms.directory.queries import organisation_by_code, visitor_of_person
 from lms.directory.rules import Grant, Visitor
+from lms.meetings.queries import connected_now
 from lms.schedule import actions, protecting
 from lms.schedule.drafts import OccurrenceDraft, PartyDraft
 from lms.schedule.models import Access, Kind, Occurrence, Part
@@ -63,6 +64,12 @@ class Planner:
                     scope_id=organisation.id,
                     now=now,
                 )
+
+    def connected(self, slug: str) -> set[str]:
+        """The identities of who is in an occurrence's meeting, as far as the database knows."""
+        with self.database.reading() as session:
+            number = session.scalars(select(Occurrence.id).where(Occurrence.slug == slug)).one()
+            return connected_now(session, number, datetime.now(UTC))
 
     def pair(self, code: str, home: str) -> None:
         """An administrator types in the code that a device shows."""
