@@ -15,6 +15,7 @@ SENTENCES: dict[str, str] = {
     "absence_unknown": _("There is no such absence any more."),
     "absences_many": _("There are 60 absences already. Take some back first."),
     "appointment_cancelled": _("This appointment was cancelled."),
+    "appointment_over": _("This appointment is over: its files and links stay as they are."),
     "appointment_experts": _("The expert says what became of it."),
     "appointment_unknown": _("There is no such appointment, or it is not yours."),
     "appointments_many": _("You have as many appointments ahead as one person may. Keep or cancel one first."),
