@@ -413,7 +413,7 @@ SENTENCES: dict[str, str] = {
     "quotes_open": _("A quotation mark opens and never closes. Close it and send the file again."),
     "quotes_stray": _("Text follows a closing quotation mark. Inside a cell a quotation mark is written twice."),
     "reason_needed": _("Say why: the people who wanted to come will read it."),
-    "rows_many": _("There are more than 10,000 rows. Divide the file."),
+    "rows_many": _("There are too many rows in it. Divide the file."),
     "table_empty": _("The file is empty. Choose another one."),
     "table_large": _("The file is too large: at most 8 MiB, and 64 MiB unpacked. Divide it, or save it as CSV."),
     "speaker_unknown": _("There is no such speaker here."),
