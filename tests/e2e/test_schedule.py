@@ -100,7 +100,7 @@ def test_from_the_plan_to_the_attendance(server: Installation, planner: Planner,
     room = visit(ANNA)
     room.goto(f"{server.url}/endpoint")
     planner.pair(room.locator(".kiosk__code").inner_text(), "rivne")
-    room.wait_for_url(f"**/meet/{meeting}*", timeout=40_000)
+    room.wait_for_url(f"**/meet/{meeting}*")
     in_meeting(room)
     room.get_by_test_id("who-is-here").click()
     room.get_by_role("dialog").get_by_role("checkbox", name=re.compile("Кіра")).check()
