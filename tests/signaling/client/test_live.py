@@ -67,7 +67,7 @@ async def test_who_comes_later_need_not_wait_for_the_next_key_frame(tmp_path: Pa
         assert isinstance(player, LivePlayer)
         await until(lambda: player.sent >= 15)
         async with taking_part(url, "lviv", receive=True) as lviv:
-            await until(lambda: player.jumps >= 2, "a key frame that was asked for, not the next that comes anyway")
+            await until(lambda: player.jumps >= 2)  # a key frame was asked for: it is not the next that comes anyway
             await until(lambda: sum(lviv.figures.frames.values()) >= 3)
 
 
