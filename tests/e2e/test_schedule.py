@@ -134,7 +134,7 @@ def test_from_the_plan_to_the_attendance(server: Installation, planner: Planner,
 
 def _settled(planner: Planner, slug: str) -> None:
     """Wait until the sheet is computed; the minutes in which late events may still come are taken as passed."""
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + 120
     while time.monotonic() < ends:
         with planner.database.reading() as session:
             found = session.scalars(select(Occurrence).where(Occurrence.slug == slug)).one()

@@ -81,7 +81,7 @@ def test_a_720p_publisher_reaches_a_good_rate(
     began = stopwatch()
     rates: list[float] = []
     before, at = _video_bytes(speaker), stopwatch()
-    while stopwatch() - began < 10 and (not rates or rates[-1] < 1_500_000):
+    while stopwatch() - began < 30 and (not rates or rates[-1] < 1_500_000):
         speaker.wait_for_timeout(1000)  # the rate is a second's bytes: time is what is measured here
         after, now = _video_bytes(speaker), stopwatch()
         rates.append((after - before) * 8 / (now - at))
