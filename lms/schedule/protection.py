@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, or_, select, true, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from lms.directory.models import Affiliation, Organisation
+from lms.directory.models import Affiliation, Organisation, Person
 from lms.directory.queries import in_force
 from lms.directory.rules import Visitor
 from lms.errors import Invalid
@@ -154,6 +155,20 @@ def person_is_protected(person_id: InstrumentedAttribute[int], day: date) -> Col
     return person_id.in_(_staff_of_protected(day))
 
 
+def may_be_found(visitor: Visitor, day: date) -> ColumnElement[bool]:
+    """SQL, over people: whom somebody who plans finds by name, to be invited, registered or asked to speak.
+
+    People of protected places only by those who organise the whole network, and by those of their own place.
+    """
+    if visitor.organises_everything:
+        return true()
+    own = visitor.organisation_ids | visitor.led_organisations | visitor.organised_organisations
+    works = select(Affiliation.person_id).where(
+        Affiliation.organisation_id.in_(own), in_force(Affiliation.from_date, Affiliation.to_date, day)
+    )
+    return or_(Person.id.not_in(_staff_of_protected(day)), Person.id.in_(works))
+
+
 def _staff_of_protected(day: date) -> Select[int]:
     works = select(Affiliation.person_id).join(Organisation, Organisation.id == Affiliation.organisation_id)
     return works.where(Organisation.protected, in_force(Affiliation.from_date, Affiliation.to_date, day))
@@ -207,14 +222,26 @@ def check(session: Session, occurrence: Occurrence) -> None:
     raise Invalid("streaming_forbidden", "Its protection says that it is never streamed.", "streaming")
 
 
-def party_is_veiled() -> ColumnElement[bool]:
+def party_is_veiled(party: Any = OccurrenceParty) -> ColumnElement[bool]:
     """SQL, over parties joined with their organisations: whether only editors and its own people read of this one.
 
-    Of an occurrence that hides names all who merely take part; of every other the protected ones.
+    Of an occurrence that hides names all who merely take part; of every other the protected ones. `party` has the
+    columns `occurrence_id` and `part`.
     """
-    of_it = _asked_of(Occurrence.id == OccurrenceParty.occurrence_id)
-    hides = of_it.where(ProtectionRule.hide_names).correlate(OccurrenceParty).exists()
-    return and_(OccurrenceParty.part == Part.PARTICIPANT, or_(Organisation.protected, hides))
+    return and_(party.part == Part.PARTICIPANT, or_(Organisation.protected, party.occurrence_id.in_(_hiding_names())))
+
+
+def _hiding_names() -> CompoundSelect[int]:
+    """Numbers of the occurrences that hide names, from the few rules that ask it: found once for a whole statement."""
+    asks = ProtectionRule.hide_names
+    return union_all(
+        select(ProtectionRule.occurrence_id).where(asks, ProtectionRule.occurrence_id.is_not(None)),
+        select(Occurrence.id).join(ProtectionRule, ProtectionRule.series_id == Occurrence.series_id).where(asks),
+        select(Occurrence.id)
+        .join(Series, Series.id == Occurrence.series_id)
+        .join(ProtectionRule, ProtectionRule.programme_id == Series.programme_id)
+        .where(asks),
+    )
 
 
 def speaker_is_veiled() -> ColumnElement[bool]:

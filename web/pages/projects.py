@@ -141,11 +141,19 @@ def tag_course(slug: str, visit: Acting) -> Response:
     return see_other(f"/courses/{slug}?done=saved#project")
 
 
-@panels.OCCURRENCE.register("project", place=32, column="side", given=tags.any_of, also=panels.edited)
+def _choice_of_project(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
+    return block(visit, None, None, _address(page), edits=True) if page.may_edit else None
+
+
+def _address(page: OccurrencePage) -> str:
+    return f"/schedule/{page.card.slug}/project"
+
+
+@panels.OCCURRENCE.register("project", place=32, column="side", given=tags.any_of, otherwise=_choice_of_project)
 def project_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """For everybody the tag; for editors the choice."""
     own, shown = tags.of_occurrence(visit.session, page.card.id)
-    return block(visit, own, shown, f"/schedule/{page.card.slug}/project", edits=page.may_edit)
+    return block(visit, own, shown, _address(page), edits=page.may_edit)
 
 
 def block(visit: Visit, own: int | None, shown: int | None, address: str, *, edits: bool) -> dict[str, Any] | None:
