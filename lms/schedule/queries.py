@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, not_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
@@ -113,8 +113,8 @@ def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime
         found[0],
         card,
         agenda=fetch(session, *_agenda_of(card.id)),
-        changes=fetch(session, *_changes_of(card.id)),
-        guest_links=fetch(session, *_guest_links_of(card.id)) if card.may_edit else (),
+        changes=fetch(session, *_changes_of(card.id)) if found[0].was_changed else (),
+        guest_links=fetch(session, *_guest_links_of(card.id)) if card.may_edit and found[0].has_links else (),
         topics=[TopicCard(*row) for row in fetch(session, *_topics_of(card.id))],
         now=now,
     )
@@ -148,6 +148,8 @@ def _described(visitor: Visitor, slug: str) -> Select[*tuple[Any, ...]]:
         Occurrence.venue,
         Occurrence.interpretation,
         Occurrence.streaming,
+        exists().where(OccurrenceChange.occurrence_id == Occurrence.id).label("was_changed"),
+        exists().where(GuestLink.occurrence_id == Occurrence.id).label("has_links"),
     )
     return lines_for(visitor).add_columns(*described).where(Occurrence.slug == slug)
 
