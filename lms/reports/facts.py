@@ -35,7 +35,7 @@ from lms.courses.models import Course, CourseRound, Enrolment, EnrolmentState
 from lms.credentials.models import AwardRule, Certificate, CertificateState
 from lms.directory.models import Affiliation, Organisation, OrganisationKind
 from lms.evidence.models import Goal, GoalCourse
-from lms.meetings.attendance import IN_FORCE
+from lms.meetings.attendance import IN_FORCE, latest_correction
 from lms.meetings.attendance_models import Attendance, AttendanceCorrection, AttendanceSheet, SheetState, Verdict
 from lms.reports.asked import By
 from lms.reports.clock import kyiv_day, minutes_between, step
@@ -131,16 +131,7 @@ def attended(
         .cte("events")
     )
     corrected = select(AttendanceCorrection.occurrence_id)
-    decided = (
-        select(AttendanceCorrection.verdict)
-        .where(
-            AttendanceCorrection.occurrence_id == Attendance.occurrence_id,
-            AttendanceCorrection.subject == Attendance.subject,
-        )
-        .order_by(AttendanceCorrection.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    decided = latest_correction()
 
     def rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         return (

@@ -80,7 +80,7 @@ def test_a_paired_endpoint_joins_by_itself(server: Installation, planner: Planne
     administrator.locator("[name=organisation]").select_option(index=1)
     administrator.locator("[name=label]").fill("Зала")
     administrator.locator("form[action='/endpoints'] button").click()
-    device.wait_for_url(re.compile(r"/meet/"), timeout=40_000)  # the demo's consultation is on, for every endpoint
+    device.wait_for_url(re.compile(r"/meet/"))  # the demo's consultation is on, for every endpoint
     in_meeting(device)
     other = visit(BOHDAN)
     enter(other, server, DEMO_MEETING, "Богдан")
