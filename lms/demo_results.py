@@ -25,14 +25,23 @@ from lms.assessment.attempts.spec import TestSpec, parse
 from lms.assessment.attempts.states import AttemptState
 from lms.assessment.attempts.timing import Lateness
 from lms.assessment.content import (
+    Blank,
     Body,
+    ChoiceBlank,
+    Cloze,
     Criterion,
     Essay,
     Grade,
     Matching,
     MultipleChoice,
+    Numeric,
+    NumericAnswer,
+    NumericBlank,
     Ordering,
+    ShortBlank,
+    ShortText,
     SingleChoice,
+    TextAnswer,
     TrueFalse,
     dump,
 )
@@ -235,11 +244,42 @@ def _answers(body: Body) -> tuple[Any, Any]:
         case TrueFalse():
             return body.answer, not body.answer
         case Matching():
-            return {each.id: each.answer for each in body.stems}, None
+            pairs = {each.id: each.answer for each in body.stems}
+            first, *_, last = pairs
+            return pairs, pairs | {first: pairs[last], last: pairs[first]}
         case Ordering():
             return [each.id for each in body.elements], [each.id for each in reversed(body.elements)]
-        case _:
+        case Numeric():
+            unit = f" {body.units.known[0].name}" if body.units else ""
+            return _number(body.answers) + unit, "0"
+        case ShortText():
+            return _words(body.answers), "не знаю"
+        case Cloze():
+            filled = {each.id: _in_blank(each) for each in body.blanks}
+            return filled, {**filled, body.blanks[0].id: ""}
+        case Essay():
             return None, None
+
+
+def _number(answers: Sequence[NumericAnswer]) -> str:
+    """The number that earns most, as it is typed."""
+    best = max((each for each in answers if each.value is not None), key=lambda each: each.share)
+    return format(best.value or 0, "f").replace(".", ",")
+
+
+def _words(answers: Sequence[TextAnswer]) -> str:
+    """The words that earn most: a star stands for anything, so also for nothing."""
+    return max(answers, key=lambda each: each.share).pattern.replace("*", "").strip()
+
+
+def _in_blank(blank: Blank) -> str:
+    match blank:
+        case ChoiceBlank():
+            return max(blank.options, key=lambda each: each.share).id
+        case ShortBlank():
+            return _words(blank.answers)
+        case NumericBlank():
+            return _number(blank.answers)
 
 
 def _written(session: Session, author: str, people: Sequence[int], now: datetime) -> None:

@@ -199,7 +199,8 @@ class DtlsSession:
 
     async def _run(self, parameters: RTCDtlsParameters) -> None:
         try:
-            await asyncio.wait_for(self._transport.start(parameters), HANDSHAKE_TIMEOUT)
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT):
+                await self._transport.start(parameters)
         except TimeoutError:
             self._end(failed=True)
             return

@@ -133,7 +133,8 @@ class Connection:
     async def _hang_up(self) -> None:
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError, OSError):
-                await asyncio.wait_for(self._websocket.close(self._code or CLOSE_RETRY), FAREWELL_S)
+                async with asyncio.timeout(FAREWELL_S):
+                    await self._websocket.close(self._code or CLOSE_RETRY)
 
     async def _write(self) -> None:
         """Send what is queued; ends after the last message."""

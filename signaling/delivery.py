@@ -111,7 +111,8 @@ class Delivery:
         if self.pending and self.failures == 0 and self._task is not None:
             self._told.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):
+                    await self._told.wait()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -124,13 +125,23 @@ class Delivery:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while batch := self._collect():
-                if batch.events and not await self._post(batch.events):
-                    await asyncio.sleep(self._retry_after())
-                    continue
-                self._acknowledge(batch.offsets)
-            self._drop_finished()
+            try:
+                await self._tell_all()
+            except Exception:
+                # Nothing may end this for good: a node that tells nothing more looks well from outside.
+                self.failures += 1
+                _log.exception("events_not_delivered", url=self._url, failures=self.failures)
+                await asyncio.sleep(self._retry_after())
+                self._wake.set()
             self._told.set()
+
+    async def _tell_all(self) -> None:
+        while batch := self._collect():
+            if batch.events and not await self._post(batch.events):
+                await asyncio.sleep(self._retry_after())
+                continue
+            self._acknowledge(batch.offsets)
+        self._drop_finished()
 
     def _retry_after(self) -> float:
         """Exponential, with jitter so that many nodes do not call a web process that comes up all at once."""

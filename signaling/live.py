@@ -69,6 +69,8 @@ class LiveMeeting:
         self._quality_at = monotonic + QUALITY_S
         self._empty_since: float | None = monotonic
         self._speaking_since: tuple[str, float] | None = None
+        self._ending = False
+        """Its end is written: whatever still falls silent is told nobody."""
         self.closed = False
         surroundings.delivery.watch(state.id, state.opening, journal)
 
@@ -99,6 +101,7 @@ class LiveMeeting:
     def commit(self, new: Sequence[facts.Fact]) -> None:
         """Write, apply and tell what was decided. Raises `RefusedError` (`storage_full`); then nothing happened."""
         if new:
+            new = self._whole(new)
             self._make_room()
             self.journal.append(new)
             self._apply(new)
@@ -106,6 +109,7 @@ class LiveMeeting:
     def commit_surely(self, new: Sequence[facts.Fact]) -> None:
         """The same for what has happened anyway: a full disk delays the writing only."""
         if new:
+            new = self._whole(new)
             self.journal.append_later(new)
             self._apply(new)
 
@@ -118,8 +122,13 @@ class LiveMeeting:
         self.journal.shorten(self.state.restate(now=self.now()))
         self._around.delivery.shortened(self.state.opening)
 
+    def _whole(self, new: Sequence[facts.Fact]) -> Sequence[facts.Fact]:
+        """Nothing is told after the end: whoever speaks while the meeting closes has spoken before."""
+        return [*self._spoken(new[-1].at), *new] if isinstance(new[-1], facts.Closed) else new
+
     def _apply(self, new: Sequence[facts.Fact]) -> None:
         if isinstance(new[-1], facts.Closed):
+            self._ending, self._speaking_since = True, None
             links, self.links = self.links, {}
             why = problem("group_over" if self._around.grouping.goes_on(self) else "ended")
             for link in links.values():
@@ -418,14 +427,20 @@ class LiveMeeting:
         return member is not None and self.state.interprets(member) is not None
 
     def speaking(self, participant: str | None) -> None:
+        if self._ending:
+            return
         now = self.now()
-        if self._speaking_since is not None:
-            speaker, since = self._speaking_since
-            if now - since >= SPOKE_AT_LEAST_S:
-                self.commit_surely([facts.Spoke(at=now, participant=speaker, since=since)])
+        self.commit_surely(self._spoken(now))
         self._speaking_since = None if participant is None else (participant, now)
         self._tell(messages.SpeakerChanged(participant=participant))
         self._look()
+
+    def _spoken(self, now: float) -> list[facts.Fact]:
+        """What whoever speaks has said until now, if it was more than a word."""
+        if self._speaking_since is None or now - self._speaking_since[1] < SPOKE_AT_LEAST_S:
+            return []
+        speaker, since = self._speaking_since
+        return [facts.Spoke(at=now, participant=speaker, since=since)]
 
     def _look(self) -> None:
         """Publications, or who speaks, may have changed."""

@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -157,19 +158,17 @@ class Node:
             self.tick()
 
     def tick(self) -> None:
-        """Let time pass in every meeting; a meeting that fails does not stop the others."""
+        """Let time pass in every meeting; whatever fails does not stop the others, nor time."""
+        now = self.clock.monotonic()
         for resource in list(self.resources.values()):
-            resource.tick(self.clock.monotonic())
+            _let_pass("resource", resource.name, partial(resource.tick, now))
         for meeting in list(self.meetings.values()):
-            try:
-                meeting.tick()
-            except Exception:
-                _log.exception("meeting_tick_failed", meeting=meeting.state.id)
+            _let_pass("meeting", meeting.state.id, meeting.tick)
             if meeting.closed:
                 self._let_go(meeting)
-        self.grouping.tick()
+        _let_pass("groups", "", self.grouping.tick)
         if self.feed is not None:
-            self.feed.tick()
+            _let_pass("capture", "", self.feed.tick)
 
     # ------------------------------------------------------------ journals
 
@@ -305,3 +304,10 @@ class Node:
             self._let_go(meeting)
         self.plans.pop(meeting_id, None)
         (self._directory / "plans" / f"{meeting_id}.json").unlink(missing_ok=True)
+
+
+def _let_pass(what: str, name: str, tick: Callable[[], None]) -> None:
+    try:
+        tick()
+    except Exception:
+        _log.exception("tick_failed", what=what, name=name)

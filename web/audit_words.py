@@ -58,6 +58,8 @@ ACTIONS = {
     "certificate.renamed": _("Certificate replaced after a change of name"),
     "certificate.renewed": _("Certificate renewed"),
     "certificate.revoke": _("Certificate revoked"),
+    "certificate.seal": _("Document of a certificate sealed"),
+    "certificate.seal_refused": _("Document of a certificate could not be sealed"),
     "certificate.share": _("Certificate’s link opened"),
     "contact_channel.add": _("Contact added"),
     "contact_channel.remove": _("Contact removed"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lms.credentials.bulk import Exported
 from lms.files import FileStore
-from web.certificate_files import FILES, Given, logo_of
+from web.certificate_files import FILES, Given, kept_document, logo_of
 
 FORMS = ("certificate.pdf", "credential.json")
 
@@ -32,12 +32,13 @@ class _Pipe:
         return taken
 
 
-def stream(certificates: Sequence[Exported], store: FileStore) -> Iterator[bytes]:
-    """The archive, a certificate at a time."""
+def stream(certificates: Sequence[Exported], store: FileStore, sealed: Mapping[str, str]) -> Iterator[bytes]:
+    """The archive, a certificate at a time. `sealed`: digests of sealed documents by number."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for each in certificates:
-            given = Given(each.snapshot, each.edition, each.credential, each.token, logo_of(each.snapshot, store))
+            logo, document = logo_of(each.snapshot, store), kept_document(sealed.get(each.number, ""), store)
+            given = Given(each.snapshot, each.edition, each.credential, each.token, logo, document)
             for name in FORMS:
                 stem, _, ending = name.rpartition(".")
                 archive.writestr(f"{each.number}/{stem}-{each.number}.{ending}", FILES[name][1](given))

@@ -24,6 +24,7 @@ from web.templating import local
 FONTS = Path(str(files("font_manrope"))) / "files"
 TEMPLATE = Path(__file__).parent / "documents" / "certificate.typ"
 MOST_CRITERIA = 700
+SEALED, SEALED_EN = "Скріплено електронною печаткою.", "Sealed electronically."
 PDF_TYPE = "application/pdf"
 
 
@@ -32,8 +33,8 @@ def verify_url(snapshot: Snapshot, edition: int) -> str:
     return f"{snapshot.id}?e={edition}"
 
 
-def pdf(snapshot: Snapshot, credential: str, edition: int, logo: bytes = b"") -> bytes:
-    """The document; `logo`: of its project, PNG.
+def pdf(snapshot: Snapshot, credential: str, edition: int, logo: bytes = b"", *, sealed: bool = False) -> bytes:
+    """The document; `logo`: of its project, PNG; `sealed`: it is about to be sealed, and says so.
 
     Both languages stand on one page, each marked as what it is for screen readers.
     """
@@ -44,7 +45,9 @@ def pdf(snapshot: Snapshot, credential: str, edition: int, logo: bytes = b"") ->
         ignore_system_fonts=True,
         pdf_standards=["ua-1", "a-3a"],
         sys_inputs={
-            "data": json.dumps(contents(snapshot, edition)),
+            "data": json.dumps(
+                contents(snapshot, edition) | ({"seal": SEALED, "seal_en": SEALED_EN} if sealed else {})
+            ),
             "credential": credential,
             "logo": json.dumps(list(logo)),
         },
@@ -96,6 +99,8 @@ def contents(snapshot: Snapshot, edition: int) -> dict[str, Any]:
         "url_shown": snapshot.id,
         "check": "Перевірити без реєстрації:",
         "check_en": "checked there by anybody without an account; the signed credential (Open Badges 3.0) is attached.",
+        "seal": "",
+        "seal_en": "",
         "attached": "Підписаний сертифікат, Open Badges 3.0 / Signed credential, Open Badges 3.0",
     }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lms.credentials import baking
 from lms.credentials.documents import Snapshot
+from lms.credentials.seals import Unsealed
 from lms.files import FileStore
 from web import badges, certificate_documents
 
@@ -26,6 +27,8 @@ class Given:
     token: str
     logo: bytes = b""
     """Of the project whose tag it bears, PNG."""
+    sealed: bytes = b""
+    """The document as it was sealed, once and for all; empty while it is not."""
 
 
 def logo_of(snapshot: Snapshot, store: FileStore) -> bytes:
@@ -38,6 +41,23 @@ def logo_of(snapshot: Snapshot, store: FileStore) -> bytes:
     except (KeyError, OSError):
         log.warning("The logo %s of certificate %s is missing among the files.", digest, snapshot.number)
         return b""
+
+
+def kept_document(digest: str, store: FileStore) -> bytes:
+    """A sealed document; empty for none, and for one that is lost: then the document goes out without a seal."""
+    if not digest:
+        return b""
+    try:
+        return store.get(digest)
+    except (KeyError, OSError):
+        log.error("The sealed document %s is missing among the files.", digest)
+        return b""
+
+
+def document_to_seal(edition: Unsealed, store: FileStore) -> bytes:
+    """The document of an edition as it is to be sealed: it says so itself."""
+    logo = logo_of(edition.snapshot, store)
+    return certificate_documents.pdf(edition.snapshot, edition.credential, edition.edition, logo, sealed=True)
 
 
 def _json(given: Given) -> bytes:
@@ -59,7 +79,7 @@ def _svg(given: Given) -> bytes:
 
 
 def _pdf(given: Given) -> bytes:
-    return certificate_documents.pdf(given.snapshot, given.credential, given.edition, given.logo)
+    return given.sealed or certificate_documents.pdf(given.snapshot, given.credential, given.edition, given.logo)
 
 
 FILES: dict[str, tuple[str, Callable[[Given], bytes]]] = {

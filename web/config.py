@@ -195,6 +195,10 @@ class WebConfig:
     """Profiles of other issuers that are trusted, as JSON."""
     known_lists: tuple[str, ...] = ()
     """Their status lists."""
+    seals: bool = False
+    """Whether documents of certificates are sealed; the worker does it."""
+    seal_authorities: tuple[str, ...] = ()
+    """Certificates (PEM) of authorities whose seals on PDFs are trusted."""
     """In whose name certificates are issued."""
     targets_key: bytes = b""
     """Seals where streams go to: live composers have this key and no other. Empty: as everything else."""

@@ -28,6 +28,7 @@ CHECKS: dict[Name, str] = {
     Name.SIGNATURE: _("Its signature"),
     Name.DATES: _("Its dates"),
     Name.STATUS: _("Whether it was revoked"),
+    Name.SEAL: _("Seal on the document"),
 }
 CODES: dict[str, str] = {
     "unreadable": _("There is no credential in it that can be read: damaged, too large, or something else."),
@@ -56,6 +57,35 @@ CODES: dict[str, str] = {
     "no_status": _("Its issuer did not provide for revoking it."),
     "status_unknown": _("The list that says whether it was revoked is not at hand, or does not hold."),
 }
+CODES |= {
+    "seal_ours": _("The document was sealed here, and nothing on it was changed since."),
+    "seal_trusted": _("The document bears the seal of somebody trusted here, and nothing on it was changed since."),
+    "seal_unknown": _(
+        "Nothing on the document was changed since it was sealed. Who sealed it is not known here: anybody can write "
+        "any name into a seal."
+    ),
+    "seal_kind": _(
+        "The document is sealed in a way that this verifier does not know (for instance by DSTU 4145): whether it was "
+        "changed since cannot be told here. Compare what is printed on it with the page of its number."
+    ),
+    "seal_broken": _(
+        "The document was changed after it was sealed: do not believe what is printed on it. Look at the page of its "
+        "number."
+    ),
+}
+UNSEALED = _("The document bears no seal: compare what is printed on it with the page of its number.")
+SEAL_TROUBLES: dict[str, str] = {
+    "seal_expired": _("The certificate that seals is not in force. Have it renewed and put the new file in its place."),
+    "seal_password": _("The file with the key cannot be opened: it is damaged, or its password is wrong."),
+    "seal_key_unreadable": _("The file with the key, or that with its password, cannot be read."),
+    "seal_key_kind": _("The file holds a key of a kind that cannot be used here."),
+    "seal_time_server": _("The time-stamp server gave no time stamp."),
+    "seal_broken": _("What came back from sealing is no seal that holds."),
+    "seal_rewrote": _("What came back from sealing is another document than the one that was given."),
+    "seal_document": _("The document itself could not be made."),
+    "seal_failed": _("Sealing failed."),
+}
+"""For administrators: why documents go out without their seal."""
 GOOD: dict[Name, str] = {
     Name.FILE: _("A credential was found in it."),
     Name.FORM: _("It is an Open Badge 3.0."),

@@ -4,7 +4,8 @@ A module of `web/pages` registers a function here; the page asks each for its co
 `occurrence_<name>.html` or `start_<name>.html`, in which the context is called `panel`. None: nothing to show here.
 
 Most parts have nothing to show most of the time. One that says at its registration what must be there for it is called
-only then; all of them are asked for in one statement.
+only then; all of them are asked for in one statement. What an editor sees in its place, who may add the first of it,
+needs fewer questions or none: it is a function of its own (`otherwise`).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class _Entry(Generic[P]):
     place: int
     look: Callable[P, dict[str, Any] | None]
     given: Callable[[int], ColumnElement[bool]] | None
-    also: Callable[P, bool] | None
+    otherwise: Callable[P, dict[str, Any] | None] | None
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,15 @@ class Panels(Generic[P]):
         place: int,
         column: Column = "main",
         given: Callable[[int], ColumnElement[bool]] | None = None,
-        also: Callable[P, bool] | None = None,
+        otherwise: Callable[P, dict[str, Any] | None] | None = None,
     ) -> Callable[[Callable[P, dict[str, Any] | None]], Callable[P, dict[str, Any] | None]]:
         """Decorate the function that gives the panel's context. Lower places stand higher on the page.
 
-        `given` is what must be there for the panel to be asked; `also` says who is asked in any case.
+        `given` is what must be there for the panel to be asked; `otherwise` gives its context where it is not there.
         """
 
         def add(look: Callable[P, dict[str, Any] | None]) -> Callable[P, dict[str, Any] | None]:
-            self.entries.append(_Entry(name, column, place, look, given, also))
+            self.entries.append(_Entry(name, column, place, look, given, otherwise))
             self.entries.sort(key=lambda entry: (entry.place, entry.name))
             return look
 
@@ -81,9 +82,8 @@ class Panels(Generic[P]):
         session, number = self.about(*arguments, **named)
         known = self._there(session, number) if number is not None else frozenset[str]()
         for entry in self.entries:
-            if entry.given and entry.name not in known and not (entry.also and entry.also(*arguments, **named)):
-                continue
-            context = entry.look(*arguments, **named)
+            asked = entry.otherwise if entry.given and entry.name not in known else entry.look
+            context = asked(*arguments, **named) if asked else None
             if context is not None:
                 template = f"{self.prefix}_{entry.name}.html"
                 found[entry.column].append(Shown(entry.name, template, context, entry.place))
@@ -93,11 +93,6 @@ class Panels(Generic[P]):
     def _there(self) -> Callable[[Session, int], frozenset[str]]:
         """Made at the first page, when all have registered."""
         return there({entry.name: entry.given for entry in self.entries if entry.given})
-
-
-def edited(_visit: Visit, page: OccurrencePage) -> bool:
-    """Whether the visitor may change the occurrence: an editor sees the way to add what is not there yet."""
-    return page.may_edit
 
 
 OCCURRENCE: Panels[[Visit, OccurrencePage]] = Panels("occurrence", lambda visit, page: (visit.session, page.card.id))

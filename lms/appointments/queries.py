@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
 from lms.appointments.models import (
@@ -18,14 +18,16 @@ from lms.appointments.models import (
     ConsultationTopic,
 )
 from lms.appointments.plans import free_times
-from lms.appointments.rules import Span
+from lms.appointments.rules import Span, in_time
 from lms.courses.models import Enrolment, EnrolmentState
 from lms.directory.models import Affiliation, Organisation, OrganisationKind, Person, shown_name
+from lms.directory.queries import in_force
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
 from lms.schedule import calendar
 from lms.schedule.cards import OccurrenceCard
 from lms.schedule.plan_models import Topic
+from lms.schedule.protection import person_is_protected, protected_people
 from lms.schedule.rules import midnight, zone_of
 
 PAGE = 20
@@ -56,7 +58,10 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class ExpertCard:
-    """Somebody who can be asked. `next_at` is the first free time of the next weeks."""
+    """Somebody who can be asked. `next_at` is the first free time of the next weeks.
+
+    Of whom a protected organisation names to nobody, name and home are empty.
+    """
 
     hours_id: int
     expert_id: int
@@ -95,7 +100,7 @@ class TimesPage:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentCard:
-    """An appointment, for one of the two. `name` and `home` are the other one's."""
+    """An appointment, for one of the two. `name` and `home` are the other one's; empty where they are not for them."""
 
     id: int
     hours_id: int
@@ -137,7 +142,7 @@ def bookable_by(visitor: Visitor) -> ColumnElement[bool]:
     )
 
 
-def kinds_of_homes(session: Session, visitor: Visitor, now: datetime) -> Sequence[OrganisationKind]:
+def kinds_of_homes(session: Session, visitor: Visitor) -> Sequence[OrganisationKind]:
     """The kinds of organisations at which the visitor works."""
     if not visitor.organisation_ids:
         return []
@@ -162,7 +167,7 @@ def experts(
         offered = select(ConsultationTopic.hours_id).where(ConsultationTopic.topic_id.in_(_near(session, topic_id)))
         query = query.where(ConsultationHours.id.in_(offered))
     for word in text.split()[:5]:
-        query = query.where(_holds(word))
+        query = query.where(_holds(word, now.date()))
     order = (Person.family_name, Person.given_name, ConsultationHours.id)
     rows = session.execute(query.order_by(*order).offset((number - 1) * PAGE).limit(PAGE + 1)).all()
     found = _cards(session, rows[:PAGE], now)
@@ -284,15 +289,15 @@ def _own(
     ).all()
     found = [row[0] for row in rows]
     others = {each.person_id if each.expert_id == me else each.expert_id for each in found}
-    names = _names(session, others)
-    homes = _homes(session, others, now)
+    # Who holds the consultation reads who comes; to the others a protected expert is not named.
+    veiled = protected_people(session, {each.expert_id for each in found if each.expert_id != me}, now.date())
+    names, homes = _names(session, others - veiled), _homes(session, others - veiled, now)
     topics = _topic_names(session, {each.topic_id for each in found if each.topic_id is not None})
     doors = calendar.cards(session, visitor, now, [each.occurrence_id for each in found])
     cards = []
     for each, change_minutes in rows:
         mine = each.expert_id == me
         other = each.person_id if mine else each.expert_id
-        early = timedelta() if mine else timedelta(minutes=change_minutes)
         cards.append(
             AppointmentCard(
                 id=each.id,
@@ -310,7 +315,8 @@ def _own(
                 answer=each.answer,
                 answered_at=each.answered_at,
                 occurrence_id=each.occurrence_id,
-                changeable=each.state is AppointmentState.BOOKED and now < each.starts_at - early,
+                changeable=each.state is AppointmentState.BOOKED
+                and in_time(each.starts_at, change_minutes, now, by_expert=mine),
                 talk=doors.get(each.occurrence_id),
             )
         )
@@ -318,7 +324,9 @@ def _own(
 
 
 def _cards(session: Session, rows: Sequence[Any], now: datetime) -> list[ExpertCard]:
-    homes = _homes(session, {row[0].expert_id for row in rows}, now)
+    experts = {row[0].expert_id for row in rows}
+    veiled = protected_people(session, experts, now.date())
+    homes = _homes(session, experts - veiled, now)
     topics: dict[int, list[TopicName]] = {}
     for number, topic_id, uk, en in session.execute(
         select(ConsultationTopic.hours_id, Topic.id, Topic.name_uk, Topic.name_en)
@@ -331,7 +339,7 @@ def _cards(session: Session, rows: Sequence[Any], now: datetime) -> list[ExpertC
         ExpertCard(
             hours_id=hours.id,
             expert_id=hours.expert_id,
-            name=shown_name(given, family),
+            name=shown_name(given, family) if hours.expert_id not in veiled else "",
             home=homes.get(hours.expert_id, Home()),
             about=hours.about,
             about_en=hours.about_en,
@@ -346,15 +354,11 @@ def _cards(session: Session, rows: Sequence[Any], now: datetime) -> list[ExpertC
 
 def _homes(session: Session, people: Collection[int], now: datetime) -> dict[int, Home]:
     """Where these people work now: of several places the first."""
-    day = now.date()
+    works = in_force(Affiliation.from_date, Affiliation.to_date, now.date())
     query = (
         select(Affiliation.person_id, Organisation.name_uk, Organisation.name_en, Affiliation.position)
         .join(Organisation, Organisation.id == Affiliation.organisation_id)
-        .where(
-            Affiliation.person_id.in_(people),
-            Affiliation.from_date <= day,
-            or_(Affiliation.to_date.is_(None), Affiliation.to_date > day),
-        )
+        .where(Affiliation.person_id.in_(people), works)
         .order_by(Affiliation.id.desc())
     )
     return {number: Home(*home) for number, *home in session.execute(query)}
@@ -386,8 +390,8 @@ def _near(session: Session, topic_id: int) -> set[int]:
     return found
 
 
-def _holds(word: str) -> ColumnElement[bool]:
-    """SQL: the expert's name, organisation, words or a topic have this word."""
+def _holds(word: str, day: date) -> ColumnElement[bool]:
+    """SQL: the expert's words or a topic have this word, or name and organisation, where these are for everybody."""
     topic = (
         exists()
         .where(ConsultationTopic.hours_id == ConsultationHours.id, ConsultationTopic.topic_id == Topic.id)
@@ -404,5 +408,7 @@ def _holds(word: str) -> ColumnElement[bool]:
             )
         )
     )
-    columns = (Person.family_name, Person.given_name, ConsultationHours.about, ConsultationHours.about_en)
-    return or_(*(each.icontains(word, autoescape=True) for each in columns), topic, home)
+    names, words = (Person.family_name, Person.given_name), (ConsultationHours.about, ConsultationHours.about_en)
+    known = or_(home, *(each.icontains(word, autoescape=True) for each in names))
+    told = and_(known, not_(person_is_protected(ConsultationHours.expert_id, day)))
+    return or_(told, topic, *(each.icontains(word, autoescape=True) for each in words))

@@ -7,15 +7,16 @@ is at hand: anybody can write any address into a file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from lms.credentials import bits, integrity, jose, multibase, pinned
+from lms.credentials import bits, containers, integrity, jose, multibase, pinned
 from lms.credentials.containers import Contents, UnreadableFile, read, read_json
 from lms.credentials.integrity import Digest
+from lms.credentials.seal_reports import Sealing, SealReport
 
 
 class State(StrEnum):
@@ -41,6 +42,8 @@ class Name(StrEnum):
     SIGNATURE = "signature"
     DATES = "dates"
     STATUS = "status"
+    SEAL = "seal"
+    """Of a PDF that bears one: whether the document itself was changed. The credential in it is another matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,14 @@ class Report:
     checks: tuple[Check, ...]
     form: str = ""
     credential: dict[str, Any] = field(default_factory=dict)
+    sealing: SealReport | None = None
+    """Seals and signatures on a PDF; None for another file, and where they were not looked at."""
 
     @property
     def genuine(self) -> bool:
         """Whether the issuer, known here, signed exactly this."""
         passed = {check.name for check in self.checks if check.ok}
-        return {Name.FILE, Name.FORM, Name.ISSUER, Name.SIGNATURE} <= passed
+        return {Name.FILE, Name.FORM, Name.ISSUER, Name.SIGNATURE} <= passed and not self.seal_broken
 
     @property
     def valid(self) -> bool:
@@ -116,8 +121,15 @@ class Report:
         return self.state is State.VALID
 
     @property
+    def seal_broken(self) -> bool:
+        """Whether the file is a PDF that was changed after it was sealed."""
+        return self.sealing is not None and self.sealing.sealing is Sealing.BROKEN
+
+    @property
     def failed(self) -> Check | None:
-        """The first check that did not pass."""
+        """The first check that did not pass. A seal of somebody unknown takes nothing from a valid credential."""
+        if self.valid:
+            return None
         return next((check for check in self.checks if not check.ok), None)
 
 
@@ -126,8 +138,46 @@ class _Failure(Exception):  # noqa: N818
         self.state, self.check = state, check
 
 
-def check(data: bytes, trust: Trust, now: datetime, digested: Digest | None = None) -> Report:
-    """Check a file. Never raises for what is in it. `digested`: how to work out what was signed (`apart.digest`)."""
+def check(
+    data: bytes,
+    trust: Trust,
+    now: datetime,
+    digested: Digest | None = None,
+    sealed: Callable[[bytes], SealReport] | None = None,
+) -> Report:
+    """Check a file. Never raises for what is in it.
+
+    `digested`: how to work out what was signed (`apart.digest`). `sealed`: how to look at a PDF's seals; a document
+    that was changed after it was sealed is not genuine, whatever the credential in it says.
+    """
+    found = _check_credential(data, trust, now, digested)
+    if sealed is None or len(data) > containers.MOST_BYTES or not containers.is_pdf(data):
+        return found
+    report = sealed(data)
+    if report.sealing is Sealing.NONE:
+        return replace(found, sealing=report)
+    state = found.state
+    if report.sealing is Sealing.BROKEN and state is not State.UNREADABLE:
+        state = State.NOT_GENUINE
+    return replace(found, state=state, checks=(*found.checks, _check_seal(report)), sealing=report)
+
+
+def _check_seal(report: SealReport) -> Check:
+    who = "; ".join(f"{seal.signer} (by {seal.authority})" for seal in report.seals) or "somebody"
+    if report.sealing is Sealing.BROKEN:
+        return Check(Name.SEAL, False, "seal_broken", f"The document was changed after it was sealed by {who}.")
+    if report.sealing is Sealing.UNTOLD and not report.ours:
+        says = f"Sealed by {who}, in a way that this verifier does not know: it cannot tell whether it was changed."
+        return Check(Name.SEAL, None, "seal_kind", says)
+    if report.ours:
+        return Check(Name.SEAL, True, "seal_ours", f"The document was sealed here, by {who}, and not changed since.")
+    if report.sealing is Sealing.TRUSTED:
+        return Check(Name.SEAL, True, "seal_trusted", f"Sealed by {who}, trusted here, and not changed since.")
+    says = f"Sealed by {who}, unknown here: anybody can write any name into a seal. It was not changed since."
+    return Check(Name.SEAL, None, "seal_unknown", says)
+
+
+def _check_credential(data: bytes, trust: Trust, now: datetime, digested: Digest | None) -> Report:
     checks: list[Check] = []
     found: dict[str, Any] = {}
     form = ""

@@ -52,6 +52,11 @@ def read(data: bytes) -> Contents:
     return Contents(form, text)
 
 
+def is_pdf(data: bytes) -> bool:
+    """Whether it is a PDF by its beginning."""
+    return data.lstrip()[:5] == b"%PDF-"
+
+
 def read_json(text: str | bytes) -> dict[str, Any]:
     """An object, read strictly: no member twice, no NaN, nothing too deep. Raises `UnreadableFile`."""
     try:
@@ -69,7 +74,7 @@ def _open(data: bytes) -> tuple[Form, str]:
     try:
         if data.startswith(baking.PNG_SIGNATURE):
             return "png", baking.from_png(data)
-        if data.lstrip()[:5] == b"%PDF-":
+        if is_pdf(data):
             return "pdf", _from_pdf(data)
         if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
             return "svg", baking.from_svg(data)

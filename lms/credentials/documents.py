@@ -14,6 +14,7 @@ from typing import Any
 
 from lms.credentials import bits, pinned
 
+ASSESSED = "Перевірено тестом знань. / Assessed by a knowledge test."
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -221,7 +222,7 @@ def _achievement(snapshot: Snapshot, prefix: str) -> dict[str, Any]:
         "achievementType": achievement.kind,
         "name": _clean(prefix + achievement.name),
         "description": _both(achievement.description or achievement.name, achievement.description_en),
-        "criteria": {"id": achievement.id, "narrative": _both(achievement.criteria, achievement.criteria_en)},
+        "criteria": {"id": achievement.id, "narrative": _narrative(achievement)},
         "image": {"id": f"{achievement.id}/badge.png", "type": "Image"},
         "inLanguage": "uk",
         "version": achievement.version,
@@ -236,6 +237,15 @@ def _achievement(snapshot: Snapshot, prefix: str) -> dict[str, Any]:
     if descriptions:
         found["resultDescription"] = descriptions
     return found
+
+
+def _narrative(achievement: AchievementFacts) -> str:
+    """What had to be done; beside competences also how they were looked at.
+
+    Outcomes of a frame state intentions, and a test reads a part of them alone (DigComp 3.0, JRC144121).
+    """
+    told = _both(achievement.criteria, achievement.criteria_en)
+    return f"{told} {ASSESSED}" if achievement.alignments else told
 
 
 def _tags(achievement: AchievementFacts) -> list[str]:

@@ -193,3 +193,26 @@ class CertificateEdition(Base):
     issued_by: Mapped[str] = mapped_column(String(64))
 
     __table_args__ = (UniqueConstraint("certificate_id", "number"),)
+
+
+class CertificateSeal(Base):
+    """What came of sealing an edition's document: the sealed one, which is kept for good, or why there is none."""
+
+    __tablename__ = "certificate_seal"
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("certificate_edition.id"), primary_key=True)
+    certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    """The sealed document among the files; empty while there is none."""
+    sealed_at: Mapped[datetime | None]
+    signer: Mapped[str] = mapped_column(String(300), default="")
+    signer_digest: Mapped[str] = mapped_column(String(64), default="", index=True)
+    """SHA-256 of the certificate that sealed it."""
+    stamped: Mapped[bool] = mapped_column(default=False)
+    """Whether a time-stamp server attests when."""
+    tries: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime]
+    code: Mapped[str] = mapped_column(String(40), default="", index=True)
+    """Why the last attempt failed, in a word; empty where none did."""
+    says: Mapped[str] = mapped_column(String(500), default="")
+    """The same as a sentence for administrators."""

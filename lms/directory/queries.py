@@ -188,21 +188,20 @@ def endpoints(session: Session, visitor: Visitor) -> list[EndpointRow]:
 
 def visitor_of_person(session: Session, person_id: int, now: datetime) -> Visitor:
     """The person with roles and organisations of this moment; `ANONYMOUS` when there is no such person."""
-    found = fetch(session, *_person_at_work(person_id, now.date()))
+    found = fetch(session, *_person_with_roles(person_id, now.date(), now))
     if not found:
         return ANONYMOUS
-    places = [row for row in found if row.id is not None]
-    first = places[0] if places else None
-    roles = fetch(session, *_roles({person_id}, now))
+    places = {row.id: row for row in found if row.id is not None}
+    first = next(iter(places.values()), None)
     return Visitor(
         person_id=person_id,
         name=shown_name(found[0].given_name, found[0].family_name),
         organisation=first.name_uk if first else "",
         organisation_en=first.name_en if first else "",
         organisation_id=first.id if first else None,
-        organisation_ids=frozenset(home.id for home in places),
+        organisation_ids=frozenset(places),
         in_network=True,
-        grants=frozenset(Grant(role, scope, scope_id) for _, role, scope, scope_id in roles),
+        grants=frozenset(Grant(row.role, row.scope, row.scope_id) for row in found if row.role is not None),
         language=found[0].language,
     )
 
@@ -284,9 +283,12 @@ def _roles(people_ids: Collection[int], now: datetime) -> Select[int, RoleName, 
 
 
 @once
-def _person_at_work(person_id: int, day: date) -> Select[str, str, str, int, str, str]:
-    """A person with every organisation they work at on a day; one line without one for who works nowhere."""
+def _person_with_roles(person_id: int, day: date, now: datetime) -> Select[*tuple[Any, ...]]:
+    """A person with every organisation they work at on a day, and each of these with every role in force; one line
+    without them for who has neither. Every page begins with it: to ask for few lines twice takes longer.
+    """
     works = and_(Affiliation.person_id == Person.id, in_force(Affiliation.from_date, Affiliation.to_date, day))
+    holds = and_(RoleGrant.person_id == Person.id, in_force(RoleGrant.from_at, RoleGrant.to_at, now))
     return (
         select(
             Person.given_name,
@@ -295,9 +297,13 @@ def _person_at_work(person_id: int, day: date) -> Select[str, str, str, int, str
             Organisation.id,
             Organisation.name_uk,
             Organisation.name_en,
+            RoleGrant.role,
+            RoleGrant.scope,
+            RoleGrant.scope_id,
         )
         .join(Affiliation, works, isouter=True)
         .join(Organisation, Organisation.id == Affiliation.organisation_id, isouter=True)
+        .join(RoleGrant, holds, isouter=True)
         .where(Person.id == person_id)
         .order_by(Affiliation.id)
     )

@@ -74,7 +74,7 @@ def _begin(session: Session, meeting: str, code: str, at: datetime, now: datetim
 
 def _first_watching(session: Session, occurrence: Occurrence | None, group: int | None) -> Watching:
     """Of a group, and of what has to be looked at before it is released, only those who organise it."""
-    if occurrence is None or group is not None or not protection.of(session, occurrence).publishes_at_once:
+    if occurrence is None or group is not None or not protection.of(session, occurrence.id).publishes_at_once:
         return Watching.EDITORS
     return first_watching(occurrence.access, occurrence.listed)
 
@@ -176,7 +176,7 @@ def _waits_for_release(session: Session, taken: Recording) -> bool:
     """Protection may have been asked for while it was recorded. Once it has been ready, somebody has decided."""
     if taken.occurrence_id is None:
         return False
-    return not protection.of_number(session, taken.occurrence_id).publishes_at_once
+    return not protection.of(session, taken.occurrence_id).publishes_at_once
 
 
 def renditions(made: Made) -> list[Rendition]:

@@ -66,4 +66,4 @@ def keep(
 
 
 def _at_once(session: Session, occurrence: Occurrence | None) -> bool:
-    return occurrence is None or protection.of(session, occurrence).publishes_at_once
+    return occurrence is None or protection.of(session, occurrence.id).publishes_at_once

@@ -37,10 +37,9 @@ class Projection:
     def apply(self, event: Event) -> None:
         """Change the rows as the event says. Kinds that change no row are passed over."""
         self.meeting.last_sequence = max(self.meeting.last_sequence, event.sequence)
-        if event.kind != "closed":
-            self.meeting.closed_at = None
         change = self._changes.get(event.kind)
         if change is not None:
+            self.meeting.closed_at = None
             change(event)
 
     def _joined(self, event: Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
@@ -14,6 +14,9 @@ from lms.meetings.models import Connection, Meeting
 from lms.meetings.rules import time_present
 from lms.schedule.group_rules import parse_meeting
 from lms.schedule.queries import occurrence_page
+
+PLACE_KEPT = timedelta(seconds=60)
+"""So long a media node keeps the place of somebody whose line broke; they are as good as there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,17 @@ def connected_guests(session: Session, link_id: int) -> list[Present]:
     return [Present(meeting, node, participant) for meeting, node, participant in rows]
 
 
-def connected_now(session: Session, occurrence_id: int) -> set[str]:
-    """The identities of who is in the occurrence's meeting or one of its groups now."""
+def connected_now(session: Session, occurrence_id: int, now: datetime) -> set[str]:
+    """The identities of who is in the occurrence's meeting or one of its groups now, or lost the line a moment ago."""
+    comes_back = and_(Connection.reason == "away", Connection.left_at > now - PLACE_KEPT)
     query = (
         select(Connection.identity)
         .join(Meeting, Meeting.id == Connection.meeting_id)
-        .where(Meeting.occurrence_id == occurrence_id, Meeting.closed_at.is_(None), Connection.left_at.is_(None))
+        .where(
+            Meeting.occurrence_id == occurrence_id,
+            Meeting.closed_at.is_(None),
+            or_(Connection.left_at.is_(None), comes_back),
+        )
     )
     return set(session.scalars(query.distinct()))
 

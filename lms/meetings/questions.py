@@ -9,6 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms.meetings.models import Meeting, MeetingEvent
+from lms.schedule import protection
+from lms.schedule.cards import NAMELESS
+from lms.schedule.queries import occurrence_of_meeting
 
 MOST = 100
 _SHOWN = ("open", "answering", "answered")
@@ -35,15 +38,18 @@ def shown_to_all(session: Session, meeting: str) -> list[AskedQuestion]:
         .where(MeetingEvent.opening == opening, MeetingEvent.kind.in_(("asked", "question_moved")))
         .order_by(MeetingEvent.sequence)
     )
+    occurrence_id = occurrence_of_meeting(session, meeting)
+    hidden = occurrence_id is not None and protection.of(session, occurrence_id).hide_names
     found: dict[str, AskedQuestion] = {}
     for event in told:
         said = event.contents
         if event.kind == "asked":
             asked = said["question"]
             at = datetime.fromtimestamp(float(asked["at"]), UTC)
-            found[asked["id"]] = AskedQuestion(
-                asked["id"], asked.get("alias") or asked["name"], asked["text"], asked["status"], at
-            )
+            # Of the room and without a pseudonym: it was asked before the meeting was protected, or by who leads it.
+            name = NAMELESS if hidden and asked.get("participant") else asked["name"]
+            name = asked.get("alias") or name
+            found[asked["id"]] = AskedQuestion(asked["id"], name, asked["text"], asked["status"], at)
         elif said["question"] in found:
             found[said["question"]] = replace(found[said["question"]], status=said["status"])
     shown = [each for each in found.values() if each.status in _SHOWN]

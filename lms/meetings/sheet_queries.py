@@ -39,7 +39,7 @@ from lms.meetings.sheet_views import (
     Totals,
 )
 from lms.schedule.models import Occurrence
-from lms.schedule.queries import edited_by, occurrence_page
+from lms.schedule.queries import edited_by, occurrence_card
 from lms.statements import Fixed, fetch, once
 
 PAGE = 200
@@ -69,9 +69,9 @@ def attendance_view(
     session: Session, visitor: Visitor, slug: str, now: datetime, *, page: int = 1, size: int = PAGE
 ) -> AttendanceView:
     """Everything on the page. Raises `NotFound` or `NotAllowed` (attendance_closed)."""
-    shown = occurrence_page(session, visitor, slug, now)
-    homes = seen_by(visitor, editor=shown.may_edit)
-    number = shown.card.id
+    card = occurrence_card(session, visitor, slug, now)
+    homes = seen_by(visitor, editor=card.may_edit)
+    number = card.id
     found = session.execute(*_sheet_of(number)).one_or_none()
     sheet = _sheet(found[0], found[1]) if found else None
     decided = attendance.corrections(session, [number])
@@ -80,10 +80,10 @@ def attendance_view(
     pages = max(1, -(-len(figures) // size))
     page = min(max(1, page), pages)
     rows = fetch(session, *_rows_of(number, generation, homes, size, (page - 1) * size))
-    history = _history(session, number) if homes is None else ()
+    history = _history(session, number) if homes is None and decided else ()
     return AttendanceView(
-        card=shown.card,
-        may_edit=shown.may_edit,
+        card=card,
+        may_edit=card.may_edit,
         organisations=homes,
         sheet=sheet,
         totals=_totals([tuple(each) for each in figures], decided, number),

@@ -30,16 +30,17 @@ def take_in(session: Session, raw: bytes, now: datetime, take_reply: ReplyTaker 
     if session.scalar(select(InboundMessage.id).where(InboundMessage.mark == incoming.mark)) is not None:
         return None
     state, detail = _settle(session, incoming, now, take_reply)
-    kept = state in (InboundState.UNMATCHED, InboundState.OUTDATED)
+    reply = incoming.kind is InboundKind.CALENDAR_REPLY
     row = InboundMessage(
         mark=incoming.mark,
         received_at=now,
         sender=incoming.sender,
-        subject=incoming.subject,
+        # Of an answer it is what was planned over again, which may be between two people; `detail` tells the rest.
+        subject="" if reply else incoming.subject,
         kind=incoming.kind,
         state=state,
         detail=detail[:1000].replace("\x00", ""),
-        raw=raw[:MOST_KEPT_BYTES] if kept else None,
+        raw=raw[:MOST_KEPT_BYTES] if state is InboundState.UNMATCHED else None,
     )
     session.add(row)
     session.flush()

@@ -39,7 +39,7 @@ from lms.credentials.tagging import project_of_rule
 from lms.directory.models import Affiliation, Organisation
 from lms.directory.project_models import Project
 from lms.evidence.models import Goal, GoalCourse
-from lms.meetings.attendance import IN_FORCE
+from lms.meetings.attendance import IN_FORCE, latest_correction
 from lms.meetings.attendance_models import (
     Attendance,
     AttendanceCorrection,
@@ -138,16 +138,7 @@ def attended(
     Somebody known by name alone counts as an attendance and is no person of the directory; a room is neither.
     """
     corrected = select(AttendanceCorrection.occurrence_id)
-    decided = (
-        select(AttendanceCorrection.verdict)
-        .where(
-            AttendanceCorrection.occurrence_id == Attendance.occurrence_id,
-            AttendanceCorrection.subject == Attendance.subject,
-        )
-        .order_by(AttendanceCorrection.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    decided = latest_correction()
     there = [] if homes is None else [Attendance.organisation_id.in_(homes)]
 
     def rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 The modules, by what they are about (the domain's rules in prose: `docs/schedule.md`):
 
 - **The occurrence**: `models`, `rules` (time; who may edit, see and join), `drafts` and `rows` (from what was filled
-  in to the tables), `actions` (create, edit, publish, start, end, cancel), `changes`, `slugs`; read by `queries`,
+  in to the tables), `actions` (create, edit, publish, start, end, cancel), `changes`; read by `queries`,
   `cards`, `casts`, `calendar` and, for the start page, `waiting`.
 - **Planning**: `plan_models`; `series`, `series_drafts`, `recurrence`, `rule_words`, `rescheduling`, `releases`;
   `programmes`, `planners`; `topics`, `acts`, `materials`, `pictures`; what is suggested and warned about: `slots`,
@@ -17,7 +17,7 @@ The modules, by what they are about (the domain's rules in prose: `docs/schedule
   `group_actions` (make, draw, copy, open, close); read by `group_queries`.
 - **Protection** of the people of an occurrence: `protection_models`; `protection` (the stricter of what is asked for),
   `protecting` (asks for it, chooses a pseudonym). **Projects** that pay for it: `tags` (sets them), `project_of` (their
-  SQL).
+  SQL). What either is set on: `levels`.
 
 Pure functions over plain data are `rules`, `recurrence`, `rule_words`, `series_drafts`, `warnings`, `telling`,
 `reminding`, `seats`, `questions`, `changes`, `group_rules` and `ics`. What happened at the meeting is `lms.meetings`;

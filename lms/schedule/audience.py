@@ -28,6 +28,7 @@ from lms.schedule.models import (
     Speaker,
 )
 from lms.schedule.plan_models import Series
+from lms.schedule.protection import speaker_is_veiled
 from lms.schedule.rules import languages_of, may_edit, may_see
 from lms.statements import fetch, once
 
@@ -136,6 +137,28 @@ def context_of(session: Session, occurrence_id: int) -> Context | None:
     )
     languages = languages_of(occurrence.interpretation, spoken)
     return Context(occurrence, organisers[0] if organisers else "", reason or "", languages)
+
+
+def concerns_two(session: Session, contents: Mapping[str, Any]) -> bool:
+    """Whether a message is about a talk of two, which these two alone read; so is one about what is gone."""
+    number = contents.get("occurrence")
+    if number is None:
+        return False
+    return session.scalar(select(Occurrence.private).where(Occurrence.id == int(number))) is not False
+
+
+def names_of_two(session: Session, occurrence_id: int, person_id: int | None) -> tuple[str, ...]:
+    """Who talks in a talk of two, as one of them reads it; empty for a name that is not for them.
+
+    The one who holds it organises it, and reads both.
+    """
+    rows = session.execute(
+        select(Speaker.name, Speaker.person_id, Speaker.role, speaker_is_veiled())
+        .where(Speaker.occurrence_id == occurrence_id)
+        .order_by(Speaker.position)
+    ).all()
+    holds = any(whose == person_id and role is MeetingRole.HOST for _name, whose, role, _veiled in rows)
+    return tuple(name if holds or not veiled or whose == person_id else "" for name, whose, _role, veiled in rows)
 
 
 def invitation_context(session: Session, invitation_id: int) -> InvitationContext | None:

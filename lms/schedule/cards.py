@@ -184,6 +184,12 @@ class OccurrencePage:
     topics: tuple[TopicCard, ...]
     languages: tuple[str, ...]
     """Into which it is interpreted (BCP 47)."""
+    meeting: str
+    """Its meeting, also for those who come in only by an invitation (see `OccurrenceCard.meeting`)."""
+    streaming: Streaming
+    """Whether the public may watch it."""
+    series_id: int | None
+    programme_id: int | None
 
     @property
     def may_edit(self) -> bool:
@@ -351,6 +357,10 @@ def page_of(
         venue=occurrence.venue,
         topics=tuple(topics),
         languages=languages_of(occurrence.interpretation, (each.interprets for each in card.speakers)),
+        meeting=occurrence.meeting,
+        streaming=streaming_of(occurrence.streaming, card.kind, card.access),
+        series_id=occurrence.series_id,
+        programme_id=occurrence.programme_id,
     )
 
 

@@ -85,13 +85,11 @@ def _first_parties(occurrence_ids: Collection[int], own: Collection[int]) -> Sel
             each.occurrence_id,
             each.organisation_id,
             each.part,
-            party_is_veiled().label("veiled"),
             func.row_number(type_=Integer)
             .over(partition_by=each.occurrence_id, order_by=(each.position, each.id))
             .label("place"),
             func.count().over(partition_by=each.occurrence_id).label("of"),
         )
-        .join(Organisation, Organisation.id == each.organisation_id)
         .where(each.occurrence_id.in_(occurrence_ids))
         .subquery()
     )
@@ -105,7 +103,7 @@ def _first_parties(occurrence_ids: Collection[int], own: Collection[int]) -> Sel
             numbered.c.organisation_id,
             *_HOME,
             numbered.c.part,
-            numbered.c.veiled,
+            party_is_veiled(numbered.c),
         )
         .join(Organisation, Organisation.id == numbered.c.organisation_id)
         .where(wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from lms.directory.access_models import Endpoint
 from lms.directory.models import Affiliation, Organisation, Person
 from lms.directory.rules import Visitor
+from lms.schedule import protection
 from lms.schedule.audience_models import Invitation, Registration, RegistrationState, Seat
 from lms.schedule.group_models import Group, GroupMember, GroupWork
-from lms.schedule.group_rules import MOST_PEOPLE, Somebody, is_open, meeting_name
+from lms.schedule.group_rules import MOST_PEOPLE, Somebody, is_open, meeting_name, numbers_in
 from lms.schedule.models import GuestLink, Occurrence, OccurrenceParty, Part, Speaker
-from lms.schedule.protection import of_number, veiled_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +171,10 @@ def own_group(session: Session, visitor: Visitor, occurrence_id: int) -> GroupCa
 
 def with_me(session: Session, occurrence_id: int, number: int, now: datetime) -> tuple[MemberCard, ...]:
     """The members of one group who are named to the others in it."""
-    if of_number(session, occurrence_id).hide_names:
+    if protection.of(session, occurrence_id).hide_names:
         return ()
     found = next((one.members for one in view(session, occurrence_id, now).groups if one.number == number), ())
-    veiled = veiled_keys(session, occurrence_id, [one.key for one in found])
+    veiled = protection.veiled_keys(session, occurrence_id, [one.key for one in found], now)
     return tuple(one for one in found if one.key not in veiled)
 
 
@@ -216,12 +216,6 @@ def key_of(member: GroupMember) -> str:
     if member.organisation_id is not None:
         return f"organisation:{member.organisation_id}"
     return f"guest:{member.guest_link_id}"
-
-
-def numbers_in(keys: Iterable[str], kind: str) -> set[int]:
-    """The numbers of the keys of one kind."""
-    parts = (key.partition(":") for key in keys)
-    return {int(number) for found, _, number in parts if found == kind and number.isdecimal() and len(number) < 10}
 
 
 def _mine(visitor: Visitor) -> ColumnElement[bool]:

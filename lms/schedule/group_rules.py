@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -130,3 +130,9 @@ def _roomiest(
         level = [number for number, size in sizes.items() if size == least]
         return min(level, key=lambda number: (colleagues[number], number))
     return min(sizes, key=lambda number: (sizes[number], number))
+
+
+def numbers_in(keys: Iterable[str], kind: str) -> set[int]:
+    """The numbers of the keys of one kind."""
+    parts = (key.partition(":") for key in keys)
+    return {int(number) for found, _, number in parts if found == kind and number.isdecimal() and len(number) < 10}

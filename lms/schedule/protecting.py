@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.database import lock
+from lms.directory.models import Organisation
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
-from lms.schedule import actions, programmes, queries, series
+from lms.schedule import queries
+from lms.schedule.levels import EDITABLE, Level, Planned
 from lms.schedule.models import Occurrence, Status, Streaming
 from lms.schedule.plan_models import Programme, Series
 from lms.schedule.planners import may_edit_programme, may_edit_series, may_see_series
-from lms.schedule.protection import NOTHING, Protection, asked, joined, of_number
+from lms.schedule.protection import NOTHING, Protection, asked, joined, of
 from lms.schedule.protection_models import Keeping, ProtectionRule, Pseudonym
 
-Level = Literal["occurrence", "series", "programme"]
-Protected: TypeAlias = Occurrence | Series | Programme
 LONGEST_PSEUDONYM = 60
 _AHEAD = (Status.DRAFT, Status.PUBLISHED, Status.MOVED, Status.LIVE)
-_EDITABLE: dict[Level, Callable[[Session, Visitor, str], Protected]] = {
-    "occurrence": actions.editable,
-    "series": series.editable,
-    "programme": programmes.editable,
-}
+MOST_LED = 50
+"""For so many centres at most one chooses a name on the page; a lead has one or two."""
 
 
-def shown(session: Session, visitor: Visitor, level: Level, slug: str) -> tuple[Protected, Protection]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Under which name people come: None for their own, empty for a number."""
+
+    name: str | None
+    organisation_id: int | None = None
+    """Of everybody who comes from it; None: the visitor's own choice."""
+    organisation_uk: str = ""
+    organisation_en: str = ""
+
+
+def shown(session: Session, visitor: Visitor, level: Level, slug: str) -> tuple[Planned, Protection]:
     """What is protected, for a visitor who may change it, with what it asks itself.
 
     Raises `NotFound` or `NotAllowed`.
@@ -40,8 +48,8 @@ def shown(session: Session, visitor: Visitor, level: Level, slug: str) -> tuple[
     return target, _asked_by(session, level, target.id)
 
 
-def _readable(session: Session, visitor: Visitor, level: Level, slug: str) -> Protected:
-    target: Protected | None
+def _readable(session: Session, visitor: Visitor, level: Level, slug: str) -> Planned:
+    target: Planned | None
     if level == "occurrence":
         target = session.scalar(select(Occurrence).where(Occurrence.slug == slug, queries.visible_to(visitor)))
         of_it = select(Occurrence.id).where(Occurrence.slug == slug, queries.editable_by(visitor))
@@ -72,7 +80,7 @@ def protect(session: Session, visitor: Visitor, level: Level, slug: str, wanted:
     Raises `NotFound`, `NotAllowed`, `Conflict` (protection_over; protection_planned: something would be recorded or
     streamed by its plan).
     """
-    target = _EDITABLE[level](session, visitor, slug)
+    target = EDITABLE[level](session, visitor, slug)
     before = _asked_by(session, level, target.id)
     if wanted == before:
         return False
@@ -92,7 +100,7 @@ def protect(session: Session, visitor: Visitor, level: Level, slug: str, wanted:
     return True
 
 
-def above(session: Session, target: Protected) -> Protection:
+def above(session: Session, target: Planned) -> Protection:
     """What is asked for it by its series and its programme."""
     levels = []
     if isinstance(target, Occurrence) and target.series_id is not None:
@@ -152,7 +160,7 @@ def choose_pseudonym(
     """
     page = queries.occurrence_page(session, visitor, slug, now)
     whose = _whose(visitor, organisation_id)
-    if not of_number(session, page.card.id).pseudonyms and name is not None:
+    if not of(session, page.card.id).pseudonyms and name is not None:
         raise Conflict("pseudonyms_closed", "At this one everybody comes under their own name.")
     if name is not None:
         name = checked(name, [each.name for each in page.card.speakers])
@@ -197,15 +205,17 @@ def _whose(visitor: Visitor, organisation_id: int | None) -> ColumnElement[bool]
     return Pseudonym.person_id == visitor.person_id
 
 
-def chosen(session: Session, visitor: Visitor, occurrence_id: int) -> tuple[str | None, dict[int, str]]:
-    """What the visitor has chosen for themselves, and for each organisation that they lead."""
-    own = None
-    if visitor.person_id is not None:
-        mine = select(Pseudonym.name).where(
-            Pseudonym.occurrence_id == occurrence_id, Pseudonym.person_id == visitor.person_id
-        )
-        own = session.scalar(mine)
-    led = select(Pseudonym.organisation_id, Pseudonym.name).where(
-        Pseudonym.occurrence_id == occurrence_id, Pseudonym.organisation_id.in_(visitor.led_organisations)
-    )
-    return own, {number: name for number, name in session.execute(led) if number is not None}
+def choices(session: Session, visitor: Visitor, occurrence_id: int) -> list[Choice]:
+    """What the visitor has chosen for themselves, and for each organisation that they lead. Two queries."""
+    own = Pseudonym.person_id == visitor.person_id
+    led = Pseudonym.organisation_id.in_(visitor.led_organisations)
+    columns = (Pseudonym.organisation_id, Pseudonym.name)
+    rows = session.execute(select(*columns).where(Pseudonym.occurrence_id == occurrence_id, or_(own, led)))
+    names: dict[int | None, str] = dict(rows.all())
+    found = [Choice(names.get(None))]
+    if visitor.led_organisations:
+        homes = (Organisation.id, Organisation.name_uk, Organisation.name_en)
+        these = select(*homes).where(Organisation.id.in_(visitor.led_organisations))
+        for number, uk, en in session.execute(these.order_by(Organisation.name_uk).limit(MOST_LED)):
+            found.append(Choice(names.get(number), number, uk, en))
+    return found

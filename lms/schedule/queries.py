@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, not_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.rules import Visitor
@@ -108,18 +108,32 @@ def _past(visitor: Visitor, now: datetime, limit: int, before: datetime | None) 
 def occurrence_page(session: Session, visitor: Visitor, slug: str, now: datetime) -> OccurrencePage:
     """Everything about an occurrence. Raises `NotFound`, also when the visitor may not know of it."""
     found = fetch(session, *_described(visitor, slug))
-    if not found:
-        raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
-    (card,) = cards_of(session, visitor, now, found)
+    card = _only(cards_of(session, visitor, now, found))
     return page_of(
         found[0],
         card,
         agenda=fetch(session, *_agenda_of(card.id)),
-        changes=fetch(session, *_changes_of(card.id)),
-        guest_links=fetch(session, *_guest_links_of(card.id)) if card.may_edit else (),
+        changes=fetch(session, *_changes_of(card.id)) if found[0].was_changed else (),
+        guest_links=fetch(session, *_guest_links_of(card.id)) if card.may_edit and found[0].has_links else (),
         topics=[TopicCard(*row) for row in fetch(session, *_topics_of(card.id))],
         now=now,
     )
+
+
+def occurrence_card(session: Session, visitor: Visitor, slug: str, now: datetime) -> OccurrenceCard:
+    """What a list shows of it, for a page about something else of it. Raises `NotFound`, as `occurrence_page`."""
+    return _only(cards_of(session, visitor, now, fetch(session, *_of_slug(visitor, slug))))
+
+
+def _only(cards: Sequence[OccurrenceCard]) -> OccurrenceCard:
+    if not cards:
+        raise NotFound("occurrence_unknown", "There is no such occurrence, or it is not for you.")
+    return cards[0]
+
+
+@once
+def _of_slug(visitor: Visitor, slug: str) -> Select[*tuple[Any, ...]]:
+    return lines_for(visitor).where(Occurrence.slug == slug)
 
 
 @once
@@ -133,6 +147,9 @@ def _described(visitor: Visitor, slug: str) -> Select[*tuple[Any, ...]]:
         Occurrence.mode,
         Occurrence.venue,
         Occurrence.interpretation,
+        Occurrence.streaming,
+        exists().where(OccurrenceChange.occurrence_id == Occurrence.id).label("was_changed"),
+        exists().where(GuestLink.occurrence_id == Occurrence.id).label("has_links"),
     )
     return lines_for(visitor).add_columns(*described).where(Occurrence.slug == slug)
 

@@ -95,6 +95,11 @@ class Undecided:
     count: int
 
 
+def any_at(occurrence_id: int) -> ColumnElement[bool]:
+    """SQL: whether one registers for an occurrence."""
+    return exists().where(RegistrationPolicy.occurrence_id == occurrence_id)
+
+
 def entrance(session: Session, visitor: Visitor, slug: str, now: datetime) -> Entrance | None:
     """Registration as the visitor meets it; None where nobody registers. Raises `NotFound`."""
     found = session.execute(*_registered_for(visitor, slug)).one_or_none()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -12,17 +10,10 @@ from sqlalchemy.orm import Session
 from lms.audit.actions import record
 from lms.directory import projects
 from lms.directory.rules import Visitor
-from lms.schedule import actions, programmes, project_of, series
+from lms.schedule import project_of
+from lms.schedule.levels import EDITABLE, Level
 from lms.schedule.models import Occurrence
 from lms.schedule.plan_models import Programme, Series
-
-Level = Literal["occurrence", "series", "programme"]
-Tagged: TypeAlias = Occurrence | Series | Programme
-_EDITABLE: dict[Level, Callable[[Session, Visitor, str], Tagged]] = {
-    "occurrence": actions.editable,
-    "series": series.editable,
-    "programme": programmes.editable,
-}
 
 
 def put(session: Session, visitor: Visitor, level: Level, slug: str, project: str, now: datetime) -> None:
@@ -30,7 +21,7 @@ def put(session: Session, visitor: Visitor, level: Level, slug: str, project: st
 
     Raises `NotFound`, `NotAllowed`, `Conflict` (project_closed).
     """
-    target = _EDITABLE[level](session, visitor, slug)
+    target = EDITABLE[level](session, visitor, slug)
     before = target.project_id
     number = projects.chosen(session, project, kept=before)
     if number == before:

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from lms.directory.models import Organisation
 from lms.directory.rules import ANONYMOUS, Visitor
 from lms.errors import NotFound
 from lms.media.models import Recording, RecordingState, Watching
-from lms.schedule.cards import OccurrenceCard
+from lms.schedule.cards import OccurrencePage
 from lms.schedule.group_rules import parse_meeting
 from lms.schedule.models import Kind, Occurrence, Part, Status, Streaming
 from lms.schedule.plan_models import Programme, Series
 from lms.schedule.queries import visible_to
 from lms.schedule.rules import streaming_of
-from lms.statements import fetch, once
 from lms.streaming import rules
 from lms.streaming.models import ChosenTarget, StreamChoice, StreamLine, StreamRun, StreamTarget, TargetKind
 
@@ -160,13 +158,12 @@ def _kept_by(visitor: Visitor) -> ColumnElement[bool]:
     )
 
 
-def choice_of(session: Session, card: OccurrenceCard) -> Choice:
+def choice_of(session: Session, page: OccurrencePage) -> Choice:
     """What an occurrence may have, and has; for those who edit it."""
-    place = session.execute(select(Occurrence.series_id, Occurrence.programme_id).where(Occurrence.id == card.id)).one()
-    organisers = [party.organisation_id for party in card.parties if party.part is Part.ORGANISER]
-    found = _choice(session, StreamChoice.occurrence_id == card.id)
-    inherited = _choice(session, StreamChoice.series_id == place.series_id) if found is None else None
-    return _options(session, found or inherited, organisers, place.programme_id, own=found is not None)
+    organisers = [party.organisation_id for party in page.card.parties if party.part is Part.ORGANISER]
+    found = _choice_for(session, page.card.id, page.series_id)
+    own = found is not None and found.occurrence_id is not None
+    return _options(session, found, organisers, page.programme_id, own=own)
 
 
 def choice_of_series(session: Session, series_id: int) -> Choice:
@@ -203,11 +200,20 @@ def _choice(session: Session, which: ColumnElement[bool]) -> StreamChoice | None
     return session.scalar(select(StreamChoice).where(which).options(selectinload(StreamChoice.targets)))
 
 
+def _choice_for(session: Session, occurrence_id: int, series_id: int | None) -> StreamChoice | None:
+    """The occurrence's own, else that of its series."""
+    which = StreamChoice.occurrence_id == occurrence_id
+    if series_id is not None:
+        which = or_(which, StreamChoice.series_id == series_id)
+    own_first = StreamChoice.occurrence_id.is_(None)
+    return session.scalar(
+        select(StreamChoice).where(which).order_by(own_first).limit(1).options(selectinload(StreamChoice.targets))
+    )
+
+
 def _chosen(session: Session, occurrence_id: int, series_id: int | None) -> list[tuple[StreamTarget, str]]:
     """The targets to which an occurrence goes, that are switched on, with their own posts."""
-    found = _choice(session, StreamChoice.occurrence_id == occurrence_id)
-    if found is None and series_id is not None:
-        found = _choice(session, StreamChoice.series_id == series_id)
+    found = _choice_for(session, occurrence_id, series_id)
     if found is None or not found.targets:
         return []
     posts = {each.target_id: each.post for each in found.targets}
@@ -257,26 +263,14 @@ def public_stream(session: Session, meeting: str) -> PublicStream:
     return PublicStream(meeting) if found is None else _told(session, found)
 
 
-class Offered(NamedTuple):
-    """What of a meeting is for the public."""
-
-    meeting: str
-    streaming: Streaming
-    series_id: int | None
+def is_offered(page: OccurrencePage) -> bool:
+    """Whether an occurrence is for the public to watch, for whoever may see its page."""
+    return page.card.status is not Status.DRAFT and page.streaming is not Streaming.NO
 
 
-def offered(session: Session, card: OccurrenceCard) -> Offered | None:
-    """Whether an occurrence is for the public to watch, for whoever may see its page; None where it is not."""
-    if card.status is Status.DRAFT:
-        return None
-    ((meeting, streaming, series_id),) = fetch(session, *_decided(card.id))
-    found = streaming_of(streaming, card.kind, card.access)
-    return None if found is Streaming.NO else Offered(meeting, found, series_id)
-
-
-@once
-def _decided(occurrence_id: int) -> Select[str, Streaming, int | None]:
-    return select(Occurrence.meeting, Occurrence.streaming, Occurrence.series_id).where(Occurrence.id == occurrence_id)
+def any_run(occurrence_id: int) -> ColumnElement[bool]:
+    """SQL: whether an occurrence was streamed live."""
+    return exists().where(StreamRun.occurrence_id == occurrence_id)
 
 
 def _told(session: Session, found: Occurrence) -> PublicStream:

@@ -85,7 +85,8 @@ class IceAgent:
         tasks = [asyncio.create_task(self._check(address, nominate=False), name="check") for address in candidates]
         try:
             chosen = await self._first(tasks, candidates, timeout_s)
-            await asyncio.wait_for(self._check(chosen, nominate=True), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._check(chosen, nominate=True)
         except TimeoutError as error:
             shown = ", ".join(f"{host}:{port}/udp" for host, port in candidates) or "none"
             raise IceError(f"The media node did not answer on any address (tried: {shown}).") from error

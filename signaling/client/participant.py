@@ -138,7 +138,8 @@ class Participant:
     async def _say_goodbye(self) -> None:
         if self.session is not None:
             with contextlib.suppress(SessionLostError, RefusedError, TimeoutError):
-                await asyncio.wait_for(self.session.request("leave"), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self.session.request("leave")
 
     async def _close(self) -> None:
         if self.session is not None:

@@ -126,7 +126,8 @@ class Session:
         self._pending[number] = answer
         try:
             await self._send({"type": type_, "id": number, **members})
-            message = await asyncio.wait_for(answer, ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                message = await answer
         except TimeoutError as error:
             raise SessionLostError(f"The node did not answer `{type_}` within {ANSWER_S:.0f} s.") from error
         finally:

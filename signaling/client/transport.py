@@ -81,7 +81,8 @@ class MediaTransport:
     async def _shake_hands(self, dtls: RTCDtlsParameters, *, client: bool) -> None:
         self._dtls._set_role("client" if client else "server")
         try:
-            await asyncio.wait_for(self._dtls.start(dtls), HANDSHAKE_S)
+            async with asyncio.timeout(HANDSHAKE_S):
+                await self._dtls.start(dtls)
         except TimeoutError as error:
             raise TransportError("The media node did not finish the DTLS handshake.") from error
         if self._dtls.state != "connected":

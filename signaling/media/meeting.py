@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from signaling.media.ports import NodePort, PeerPort, PublicationPort
 from signaling.media.publishing import PublishedMedia, Publishing
 from signaling.media.subscribing import Subscribing
@@ -16,6 +18,7 @@ from signaling.model import Interpreting, Publication, Source
 DISTRIBUTE_S = 0.005
 """Publications that come up within this time are distributed together."""
 GOOD = 3
+_log = structlog.get_logger(__name__)
 
 
 class MediaHost(Protocol):
@@ -238,8 +241,11 @@ class MeetingMedia:
 
     def _distribute_all(self) -> None:
         self._timer = None
-        for participant in self._people:
-            self._distribute(participant)
+        for participant in list(self._people):
+            try:
+                self._distribute(participant)
+            except Exception:  # what is wrong with one must not leave the others without pictures
+                _log.exception("not_distributed", participant=participant)
         for observer in list(self._observers):
             observer()
 

@@ -44,6 +44,8 @@ class Subscribing:
         self._outstanding: Offer | None = None
         self._answering = False
         self._connect = False
+        self._anew = False
+        """The far end has closed its connection and is still there: the next offer says that another begins."""
         self._restart = False
         self._rebuild = False
         self._task: asyncio.Task[None] | None = None
@@ -57,6 +59,7 @@ class Subscribing:
 
     def connect(self) -> None:
         """Bring up the connection before there is anything to receive, so that the first picture comes at once."""
+        self._notice_end()
         if self.peer is None and not self.closed:
             self.peer = self._open_peer()
             self._connect = True
@@ -66,6 +69,7 @@ class Subscribing:
         """Receive exactly these: publication → (participant, media, paused)."""
         if self.closed:
             return
+        self._notice_end()
         for gone in [publication for publication in self._received if publication not in wanted]:
             self._drop(gone)
         for publication, (participant, media, paused) in wanted.items():
@@ -75,6 +79,12 @@ class Subscribing:
                 (received.subscription.pause if paused else received.subscription.resume)()
         if self.peer is not None and self.peer.negotiation_needed:
             self._offer_soon()
+
+    def _notice_end(self) -> None:
+        """Nothing can be added to a connection that the far end has closed; who goes on without one gets another."""
+        if self.peer is not None and self.peer.state == "closed":
+            self.peer, self._outstanding, self._anew = None, None, True
+            self._received.clear()
 
     def replace(self, media: PublishedMedia) -> None:
         """The same publication has another SFU object behind it: go on in the same section."""
@@ -140,6 +150,7 @@ class Subscribing:
         if self.closed or peer is not self.peer:
             return
         self._revision += 1
+        rebuild, self._anew = rebuild or self._anew, False
         self._outstanding = Offer(revision=self._revision, sdp=sdp, sections=self._sections(), rebuild=rebuild)
         self._send(self._outstanding)
 

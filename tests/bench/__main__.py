@@ -6,6 +6,7 @@ from tests.bench import (
     capturing,
     credentials,
     forwarding,
+    importing,
     joining,
     latency,
     live,
@@ -15,6 +16,18 @@ from tests.bench import (
     saving,
 )
 
-for benchmark in (forwarding, latency, joining, capturing, recording, live, live_outputs, pages, saving, credentials):
+for benchmark in (
+    forwarding,
+    latency,
+    joining,
+    capturing,
+    recording,
+    live,
+    live_outputs,
+    pages,
+    saving,
+    importing,
+    credentials,
+):
     benchmark.main()
     print()

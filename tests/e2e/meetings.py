@@ -15,9 +15,11 @@ from lms.directory import accounts, endpoints
 from lms.directory.models import Account, Organisation, RoleName, Scope
 from lms.directory.queries import organisation_by_code, visitor_of_person
 from lms.directory.rules import Grant, Visitor
-from lms.schedule import actions
+from lms.meetings.queries import connected_now
+from lms.schedule import actions, protecting
 from lms.schedule.drafts import OccurrenceDraft, PartyDraft
-from lms.schedule.models import Access, Kind, Part
+from lms.schedule.models import Access, Kind, Occurrence, Part
+from lms.schedule.protection import Protection
 from tests.support.browser import until
 from tests.support.installation import Installation
 
@@ -63,6 +65,12 @@ class Planner:
                     now=now,
                 )
 
+    def connected(self, slug: str) -> set[str]:
+        """The identities of who is in an occurrence's meeting, as far as the database knows."""
+        with self.database.reading() as session:
+            number = session.scalars(select(Occurrence.id).where(Occurrence.slug == slug)).one()
+            return connected_now(session, number, datetime.now(UTC))
+
     def pair(self, code: str, home: str) -> None:
         """An administrator types in the code that a device shows."""
         chief = Visitor(person_id=1, grants=frozenset({Grant(RoleName.ADMINISTRATOR)}))
@@ -93,6 +101,13 @@ class Planner:
             actions.publish(session, visitor, made.slug, now)
             actions.start(session, visitor, made.slug, now)
         return meeting
+
+    def protect(self, meeting: str, wanted: Protection) -> None:
+        """Ask for the protection of whoever comes, before anybody does."""
+        with self.database.writing() as session:
+            slug = session.scalars(select(Occurrence.slug).where(Occurrence.meeting == meeting)).one()
+            chief = Visitor(person_id=1, grants=frozenset({Grant(RoleName.ORGANISER)}))
+            protecting.protect(session, chief, "occurrence", slug, wanted, datetime.now(UTC))
 
 
 def enter(page: Page, server: Installation, meeting: str, name: str, *, url: str = "", expect: str = "") -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.support import sealing
 from web.main.cli import app
 
 FILES = ("credential.json", "credential.jwt", "badge.png", "badge.svg", "certificate.pdf")
@@ -48,6 +49,31 @@ def test_every_form_of_the_demonstration_is_valid(folder: Path, demo: Path, name
     code, told = verdict(folder, demo / name)
     assert (code, told["valid"], told["failed"]) == (0, True, None), told
     assert told["credential"]["achievement"].startswith("ЗРАЗОК / DEMO: ")
+
+
+def test_a_seal_is_put_on_and_told_and_a_changed_document_is_not_genuine(
+    folder: Path, demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = sealing.files(tmp_path)
+    (tmp_path / "authorities.pem").write_text(sealing.authority_pem())
+    monkeypatch.setenv("VIKNO_SEAL_KEY", str(files.key))
+    monkeypatch.setenv("VIKNO_SEAL_PASSWORD_FILE", str(files.password))
+    monkeypatch.setenv("VIKNO_SEAL_AUTHORITIES", str(tmp_path / "authorities.pem"))
+    assert run(folder, "certificates", "demo", "--out", tmp_path)[0] == 0
+    code, told = verdict(folder, tmp_path / "certificate.pdf")
+    assert (code, told["seals"]["state"], told["seals"]["ours"]) == (0, "trusted", False)
+    assert told["seals"]["found"][0]["signer"].startswith(sealing.SIGNER)
+    code, said = run(folder, "verify", demo / "certificate.pdf")
+    assert (code, "?   seal: The document bears no seal" in said) == (0, True)
+    content = (tmp_path / "certificate.pdf").read_bytes()
+    (tmp_path / "changed.pdf").write_bytes(content.replace(b"/Subtype/Link", b"/Subtype/Lonk"))
+    code, told = verdict(folder, tmp_path / "changed.pdf")
+    assert (code, told["genuine"], told["failed"], told["seals"]["state"]) == (1, False, "seal", "broken")
+    files.password.write_text("інший")
+    code, said = run(folder, "certificates", "demo", "--out", tmp_path)
+    assert code == 0, "it is given without its seal"
+    assert "The document bears no seal:" in said
+    assert b"/ByteRange" not in (tmp_path / "certificate.pdf").read_bytes()
 
 
 def test_again_gives_the_same_one(folder: Path, demo: Path) -> None:

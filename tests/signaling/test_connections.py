@@ -117,7 +117,7 @@ async def test_oversize_frame(node: NodeServer) -> None:
 
 
 async def test_too_many_messages(serve: Serve) -> None:
-    node = await serve(limits=Limits(messages_per_second=1, message_burst=5))
+    node = await serve(limits=Limits(messages_per_second=1, message_burst=5), clock=FakeTime().clock())
     client = await node.join(ticket())
     for number in range(20):
         await client.send({"type": "ping", "id": number})
@@ -126,14 +126,16 @@ async def test_too_many_messages(serve: Serve) -> None:
     assert sum(message["type"] == "pong" for message in client.got) == 4
 
 
-async def test_chat_has_a_slower_rate_and_only_refuses(node: NodeServer) -> None:
+async def test_chat_has_a_slower_rate_and_only_refuses(serve: Serve) -> None:
+    node = await serve(clock=FakeTime().clock())
     client = await node.join(ticket())
     answers = [(await client.request("chat", text=str(number))) for number in range(12)]
     assert [answer["type"] for answer in answers] == ["ok"] * 10 + ["refused"] * 2
     assert answers[-1]["problem"]["code"] == "too_many_messages"
 
 
-async def test_renegotiating_without_end_is_refused(node: NodeServer) -> None:
+async def test_renegotiating_without_end_is_refused(serve: Serve) -> None:
+    node = await serve(clock=FakeTime().clock())
     client = await node.join(ticket())
     answers = [await client.request("restart", rebuild=True) for _ in range(DESCRIPTION_BURST + 2)]
     assert {answer["type"] for answer in answers[:DESCRIPTION_BURST]} == {"ok"}
@@ -514,6 +516,47 @@ async def test_one_outstanding_offer(node: NodeServer) -> None:
     await viewer.request("answer", revision=4, sdp=fourth["sdp"])
     lost = await viewer.next("undecodable")
     assert lost["publications"] == [next(iter(fourth["sections"].values()))["publication"]]
+
+
+async def test_whose_connection_was_closed_at_the_far_end_gets_another_and_nobody_waits(
+    node: NodeServer,
+) -> None:
+    """Whoever goes to another room closes their connections first; others must not miss who comes meanwhile."""
+    going, staying = await node.join(ticket("Олена")), await node.join(ticket("Тарас"))
+    first = await going.next("offer")
+    await going.request("answer", revision=1, sdp=first["sdp"])
+    await staying.answer_offers()
+    late = await node.join(ticket("Ганна"))
+    await asyncio.sleep(0.05)  # her coming alone changes what others receive: that is over
+    node.media.peer(f"{going.id}/subscribe").become("closed")
+    await late.request("publish", sdp=offer(("0", "audio")), sources={"0": "microphone"})
+    heard = f"{late.id}:microphone"
+    await staying.first(lambda m: m["type"] == "offer" and heard in str(m["sections"]))
+    again = await going.next("offer", revision=2)
+    assert again["rebuild"] is True
+    assert [section["publication"] for section in again["sections"].values()] == [heard]
+    await going.request("answer", revision=2, sdp=again["sdp"])
+    await late.request("publish", sdp=offer(("0", "audio"), ("1", "video")), sources={"0": "microphone", "1": "camera"})
+    assert (await going.next("offer", revision=3))["rebuild"] is False
+
+
+async def test_what_fails_in_one_place_stops_neither_time_nor_the_others(serve: Serve) -> None:
+    clock = FakeTime()
+    node = await serve(clock=clock.clock())
+    broken = await node.join(ticket("Олена"))
+    olena, taras = [await node.join(ticket(name, meeting="other")) for name in ("Олена", "Тарас")]
+
+    def fail() -> None:
+        raise RuntimeError("a fault")
+
+    node.meeting().tick = fail
+    node.node.grouping.tick = fail
+    await taras.drop()
+    await until(lambda: node.meeting("other").state.members[taras.id].away)
+    clock.monotonic_now += 61.0
+    node.node.tick()
+    assert (await olena.next("left"))["reason"] == "lost"
+    assert (await broken.request("ping"))["type"] == "pong"
 
 
 async def test_publish_ice_restart_keeps_and_rebuild_replaces_the_peer(node: NodeServer) -> None:

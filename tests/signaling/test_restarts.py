@@ -112,6 +112,25 @@ async def test_who_does_not_come_back_after_a_restart_is_lost(serve: Serve, tmp_
     await until(lambda: not list((tmp_path / "d").rglob("*.journal")), "the journal to be deleted")
 
 
+@pytest.mark.usefixtures("quick_retries")
+async def test_a_fault_in_the_telling_does_not_end_it(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    web = WebProcess()
+    node = await serve(**web.settings())
+    host = await node.join(ticket("Ведуча", Role.HOST))
+    await until(lambda: web.of("joined"))
+    faults = iter([OSError(5, "the disk"), RuntimeError("a fault")])
+    collect = node.node.delivery._collect
+
+    def failing() -> object:
+        for fault in faults:
+            raise fault
+        return collect()
+
+    monkeypatch.setattr(node.node.delivery, "_collect", failing)
+    await host.order("begin")
+    await until(lambda: web.of("began"), "it is told after all")
+
+
 async def test_events_in_order_with_stable_ids(serve: Serve) -> None:
     web = WebProcess()
     clock = FakeTime()
@@ -140,6 +159,25 @@ async def test_events_in_order_with_stable_ids(serve: Serve) -> None:
     sequences = [event.sequence for event in web.events.values()]
     assert sequences == sorted(set(sequences))
     assert "потай" not in json.dumps([event.model_dump(mode="json") for event in web.events.values()])
+
+
+@pytest.mark.parametrize("close", ["ended", "ordered"])
+async def test_nothing_is_told_after_the_end_though_somebody_speaks_into_it(serve: Serve, close: str) -> None:
+    web = WebProcess()
+    clock = FakeTime()
+    node = await serve(clock=clock.clock(), **web.settings())
+    host, olena = await node.join(ticket("Ведуча", Role.HOST)), await node.join(ticket("Олена"))
+    await olena.request("publish", sdp=offer(("0", "audio")), sources={"0": "microphone"})
+    node.media.groups[0].speak(node.media.peer(f"{olena.id}/publish").publications["0"])
+    clock.pass_(5.0)
+    if close == "ended":
+        await host.send({"type": "order", "id": 9, "action": {"do": "end", "close": True}})
+    else:
+        node.node.forget("demo")
+    await until(lambda: web.of("closed") and node.node.delivery.pending == 0)
+    assert web.order[-1] == "closed"
+    assert web.order.count("spoke") == 1
+    assert web.of("spoke")[0].data.since == web.of("spoke")[0].at - 5.0  # type: ignore[union-attr]
 
 
 @pytest.mark.usefixtures("quick_retries")

@@ -112,6 +112,8 @@ class FakePeer:
     def subscribe(self, publication: FakePublication | None, *, stream_id: str, slot: Any = None) -> FakeSubscription:
         if not re.fullmatch(r"[!#-'*+.0-9A-Z^-~-]{1,64}", stream_id):
             raise ValueError(f"not a stream id: {stream_id!r}")
+        if self.state == "closed":
+            raise ValueError("The connection is closed. Open a new one.")
         subscription = FakeSubscription(publication, stream_id, slot=slot, mid=slot)
         self.subscriptions.append(subscription)
         self.negotiation_needed = slot is None
@@ -148,8 +150,13 @@ class FakePeer:
 class FakeSpeakerGroup:
     def __init__(self, on_speaker: Callable[[Any], None]) -> None:
         self.publications: list[FakePublication] = []
-        self.speak = on_speaker
+        self._on_speaker = on_speaker
+        self._speaker: FakePublication | None = None
         self.closed = False
+
+    def speak(self, publication: FakePublication | None) -> None:
+        self._speaker = publication
+        self._on_speaker(publication)
 
     def add(self, publication: FakePublication) -> None:
         if publication not in self.publications:
@@ -158,6 +165,8 @@ class FakeSpeakerGroup:
     def remove(self, publication: FakePublication) -> None:
         if publication in self.publications:
             self.publications.remove(publication)
+        if publication is self._speaker:
+            self.speak(None)
 
     def close(self) -> None:
         self.closed = True

@@ -10,7 +10,9 @@ from sqlalchemy import select
 from lms.appointments.models import Appointment
 from lms.database import Database
 from lms.demo_accounts import EXPERT, LEAD, STAFF
+from lms.directory.models import Affiliation, Organisation, OrganisationKind
 from lms.notify.models import OutboxMessage
+from tests.lms.facts import NOW
 from tests.web.conftest import Clock
 from tests.web.test_invitations import letters
 from tests.web.visitor import Visitor, links
@@ -75,6 +77,9 @@ async def test_a_time_is_booked_in_two_presses_moved_and_cancelled(
     assert refused.status_code == 422
     assert (await ours.post(f"{page}/cancel", reason="Відрядження")).status_code == 303
     assert "Відрядження" in (await lead.get(page)).text
+    late = await lead.client.post(f"{page}/materials", data=csrf, files={"file": ("пізно.pdf", b"%PDF-")})
+    assert late.status_code == 409
+    assert (await lead.post(f"{page}/materials/{file.rpartition('/')[2]}/remove")).status_code == 409
     with database.reading() as session:
         number = int(page.rpartition("/")[2])
         talk = session.get_one(Appointment, number).occurrence_id
@@ -170,7 +175,17 @@ async def test_letters_ask_nobody_whether_they_come(
         assert made.question in each.text
         assert "/rsvp/" not in each.text + each.html
         assert "Записано: консультація, " in each.subject
+    assert "Експертка Демо" in booked[STAFF].text
     staff = await _signed_in(browser, STAFF)
+    with database.writing() as session:  # who holds it works at a place whose people are named to nobody
+        home = Organisation(
+            code="crossing", kind=OrganisationKind.ASC, name_uk="Чонгар", protected=True, created_at=NOW
+        )
+        session.add(home)
+        session.flush()
+        work = Affiliation(person_id=made.expert_id, organisation_id=home.id, from_date=NOW.date())
+        session.add(work)
+    assert "Експертка" not in (await staff.get(f"/appointments/{made.id}")).text
     await staff.post(f"/appointments/{made.id}/cancel", reason="Розібралися самі")
     gone = {each.to: each for _, each in letters() if made.subject in each.text and each.method == "CANCEL"}
     assert set(gone) == {EXPERT, STAFF}
@@ -179,3 +194,5 @@ async def test_letters_ask_nobody_whether_they_come(
         assert each.method == "CANCEL"
         assert "SEQUENCE:1" in calendar
         assert "Розібралися самі" in each.text
+    assert "Експертка" not in gone[STAFF].text + gone[STAFF].html + gone[STAFF].calendar.decode()
+    assert "Експертка Демо" in gone[EXPERT].text

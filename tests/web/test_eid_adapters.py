@@ -134,10 +134,9 @@ def test_the_state_service_is_asked_as_it_wants() -> None:
         }  # fmt: skip
         service._codes["one"] = "dig_sign"
         found = provider.complete(Returned("one"), journey, NOW)
-        assert found == Identity(
-            "drfo 2718281828", "diia_id", "АННА", "КЛЮЧ", "ІВАНІВНА", "a@example.org", False, "2718281828",
-            "1985041201234", "ЦНАП м. Львів", "00000001", "адміністратор", "КНЕДП", "58E2",
-        )  # fmt: skip
+        assert found == Identity("drfo 2718281828", "diia_id", "АННА", "КЛЮЧ", "ІВАНІВНА", tax_number="2718281828")
+        (asked_for,) = [set(each["fields"].split(",")) for path, each in service.asked if path == "/get-user-info"]
+        assert not asked_for & {"o", "ou", "title", "email", "edrpoucode", "subject"}, "nobody needs that here"
         for who, code in (("one", "eid_code"), ("two", "eid_code")):
             with pytest.raises(EidError) as refused:
                 provider.complete(Returned(who), journey, NOW)

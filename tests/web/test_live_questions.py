@@ -11,7 +11,9 @@ from fastapi import FastAPI
 
 from lms.database import Database
 from lms.meetings.actions import apply_events
+from lms.meetings.questions import shown_to_all
 from lms.schedule.models import Occurrence, Streaming
+from lms.schedule.protection_models import ProtectionRule
 from tests.lms.facts import NOW
 from tests.web.conftest import Orders
 from tests.web.test_live import app, change, data, occurrence, streamed
@@ -124,6 +126,22 @@ async def test_what_is_let_in_is_seen_by_all_and_what_waits_by_nobody(
     assert [(one["id"], one["name"], one["text"], one["status"]) for one in seen] == [
         ("q1", "Глядач", "Перше?", "answering")
     ]
+
+
+def test_who_asked_before_a_meeting_was_protected_is_not_named_on_its_page(
+    asking: str, database: Database, occurrence: Occurrence
+) -> None:
+    asked = [
+        question("q1", "Перше?", "open"),
+        question("q2", "Друге?", "open") | {"participant": "p1", "name": "Ольга"},
+    ]
+    with database.writing() as session:
+        events = [told(asking, "asked", 2 + at, question=each) for at, each in enumerate(asked)]
+        apply_events(session, [told(asking, "opened", 1, title="Вебінар"), *events], NOW)
+        assert {each.name for each in shown_to_all(session, asking)} == {"Глядач", "Ольга"}
+        session.add(ProtectionRule(occurrence_id=occurrence.id, hide_names=True))
+        session.flush()
+        assert {each.name for each in shown_to_all(session, asking)} == {"Глядач", "—"}
 
 
 async def test_however_many_look_the_database_is_asked_now_and_then(database: Database) -> None:

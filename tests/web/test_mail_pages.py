@@ -13,7 +13,9 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
+from lms.appointments.models import Appointment
 from lms.database import lock
+from lms.demo_accounts import STAFF
 from lms.directory import accounts
 from lms.directory.models import RoleName
 from lms.notify import receiving, sending
@@ -21,6 +23,8 @@ from lms.notify.actions import enqueue
 from lms.notify.dispatch import Dispatcher
 from lms.notify.journal import Journal
 from lms.notify.models import MailServer, OutboxMessage, Reason
+from lms.schedule import reminders
+from lms.schedule.models import Occurrence
 from tests.web.conftest import Clock
 from tests.web.visitor import ADMINISTRATOR, HOST, PASSWORD, Visitor
 from web import vocabulary
@@ -201,3 +205,35 @@ async def test_an_operator_sees_the_mail_but_no_personal_links(
     assert "/welcome/" not in page.text
     assert "administrators alone" in page.text
     assert "/welcome/" in (await admin.get(f"/mail/{number}")).text
+
+
+async def test_a_letter_between_two_people_is_read_by_no_administrator(
+    browser: Browser, config: WebConfig, worker: Dispatcher, clock: Clock
+) -> None:
+    with config.database.writing() as session:
+        made = session.scalars(select(Appointment).order_by(Appointment.starts_at.desc())).first()
+        assert made is not None
+        contents = {"occurrence": made.occurrence_id, "starts_at": made.starts_at.isoformat()}
+        enqueue(session, "private", reminders.KIND, f"person:{made.person_id}", contents, now=clock())
+        title = "Спільне заняття"
+        public = session.scalars(select(Occurrence).where(Occurrence.starts_at > clock(), ~Occurrence.private)).first()
+        assert public is not None
+        public.title = title
+        enqueue(
+            session,
+            "public",
+            "occurrence.announced",
+            f"person:{made.person_id}",
+            {"occurrence": public.id},
+            now=clock(),
+        )
+    assert worker.run() == 2
+    with config.database.reading() as session:
+        numbers = dict(session.execute(select(OutboxMessage.key, OutboxMessage.id)).all())
+    admin = browser()
+    await admin.sign_in(ADMINISTRATOR)
+    page = await admin.get(f"/mail/{numbers['private']}")
+    assert made.subject not in page.text
+    assert "a talk of two people" in page.text
+    assert STAFF in page.text, "to whom it went"
+    assert title in (await admin.get(f"/mail/{numbers['public']}")).text

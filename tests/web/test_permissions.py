@@ -201,6 +201,7 @@ LETS_IN: dict[str, str] = {
     "GET /me/certificates": KNOWN,
     "GET /me/declared/new": KNOWN,
     "GET /me/notifications": KNOWN,
+    "GET /me/learning-record.json": KNOWN,
     "GET /me/tests": KNOWN,
     "GET /meet/{meeting}": ALL,
     "GET /metrics": ALL,

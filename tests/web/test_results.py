@@ -63,6 +63,10 @@ async def test_an_appeal_a_wrong_question_and_a_void_attempt(both: tuple[Visitor
     await staff.post(address, do="submit")
     await staff.post(f"{address}/appeal", text="Питання 2 двозначне.")
     assert "апеляцію розглядають" in (await staff.get("/me/tests")).text
+    record = await staff.get("/me/learning-record.json")
+    assert "attachment" in record.headers["content-disposition"]
+    verbs = {each["verb"]["display"]["en"] for each in record.json()["statements"]}
+    assert {"launched", "completed", "terminated", "failed"} <= verbs
     assert "Апеляція" in (await keeper.get("/tests")).text
     answered = await keeper.post(f"{watched}/appeal", do="grant", answer="Справді.")
     assert answered.status_code == 303, answered.text

@@ -20,7 +20,7 @@ name_uk = "Обліковий запис міністерства"
 name_en = "Account of the ministry"
 # scope = "openid profile email"
 # match_verified_email = true
-# claims = { tax_number = "drfo", unzr = "unzr", organisation = "org", edrpou = "edrpou", position = "title" }
+# claims = { tax_number = "drfo", patronymic = "middle_name" }
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ def _secure(url: str) -> str:
     return url
 
 
-Claim = Literal[
-    "given_name", "family_name", "patronymic", "email", "tax_number", "unzr", "organisation", "edrpou", "position"
-]
+Claim = Literal["given_name", "family_name", "patronymic", "email", "tax_number"]
 Address = Annotated[str, AfterValidator(_secure)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 

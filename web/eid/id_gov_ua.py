@@ -19,10 +19,10 @@ from lms.directory.eid import rules
 from lms.directory.eid.provider import EidError, Identity, Journey, Returned
 from web.eid.asking import Asker
 
-FIELDS = (
-    "issuer", "issuercn", "serial", "subject", "subjectcn", "lastname", "givenname", "middlename", "o", "ou", "title",
-    "email", "edrpoucode", "drfocode", "unzr",
-)  # fmt: skip
+FIELDS = ("lastname", "givenname", "middlename", "drfocode", "unzr", "issuer", "issuercn", "serial")
+"""What is asked of a certificate: a name for the page that asks who it is, and by what somebody is known again. Not the
+e-mail, which nobody has verified, nor where and as what somebody works: the directory says that.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +111,7 @@ def _identity(told: Mapping[str, Any]) -> Identity:
         given_name=text("givenname"),
         family_name=text("lastname"),
         patronymic=text("middlename"),
-        email=text("email"),
         tax_number=number,
-        unzr=unzr,
-        organisation=text("o"),
-        edrpou=text("edrpoucode"),
-        position=text("title"),
-        certificate_issuer=text("issuercn") or text("issuer"),
-        certificate_serial=text("serial"),
     )
 
 

@@ -216,10 +216,6 @@ class OidcProvider:
             email=told("email", "email"),
             email_verified=claims.get("email_verified") is True,
             tax_number=rules.tax_number(told("tax_number")),
-            unzr=rules.unzr(told("unzr")),
-            organisation=told("organisation"),
-            edrpou=told("edrpou"),
-            position=told("position"),
         )
 
     def _same(self, told: object, expected: str, what: str) -> None:

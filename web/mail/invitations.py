@@ -135,7 +135,11 @@ def _invitation(session: Session, message: OutboxMessage, desk: Desk, news: News
     given = found.invitation.status
     attendee = ics.Attendee(reader.address, reader.name, found.invitation.role, given)
     answer = f"{desk.public_url}/rsvp/{desk.links.sign(RSVP, found.invitation.id)}"
-    return _letter(desk, found.about, news, reader, entry, attendee, last, answer=answer, invitation=found.invitation)
+    invited, occurrence = found.invitation, found.about.occurrence
+    names = audience.names_of_two(session, occurrence.id, invited.person_id) if occurrence.private else ()
+    return _letter(
+        desk, found.about, news, reader, entry, attendee, last, answer=answer, invitation=invited, names=names
+    )
 
 
 def _fitting(news: News, found: InvitationContext, knows: bool, last: Mapping[str, Any] | None, now: datetime) -> News:
@@ -201,6 +205,7 @@ def _letter(
     *,
     answer: str = "",
     invitation: Invitation | None = None,
+    names: tuple[str, ...] = (),
 ) -> Letter:
     occurrence, language = about.occurrence, reader.language
     gone = news in (News.CANCELLED, News.WITHDRAWN)
@@ -222,6 +227,7 @@ def _letter(
         own_time=own_time(occurrence, reader.zone),
         speaker_id=invitation.speaker_id if invitation is not None else None,
         role=invitation.role.value if invitation is not None else "participant",
+        names=names,
     )
     organiser = organiser_of(desk.sender, about.organiser, language)
     event = event_of(occurrence, language, entry)

@@ -34,12 +34,15 @@ def reminder(session: Session, message: OutboxMessage, desk: Desk) -> Letter:
         raise Unwanted("It has begun.")
     if not reminders.still_concerns(session, occurrence, message.recipient):
         raise Unwanted("It no longer concerns the recipient.")
+    kind, _colon, whose = message.recipient.partition(":")
+    own = int(whose) if kind == "person" else None
+    names = audience.names_of_two(session, occurrence.id, own) if occurrence.private else ()
     number = message.contents.get("invitation")
     found = audience.invitation_context(session, int(number)) if number is not None else None
     if found is not None:
-        return _letter(desk, about, "reminder", reader_of(session, found.invitation), way_in(found, desk))
+        return _letter(desk, about, "reminder", reader_of(session, found.invitation), way_in(found, desk), names)
     entry = Entry(page_of(desk.public_url, occurrence))
-    return _letter(desk, about, "reminder", _reader(session, message), entry)
+    return _letter(desk, about, "reminder", _reader(session, message), entry, names)
 
 
 @renders(following.ANNOUNCED)
@@ -69,7 +72,7 @@ def _reader(session: Session, message: OutboxMessage) -> Reader:
     return Reader(whom.address, whom.name, whom.language, whom.zone)
 
 
-def _letter(desk: Desk, about: Context, news: str, reader: Reader, entry: Entry) -> Letter:
+def _letter(desk: Desk, about: Context, news: str, reader: Reader, entry: Entry, names: tuple[str, ...] = ()) -> Letter:
     occurrence = about.occurrence
     text, html = write(
         desk,
@@ -85,6 +88,7 @@ def _letter(desk: Desk, about: Context, news: str, reader: Reader, entry: Entry)
         own_time=own_time(occurrence, reader.zone),
         role="participant",
         answer="",
+        names=names,
     )
     sentence = _("Reminder: %(title)s, %(when)s") if news == "reminder" else _("New: %(title)s, %(when)s")
     line = subject(sentence, occurrence, reader.language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ def demo_certificate(out: Annotated[Path, typer.Option(help="Folder for the file
     from web.main import credentials
 
     try:
-        for path in credentials.write_demo(_settings(), out):
+        for path in credentials.write_demo(_settings(), out, partial(typer.echo, err=True)):
             typer.echo(path)
     except (Refusal, ContextsNotBuilt, OSError) as error:
         raise _refuse(error.detail if isinstance(error, Refusal) else str(error)) from None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,29 +13,43 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from lms.credentials import apart, checking, demonstration, documents, keys, reissuing, status_lists
+from lms.credentials import apart, checking, demonstration, documents, keys, reissuing, seals, status_lists
 from lms.credentials.checking import NobodyKnown, Report
 from lms.credentials.models import KeyEnd
 from lms.credentials.profiles import Profiles
 from lms.credentials.queries import Records
+from lms.credentials.seal_reports import Sealing
+from lms.credentials.seals import SealRefused, Unsealed
 from lms.database import Database
-from web.certificate_files import FILES, Given
+from lms.files import FolderFiles
+from web.certificate_files import FILES, Given, document_to_seal
 from web.main import known_issuers
 from web.main.issuer import issuer_of
+from web.main.seal import seal_authorities, sealer_of
 from web.main.settings import Settings
 from web.main.upgrading import upgraded
 
 _SIGNS = {True: "ok  ", False: "NO  ", None: "?   "}
 
 
-def write_demo(settings: Settings, folder: Path) -> list[Path]:
-    """The demonstration in every form; the database is made if there is none. The files."""
+def write_demo(settings: Settings, folder: Path, warn: Callable[[str], None]) -> list[Path]:
+    """The demonstration in every form; the database is made if there is none. The files.
+
+    Without its seal, and with a warning, where it cannot be sealed.
+    """
     database = upgraded(settings)
     with database.writing() as session:
         edition = demonstration.certificate(session, issuer_of(settings), datetime.now(UTC))
     database.close()
     snapshot = documents.from_dict(edition.snapshot)
     given = Given(snapshot, edition.number, edition.credential, edition.token)
+    if (sealer := sealer_of(settings)) is not None:
+        unsealed = Unsealed(edition.id, snapshot, edition.number, edition.credential)
+        document = document_to_seal(unsealed, FolderFiles(settings.data / "files"))
+        try:
+            given = replace(given, sealed=seals.sealed(sealer, document)[0])
+        except SealRefused as refused:
+            warn(f"The document bears no seal: {refused.says}")
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, (_media_type, make) in FILES.items():
@@ -50,11 +64,13 @@ def check_file(settings: Settings, file: Path, profiles: Sequence[Path], lists: 
 
     Raises `OSError` for files that cannot be read, `ValueError` for a profile or list that is none.
     """
-    with _records(settings) as records:
+    with _records(settings) as (records, sealed):
         known, known_lists = known_issuers.read(settings.data)
         given = [*known, *(path.read_text() for path in profiles)]
         trust = Profiles(given, [*known_lists, *(path.read_text() for path in lists)], records)
-        return checking.check(file.read_bytes(), trust, datetime.now(UTC), apart.digest)
+        now = datetime.now(UTC)
+        seal = seals.looker(sealed, seal_authorities(settings), now)
+        return checking.check(file.read_bytes(), trust, now, apart.digest, seal)
 
 
 def rotate(settings: Settings, because: KeyEnd, since: datetime | None) -> int:
@@ -95,6 +111,7 @@ def as_json(report: Report) -> str:
         "form": report.form,
         "failed": report.failed.name.value if report.failed else None,
         "checks": [asdict(check) for check in report.checks],
+        "seals": seals_told(report),
         "credential": facts(report.credential),
     }
     return json.dumps(told, ensure_ascii=False, indent=1)
@@ -105,8 +122,28 @@ def as_text(report: Report) -> str:
     lines = [f"{_SIGNS[check.ok]}{check.name.value}: {check.says}" for check in report.checks]
     told = facts(report.credential)
     lines += [f"    {name}: {value}" for name, value in told.items() if value]
+    if report.sealing is not None and report.sealing.sealing is Sealing.NONE:
+        lines.append(f"{_SIGNS[None]}seal: {_UNSEALED}")
     lines.append("Genuine and valid." if report.valid else f"NOT VALID: {report.state.value.replace('_', ' ')}.")
     return "\n".join(lines)
+
+
+_UNSEALED = "The document bears no seal: what is printed on it is not protected. Compare it with the credential."
+
+
+def seals_told(report: Report) -> dict[str, Any] | None:
+    """What was found of seals on a PDF; None for another file."""
+    if report.sealing is None:
+        return None
+    told = [
+        {
+            **asdict(seal),
+            "signed_at": seal.signed_at.isoformat() if seal.signed_at else None,
+            "stamped_at": seal.stamped_at.isoformat() if seal.stamped_at else None,
+        }
+        for seal in report.sealing.seals
+    ]
+    return {"state": report.sealing.sealing.value, "ours": report.sealing.ours, "found": told}
 
 
 def facts(credential: dict[str, Any]) -> dict[str, str]:
@@ -131,21 +168,22 @@ def _printable(value: object) -> str:
 
 
 @contextmanager
-def _records(settings: Settings) -> Iterator[checking.Trust]:
+def _records(settings: Settings) -> Iterator[tuple[checking.Trust, seals.SealRecords]]:
     """The database's, if there is one of a version that knows certificates."""
     url = make_url(settings.sqlalchemy_url)
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
-        yield NobodyKnown()
+        yield NobodyKnown(), seals.NoRecords()
         return
     database = Database(settings.sqlalchemy_url)
     try:
         with database.reading() as session:
-            records = Records(session)
+            records, sealed = Records(session), seals.Records(session)
             try:
                 records.keys("")
+                sealed.is_ours("0")
             except DBAPIError:
-                yield NobodyKnown()
+                yield NobodyKnown(), seals.NoRecords()
             else:
-                yield records
+                yield records, sealed
     finally:
         database.close()

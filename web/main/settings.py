@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import stat
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from cryptography import x509
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -57,6 +59,33 @@ class Settings(BaseSettings):
         allowed="a name of at most 300 characters",
         example="Асоціація «Приклад»",
         max_length=300,
+    )
+    seal_key: Path | None = _setting(
+        None,
+        "File (PKCS#12) with the key and the certificate of the electronic seal that is put on certificates' documents "
+        "(PDF). What to know: [certificates](credentials.md#the-electronic-seal). Empty: no seal.",
+        allowed="a readable PKCS#12 file",
+        example="/etc/vikno/seal.p12",
+    )
+    seal_password_file: Path | None = _setting(
+        None,
+        "File whose first line is the password of `VIKNO_SEAL_KEY`.",
+        allowed="a file that not everybody may read",
+        example="/etc/vikno/seal.password",
+    )
+    seal_time_server: str = _setting(
+        "",
+        "Time-stamp server (RFC 3161) that attests when a document was sealed. Empty: the seal says it by the clock of "
+        "this machine.",
+        allowed="http:// or https:// and the rest of an address",
+        example="http://tsp.example.ua/tsp",
+    )
+    seal_authorities: Path | None = _setting(
+        None,
+        "Certificates (PEM) of authorities whose seals on PDFs are called trusted when a file is checked, those of "
+        "time-stamp servers included. Empty: whether a seal holds is told, and of strangers' that they are unknown.",
+        allowed="a readable PEM file",
+        example="/etc/vikno/seal-authorities.pem",
     )
     http_host: str = _setting(
         "",
@@ -127,8 +156,8 @@ class Settings(BaseSettings):
     )
     recordings_keep_days: int = _setting(
         90,
-        "For how many days recordings of meetings that nobody planned are kept; 0: until somebody deletes them. For "
-        "planned ones the rule of their series holds.",
+        "For how many days recordings of meetings are kept that are no dates of a series; 0: until somebody deletes "
+        "them. For dates of a series its rule holds.",
         allowed="a whole number from 0 to 3650",
         example="30",
         ge=0,
@@ -285,6 +314,33 @@ class Settings(BaseSettings):
     def _services(cls, value: Path | None) -> Path | None:
         if value is not None:
             configured.read(value)
+        return value
+
+    @field_validator("seal_password_file")
+    @classmethod
+    def _private(cls, value: Path | None) -> Path | None:
+        if value is not None and value.is_file() and stat.S_IMODE(value.stat().st_mode) & 0o007:
+            raise ValueError(f"everybody may read it; close it: chmod o-rwx {value}")
+        return value
+
+    @field_validator("seal_time_server")
+    @classmethod
+    def _time_server(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("that is not the address of a server")
+        return value
+
+    @field_validator("seal_authorities")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                x509.load_pem_x509_certificates(value.read_bytes())
+            except OSError as error:
+                raise ValueError(f"{value} cannot be read: {error.strerror}") from None
+            except ValueError:
+                raise ValueError(f"{value} holds no certificates in PEM") from None
         return value
 
     @field_validator("tls_cert", "tls_key", "stream_ca")

@@ -27,6 +27,7 @@ from web.mail.outbox import OutboxFolder
 from web.main import known_issuers, passthrough, probes
 from web.main.library import FolderLibrary
 from web.main.live_library import LiveFolder
+from web.main.seal import seal_authorities
 from web.main.secrets import derive, master_key, target_key
 from web.main.settings import Settings
 from web.main.tokens import node_of
@@ -50,6 +51,8 @@ def web_config(settings: Settings) -> WebConfig:
         issuer_name=settings.issuer_name,
         known_issuers=known[0],
         known_lists=known[1],
+        seals=settings.seal_key is not None,
+        seal_authorities=seal_authorities(settings),
         mail_sender=settings.sender.address,
         sealing_key=derive(master, "sealing"),
         targets_key=target_key(master),

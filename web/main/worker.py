@@ -37,6 +37,7 @@ from web.main.in_turn import Finder, InTurn
 from web.main.issuer import issuer_of
 from web.main.library import FolderLibrary
 from web.main.live_following import Follower, tell_nodes
+from web.main.seal import seal_documents
 from web.main.secrets import derive, master_key
 from web.main.settings import Settings
 
@@ -61,7 +62,7 @@ def duties(settings: Settings) -> list[Duty]:
     beginner, count = Beginner(settings.media_nodes, connect), tell_nodes(settings.media_nodes, connect)
 
     live = settings.data / "live"
-    unplanned = retention.by_default(settings.recordings_keep_days, datetime.now(UTC))
+    by_default = retention.by_default(settings.recordings_keep_days, datetime.now(UTC))
 
     def make_links(session: Session, number: int, now: datetime) -> int:
         return personal_links.prepare_links_of(session, number, sealer, now)
@@ -86,11 +87,12 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("put wrong questions right", 5, _in_one_transaction(regrading.carry_on)),
         _in_turn("see to certificates in bulk", 1, bulk.due, bulk.step_by(issuer_of(settings))),
         _in_turn("issue certificates by themselves", 30, by_itself.due, by_itself.see_to(issuer_of(settings))),
+        Duty("seal documents of certificates", 5, seal_documents(settings)),
         _in_turn("remind of certificates that expire", 300, expiring.due, expiring.remind),
         Duty("end attempts at tests", 20, _in_one_transaction(finishing.end_overdue)),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),
-        Duty("keep recordings of unplanned meetings for a while", 60, _in_one_transaction(unplanned)),
+        Duty("keep recordings of single meetings for a while", 60, _in_one_transaction(by_default)),
         _in_turn("tell that recordings end", 600, retention.due, retention.warn),
         Duty("end recordings", 600, _in_one_transaction(retention.expire)),
         Duty("end what stood in for recordings", 600, _in_one_transaction(retention.supersede)),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lms.meetings.access import is_auditor, led
-from lms.meetings.roll_call_queries import to_confirm, to_fill, unconfirmed
+from lms.meetings.roll_call_queries import ToConfirm, to_confirm, to_fill, unconfirmed
 from lms.meetings.sheet_queries import own, to_approve
 from lms.schedule.cards import OccurrencePage
 from web import attendance_words as words
@@ -29,20 +30,22 @@ def of_occurrence(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     return {"own": result, "asked": asked, "sees": sees, "enters": enters, "slug": card.slug, "words": words}
 
 
-def _leads_or_organises(visit: Visit) -> bool:
-    visitor = visit.visitor
-    return bool(led(visitor)) or visitor.is_organiser or bool(visitor.organised_occurrences)
+def _nothing_to_confirm(visit: Visit) -> dict[str, Any] | None:
+    return _to_do(visit, ())
 
 
-@START.register("attendance", place=40, given=unconfirmed, also=_leads_or_organises)
+@START.register("attendance", place=40, given=unconfirmed, otherwise=_nothing_to_confirm)
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """Roll-calls to fill in, presence to confirm, sheets to approve."""
-    visitor = visit.visitor
-    if visitor.person_id is None:
+    number = visit.visitor.person_id
+    return _to_do(visit, to_confirm(visit.session, number, limit=5) if number is not None else ())
+
+
+def _to_do(visit: Visit, confirm: Sequence[ToConfirm]) -> dict[str, Any] | None:
+    if visit.visitor.person_id is None:
         return None
-    fill = to_fill(visit.session, visitor, visit.now)
-    confirm = to_confirm(visit.session, visitor.person_id, limit=5)
-    approve, total = to_approve(visit.session, visitor)
+    fill = to_fill(visit.session, visit.visitor, visit.now)
+    approve, total = to_approve(visit.session, visit.visitor)
     if not (fill or confirm or approve):
         return None
     return {"fill": fill, "confirm": confirm, "approve": approve, "total": total}

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from lms.courses import queries as course_queries
-from lms.credentials import award_tests, awarding, bulk, issuing, queries
+from lms.credentials import award_tests, awarding, bulk, issuing, queries, seals
 from lms.credentials.models import AwardRule, RuleKind
 from lms.directory import projects
 from lms.errors import Conflict, Invalid, NotAllowed
@@ -208,10 +208,11 @@ def export(award_id: int, visit: Acting) -> Response:
     """An archive of documents and credentials, made while it is sent."""
     page = forms.whole(visit.form.get("page", "")) or 0
     found = bulk.export(visit.session, visit.visitor, award_id, visit.now, page=min(page, 10_000))
+    sealed = seals.digests(visit.session, [each.number for each in found])
     name = f"certificates-{award_id}-{page + 1}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingResponse(
-        certificate_archive.stream(found, visit.config.files), media_type="application/zip", headers=headers
+        certificate_archive.stream(found, visit.config.files, sealed), media_type="application/zip", headers=headers
     )
 
 

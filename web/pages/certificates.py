@@ -10,13 +10,14 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from lms.credentials import changing, external, queries
+from lms.credentials import changing, external, queries, seals
 from lms.credentials.keys import Issuer
 from lms.credentials.models import Certificate
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotFound
 from web import forms, panels
-from web.certificate_files import FILES, Given, logo_of
+from web.certificate_files import FILES, Given, kept_document, logo_of
+from web.credential_words import SEAL_TROUBLES
 from web.errors import status_of
 from web.i18n import mark as _
 from web.problems import Problem
@@ -58,8 +59,14 @@ def file(certificate: str, name: str, visit: Reading) -> Response:
     if name not in FILES:
         raise NotFound("certificate_unknown", "There is no such file.")
     media_type, make = FILES[name]
+    store, sealed = visit.config.files, seals.of(visit.session, page.card.number, page.card.edition)
     given = Given(
-        page.snapshot, page.card.edition, page.credential, page.token, logo_of(page.snapshot, visit.config.files)
+        page.snapshot,
+        page.card.edition,
+        page.credential,
+        page.token,
+        logo_of(page.snapshot, store),
+        kept_document(sealed.digest if sealed else "", store),
     )
     stem, _dot, ending = name.rpartition(".")
     return download(make(given), media_type, f"{stem}-{certificate}.{ending}")
@@ -110,6 +117,15 @@ def of_start(visit: Visit) -> dict[str, Any] | None:
     return {"found": found[:_SHOWN_AT_START], "more": len(found) > _SHOWN_AT_START} if found else None
 
 
+@panels.START.register("seals", place=2)
+def seals_refused(visit: Visit) -> dict[str, Any] | None:
+    """For administrators: documents go out without their seal, and why."""
+    if not (visit.config.seals and visit.visitor.is_administrator):
+        return None
+    found = seals.trouble(visit.session, visit.now)
+    return {"found": found, "why": SEAL_TROUBLES.get(found.code, SEAL_TROUBLES["seal_failed"])} if found else None
+
+
 def _page(visit: Visit, number: str, *, status: int = 200, failure: str = "", reason: str = "") -> Response:
     page = queries.held_page(visit.session, visit.visitor, number, visit.now)
     link = f"{visit.config.public_url}/verify/{page.card.number}"
@@ -123,4 +139,6 @@ def _page(visit: Visit, number: str, *, status: int = 200, failure: str = "", re
         failure=failure,
         reason=reason,
         files=tuple(FILES),
+        seal=seals.of(visit.session, page.card.number, page.card.edition),
+        seal_follows=visit.config.seals and page.card.state is queries.PublicState.VALID,
     )

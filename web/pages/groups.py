@@ -84,7 +84,7 @@ def change(slug: str, visit: Acting) -> Response:
 
 def _do(visit: Visit, slug: str, typed: Typed, do: str) -> None:
     number = _shown(visit, slug).card.id
-    present = connected_now(visit.session, number)
+    present = connected_now(visit.session, number, visit.now)
     given = (visit.session, visit.visitor, slug)
     if do == "copy":
         occurrence = group_actions.copy(*given, forms.text(visit.form, "source"), visit.now)
@@ -142,7 +142,9 @@ def _shown(visit: Visit, slug: str) -> OccurrencePage:
 
 def _page(visit: Visit, slug: str, *, status: int = 200, failure: str = "", typed: Typed | None = None) -> Response:
     shown = _shown(visit, slug)
-    found = group_queries.view(visit.session, shown.card.id, visit.now, connected_now(visit.session, shown.card.id))
+    found = group_queries.view(
+        visit.session, shown.card.id, visit.now, connected_now(visit.session, shown.card.id, visit.now)
+    )
     typed = typed or _saved(found)
     return visit.page(
         "groups.html",
@@ -160,13 +162,18 @@ def _page(visit: Visit, slug: str, *, status: int = 200, failure: str = "", type
     )
 
 
-@panels.OCCURRENCE.register("groups", place=25, column="side", given=group_queries.any_of, also=panels.edited)
+def _way_to_groups(_visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
+    if not page.may_edit or page.card.ended:
+        return None
+    return {"mine": None, "people": (), "edits": True, "any": False, "slug": page.card.slug}
+
+
+@panels.OCCURRENCE.register("groups", place=25, column="side", given=group_queries.any_of, otherwise=_way_to_groups)
 def groups_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """One's own group, with its task and people; for editors the way to all of them."""
     card = page.card
     mine = group_queries.own_group(visit.session, visit.visitor, card.id)
-    any_groups = mine is not None or group_queries.has_groups(visit.session, card.id)
-    if mine is None and not (page.may_edit and (any_groups or not card.ended)):
+    if mine is None and not page.may_edit:
         return None
     with_me = group_queries.with_me(visit.session, card.id, mine.number, visit.now) if mine else ()
-    return {"mine": mine, "people": with_me, "edits": page.may_edit, "any": any_groups, "slug": card.slug}
+    return {"mine": mine, "people": with_me, "edits": page.may_edit, "any": True, "slug": card.slug}

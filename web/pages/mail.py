@@ -9,10 +9,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lms.errors import Conflict
+from lms.media.queries import is_of_two
 from lms.notify import management, queries
-from lms.notify.models import OutboxMessage
+from lms.notify.models import InboundKind, OutboxMessage
 from lms.notify.queries import Box
 from lms.notify.reading import payload_text, text_of
+from lms.schedule.audience import concerns_two
 from web import forms
 from web.guards import mail_keepers_only
 from web.visits import Acting, Reading, Visit, see_other
@@ -57,7 +59,8 @@ def inbound(number: int, visit: Reading) -> Response:
     """One mail that came in, as text."""
     mail_keepers_only(visit)
     row = queries.inbound_one(visit.session, number)
-    return visit.page("mail_inbound.html", row=row, text=text_of(row.raw) if row.raw else "")
+    shown = row.raw if row.kind is not InboundKind.CALENDAR_REPLY else None
+    return visit.page("mail_inbound.html", row=row, text=text_of(shown) if shown else "")
 
 
 @router.post("/inbox/{number}/done")
@@ -97,7 +100,7 @@ def knock(visit: Acting) -> Response:
 
 @router.get("/{number}")
 def one(number: int, visit: Reading) -> Response:
-    """One message with its attempts; in folder mode as it was sent."""
+    """One message with its attempts; in folder mode as it was sent, unless it is between two people."""
     mail_keepers_only(visit)
     return _message(visit, number)
 
@@ -117,14 +120,16 @@ def _message(visit: Visit, number: int, *, failure: str = "", status: int = 200)
     row = queries.message(visit.session, number)
     # A personal link in it opens somebody's account: those who may make such links anyway may see it.
     secret = row.sealed is not None and not visit.visitor.is_administrator
+    private = concerns_two(visit.session, row.contents) or is_of_two(visit.session, row.contents.get("recording"))
     return visit.page(
         "mail_message.html",
         row=row,
         attempts=queries.attempts(visit.session, number),
         block=queries.bounced(visit.session, [row.address]).get(row.address.lower()),
-        text="" if secret else _sent_text(visit, row),
+        text="" if secret or private else _sent_text(visit, row),
         folder=visit.config.outbox is not None,
         secret=secret,
+        private=private,
         failure=failure,
         status=status,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from lms.errors import Conflict, Invalid, NotFound
 from lms.schedule import acts, materials, plan_queries, queries
 from lms.schedule.cards import OccurrencePage
 from lms.schedule.concerns import concerns
+from lms.schedule.plan_models import Material
 from web import forms, panels
 from web.errors import status_of
 from web.i18n import mark as _
@@ -115,14 +117,22 @@ def warnings_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     return {"warnings": [(sentence(visit.language, each), each.slug) for each in told]}
 
 
-@panels.OCCURRENCE.register("materials", place=40, column="main", given=materials.any_at, also=panels.edited)
+def _no_materials(_visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
+    return _listed((), ()) if page.may_edit else None
+
+
+def _listed(found: Sequence[Material], explained: Sequence[acts.Explained]) -> dict[str, Any]:
+    return {"materials": found, "acts": explained, "states": STATES, "size": size_in_words}
+
+
+@panels.OCCURRENCE.register("materials", place=40, column="main", given=materials.any_at, otherwise=_no_materials)
 def materials_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """Links, files and acts."""
     found = materials.of_occurrence(visit.session, page.card.id)
     explained = acts.explained(visit.session, page.card.id)
     if not found and not explained and not page.may_edit:
         return None
-    return {"materials": found, "acts": explained, "states": STATES, "size": size_in_words}
+    return _listed(found, explained)
 
 
 @panels.OCCURRENCE.register("series", place=15, column="side")

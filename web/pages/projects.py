@@ -9,10 +9,11 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import FileResponse, Response
 from wtforms import SelectField, SelectMultipleField, StringField
 
+from lms import images
 from lms.courses import tagging
 from lms.directory import projects
 from lms.directory.models import Organisation
-from lms.directory.projects import LARGEST_LOGO, ProjectDraft, ProjectTag
+from lms.directory.projects import ProjectDraft, ProjectTag
 from lms.directory.queries import organisations
 from lms.errors import Conflict, Invalid, NotFound
 from lms.schedule import tags
@@ -141,11 +142,19 @@ def tag_course(slug: str, visit: Acting) -> Response:
     return see_other(f"/courses/{slug}?done=saved#project")
 
 
-@panels.OCCURRENCE.register("project", place=32, column="side", given=tags.any_of, also=panels.edited)
+def _choice_of_project(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
+    return block(visit, None, None, _address(page), edits=True) if page.may_edit else None
+
+
+def _address(page: OccurrencePage) -> str:
+    return f"/schedule/{page.card.slug}/project"
+
+
+@panels.OCCURRENCE.register("project", place=32, column="side", given=tags.any_of, otherwise=_choice_of_project)
 def project_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """For everybody the tag; for editors the choice."""
     own, shown = tags.of_occurrence(visit.session, page.card.id)
-    return block(visit, own, shown, f"/schedule/{page.card.slug}/project", edits=page.may_edit)
+    return block(visit, own, shown, _address(page), edits=page.may_edit)
 
 
 def block(visit: Visit, own: int | None, shown: int | None, address: str, *, edits: bool) -> dict[str, Any] | None:
@@ -175,7 +184,7 @@ def _save(visit: Visit, found: ProjectTag | None) -> Response:
         with visit.session.begin_nested():
             slug = _write(visit, form, found)
             if isinstance(sent, UploadFile) and sent.filename:
-                contents = sent.file.read(LARGEST_LOGO + 1)
+                contents = sent.file.read(images.LARGEST_LOGO + 1)
                 projects.set_logo(visit.session, visit.visitor, slug, contents, visit.config.files, visit.now)
             elif forms.text(visit.form, "no_logo"):
                 projects.set_logo(visit.session, visit.visitor, slug, b"", visit.config.files, visit.now)

@@ -8,11 +8,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 from wtforms import BooleanField, RadioField
 
-from lms.directory.queries import organisations
 from lms.errors import Conflict, Invalid, NotFound
 from lms.schedule import protecting, protection
 from lms.schedule.cards import OccurrencePage
-from lms.schedule.protecting import Level, Protected
+from lms.schedule.levels import Level, Planned
 from lms.schedule.protection import Protection
 from lms.schedule.protection_models import Keeping
 from web import forms, panels
@@ -100,24 +99,15 @@ def choose(slug: str, visit: Acting) -> Response:
 def protection_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """For everybody: the rules; for whoever comes, the choice of a name; for editors the way to the settings."""
     card = page.card
-    holds = protection.of_number(visit.session, card.id)
+    holds = protection.of(visit.session, card.id)
     if not holds.asks:
         return None
     comes = holds.pseudonyms and not card.ended and visit.visitor.person_id is not None
-    own, led = protecting.chosen(visit.session, visit.visitor, card.id) if comes else (None, {})
-    centres = [
-        (each.id, each.name_uk, each.name_en)
-        for each in (organisations(visit.session) if comes and visit.visitor.led_organisations else ())
-        if each.id in visit.visitor.led_organisations
-    ]
     return {
         "sentences": sentences(holds),
         "edits": page.may_edit,
         "slug": card.slug,
-        "comes": comes,
-        "own": own,
-        "led": led,
-        "centres": centres,
+        "choices": protecting.choices(visit.session, visit.visitor, card.id) if comes else [],
     }
 
 
@@ -155,7 +145,7 @@ def _form(visit: Visit, sent: bool, **values: Any) -> ProtectionForm:
 
 
 def _show(
-    visit: Visit, level: Level, target: Protected, form: ProtectionForm, *, status: int = 200, failure: str = ""
+    visit: Visit, level: Level, target: Planned, form: ProtectionForm, *, status: int = 200, failure: str = ""
 ) -> Response:
     return visit.page(
         "protection.html",

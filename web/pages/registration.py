@@ -28,22 +28,23 @@ from web.visits import Acting, Reading, Visit, see_other
 router = APIRouter()
 
 
-@panels.OCCURRENCE.register("registration", place=5, column="side")
+def _way_to_registration(_visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
+    over = page.card.ended or page.card.status == "cancelled"
+    return {"entrance": None} if page.may_edit and not over else None
+
+
+@panels.OCCURRENCE.register("registration", place=5, column="side", given=views.any_at, otherwise=_way_to_registration)
 def of_occurrence(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """My seat, or how to get one."""
-    found = views.entrance(visit.session, visit.visitor, page.card.slug, visit.now)
-    if found is None:
-        if not page.may_edit or page.card.ended or page.card.status == "cancelled":
-            return None
-        return {"entrance": None}
-    return {"entrance": found}
+    return {"entrance": views.entrance(visit.session, visit.visitor, page.card.slug, visit.now)}
 
 
-def _decides(visit: Visit) -> bool:
-    return visit.visitor.is_organiser or bool(visit.visitor.organised_occurrences)
+def _requests(visit: Visit) -> dict[str, Any] | None:
+    undecided = views.undecided(visit.session, visit.visitor, visit.now)
+    return {"offers": [], "waiting": [], "undecided": undecided} if undecided else None
 
 
-@panels.START.register("registrations", place=20, given=views.waits, also=_decides)
+@panels.START.register("registrations", place=20, given=views.waits, otherwise=_requests)
 def of_start(visit: Visit) -> dict[str, Any] | None:
     """Offers that wait for an answer, seats that I wait for, and requests that wait for me."""
     due = views.upcoming_of(visit.session, visit.visitor, visit.now)

@@ -1,15 +1,15 @@
-"""`/me/tests`: one's own attempts at tests; `/me/background`: answers about oneself for statistics, if one likes."""
+"""`/me/tests`: one's own attempts, and a learning record; `/me/background`: answers about oneself, if one likes."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from lms.assessment.attempts import queries
 from lms.assessment.figures import consent, rules
-from lms.courses import testing
+from lms.courses import statements, testing
 from lms.errors import Invalid
 from web import forms
 from web.errors import status_of
@@ -33,6 +33,19 @@ def history(visit: Reading, page: Annotated[int, Query(ge=0, le=10_000)] = 0) ->
         states=STATES,
         said=consent.own(visit.session, visit.visitor) is not None,
     )
+
+
+@router.get("/learning-record.json")
+def record(visit: Reading) -> Response:
+    """What one has learned and answered, as statements of xAPI."""
+    signed_in_only(visit)
+    told = statements.own(visit.session, visit.visitor, visit.config.public_url, visit.now)
+    headers = {
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": 'attachment; filename="learning-record.json"',
+        "X-Experience-API-Version": statements.VERSION,
+    }
+    return JSONResponse(told, headers=headers)
 
 
 @router.get("/background")

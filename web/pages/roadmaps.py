@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -160,13 +161,20 @@ def make_for_centres(slug: str, visit: Acting) -> Response:
     return see_other(f"/schedule/{slug}?done=roadmaps_made#roadmaps")
 
 
-@panels.OCCURRENCE.register("roadmaps", place=50, column="main", given=queries.any_of, also=panels.edited)
+def _no_roadmaps(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
+    return _came_of(visit, page, ())
+
+
+@panels.OCCURRENCE.register("roadmaps", place=50, column="main", given=queries.any_of, otherwise=_no_roadmaps)
 def of_occurrence(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """What came of it; for its editors the way to begin."""
+    return _came_of(visit, page, queries.of_occurrence(visit.session, visit.visitor, page.card.id, day_of(visit.now)))
+
+
+def _came_of(visit: Visit, page: OccurrencePage, found: Sequence[queries.RoadmapCard]) -> dict[str, Any] | None:
     card = page.card
     if card.status in ("draft", "cancelled") or not visit.visitor.in_network:
         return None
-    found = queries.of_occurrence(visit.session, visit.visitor, card.id, day_of(visit.now))
     centres = {party.organisation_id for party in card.parties if party.part == "participant" and party.kind == "asc"}
     lacking = len(centres - {one.organisation_id for one in found})
     begins = page.may_edit and lacking > 0 and (card.live or card.ended)

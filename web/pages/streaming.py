@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,7 +16,7 @@ from lms.schedule import plan_queries
 from lms.schedule.cards import OccurrencePage
 from lms.schedule.models import Streaming
 from lms.streaming import choosing, queries, targets
-from lms.streaming.models import TargetKind
+from lms.streaming.models import StreamRun, TargetKind
 from lms.streaming.queries import TargetCard
 from lms.streaming.rules import SILENT
 from lms.streaming.targets import TargetDraft
@@ -175,36 +176,40 @@ def choose_for_series(slug: str, visit: Acting) -> Response:
 def live_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """For everybody: where to watch it live."""
     card = page.card
-    shown = queries.offered(visit.session, card)
-    if shown is None or card.status in ("draft", "cancelled"):
+    if not queries.is_offered(page) or card.status == "cancelled":
         return None
-    status = visit.config.live.status(shown.meeting)
+    status = visit.config.live.status(page.meeting)
     running = status is not None and status.state != "ended" and visit.now - status.at < 10 * SILENT
     if card.ended and not running:
         return None
-    if not running and shown.streaming is not Streaming.PLANNED:
+    if not running and page.streaming is not Streaming.PLANNED:
         return None
     viewers = visit.config.live.audience(status.stream).now if running and status else 0
-    links = queries.public_links(visit.session, card.id, shown.series_id)
-    return {"running": running, "viewers": viewers, "meeting": shown.meeting, "links": links}
+    links = queries.public_links(visit.session, card.id, page.series_id)
+    return {"running": running, "viewers": viewers, "meeting": page.meeting, "links": links}
 
 
-@panels.OCCURRENCE.register("streams", place=27, column="side")
+def _not_yet_streamed(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
+    return _streams(visit, page, ()) if page.may_edit else None
+
+
+@panels.OCCURRENCE.register("streams", place=27, column="side", given=queries.any_run, otherwise=_not_yet_streamed)
 def streams_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """For those who edit it: where it goes to, how that fares and fared."""
-    if not page.may_edit:
+    return _streams(visit, page, queries.runs_of(visit.session, page.card.id)) if page.may_edit else None
+
+
+def _streams(visit: Visit, page: OccurrencePage, runs: Sequence[StreamRun]) -> dict[str, Any] | None:
+    shown = queries.is_offered(page)
+    if not shown and not runs:
         return None
-    shown = queries.offered(visit.session, page.card)
-    runs = queries.runs_of(visit.session, page.card.id)
-    if shown is None and not runs:
-        return None
-    status = visit.config.live.status(shown.meeting) if shown else None
+    status = visit.config.live.status(page.meeting) if shown else None
     on_air = status is not None and status.state != "ended"
     return {
         "trouble": TROUBLES.get(status.trouble, "") if status is not None and on_air else "",
-        "meeting": shown.meeting if shown else "",
-        "streaming": vocabulary.STREAMING[shown.streaming] if shown else vocabulary.STREAMING["no"],
-        "choice": queries.choice_of(visit.session, page.card) if shown and not page.card.ended else None,
+        "meeting": page.meeting if shown else "",
+        "streaming": vocabulary.STREAMING[page.streaming if shown else "no"],
+        "choice": queries.choice_of(visit.session, page) if shown and not page.card.ended else None,
         "typed": visit.form,
         "runs": [(run, queries.lines_of(run)) for run in runs],
         "states": STATES,

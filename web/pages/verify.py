@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from lms.credentials import apart, checking, containers, numbers, queries
+from lms.credentials import apart, checking, containers, numbers, queries, seals
 from lms.credentials.profiles import Profiles
 from lms.credentials.queries import PublicState, PublicView
 from web import credential_words, forms
@@ -53,7 +53,8 @@ def check(visit: Sending) -> Response:
         return visit.page("verify.html", status=422, report=None, failure=failure)
     ours = queries.Records(visit.session)
     trust = Profiles(visit.config.known_issuers, visit.config.known_lists, ours)
-    report = checking.check(data, trust, visit.now, apart.digest)
+    seal = seals.looker(seals.Records(visit.session), visit.config.seal_authorities, visit.now)
+    report = checking.check(data, trust, visit.now, apart.digest, seal)
     told = credential_words.told(report, visit.language)
     standing = credential_words.standing(told.issuer_id, ours, trust) if told.issuer_id else ""
     return visit.page("verify.html", report=report, told=told, standing=standing, failure="", words=credential_words)

@@ -32,7 +32,10 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the service says it is. Only marks of `subject` and `tax_number` are ever kept (`rules.Marker`)."""
+    """Who the service says it is, as far as signing in needs it; nothing more is asked or read.
+
+    Only marks of `subject` and `tax_number` are ever kept (`rules.Marker`).
+    """
 
     subject: str
     """The same for the same person at every sign-in, and nobody else's."""
@@ -45,13 +48,6 @@ class Identity:
     email_verified: bool = False
     tax_number: str | None = None
     """Ten digits; some people have none, and some methods do not tell it."""
-    unzr: str | None = None
-    """The number in the Unified State Demographic Register, 13 digits."""
-    organisation: str = ""
-    edrpou: str = ""
-    position: str = ""
-    certificate_issuer: str = ""
-    certificate_serial: str = ""
 
 
 class EidError(Exception):

@@ -15,12 +15,12 @@ from lms.appointments.models import Appointment, AppointmentState, Audience, Con
 from lms.audit.models import AuditEntry
 from lms.courses.models import Course, CourseVersion, Enrolment, EnrolmentSource, EnrolmentState, VersionState
 from lms.database import Database
-from lms.directory.models import OrganisationKind, RoleName
+from lms.directory.models import Organisation, OrganisationKind, RoleName
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
 from lms.notify.models import InboundState, OutboxMessage
 from lms.notify.replies import CalendarReply
-from lms.schedule import actions, calendar, feeds, invitations, reminders
+from lms.schedule import actions, audience, calendar, feeds, invitations, reminders
 from lms.schedule import queries as schedule
 from lms.schedule.audience_models import Invitation, ParticipationStatus
 from lms.schedule.drafts import SpeakerDraft
@@ -71,6 +71,24 @@ def test_a_time_is_booked_and_both_are_written_to(database: Database, cast: Cast
         early = queries.appointment(session, cast.staff, made.id, NOW).talk
         assert early is not None
         assert early.join.refusal == "too_early"
+
+
+def test_an_expert_of_a_protected_place_is_not_named_to_those_who_ask(database: Database, cast: Cast) -> None:
+    with database.writing() as session:
+        made = cast.book(session, cast.staff)
+        home = session.scalars(select(Organisation).where(Organisation.code == "ministry")).one()
+        home.protected = True
+        session.flush()
+        (card,) = queries.experts(session, cast.other, NOW).experts
+        assert (card.name, card.home) == ("", queries.Home())
+        for word in ("expert", "Прізвище", "ЦНАП ministry"):
+            assert queries.experts(session, cast.other, NOW, text=word).experts == (), "nor is she found by it"
+        assert queries.times(session, cast.other, cast.hours_id, NOW, None).card.name == ""
+        seen, own = (queries.appointment(session, who, made.id, NOW) for who in (cast.staff, cast.expert))
+        assert (seen.name, seen.home, own.name) == ("", queries.Home(), cast.staff.name)
+        names = audience.names_of_two(session, made.occurrence_id, cast.staff.person_id)
+        assert names == ("", cast.staff.name), "nor in letters"
+        assert audience.names_of_two(session, made.occurrence_id, cast.expert.person_id)[0] == cast.expert.name
 
 
 def test_of_two_who_take_the_last_time_at_one_instant_one_gets_it(database: Database, cast: Cast) -> None:

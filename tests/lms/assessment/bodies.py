@@ -37,6 +37,7 @@ from lms.assessment.content import (
 )
 from lms.assessment.drafts import Stored
 from lms.assessment.exchange.parts import letter
+from lms.assessment.ordering import POLICIES
 from lms.assessment.scoring import even_shares
 from lms.assessment.tags import Tag
 
@@ -233,7 +234,7 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
             elements=_distinct(TEXTS).map(
                 lambda texts: tuple(Element(id=letter(index), text=text) for index, text in enumerate(texts))
             ),
-            policy=st.sampled_from(["order_exact", "order_place", "order_lcs", "order_distance"]),
+            policy=st.sampled_from(list(POLICIES)),
         ),
     ),
     _cloze(),

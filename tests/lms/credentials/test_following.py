@@ -136,6 +136,7 @@ def test_a_single_passed_test_earns_it_and_passing_it_again_renews(database: Dat
         ]
         assert told["achievement"]["resultDescription"][0]["requiredValue"] == "60"
         assert [each["targetCode"] for each in told["achievement"]["alignment"]] == ["1", "2.4"]
+        assert told["achievement"]["criteria"]["narrative"].endswith("Assessed by a knowledge test.")
         assert {each["targetFramework"] for each in told["achievement"]["alignment"]} == {
             "Digital Competence Framework for Citizens (DigComp) 2.2"
         }

@@ -196,6 +196,14 @@ def test_a_node_that_was_only_cut_off_tells_the_rest_later(database: Database) -
     assert periods(database) == WHOLE
 
 
+def test_a_word_that_is_told_after_the_end_opens_nothing_again(database: Database) -> None:
+    late = event(16, 41, told.Spoke(participant="a", since=at(40).timestamp()))
+    apply(database, [*STORY, late], now=at(45))
+    assert periods(database) == WHOLE
+    with database.reading() as session:
+        assert session.scalars(select(Meeting.closed_at)).one() == at(41)
+
+
 def test_a_roster_goes_on_with_whoever_was_taken_for_gone(database: Database) -> None:
     apply(database, STORY[:5], now=at(5))
     with database.writing() as session:

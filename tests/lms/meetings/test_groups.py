@@ -120,7 +120,16 @@ def test_the_history_says_which_opening_was_a_group(database: Database) -> None:
         tell(session, group(3).joined(10, olena, "pg"), at(11))
         held = queries.meeting_history(session, network.organiser, network.slug, at(60))
         assert [one.group for one in held] == [None, 3]
-        assert queries.connected_now(session, network.id) == {olena}
+        assert queries.connected_now(session, network.id, at(60)) == {olena}
+
+
+def test_whose_line_broke_a_moment_ago_is_as_good_as_there(database: Database) -> None:
+    with database.writing() as session:
+        network = Network(session)
+        olena = person_of(network)
+        tell(session, main_room().joined(0, olena, "p").say(10, told.Away(participant="p")), at(10))
+        assert queries.connected_now(session, network.id, at(10.9)) == {olena}
+        assert queries.connected_now(session, network.id, at(11.1)) == set()
 
 
 MOVES = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 20), st.integers(0, 30)), min_size=1, max_size=8)

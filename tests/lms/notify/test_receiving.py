@@ -51,7 +51,8 @@ def test_an_answer_that_fits_nothing_is_kept_and_shown(database: Database, state
     taken = _take(database, mails.OUTLOOK, _Schedule(state))
     _take(database, mails.VACATION)
     assert taken is not None
-    assert (taken.state, taken.raw) == (state, mails.OUTLOOK)
+    assert (taken.state, taken.raw) == (state, mails.OUTLOOK if state is InboundState.UNMATCHED else None)
+    assert (taken.subject, "declined" in taken.detail) == ("", True), "what was planned is not told over again"
     with database.reading() as session:
         assert queries.figures(session, NOW).unmatched == (state is InboundState.UNMATCHED)
         if state is InboundState.UNMATCHED:

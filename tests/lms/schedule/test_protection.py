@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lms.audit.models import AuditEntry
 from lms.database import Database
 from lms.directory import organisations
-from lms.directory.models import Organisation, RoleName, Scope
+from lms.directory.models import Affiliation, Organisation, RoleName, Scope
 from lms.directory.queries import visitor_of_person
 from lms.directory.register_models import Subscription, SubscriptionKind
 from lms.directory.rules import ANONYMOUS, Visitor
@@ -21,7 +21,20 @@ from lms.errors import Conflict, Invalid, NotAllowed
 from lms.media.actions import Terms, finish, set_terms, take_told
 from lms.media.library import Made
 from lms.media.models import Recording, Watching
-from lms.schedule import actions, calendar, following, group_queries, protecting, protection, queries, suggestions
+from lms.schedule import (
+    actions,
+    calendar,
+    experts,
+    following,
+    group_queries,
+    guests,
+    proposals,
+    protecting,
+    protection,
+    queries,
+    registration_lists,
+    suggestions,
+)
 from lms.schedule.drafts import SpeakerDraft
 from lms.schedule.models import Access, Occurrence, Part, Streaming
 from lms.schedule.plan_models import Series
@@ -48,7 +61,7 @@ def test_the_stricter_of_all_levels_holds(database: Database) -> None:
     with database.writing() as session:
         visitor = organiser(session)
         made = planned(session, visitor)
-        assert protection.of(session, made) == protection.NOTHING
+        assert protection.of(session, made.id) == protection.NOTHING
         protecting.protect(session, visitor, "occurrence", made.slug, Protection(keeping=Keeping.VOICES), NOW)
         series = Series(
             slug="s", owner_id=organisation(session, "owner").id, kind=made.kind, title="S", created_by="x",
@@ -61,7 +74,7 @@ def test_the_stricter_of_all_levels_holds(database: Database) -> None:
         session.refresh(made)
         protecting.protect(session, visitor, "series", "s", Protection(hide_names=True, held=True), NOW)
         expected = Protection(hide_names=True, keeping=Keeping.VOICES, held=True)
-        assert protection.of(session, made) == protection.of_number(session, made.id) == expected
+        assert protection.of(session, made.id) == expected
         assert protecting.above(session, made) == Protection(hide_names=True, held=True)
         logged = session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("%.protect"))).all()
         assert sorted(logged) == ["occurrence.protect", "series.protect"]
@@ -120,6 +133,84 @@ def test_people_of_a_protected_organisation_are_named_to_organisers_alone(databa
             organisations.protect(session, visitor, "chongar", NOW, protected=False)
 
 
+@pytest.mark.parametrize(
+    ("first", "end", "veiled"),
+    [
+        ("2026-01-01", None, True),
+        ("2026-01-01", "2026-11-26", True),
+        ("2026-11-30", "2026-12-01", True),
+        ("2026-01-01", "2026-11-25", False),
+        ("2026-12-01", None, False),
+    ],
+    ids=["works there", "leaves before it", "comes for it", "left before", "comes after"],
+)
+def test_who_is_veiled_works_at_the_protected_place_while_it_is_planned_or_held(
+    database: Database, first: str, end: str | None, veiled: bool
+) -> None:
+    days = date.fromisoformat(first), date.fromisoformat(end) if end else None
+    with database.writing() as session:
+        visitor = organiser(session)
+        home = organisation(session, "chongar")
+        home.protected = True
+        speaker = person(session, "speaker@example.org")
+        assert speaker.person_id is not None
+        works = Affiliation(person_id=speaker.person_id, organisation_id=home.id, from_date=days[0], to_date=days[1])
+        session.add(works)
+        talk = SpeakerDraft("Олена Справжня", person_id=speaker.person_id)
+        made = actions.create(session, visitor, draft(starts_local=datetime(2026, 11, 30, 10), speakers=[talk]), NOW)
+        actions.publish(session, visitor, made.slug, NOW)
+        (shown,) = queries.occurrence_page(session, ANONYMOUS, made.slug, NOW).card.speakers
+        assert shown.name == ("—" if veiled else "Олена Справжня")
+        found = calendar.coming(session, ANONYMOUS, NOW, calendar.Wanted(words="Справжня")).cards
+        assert len(found) == (0 if veiled else 1)
+        key = speaker.identity
+        today = days[0] <= NOW.date() and (days[1] is None or days[1] > NOW.date())
+        assert protection.veiled_keys(session, made.id, [key], NOW) == ({key} if today else set())
+
+
+def test_a_guest_whom_a_protected_organisation_sends_comes_under_a_number(database: Database) -> None:
+    with database.writing() as session:
+        visitor = organiser(session)
+        home = organisation(session, "chongar")
+        talks = [SpeakerDraft("Гостя Справжня", organisation_id=home.id), SpeakerDraft("Гість Відомий")]
+        made = actions.create(session, visitor, draft(speakers=talks), NOW)
+        home.protected = True
+        session.flush()
+        links = [
+            guests.invite_guest(session, visitor, made.slug, name=each.name, speaker_id=each.id, now=NOW)
+            for each in made.speakers
+        ]
+        comes = [guests.guest_pass(session, each.token, NOW).visitor for each in links]
+        assert [protection.entry(session, each, made).hidden for each in comes] == [True, False]
+        keys = [each.identity for each in comes]
+        assert protection.veiled_keys(session, made.id, keys, NOW) == {keys[0]}
+
+
+def test_people_of_a_protected_place_are_found_by_organisers_of_the_network_and_of_the_place(
+    database: Database,
+) -> None:
+    with database.writing() as session:
+        chief = organiser(session)
+        home, other = organisation(session, "chongar"), organisation(session, "lviv")
+        hidden = person(session, "hidden@example.org", home=home)
+        local, own = (
+            person(
+                session, f"{each.code}@example.org", RoleName.ORGANISER,
+                home=each, scope=Scope.ORGANISATION, scope_id=each.id,
+            )
+            for each in (other, home)
+        )  # fmt: skip
+        home.protected = True
+        made = actions.create(session, local, draft(parties=[(other, Part.ORGANISER), (home, Part.ORGANISER)]), NOW)
+        wanted = proposals.Wanted(search="hidden")
+        for who, finds in ((chief, True), (own, True), (local, False)):
+            listed = proposals.proposals(session, who, made, wanted, NOW)
+            found = {f"person:{each.person_id}" for each in experts.find(session, who, "hidden", NOW.date())}
+            seats = registration_lists.find_people(session, who, made.slug, "hidden", NOW)
+            seen = [{each.target for each in listed}, found, {f"person:{each.person_id}" for each in seats}]
+            assert seen == [{hidden.identity} if finds else set()] * 3
+
+
 def test_somebody_comes_under_another_name_where_that_is_allowed(database: Database) -> None:
     with database.writing() as session:
         visitor = organiser(session)
@@ -137,7 +228,10 @@ def test_somebody_comes_under_another_name_where_that_is_allowed(database: Datab
         assert protection.entry(session, own, made).hidden
         protecting.choose_pseudonym(session, own, made.slug, "  Зірка\u202e  степу ", NOW)
         assert protection.entry(session, own, made).alias == "Зірка степу"
-        assert protecting.chosen(session, lead, made.id) == (None, {home.id: ""})
+        assert [(each.name, each.organisation_id) for each in protecting.choices(session, lead, made.id)] == [
+            (None, None),
+            ("", home.id),
+        ]
         with pytest.raises(Invalid, match="speaks here"):
             protecting.choose_pseudonym(session, own, made.slug, "ІВАН  франко", NOW)
         with pytest.raises(NotAllowed):

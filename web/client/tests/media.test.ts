@@ -4,7 +4,7 @@ import { loudness } from "../src/room/devices/meter";
 import { problemOf } from "../src/room/devices/problems";
 import { ORIGINAL_SOUND, SPEECH, withOpus, withStartRate } from "../src/room/media/descriptions";
 import { LineWatch, score } from "../src/room/media/quality";
-import { Turns } from "../src/room/media/turns";
+import { Abandoned, Turns } from "../src/room/media/turns";
 
 const SDP = [
   "v=0",
@@ -132,5 +132,19 @@ describe("turns", () => {
     await expect(failing).rejects.toThrow("first");
     await second;
     expect(done).toEqual([1, 2]);
+  });
+
+  it("that had not begun when they were abandoned never begin", async () => {
+    const turns = new Turns();
+    const done: number[] = [];
+    let end = (): void => undefined;
+    const first = turns.run(() => new Promise<void>((resolve) => (end = resolve)));
+    const second = turns.run(() => Promise.resolve(done.push(2)));
+    await Promise.resolve();
+    turns.abandon();
+    end();
+    await first;
+    await expect(second).rejects.toThrow(Abandoned);
+    expect(done).toEqual([]);
   });
 });

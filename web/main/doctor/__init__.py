@@ -15,7 +15,7 @@ _MARKS = {Level.GOOD: ("ok     ", "green"), Level.DOUBTFUL: ("check  ", "yellow"
 
 def examine(settings: Settings, stun_server: str = "") -> list[Finding]:
     """All findings, in the order in which somebody would put things right."""
-    from web.main.doctor import installation, machine, mail, network
+    from web.main.doctor import installation, machine, mail, network, seal
 
     strange = [
         Finding(Level.DOUBTFUL, sentence, "Correct the name, or remove it.")
@@ -26,6 +26,7 @@ def examine(settings: Settings, stun_server: str = "") -> list[Finding]:
         *installation.findings(settings),
         *network.findings(settings, stun_server),
         *mail.findings(settings),
+        *seal.findings(settings),
         *machine.findings(settings),
     ]
 

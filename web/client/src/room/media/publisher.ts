@@ -87,6 +87,7 @@ export class Publisher {
 
   close(): void {
     // A turn that waits on a closed connection waits for ever: those to come must not wait for it.
+    this.turns.abandon();
     this.turns = new Turns();
     this.drop();
     this.publications.value = new Map();

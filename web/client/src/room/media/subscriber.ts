@@ -65,6 +65,7 @@ export class Subscriber {
 
   /** A turn that waits on a closed connection waits for ever (W3C WebRTC, 4.4.1.2): those to come must not wait for it. */
   private abandon(): void {
+    this.turns.abandon();
     this.turns = new Turns();
     this.drop();
   }
