@@ -36,7 +36,7 @@ def seed(session: Session, now: datetime) -> str:
     if slug is None:
         draft = ProjectDraft(
             name=NAME,
-            name_en="UNDP project with money of the United Kingdom",
+            name_en="UNDP project funded by the United Kingdom",
             owner_id=session.scalars(select(Organisation.id).where(Organisation.code == "association")).one(),
             statement="За підтримки ПРООН та фінансування уряду Великої Британії",
             statement_en="Supported by UNDP, funded by the Government of the United Kingdom",

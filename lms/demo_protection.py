@@ -28,6 +28,7 @@ _TITLE_EN: Final = "Services at crossing points: the documents that people ask f
 _ASKED: Final = Protection(hide_names=True, pseudonyms=True, keeping=Keeping.VOICES, held=True)
 _ZONE: Final = "Europe/Kyiv"
 _AHEAD: Final = timedelta(days=9)
+_FRIDAY: Final = 4
 
 
 def seed(session: Session, now: datetime) -> None:
@@ -40,6 +41,7 @@ def seed(session: Session, now: datetime) -> None:
     others = session.scalars(select(Organisation).where(Organisation.code.in_(("association", "migration-service"))))
     homes |= {home.code: home for home in others}
     day = now.astimezone(rules.zone_of(_ZONE)).date() + _AHEAD
+    day += timedelta(days=-day.weekday() % 7 if day.weekday() > _FRIDAY else 0)
     made = actions.create(session, planner, _draft(homes, datetime.combine(day, time(11, 0))), now)
     # Asked for before it is announced: whoever reads of it reads no name.
     protecting.protect(session, planner, "occurrence", made.slug, _ASKED, now)
