@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -56,13 +57,13 @@ _COURSE = RuleDraft(
 )
 
 
-def seed(session: Session, issuer: Issuer, now: datetime) -> None:
-    """Put it in once. The demo's people and organisations must be there already."""
+def seed(session: Session, issuer: Issuer, now: datetime, *, project: str = "") -> None:
+    """Put it in once. The demo's people and organisations must be there already. `project`: slug of who pays."""
     if session.scalar(select(AwardRule.id).limit(1)) is not None:
         return
     planner = visitor_of_person(session, _person(session, demo_accounts.ORGANISER), now)
     home = session.scalars(select(Organisation.id).where(Organisation.code == "association")).one()
-    rule = awarding.create_for(session, planner, home, _GIVEN, now)
+    rule = awarding.create_for(session, planner, home, replace(_GIVEN, project=project), now)
     people = [_person(session, email) for email in (demo_accounts.STAFF, demo_accounts.LEAD)]
     issuing.issue(session, issuer, planner, rule.id, people, now, reason="Участь у тренуванні")
     _declare(session, planner, now)

@@ -14,6 +14,9 @@ LARGEST_SIDE = 4096
 THUMBNAIL = (480, 360)
 """Pixels; shown half as large, so that it is sharp on fine screens."""
 TAKEN = ("JPEG", "WEBP")
+LARGEST_LOGO = 2 * 1024 * 1024
+LOGO_SIZE = (600, 240)
+"""Pixels at most: 2 cm high on paper at 300 dpi."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +42,39 @@ def clean(contents: bytes) -> CleanPicture:
         raise Invalid("picture_empty", "There is no picture in it.", "picture")
     if len(contents) > LARGEST_BYTES:
         raise Invalid("picture_large", f"A picture has at most {LARGEST_BYTES // 1024 // 1024} MB.", "picture")
-    pixels = _decoded(contents)
+    large = Invalid("picture_pixels", f"A picture has at most {LARGEST_SIDE} pixels a side.", "picture")
+    wrong = Invalid("picture_kind", "This is not a whole JPEG or WebP picture.", "picture")
+    pixels = _decoded(contents, TAKEN, "RGB", large, wrong)
     small = pixels.copy()
     small.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
     return CleanPicture(_jpeg(pixels, 90), _jpeg(small, 82))
 
 
-def _decoded(contents: bytes) -> Image.Image:
+def logo(contents: bytes) -> bytes:
+    """A PNG within `LOGO_SIZE`, what is clear in it stays clear. Raises `Invalid` (logo_large, logo_kind)."""
+    if len(contents) > LARGEST_LOGO:
+        raise Invalid("logo_large", f"A logo has at most {LARGEST_LOGO // 1024 // 1024} MB.", "logo")
+    large = Invalid("logo_large", f"A logo has at most {LARGEST_SIDE} pixels a side.", "logo")
+    wrong = Invalid("logo_kind", "A logo is a whole PNG, JPEG or WebP picture.", "logo")
+    pixels = _decoded(contents, ("PNG", *TAKEN), "RGBA", large, wrong)
+    pixels.thumbnail(LOGO_SIZE, Image.Resampling.LANCZOS)
+    written = io.BytesIO()
+    pixels.save(written, "PNG", optimize=True)
+    return written.getvalue()
+
+
+def _decoded(contents: bytes, taken: tuple[str, ...], mode: str, large: Invalid, wrong: Invalid) -> Image.Image:
     """The pixels alone. The size that the header claims is looked at before anything is decoded."""
-    large = Invalid("picture_pixels", f"A picture has at most {LARGEST_SIDE} pixels a side.", "picture")
     try:
-        with Image.open(io.BytesIO(contents), formats=TAKEN) as opened:
+        with Image.open(io.BytesIO(contents), formats=taken) as opened:
             if max(opened.size) > LARGEST_SIDE:
                 raise large
-            upright = ImageOps.exif_transpose(opened).convert("RGB")
+            upright = ImageOps.exif_transpose(opened).convert(mode)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise large from None
     except (OSError, ValueError, SyntaxError) as error:
-        raise Invalid("picture_kind", f"This is not a whole JPEG or WebP picture: {error}", "picture") from error
-    pixels = Image.new("RGB", upright.size)
+        raise wrong from error
+    pixels = Image.new(mode, upright.size)
     pixels.paste(upright)
     return pixels
 

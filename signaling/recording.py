@@ -30,6 +30,8 @@ class MeetingRecorder:
         self._now = now
         self._number = number
         self._tracks: Tracks | None = None
+        self._interprets: dict[str, timeline.Interprets] = {}
+        """What was last told of those who interpret by voice."""
         self._recording: str | None = None
         """The recording whose timeline is open here; it outlives its state by the line that ends it."""
 
@@ -54,6 +56,7 @@ class MeetingRecorder:
         elif self._recording is not None and not self._state.recording_paused:
             for line in lines(fact, self._state):
                 self._line(line)
+            self._tell_interpreters(fact.at)
             self.look()
 
     def look(self) -> None:
@@ -72,6 +75,7 @@ class MeetingRecorder:
 
     def _open(self, feed: Feed, recording: str) -> None:
         self._recording = recording
+        self._interprets = {}
         self._tracks = Tracks(
             feed,
             recording,
@@ -105,9 +109,28 @@ class MeetingRecorder:
     def _tell_present(self, at: float) -> None:
         for line in present(self._state, at):
             self._line(line)
+        self._tell_interpreters(at)
         if self._tracks is not None:
             self._tracks.tell_speaker(at)
             self._tracks.look()
+
+    def _tell_interpreters(self, at: float) -> None:
+        """Who interprets hangs on roles, assignments and who else is there: whatever has changed of it is told."""
+        now: dict[str, timeline.Interprets] = {}
+        for member in self._state.members.values():
+            interprets = self._state.interprets(member)
+            if interprets is not None and not interprets.signed:
+                line = timeline.Interprets(
+                    at=at, participant=member.id, into=interprets.into, on_air=interprets.on_air and not member.away
+                )
+                before = self._interprets.get(member.id)
+                now[member.id] = before if before is not None and _alike(before, line) else line
+        for line in now.values():
+            if self._interprets.get(line.participant) is not line:
+                self._line(line)
+        for participant in self._interprets.keys() - now.keys():
+            self._line(timeline.Interprets(at=at, participant=participant))
+        self._interprets = now
 
     def _line(self, line: timeline.AnyLine) -> None:
         if self._feed is not None and self._recording is not None:
@@ -116,6 +139,10 @@ class MeetingRecorder:
     def _stop_tracks(self) -> None:
         if self._tracks is not None:
             self._tracks.end()
+
+
+def _alike(one: timeline.Interprets, other: timeline.Interprets) -> bool:
+    return (one.into, one.on_air) == (other.into, other.on_air)
 
 
 def begun(state: State, key: str, at: float) -> timeline.Begun:

@@ -13,6 +13,7 @@ from wtforms.validators import Optional
 from lms.appointments.drafts import BookingDraft, HoursDraft, WindowDraft
 from lms.appointments.models import Audience
 from lms.appointments.queries import TopicName
+from lms.courses.choices import CourseChoice
 from lms.directory.models import OrganisationKind
 from web import vocabulary
 from web.directory_forms import ZONES
@@ -90,13 +91,14 @@ class HoursForm(VisitForm):
             topic_ids=tuple(self.topics.data or ()),
         )
 
-    def offer(self, topics: Sequence[tuple[int, str, str]], courses: Sequence[tuple[int, str, str]]) -> None:
+    def offer(self, topics: Sequence[tuple[int, str, str]], courses: Sequence[CourseChoice]) -> None:
         """Fill in what there is to choose from."""
         language = self.visit.language
         english = language == "en"
         self.zone.choices = [(zone, zone) for zone in ZONES]
         self.topics.choices = [(number, en if english and en else uk) for number, uk, en in topics]
-        self.course.choices = [("", "—"), *((number, en if english and en else uk) for number, uk, en in courses)]
+        named = ((each.id, each.title_en if english and each.title_en else each.title_uk) for each in courses)
+        self.course.choices = [("", "—"), *named]
         self.audience.choices = [(each.value, translate(language, name)) for each, name in AUDIENCES.items()]
         kinds = vocabulary.ORGANISATION_GROUPS.items()
         self.organisation_kind.choices = [("", "—"), *((code, translate(language, name)) for code, name in kinds)]

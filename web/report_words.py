@@ -67,6 +67,7 @@ BYS: dict[By, str] = {
     By.KIND: _("by kind of organisation"),
     By.PROGRAMME: _("by programme"),
     By.SERIES: _("by series"),
+    By.PROJECT: _("by project"),
     By.MONTH: _("by month"),
     By.QUARTER: _("by quarter"),
     By.YEAR: _("by year"),

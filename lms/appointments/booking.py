@@ -6,7 +6,7 @@ the same instant, and the other is told. The log holds who, whom and when; what 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,11 +16,13 @@ from lms.appointments.drafts import LONGEST_ANSWER, BookingDraft, check_booking
 from lms.appointments.models import Appointment, AppointmentState, ConsultationHours, ConsultationTopic
 from lms.appointments.plans import busy, free_at
 from lms.appointments.queries import bookable_by
+from lms.appointments.rules import in_time
 from lms.audit.actions import record
 from lms.database import lock
 from lms.directory.models import Person
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
+from lms.schedule.models import Occurrence
 
 MOST_AT_ALL = 20
 """So many appointments ahead a person may hold with all experts together."""
@@ -102,8 +104,6 @@ def cancel(session: Session, visitor: Visitor, appointment_id: int, reason: str,
     """It does not take place; both are told. An expert says why. Raises `NotFound`, `Invalid` or `Conflict`."""
     hours, found = _held(session, visitor, appointment_id)
     _changeable(visitor, hours, found, now)
-    if visitor.person_id == found.expert_id or reason.strip():
-        _reason(reason)
     call_off(session, visitor, found, reason, now)
     return found
 
@@ -111,8 +111,8 @@ def cancel(session: Session, visitor: Visitor, appointment_id: int, reason: str,
 def call_off(session: Session, visitor: Visitor, found: Appointment, reason: str, now: datetime) -> None:
     """For whoever holds the lock on its hours. Raises `Invalid` (reason_needed) for an expert who does not say why."""
     reason = reason.strip()[:LONGEST_REASON]
-    if visitor.person_id == found.expert_id:
-        _reason(reason)
+    if visitor.person_id == found.expert_id and not reason:
+        raise Invalid("reason_needed", "Say why: the other one will read it.", "reason")
     off(session, visitor.actor, found, reason, now)
 
 
@@ -165,12 +165,15 @@ def answer(session: Session, visitor: Visitor, appointment_id: int, text: str, n
     record(session, visitor.actor, "appointment.answer", "appointment", found.id, now=now)
 
 
-def may_change(visitor: Visitor, hours: ConsultationHours, found: Appointment, now: datetime) -> bool:
-    """Whether the visitor may still move or cancel it: the expert until it begins, the other until some time before."""
+def open_talk(session: Session, visitor: Visitor, appointment_id: int) -> str:
+    """The address of its occurrence, for a file or a link that comes to it or goes: as long as it is booked.
+
+    Raises `NotFound`, `Conflict` (appointment_over): afterwards both keep what they had before them.
+    """
+    _, found = _held(session, visitor, appointment_id)
     if found.state is not AppointmentState.BOOKED:
-        return False
-    early = timedelta() if visitor.person_id == found.expert_id else timedelta(minutes=hours.change_minutes)
-    return now < found.starts_at - early
+        raise Conflict("appointment_over", "It is over. Its files and links stay as they are.")
+    return session.scalars(select(Occurrence.slug).where(Occurrence.id == found.occurrence_id)).one()
 
 
 def _held(session: Session, visitor: Visitor, appointment_id: int) -> tuple[ConsultationHours, Appointment]:
@@ -185,7 +188,10 @@ def _held(session: Session, visitor: Visitor, appointment_id: int) -> tuple[Cons
 def _changeable(visitor: Visitor, hours: ConsultationHours, found: Appointment, now: datetime) -> None:
     if found.state is AppointmentState.CANCELLED:
         raise Conflict("appointment_cancelled", "It was cancelled.")
-    if not may_change(visitor, hours, found, now):
+    by_expert = visitor.person_id == found.expert_id
+    if found.state is not AppointmentState.BOOKED or not in_time(
+        found.starts_at, hours.change_minutes, now, by_expert=by_expert
+    ):
         raise Conflict("change_late", "It is too late to move or cancel it here. Write to the other one, or join.")
 
 
@@ -216,8 +222,3 @@ def _topic(session: Session, hours: ConsultationHours, topic_id: int | None) -> 
     if session.scalar(offered) is None:
         raise NotFound("topic_unknown", "The expert does not offer this topic.", "topic")
     return topic_id
-
-
-def _reason(reason: str) -> None:
-    if not reason.strip():
-        raise Invalid("reason_needed", "Say why: the other one will read it.", "reason")

@@ -18,7 +18,6 @@ from lms.appointments.models import (
 )
 from lms.appointments.queries import kinds_of_homes
 from lms.appointments.rules import may_offer
-from lms.courses.models import CourseVersion, VersionState
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed
 from lms.schedule.plan_models import Topic
@@ -39,7 +38,7 @@ def own_hours(session: Session, visitor: Visitor, now: datetime) -> OwnHours:
     """The visitor's. Raises `NotAllowed` (hours_experts_only)."""
     found = session.scalar(select(ConsultationHours).where(ConsultationHours.expert_id == visitor.person_id))
     if found is None or visitor.person_id is None:
-        if not offers(session, visitor, now):
+        if not offers(session, visitor):
             raise NotAllowed("hours_experts_only", "Consultation hours are offered by trainers and experts.")
         return OwnHours(None, HoursDraft())
     today = now.astimezone(zone_of(found.zone)).date()
@@ -79,24 +78,15 @@ def own_hours(session: Session, visitor: Visitor, now: datetime) -> OwnHours:
     return OwnHours(found.id, draft, [each for each in windows if _holds(each, today)], absences)
 
 
-def offers(session: Session, visitor: Visitor, now: datetime) -> bool:
+def offers(session: Session, visitor: Visitor) -> bool:
     """Whether the visitor may offer hours."""
-    return may_offer(visitor, kinds_of_homes(session, visitor, now))
+    return may_offer(visitor, kinds_of_homes(session, visitor))
 
 
 def topics_to_choose(session: Session) -> list[tuple[int, str, str]]:
     """The catalogue, by name."""
     query = select(Topic.id, Topic.name_uk, Topic.name_en).where(Topic.retired_at.is_(None))
     return [(number, uk, en) for number, uk, en in session.execute(query.order_by(Topic.name_uk).limit(1000))]
-
-
-def courses_to_choose(session: Session) -> list[tuple[int, str, str]]:
-    """Published courses, by title."""
-    query = select(CourseVersion.course_id, CourseVersion.title_uk, CourseVersion.title_en).where(
-        CourseVersion.state == VersionState.PUBLISHED
-    )
-    found = session.execute(query.order_by(CourseVersion.title_uk, CourseVersion.course_id).limit(500))
-    return [(number, uk, en) for number, uk, en in found]
 
 
 def _holds(window: ConsultationWindow, today: date) -> bool:

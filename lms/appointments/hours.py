@@ -59,7 +59,7 @@ def save(session: Session, visitor: Visitor, draft: HoursDraft, now: datetime) -
 
     Raises `NotAllowed` (hours_experts_only), `Invalid` or `NotFound` (topic_unknown, course_unknown).
     """
-    if visitor.person_id is None or not may_offer(visitor, kinds_of_homes(session, visitor, now)):
+    if visitor.person_id is None or not may_offer(visitor, kinds_of_homes(session, visitor)):
         raise NotAllowed("hours_experts_only", "Consultation hours are offered by trainers and experts.")
     check_hours(draft)
     found = _locked(session, visitor.person_id)

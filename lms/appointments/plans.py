@@ -24,10 +24,8 @@ _TAKES_TIME = (Status.DRAFT, Status.PUBLISHED, Status.MOVED, Status.LIVE)
 _DAY = timedelta(days=1)
 
 
-def plans_of(
-    session: Session, hours: Collection[ConsultationHours], *, without_window: int = 0, without_absence: int = 0
-) -> dict[int, Plan]:
-    """By hours: their windows and absences that hold; `without_…` one of them left out. Two queries."""
+def plans_of(session: Session, hours: Collection[ConsultationHours], *, without_window: int = 0) -> dict[int, Plan]:
+    """By hours: their windows and absences that hold; `without_window` left out. Two queries."""
     numbers = [each.id for each in hours]
     windows: dict[int, list[Window]] = {number: [] for number in numbers}
     away: dict[int, list[Away]] = {number: [] for number in numbers}
@@ -43,7 +41,6 @@ def plans_of(
         select(ConsultationAbsence).where(
             ConsultationAbsence.hours_id.in_(numbers),
             ConsultationAbsence.ended_at.is_(None),
-            ConsultationAbsence.id != without_absence,
         )
     ):
         away[gone.hours_id].append(Away(gone.from_day, gone.to_day))
@@ -119,7 +116,8 @@ def free_times(
     """
     if not several:
         return {}
-    plans = {each.id: (each, plan) for each, plan in _paired(several, plans_of(session, several))}
+    known = plans_of(session, several)
+    plans = {each.id: (each, known[each.id]) for each in several}
     until = begin + timedelta(days=days)
     taken = taken_of(session, plans, begin - _DAY, until + _DAY, but=but)
     found = {}
@@ -138,7 +136,3 @@ def free_at(
     """The slot that begins at this instant, if it can be booked now. For whoever holds the lock on the hours."""
     found = free_times(session, [hours], now, at, 1, but=but, by_expert=by_expert)
     return next((slot for slot in found[hours.id] if slot.starts_at == at), None)
-
-
-def _paired(several: Collection[ConsultationHours], plans: dict[int, Plan]) -> list[tuple[ConsultationHours, Plan]]:
-    return [(each, plans[each.id]) for each in several]

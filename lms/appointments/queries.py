@@ -18,9 +18,10 @@ from lms.appointments.models import (
     ConsultationTopic,
 )
 from lms.appointments.plans import free_times
-from lms.appointments.rules import Span
+from lms.appointments.rules import Span, in_time
 from lms.courses.models import Enrolment, EnrolmentState
 from lms.directory.models import Affiliation, Organisation, OrganisationKind, Person, shown_name
+from lms.directory.queries import in_force
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
 from lms.schedule import calendar
@@ -141,7 +142,7 @@ def bookable_by(visitor: Visitor) -> ColumnElement[bool]:
     )
 
 
-def kinds_of_homes(session: Session, visitor: Visitor, now: datetime) -> Sequence[OrganisationKind]:
+def kinds_of_homes(session: Session, visitor: Visitor) -> Sequence[OrganisationKind]:
     """The kinds of organisations at which the visitor works."""
     if not visitor.organisation_ids:
         return []
@@ -297,7 +298,6 @@ def _own(
     for each, change_minutes in rows:
         mine = each.expert_id == me
         other = each.person_id if mine else each.expert_id
-        early = timedelta() if mine else timedelta(minutes=change_minutes)
         cards.append(
             AppointmentCard(
                 id=each.id,
@@ -315,7 +315,8 @@ def _own(
                 answer=each.answer,
                 answered_at=each.answered_at,
                 occurrence_id=each.occurrence_id,
-                changeable=each.state is AppointmentState.BOOKED and now < each.starts_at - early,
+                changeable=each.state is AppointmentState.BOOKED
+                and in_time(each.starts_at, change_minutes, now, by_expert=mine),
                 talk=doors.get(each.occurrence_id),
             )
         )
@@ -353,15 +354,11 @@ def _cards(session: Session, rows: Sequence[Any], now: datetime) -> list[ExpertC
 
 def _homes(session: Session, people: Collection[int], now: datetime) -> dict[int, Home]:
     """Where these people work now: of several places the first."""
-    day = now.date()
+    works = in_force(Affiliation.from_date, Affiliation.to_date, now.date())
     query = (
         select(Affiliation.person_id, Organisation.name_uk, Organisation.name_en, Affiliation.position)
         .join(Organisation, Organisation.id == Affiliation.organisation_id)
-        .where(
-            Affiliation.person_id.in_(people),
-            Affiliation.from_date <= day,
-            or_(Affiliation.to_date.is_(None), Affiliation.to_date > day),
-        )
+        .where(Affiliation.person_id.in_(people), works)
         .order_by(Affiliation.id.desc())
     )
     return {number: Home(*home) for number, *home in session.execute(query)}

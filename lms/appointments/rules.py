@@ -137,6 +137,11 @@ def fits(plan: Plan, span: Span) -> bool:
     return any(each.starts_at <= span.starts_at and span.ends_at <= each.ends_at for each in spans_of(plan, day))
 
 
+def in_time(starts_at: datetime, change_minutes: int, now: datetime, *, by_expert: bool) -> bool:
+    """Whether it may still be moved or cancelled: by the expert until it begins, by the other some time before."""
+    return now < starts_at - (timedelta() if by_expert else timedelta(minutes=change_minutes))
+
+
 def may_offer(visitor: Visitor, homes: Iterable[OrganisationKind]) -> bool:
     """Whether the visitor can offer hours: a trainer or organiser, or somebody of a body that sends experts."""
     if visitor.person_id is None:

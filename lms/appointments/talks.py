@@ -20,7 +20,7 @@ from lms.schedule.audience_models import ParticipationStatus
 from lms.schedule.drafts import OccurrenceDraft, SpeakerDraft
 from lms.schedule.models import Access, Kind, MeetingRole, Occurrence, OccurrenceChange, Status, Streaming
 from lms.schedule.rules import zone_of
-from lms.schedule.slugs import new_meeting_name
+from lms.slugs import new_meeting_name
 
 _TIME = ("starts_local", "zone", "duration_minutes")
 AHEAD = (Status.PUBLISHED, Status.MOVED)

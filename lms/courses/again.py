@@ -7,8 +7,7 @@ decides: to earn it again renews it.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -20,11 +19,12 @@ from lms.courses.models import Course, CourseRound, CourseVersion, Enrolment, En
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotFound
 from lms.notify.actions import enqueue
+from lms.schedule.rules import midnight
 
 AGAIN = "course.again"
 BATCH = 500
 """How many are asked at a time."""
-_ZONE = ZoneInfo("Europe/Kyiv")
+_ZONE = "Europe/Kyiv"
 
 
 def begin_again(session: Session, visitor: Visitor, slug: str, now: datetime) -> None:
@@ -53,7 +53,7 @@ def ask_again(
     course, version = published(session, slug)
     if not 3 <= len(reason.strip()) <= 500:
         raise Invalid("again_reason", "Say in at most 500 characters why it is to be done again.", "reason")
-    until = datetime.combine(before, time(), _ZONE)
+    until = midnight(before, _ZONE)
     if until > now:
         raise Invalid("again_day", "Choose a day that is not in the future.", "before")
     check_due(due_on, now)

@@ -1,14 +1,16 @@
-"""What a trainer chooses from while writing a lesson."""
+"""What is chosen from: by a trainer while writing a lesson, and courses by whoever needs one."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from lms.courses.access import teaches
+from lms.courses.models import Course, CourseVersion, VersionState
 from lms.directory.models import Organisation
 from lms.directory.rules import Visitor
 from lms.media.models import Recording, RecordingState
@@ -24,6 +26,31 @@ def homes(session: Session, among: Collection[int] | None) -> list[tuple[int, st
     if among is not None:
         query = query.where(Organisation.id.in_(among))
     return [(number, uk, en) for number, uk, en in session.execute(query.order_by(Organisation.name_uk).limit(1000))]
+
+
+@dataclass(frozen=True, slots=True)
+class CourseChoice:
+    """A course in a list to choose from; `slug` is its name in addresses."""
+
+    id: int
+    slug: str
+    title_uk: str
+    title_en: str
+
+
+def courses_to_choose(session: Session, *, also: Collection[int] = ()) -> list[CourseChoice]:
+    """Courses that can be begun, by title; `also` those that were chosen when they could."""
+    rows = session.execute(
+        select(Course.id, Course.slug, CourseVersion.title_uk, CourseVersion.title_en)
+        .join(CourseVersion, CourseVersion.course_id == Course.id)
+        .where(
+            CourseVersion.state == VersionState.PUBLISHED,
+            Course.archived_at.is_(None) | Course.id.in_(also),
+        )
+        .order_by(CourseVersion.title_uk, Course.id)
+        .limit(500)
+    )
+    return [CourseChoice(*row) for row in rows]
 
 
 def occurrences_to_choose(session: Session, visitor: Visitor) -> list[tuple[int, str, str, datetime]]:

@@ -20,7 +20,7 @@ from lms.courses.rules import LessonFacts, check_order
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.files import MEDIA_TYPES, FileStore, safe_name
-from lms.schedule.slugs import free_slug, slug_of
+from lms.slugs import free_slug, slug_of
 
 LARGEST_FILE = 200 * 1024 * 1024
 VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -22,6 +22,7 @@ from lms.courses.models import (
     VersionState,
 )
 from lms.directory.models import Affiliation, Organisation, Person, RoleGrant, RoleName
+from lms.directory.queries import in_force
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 
@@ -64,9 +65,10 @@ def enrol_person(
     return _enrol(session, course, version, person_id, EnrolmentSource.PERSON, visitor.actor, None, due_on, now)
 
 
-def enrol_known(session: Session, course_id: int, person_id: int, by: str, now: datetime) -> Enrolment:
-    """Into what a class learns; that `by` may has been decided by whoever calls. Raises `NotFound` (course_unknown)."""
-    course, version = published(session, session.get_one(Course, course_id).slug)
+def enrol_known(
+    session: Session, course: Course, version: CourseVersion, person_id: int, by: str, now: datetime
+) -> Enrolment:
+    """Into what a class learns, as `published` gave it; that `by` may has been decided by whoever calls."""
     return _enrol(session, course, version, person_id, EnrolmentSource.PERSON, by, None, None, now)
 
 
@@ -248,7 +250,7 @@ def _may_enrol(session: Session, visitor: Visitor, slug: str, people: Iterable[i
 
 
 def _works(today: date) -> ColumnElement[bool]:
-    return (Affiliation.from_date <= today) & (Affiliation.to_date.is_(None) | (Affiliation.to_date > today))
+    return in_force(Affiliation.from_date, Affiliation.to_date, today)
 
 
 def check_due(due_on: date | None, now: datetime) -> None:
@@ -271,8 +273,7 @@ def _not_enrolled(rule: EnrolmentRule, now: datetime) -> Select[int]:
         meant = exists().where(
             RoleGrant.person_id == Person.id,
             RoleGrant.role == RoleName(rule.role),
-            RoleGrant.from_at <= now,
-            or_(RoleGrant.to_at.is_(None), RoleGrant.to_at > now),
+            in_force(RoleGrant.from_at, RoleGrant.to_at, now),
         )
     enrolled = exists().where(Enrolment.course_id == rule.course_id, Enrolment.person_id == Person.id)
     return select(Person.id).where(Person.merged_into_id.is_(None), meant, ~enrolled).order_by(Person.id)

@@ -23,6 +23,7 @@ from lms.courses.models import (
 )
 from lms.courses.queries import course_with_versions
 from lms.directory.models import Account, Affiliation, Organisation, Person
+from lms.directory.queries import in_force
 from lms.directory.rules import Visitor
 from lms.errors import NotFound
 
@@ -168,8 +169,7 @@ def _watched(visitor: Visitor, course: Course, today: date) -> ColumnElement[boo
         return true()
     led = select(Affiliation.person_id).where(
         Affiliation.organisation_id.in_(visitor.led_organisations),
-        Affiliation.from_date <= today,
-        Affiliation.to_date.is_(None) | (Affiliation.to_date > today),
+        in_force(Affiliation.from_date, Affiliation.to_date, today),
     )
     return Enrolment.person_id.in_(led)
 
@@ -178,11 +178,7 @@ def _homes(session: Session, people: Collection[int], today: date) -> dict[int, 
     rows = session.execute(
         select(Affiliation.person_id, Organisation.name_uk, Organisation.name_en)
         .join(Organisation, Organisation.id == Affiliation.organisation_id)
-        .where(
-            Affiliation.person_id.in_(people),
-            Affiliation.from_date <= today,
-            Affiliation.to_date.is_(None) | (Affiliation.to_date > today),
-        )
+        .where(Affiliation.person_id.in_(people), in_force(Affiliation.from_date, Affiliation.to_date, today))
         .order_by(Affiliation.from_date)
     )
     return {number: (uk, en) for number, uk, en in rows}

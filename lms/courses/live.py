@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from lms.courses.learning import learning_of, settle
 from lms.courses.models import Enrolment, EnrolmentState, Lesson, LessonKind, Progress
-from lms.meetings.attendance import IN_FORCE, attended
-from lms.meetings.attendance_models import Attendance, AttendanceCorrection, AttendanceSheet, Verdict
+from lms.meetings.attendance import IN_FORCE, attended, latest_correction
+from lms.meetings.attendance_models import Attendance, AttendanceSheet, Verdict
 
 BATCH = 200
 
@@ -38,22 +38,12 @@ def see_to(session: Session, enrolment_id: int, now: datetime) -> int:
 
 def _waiting() -> Select[int]:
     """Active enrolments whose learner attended the occurrence of a live lesson that is not completed yet."""
-    corrected = (
-        select(AttendanceCorrection.verdict)
-        .where(
-            AttendanceCorrection.occurrence_id == Attendance.occurrence_id,
-            AttendanceCorrection.subject == Attendance.subject,
-        )
-        .order_by(AttendanceCorrection.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     was_there = exists().where(
         AttendanceSheet.occurrence_id == Lesson.occurrence_id,
         Attendance.occurrence_id == Lesson.occurrence_id,
         Attendance.generation == IN_FORCE,
         Attendance.person_id == Enrolment.person_id,
-        func.coalesce(corrected, Attendance.verdict) == Verdict.ATTENDED,
+        func.coalesce(latest_correction(), Attendance.verdict) == Verdict.ATTENDED,
     )
     completed = exists().where(
         Progress.enrolment_id == Enrolment.id, Progress.key == Lesson.key, Progress.completed_at.is_not(None)

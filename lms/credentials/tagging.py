@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from lms.courses.models import Course
@@ -15,12 +15,18 @@ from lms.schedule.plan_models import Series
 
 def of_rule(session: Session, rule: AwardRule) -> ProjectTag | None:
     """The project of a rule; its own before the one that it inherits."""
-    number = rule.project_id
-    if number is None and rule.series_id is not None:
-        number = session.scalar(select(project_of.series()).where(Series.id == rule.series_id))
-    if number is None and rule.course_id is not None:
-        number = session.scalar(select(Course.project_id).where(Course.id == rule.course_id))
-    return projects.tag_of(session, number)
+    return projects.tag_of(session, session.scalar(select(project_of_rule()).where(AwardRule.id == rule.id)))
+
+
+def project_of_rule() -> ColumnElement[int | None]:
+    """SQL over `AwardRule`: the number of its project."""
+    of_series = select(project_of.series()).where(Series.id == AwardRule.series_id)
+    of_course = select(Course.project_id).where(Course.id == AwardRule.course_id)
+    return func.coalesce(
+        AwardRule.project_id,
+        of_series.correlate(AwardRule).scalar_subquery(),
+        of_course.correlate(AwardRule).scalar_subquery(),
+    )
 
 
 def facts(tag: ProjectTag | None) -> dict[str, str]:

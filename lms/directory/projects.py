@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from PIL import Image
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from lms import images
 from lms.audit.actions import record
 from lms.database import lock
 from lms.directory.models import Organisation
@@ -19,11 +18,8 @@ from lms.directory.project_models import Project, ProjectFunder
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.files import FileStore
-from lms.transliteration import transliterate
+from lms.slugs import free_slug, slug_of
 
-LARGEST_LOGO = 2 * 1024 * 1024
-LOGO_SIZE = (600, 240)
-"""Pixels at most: 2 cm high on paper at 300 dpi."""
 MOST_FUNDERS = 10
 MOST = 300
 _LENGTHS = {
@@ -70,7 +66,8 @@ class ProjectTag:
 def create(session: Session, visitor: Visitor, draft: ProjectDraft, now: datetime) -> Project:
     """A project. Raises `NotAllowed` (organisers_only), `NotFound` (organisation_unknown), `Invalid`."""
     _require(visitor, draft.owner_id)
-    made = Project(slug=_slug(session, draft.name), created_by=visitor.actor, created_at=now, funders=[])
+    slug = free_slug(session, Project.slug, slug_of(draft.name) or "project")
+    made = Project(slug=slug, created_by=visitor.actor, created_at=now, funders=[])
     _fill(session, made, draft)
     session.add(made)
     session.flush()
@@ -107,31 +104,12 @@ def set_logo(session: Session, visitor: Visitor, slug: str, contents: bytes, sto
     found = editable(session, visitor, slug)
     if contents and not found.logo_alt:
         raise Invalid("logo_words", "Say what the picture shows, for people who do not see it.", "logo_alt")
-    digest = store.put(clean_logo(contents)) if contents else ""
+    digest = store.put(images.logo(contents)) if contents else ""
     if digest == found.logo:
         return
     change = {"before": {"logo": found.logo}, "after": {"logo": digest}}
     found.logo = digest
     record(session, visitor.actor, "project.logo", "project", found.id, now=now, **change)
-
-
-def clean_logo(contents: bytes) -> bytes:
-    """A PNG within `LOGO_SIZE`. Raises `Invalid` (logo_large, logo_kind)."""
-    if len(contents) > LARGEST_LOGO:
-        raise Invalid("logo_large", f"A logo has at most {LARGEST_LOGO // 1024 // 1024} MB.", "logo")
-    try:
-        with Image.open(io.BytesIO(contents), formats=("PNG", "JPEG", "WEBP")) as opened:
-            if max(opened.size) > 4096:
-                raise Invalid("logo_large", "A logo has at most 4096 pixels a side.", "logo")
-            pixels = opened.convert("RGBA")
-    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        raise Invalid("logo_kind", "A logo is a PNG, JPEG or WebP picture.", "logo") from error
-    pixels.thumbnail(LOGO_SIZE, Image.Resampling.LANCZOS)
-    bare = Image.new("RGBA", pixels.size)
-    bare.paste(pixels)
-    written = io.BytesIO()
-    bare.save(written, "PNG", optimize=True)
-    return written.getvalue()
 
 
 def editable(session: Session, visitor: Visitor, slug: str) -> Project:
@@ -185,17 +163,6 @@ def _fill(session: Session, found: Project, draft: ProjectDraft) -> None:
 def _state(found: Project) -> dict[str, Any]:
     told: dict[str, Any] = {field: getattr(found, field) for field in _LENGTHS}
     return told | {"owner_id": found.owner_id, "funders": [row.organisation_id for row in found.funders]}
-
-
-def _slug(session: Session, name: str) -> str:
-    words = "".join(each if each.isalnum() and each.isascii() else " " for each in transliterate(name).lower()).split()
-    base = "-".join(words)[:60].strip("-") or "project"
-    taken = set(session.scalars(select(Project.slug).where(or_(Project.slug == base, Project.slug.like(f"{base}-%")))))
-    slug, number = base, 1
-    while slug in taken:
-        number += 1
-        slug = f"{base}-{number}"
-    return slug
 
 
 # Reading.

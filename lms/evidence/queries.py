@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import Session
 
-from lms.courses.models import CourseRound, CourseVersion, Enrolment, EnrolmentState, VersionState
+from lms.courses.models import CourseRound, Enrolment, EnrolmentState
 from lms.credentials.models import AwardRule, Certificate, CertificateState
 from lms.errors import NotFound
 from lms.evidence.models import Counting, Goal, GoalCourse, GoalFigure
@@ -80,17 +80,6 @@ def goal(session: Session, programme_slug: str, goal_id: int) -> GoalCard:
         if card.id == goal_id:
             return card
     raise NotFound("goal_unknown", "The programme has no such goal.")
-
-
-def courses_to_choose(session: Session) -> list[tuple[int, str, str]]:
-    """Published courses by title."""
-    query = (
-        select(CourseVersion.course_id, CourseVersion.title_uk, CourseVersion.title_en)
-        .where(CourseVersion.state == VersionState.PUBLISHED)
-        .order_by(CourseVersion.title_uk, CourseVersion.course_id)
-        .limit(500)
-    )
-    return [(number, uk, en) for number, uk, en in session.execute(query)]
 
 
 def _card(row: Goal, courses: tuple[int, ...], figures: tuple[Figure, ...], counted: int | None) -> GoalCard:

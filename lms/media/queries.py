@@ -67,7 +67,8 @@ class RecordingPage:
     offered: Sequence[Watching]
     """Who may be allowed to watch it."""
     ruled: bool
-    """Whether the rule of its series says how long it is kept, or the usual one where nobody planned the meeting."""
+    """Whether the rule of its series says how long it is kept, or the usual one where there is no series."""
+    in_series: bool
     held: bool
     raw_gone: bool
     """Whether what was captured has been deleted: nothing can be made of it anew."""
@@ -111,6 +112,7 @@ def page(session: Session, visitor: Visitor, code: str, now: datetime) -> Record
         ending=found.ending,
         offered=may_be_released_to(occurrence is not None and occurrence.private),
         ruled=found.keep_until is not None and not found.own_terms,
+        in_series=occurrence is not None and occurrence.series_id is not None,
         held=found.held,
         raw_gone=found.raw_deleted_at is not None,
         deletions=_deletions(session, found) if standing.edits else (),

@@ -31,13 +31,13 @@ def day_of(now: datetime) -> date:
 
 def rule_for(session: Session, found: Recording, now: datetime) -> None:
     """Take over what the recording's series says; where there is none, or somebody has decided, nothing changes."""
-    if found.occurrence_id is None:
-        return  # `by_default` looks after it
-    found.ruled_at = now
     series = session.scalar(
         select(Series).join(Occurrence, Occurrence.series_id == Series.id).where(Occurrence.id == found.occurrence_id)
     )
-    if series is None or found.own_terms:
+    if series is None:
+        return  # `by_default` looks after it
+    found.ruled_at = now
+    if found.own_terms:
         return
     keep_until = last_day(day_of(found.began_at), series.keep_for, series.keep_unit)
     _keep(session, found, keep_until, series.keep_ending, now)
@@ -72,15 +72,18 @@ def follow_rules(session: Session, now: datetime) -> int:
 
 
 def by_default(days: int, since: datetime) -> Callable[[Session, datetime], int]:
-    """A duty: recordings of meetings that nobody planned, which no series can have a rule for, are kept for so many
-    days; 0: for ever. `since` is when that was set: what was looked at before is looked at again.
+    """A duty: recordings of meetings that are no dates of a series, so that nobody was asked how long to keep them,
+    are kept for so many days; 0: for ever. `since` is when that was set: what was looked at before is looked at again.
+
+    Of a planned one, what was made for everybody stays: it was published on purpose, and others link to it.
     """
 
     def follow(session: Session, now: datetime) -> int:
-        unplanned = (
+        alone = (
             select(Recording)
+            .outerjoin(Occurrence, Occurrence.id == Recording.occurrence_id)
             .where(
-                Recording.occurrence_id.is_(None),
+                Occurrence.series_id.is_(None),
                 Recording.own_terms.is_(False),
                 Recording.state != RecordingState.WITHDRAWN,
                 or_(Recording.ruled_at.is_(None), Recording.ruled_at < since),
@@ -88,10 +91,11 @@ def by_default(days: int, since: datetime) -> Callable[[Session, datetime], int]
             .order_by(Recording.id)
             .limit(_AT_ONCE)
         )
-        found = session.scalars(unplanned).all()
+        found = session.scalars(alone).all()
         for each in found:
             each.ruled_at = now
-            _keep(session, each, last_day(day_of(each.began_at), days or None, KeepUnit.DAYS), Ending.EVERYTHING, now)
+            ending = Ending.EVERYTHING if each.occurrence_id is None else Ending.KEEP_PUBLIC
+            _keep(session, each, last_day(day_of(each.began_at), days or None, KeepUnit.DAYS), ending, now)
         return len(found)
 
     return follow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session
 
 from lms.meetings.attendance_models import (
@@ -34,9 +34,9 @@ def attended_in(session: Session, occurrence_ids: Collection[int]) -> dict[int, 
     return found
 
 
-def attended_by_approved_sheet(occurrence_ids: Select[int]) -> Select[int | None]:
-    """The people who attended any of these, as a statement to count by; sheets that nobody approved count nothing."""
-    decided = (
+def latest_correction() -> ScalarSelect[Verdict]:
+    """SQL, beside a row of `Attendance`: what somebody decided about it last; nothing where nobody did."""
+    return (
         select(AttendanceCorrection.verdict)
         .where(
             AttendanceCorrection.occurrence_id == Attendance.occurrence_id,
@@ -46,6 +46,10 @@ def attended_by_approved_sheet(occurrence_ids: Select[int]) -> Select[int | None
         .limit(1)
         .scalar_subquery()
     )
+
+
+def attended_by_approved_sheet(occurrence_ids: Select[int]) -> Select[int | None]:
+    """The people who attended any of these, as a statement to count by; sheets that nobody approved count nothing."""
     return (
         select(Attendance.person_id)
         .join(AttendanceSheet, AttendanceSheet.occurrence_id == Attendance.occurrence_id)
@@ -54,7 +58,7 @@ def attended_by_approved_sheet(occurrence_ids: Select[int]) -> Select[int | None
             AttendanceSheet.state == SheetState.APPROVED,
             Attendance.generation == IN_FORCE,
             Attendance.person_id.is_not(None),
-            func.coalesce(decided, Attendance.verdict) == Verdict.ATTENDED,
+            func.coalesce(latest_correction(), Attendance.verdict) == Verdict.ATTENDED,
         )
     )
 

@@ -20,7 +20,7 @@ from lms.needs.drafts import SurveyDraft, check
 from lms.needs.models import NeedsOrganisation, NeedsPlan, NeedsQuestion, NeedsSurvey, SurveyState
 from lms.schedule.plan_models import Topic
 from lms.schedule.planners import may_plan_for
-from lms.schedule.slugs import free_slug, slug_for
+from lms.slugs import free_slug, slug_for
 
 
 def may_edit(survey: NeedsSurvey, visitor: Visitor) -> bool:

@@ -17,6 +17,7 @@ class By(Enum):
     KIND = "kind"
     PROGRAMME = "programme"
     SERIES = "series"
+    PROJECT = "project"
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
@@ -46,6 +47,7 @@ class Where:
     kind: str = ""
     programme_id: int | None = None
     series_id: int | None = None
+    project_id: int | None = None
 
     @property
     def somewhere(self) -> bool:
@@ -70,3 +72,4 @@ class Asked:
     programme: str = ""
     """Its slug."""
     series: str = ""
+    project: str = ""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lms.directory.models import Organisation
 from lms.directory.oblasts import OBLAST_CODES, OBLASTS
+from lms.directory.project_models import Project
 from lms.reports.asked import By
 from lms.reports.facts import first_day
 from lms.reports.reach import Reach
@@ -43,6 +44,7 @@ class Choices:
     communities: dict[str, Name]
     programmes: dict[str, Name]
     series: dict[str, Name]
+    projects: dict[str, Name]
 
     @property
     def oblasts(self) -> dict[str, Name]:
@@ -59,6 +61,7 @@ class Choices:
             By.ORGANISATION: self.organisations,
             By.PROGRAMME: self.programmes,
             By.SERIES: self.series,
+            By.PROJECT: self.projects,
         }
         return of.get(by, {})
 
@@ -69,7 +72,7 @@ def oblast_name(name: str) -> Name:
 
 
 def choices(session: Session, reach: Reach, today: date) -> Choices:
-    """What this visitor may choose. Four statements."""
+    """What this visitor may choose. Five statements."""
     organisations: dict[str, Name] = {}
     communities: dict[str, Name] = {}
     for row in fetch(session, *_organisations()):
@@ -82,12 +85,14 @@ def choices(session: Session, reach: Reach, today: date) -> Choices:
     own = None if reach.everything else reach.programmes
     programmes = fetch(session, *_programmes(own))
     series = fetch(session, *_series(own))
+    projects = fetch(session, *_projects()) if reach.everything or reach.programmes else ()
     return Choices(
         first_day(session) or today,
         organisations,
         dict(sorted(communities.items(), key=lambda each: each[1].uk)),
         {row.slug: Name(row.title, row.title_en, row.slug, row.id) for row in programmes},
         {row.slug: Name(row.title, row.title_en, row.slug, row.id) for row in series},
+        {row.slug: Name(row.name, row.name_en, row.slug, row.id) for row in projects},
     )
 
 
@@ -114,6 +119,12 @@ def _programmes(own: Collection[int] | None) -> Select[*tuple[Any, ...]]:
     if own is not None:
         query = query.where(Programme.id.in_(own))
     return query.order_by(Programme.title, Programme.id).limit(MOST)
+
+
+@once
+def _projects() -> Select[*tuple[Any, ...]]:
+    query = select(Project.id, Project.slug, Project.name, Project.name_en)
+    return query.order_by(Project.name, Project.id).limit(MOST)
 
 
 @once

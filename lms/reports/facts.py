@@ -1,29 +1,31 @@
-"""What happened, as rows to group: one for each thing that one person did, with the step, the group and the person.
+"""What happened, as rows to count: one for each thing that was held, and for each that one person did.
 
-Of the statements here nothing is executed: `counting` groups them. Where somebody worked on that day decides to which
-organisation a row belongs: an attendance sheet says it, for everything else the directory does.
+`counting` counts them. Where somebody worked on that day decides to which organisation a row belongs: an attendance
+sheet says it, for everything else the directory does. Days come as they are read most cheaply (`clock.mark`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
+from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    Integer,
     Select,
     String,
     and_,
     case,
     cast,
-    exists,
     func,
     join,
     literal,
     null,
     or_,
+    outerjoin,
     select,
     union_all,
 )
@@ -33,47 +35,41 @@ from lms.assessment.attempts.models import Attempt, Test
 from lms.assessment.attempts.states import JUDGED
 from lms.courses.models import Course, CourseRound, Enrolment, EnrolmentState
 from lms.credentials.models import AwardRule, Certificate, CertificateState
-from lms.directory.models import Affiliation, Organisation, OrganisationKind
+from lms.credentials.tagging import project_of_rule
+from lms.directory.models import Affiliation, Organisation
+from lms.directory.project_models import Project
 from lms.evidence.models import Goal, GoalCourse
-from lms.meetings.attendance import IN_FORCE
-from lms.meetings.attendance_models import Attendance, AttendanceCorrection, AttendanceSheet, SheetState, Verdict
+from lms.meetings.attendance import IN_FORCE, latest_correction
+from lms.meetings.attendance_models import (
+    Attendance,
+    AttendanceCorrection,
+    AttendanceSheet,
+    SheetState,
+    StreamMetric,
+    Verdict,
+)
 from lms.reports.asked import By
-from lms.reports.clock import kyiv_day, minutes_between, step
-from lms.reports.periods import Grain
+from lms.reports.clock import kyiv_day, mark, minutes_between, several
+from lms.schedule import project_of
 from lms.schedule.models import Occurrence, Status
 from lms.schedule.plan_models import Programme, Series
+from lms.statements import once
+
+
+class What(IntEnum):
+    """What somebody did besides attending. Numbers are read faster than words."""
+
+    ENROLLED = 1
+    COMPLETED = 2
+    TESTED = 3
+    CERTIFIED = 4
+
 
 OVER = (Status.ENDED, Status.ARCHIVED)
 MINUTES = func.coalesce(minutes_between(Occurrence.began_at, Occurrence.ended_at), Occurrence.duration_minutes)
 """From the official begin to the official end; as planned, where nobody announced them."""
-
-
-def key_of_place(by: By) -> ColumnElement[str]:
-    """The key of a group by where somebody works; empty where that is not known."""
-    community = func.coalesce(func.nullif(Organisation.community_code, ""), Organisation.community)
-    columns: dict[By, ColumnElement[Any]] = {
-        By.OBLAST: Organisation.oblast,  # type: ignore[dict-item]
-        By.COMMUNITY: community,
-        By.ORGANISATION: Organisation.code,  # type: ignore[dict-item]
-        By.KIND: cast(Organisation.kind, String(32)),
-    }
-    return func.coalesce(columns[by], "")
-
-
-def of_place(
-    oblast: str | None, community: str | None, organisations: Collection[int] | None, kind: str | None
-) -> list[ColumnElement[bool]]:
-    """Conditions on where somebody works."""
-    found: list[ColumnElement[bool]] = []
-    if oblast is not None:
-        found.append(Organisation.oblast == oblast)
-    if community is not None:
-        found.append(or_(Organisation.community_code == community, Organisation.community == community))
-    if organisations is not None:
-        found.append(Organisation.id.in_(organisations))
-    if kind is not None:
-        found.append(cast(Organisation.kind, String(32)) == kind)
-    return found
+Homes = Collection[int] | None
+"""Organisations to which it is narrowed; None for all."""
 
 
 def first_day(session: Session) -> date | None:
@@ -86,147 +82,201 @@ def first_day(session: Session) -> date | None:
     return found
 
 
-def held(
-    since: datetime, until: datetime, programme: int | None, series: int | None, by: By, grain: Grain
-) -> Select[*tuple[Any, ...]]:
-    """Occurrences that were held: step, group (of its programme or series), number, minutes."""
-    return (
-        select(
-            step(Occurrence.starts_at, grain).label("step"),
-            _plan_key(by).label("key"),
-            Occurrence.id.label("thing"),
-            MINUTES.label("minutes"),
-        )
-        .outerjoin(Series, Series.id == Occurrence.series_id)
-        .outerjoin(Programme, Programme.id == Series.programme_id)
-        .where(*planned(since, until, programme, series))
+@once
+def organisations() -> Select[*tuple[Any, ...]]:
+    """Where people work."""
+    return select(
+        Organisation.id,
+        Organisation.code,
+        cast(Organisation.kind, String(32)).label("kind"),
+        Organisation.oblast,
+        Organisation.community,
+        Organisation.community_code,
     )
 
 
+@once
+def affiliations(homes: Homes) -> Select[*tuple[Any, ...]]:
+    """Who works where, from which day to before which; of several at once the one that was entered first comes first.
+
+    Narrowed, it is of everybody who ever worked there, with all their places.
+    """
+    query = select(
+        Affiliation.person_id,
+        Affiliation.organisation_id,
+        cast(Affiliation.from_date, String(10)).label("begins"),
+        cast(Affiliation.to_date, String(10)).label("ends"),
+    ).order_by(Affiliation.id)
+    return query if homes is None else query.where(Affiliation.person_id.in_(_ever_at(homes)))
+
+
+@once
+def held(
+    since: datetime, until: datetime, programme: int | None, series: int | None, project: int | None, by: By
+) -> Select[*tuple[Any, ...]]:
+    """Occurrences that were held: number, day, minutes, and group where they are divided by what was planned."""
+    keys: dict[By, Any] = {By.PROGRAMME: Programme.slug, By.SERIES: Series.slug, By.PROJECT: Project.slug}
+    query = select(
+        Occurrence.id,
+        mark(Occurrence.starts_at).label("mark"),
+        MINUTES.label("minutes"),
+        func.coalesce(keys[by], "").label("key") if by in keys else literal("", String(1)).label("key"),
+    ).outerjoin(Series, Series.id == Occurrence.series_id)
+    if by is By.PROGRAMME:
+        query = query.outerjoin(Programme, Programme.id == Series.programme_id)
+    if by is By.PROJECT:
+        query = query.outerjoin(Project, Project.id == project_of.occurrence())
+    return query.where(*_planned(since, until, programme, series, project))
+
+
+@once
 def attended(
-    since: datetime,
-    until: datetime,
-    place: list[ColumnElement[bool]],
-    programme: int | None,
-    series: int | None,
-    by: By,
-    grain: Grain,
+    since: datetime, until: datetime, programme: int | None, series: int | None, project: int | None, homes: Homes
 ) -> CompoundSelect[*tuple[Any, ...]]:
-    """Attendances by approved sheets: step, group, person, occurrence, minutes of it, centre.
+    """Attendances by approved sheets: occurrence, and pairs of person and organisation.
 
     Somebody known by name alone counts as an attendance and is no person of the directory; a room is neither.
     """
-    events = (
-        select(
-            Occurrence.id,
-            step(Occurrence.starts_at, grain).label("step"),
-            MINUTES.label("minutes"),
-            _plan_key(by).label("key"),
-            IN_FORCE.label("in_force"),
-        )
-        .join(AttendanceSheet, AttendanceSheet.occurrence_id == Occurrence.id)
-        .outerjoin(Series, Series.id == Occurrence.series_id)
-        .outerjoin(Programme, Programme.id == Series.programme_id)
-        .where(AttendanceSheet.state == SheetState.APPROVED, *planned(since, until, programme, series))
-        .cte("events")
-    )
     corrected = select(AttendanceCorrection.occurrence_id)
-    decided = (
-        select(AttendanceCorrection.verdict)
-        .where(
-            AttendanceCorrection.occurrence_id == Attendance.occurrence_id,
-            AttendanceCorrection.subject == Attendance.subject,
-        )
-        .order_by(AttendanceCorrection.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    decided = latest_correction()
+    there = [] if homes is None else [Attendance.organisation_id.in_(homes)]
 
     def rows(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         return (
             select(
-                events.c.step,
-                (key_of_place(by) if by.place else events.c.key).label("key"),
-                Attendance.person_id.label("person"),
-                events.c.id.label("thing"),
-                events.c.minutes,
-                case((Organisation.kind == OrganisationKind.ASC, Organisation.id)).label("centre"),
+                Attendance.occurrence_id.label("thing"),
+                several(Attendance.person_id, Attendance.organisation_id).label("people"),
             )
-            .select_from(events)
-            .join(Attendance, and_(Attendance.occurrence_id == events.c.id, Attendance.generation == events.c.in_force))
-            .outerjoin(Organisation, Organisation.id == Attendance.organisation_id)
-            .where(Attendance.subject.not_like("endpoint:%"), *conditions, *place)
+            .select_from(Occurrence)
+            .join(AttendanceSheet, AttendanceSheet.occurrence_id == Occurrence.id)
+            .outerjoin(Series, Series.id == Occurrence.series_id)
+            .join(Attendance, and_(Attendance.occurrence_id == Occurrence.id, Attendance.generation == IN_FORCE))
+            .where(
+                AttendanceSheet.state == SheetState.APPROVED,
+                *_planned(since, until, programme, series, project),
+                Attendance.subject.not_like("endpoint:%"),
+                *there,
+                *conditions,
+            )
+            .group_by(Attendance.occurrence_id)
         )
 
     # Most occurrences have no corrections: of these the index alone says who attended.
     return union_all(
-        rows(Attendance.verdict == Verdict.ATTENDED, events.c.id.not_in(corrected)),
-        rows(events.c.id.in_(corrected), func.coalesce(decided, Attendance.verdict) == Verdict.ATTENDED),
+        rows(Attendance.verdict == Verdict.ATTENDED, Occurrence.id.not_in(corrected)),
+        rows(Occurrence.id.in_(corrected), func.coalesce(decided, Attendance.verdict) == Verdict.ATTENDED),
     )
 
 
+@once
+def streamed(
+    since: datetime, until: datetime, programme: int | None, series: int | None, project: int | None
+) -> Select[*tuple[Any, ...]]:
+    """Views of what was held: of each occurrence and source the largest figure."""
+    largest = func.max(func.coalesce(StreamMetric.total, StreamMetric.concurrent, 0))
+    return (
+        select(StreamMetric.occurrence_id.label("thing"), largest.label("views"))
+        .join(Occurrence, Occurrence.id == StreamMetric.occurrence_id)
+        .outerjoin(Series, Series.id == Occurrence.series_id)
+        .where(*_planned(since, until, programme, series, project))
+        .group_by(StreamMetric.occurrence_id, StreamMetric.source)
+    )
+
+
+@once
 def learnt(
     since: datetime,
     until: datetime,
-    now: datetime,
-    place: list[ColumnElement[bool]],
     programme: int | None,
     series: int | None,
+    project: int | None,
+    now: datetime,
+    homes: Homes,
     by: By,
-    grain: Grain,
     *,
     demonstrations: bool,
-) -> list[Select[*tuple[Any, ...]]]:
-    """What people did besides attending: what it is, step, group, person.
+) -> CompoundSelect[*tuple[Any, ...]]:
+    """What people did besides attending: what it is, day, how it stands, people, and by project its slug.
 
-    Of a programme are the courses that count for its goals, their tests, and certificates for them or for its series;
-    of a series the certificates alone.
+    It stands: an attempt was passed (1) or not; a certificate is valid (1), revoked (2) or neither. Of a programme are
+    the courses that count for its goals, their tests, and certificates for them or for its series; of a series the
+    certificates alone; of a project what bears its tag, with the tests of its courses.
     """
 
     def rows(
-        what: str, table: Any, at: Any, *conditions: ColumnElement[bool], source: Any = None
+        what: What, person: Any, at: Any, source: Any, bears: Any, *conditions: ColumnElement[bool], stands: Any = None
     ) -> Select[*tuple[Any, ...]]:
-        home = _home(table, at)
+        if by is By.PROJECT:
+            source = outerjoin(source, Project, Project.id == bears)
         return (
             select(
-                literal(what, String(16)).label("what"),
-                step(at, grain).label("step"),
-                (key_of_place(by) if by.place else literal("", String(1))).label("key"),
-                table.person_id.label("person"),
+                literal(what.value).label("what"),
+                mark(at).label("mark"),
+                (literal(0) if stands is None else stands).label("stands"),
+                several(person).label("people"),
+                (Project.slug if by is By.PROJECT else null()).label("key"),
             )
-            .select_from(table if source is None else source)
-            .outerjoin(Organisation, Organisation.id == home)
-            .where(at >= since, at < until, *conditions, *place)
+            .select_from(source)
+            .where(
+                at >= since,
+                at < until,
+                *conditions,
+                *([] if homes is None else [person.in_(_ever_at(homes))]),
+            )
+            .group_by("mark", "stands", *([Project.slug] if by is By.PROJECT else []))
         )
 
-    course: list[ColumnElement[bool]] = [] if programme is None else [Enrolment.course_id.in_(_courses(programme))]
-    test: list[ColumnElement[bool]] = [] if programme is None else [_test_of(programme)]
-    if series is not None:
-        course, test = [Enrolment.id == 0], [Attempt.id == 0]
-    done = (Attempt.state.in_(JUDGED), Attempt.passed.is_not(None))
-    given: list[ColumnElement[bool]] = [
-        *_given(programme, series),
-        *(() if demonstrations else (Certificate.demo.is_(False),)),
-    ]
-    stands: tuple[ColumnElement[bool], ...] = (
+    course, test = _learning(programme, series, project)
+    given = _given(programme, series, project)
+    if not demonstrations:
+        given.append(Certificate.demo.is_(False))
+    valid = and_(
         Certificate.state == CertificateState.ISSUED,
         or_(Certificate.valid_until.is_(None), Certificate.valid_until > now),
     )
-    gone = Certificate.state == CertificateState.REVOKED
-    rounds = join(Enrolment, CourseRound, CourseRound.enrolment_id == Enrolment.id)
-    return [
-        rows("enrolled", Enrolment, Enrolment.enrolled_at, Enrolment.state != EnrolmentState.WITHDRAWN, *course),
-        rows("completed", Enrolment, Enrolment.completed_at, Enrolment.state == EnrolmentState.COMPLETED, *course),
-        rows("completed", Enrolment, CourseRound.completed_at, *course, source=rounds),
-        rows("tested", Attempt, Attempt.finished_at, *done, *test),
-        rows("passed", Attempt, Attempt.finished_at, *done, Attempt.passed.is_(True), *test),
-        rows("certified", Certificate, Certificate.awarded_at, *given),
-        rows("valid", Certificate, Certificate.awarded_at, *stands, *given),
-        rows("revoked", Certificate, Certificate.awarded_at, gone, *given),
-    ]
+    enrolments: Any = Enrolment
+    attempts: Any = Attempt
+    certificates: Any = Certificate
+    bears: Any = null()
+    if by is By.PROJECT:
+        enrolments = join(Enrolment, Course, Course.id == Enrolment.course_id)
+        tests = _tests().add_columns(Course.project_id).subquery("tests")
+        attempts = outerjoin(Attempt, tests, tests.c.id == Attempt.test_id)
+        certificates = outerjoin(Certificate, AwardRule, AwardRule.id == Certificate.rule_id)
+        bears = tests.c.project_id
+    rounds = join(enrolments, CourseRound, CourseRound.enrolment_id == Enrolment.id)
+    who, of_course = Enrolment.person_id, Course.project_id
+    left, done = Enrolment.state != EnrolmentState.WITHDRAWN, Enrolment.state == EnrolmentState.COMPLETED
+    return union_all(
+        rows(What.ENROLLED, who, Enrolment.enrolled_at, enrolments, of_course, left, *course),
+        rows(What.COMPLETED, who, Enrolment.completed_at, enrolments, of_course, done, *course),
+        rows(What.COMPLETED, who, CourseRound.completed_at, rounds, of_course, *course),
+        rows(
+            What.TESTED,
+            Attempt.person_id,
+            Attempt.finished_at,
+            attempts,
+            bears,
+            Attempt.state.in_(JUDGED),
+            Attempt.passed.is_not(None),
+            *test,
+            stands=cast(Attempt.passed, Integer),
+        ),
+        rows(
+            What.CERTIFIED,
+            Certificate.person_id,
+            Certificate.awarded_at,
+            certificates,
+            project_of_rule(),
+            *given,
+            stands=case((valid, 1), (Certificate.state == CertificateState.REVOKED, 2), else_=0),
+        ),
+    )
 
 
-def planned(since: datetime, until: datetime, programme: int | None, series: int | None) -> list[ColumnElement[bool]]:
+def _planned(
+    since: datetime, until: datetime, programme: int | None, series: int | None, project: int | None
+) -> list[ColumnElement[bool]]:
     """Over `Occurrence` and `Series`: which occurrences count; those that are over, and are not of two alone."""
     found: list[ColumnElement[bool]] = [
         Occurrence.status.in_(OVER),
@@ -238,29 +288,27 @@ def planned(since: datetime, until: datetime, programme: int | None, series: int
         found.append(Series.programme_id == programme)
     if series is not None:
         found.append(Occurrence.series_id == series)
+    if project is not None:
+        found.append(project_of.occurrence() == project)
     return found
 
 
-def _plan_key(by: By) -> ColumnElement[str]:
-    if by is By.PROGRAMME:
-        return func.coalesce(Programme.slug, "")
-    return func.coalesce(Series.slug, "") if by is By.SERIES else literal("", String(1))
+def _ever_at(homes: Collection[int]) -> Select[int]:
+    return select(Affiliation.person_id).where(Affiliation.organisation_id.in_(homes))
 
 
-def _home(table: Any, at: Any) -> ColumnElement[int]:
-    """Where somebody worked on that day: of several places the one that was entered first."""
-    day = kyiv_day(at)
+def _learning(
+    programme: int | None, series: int | None, project: int | None
+) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """Conditions on enrolments and on attempts."""
+    if series is not None:
+        return [Enrolment.id == 0], [Attempt.id == 0]
+    courses = [] if programme is None else [_courses(programme)]
+    if project is not None:
+        courses.append(select(Course.id).where(Course.project_id == project))
     return (
-        select(Affiliation.organisation_id)
-        .where(
-            Affiliation.person_id == table.person_id,
-            Affiliation.from_date <= day,
-            or_(Affiliation.to_date.is_(None), Affiliation.to_date > day),
-        )
-        .order_by(Affiliation.id)
-        .limit(1)
-        .correlate_except(Affiliation)
-        .scalar_subquery()
+        [Enrolment.course_id.in_(each) for each in courses],
+        [Attempt.test_id.in_(_tests().where(Course.id.in_(each))) for each in courses],
     )
 
 
@@ -269,23 +317,20 @@ def _courses(programme: int) -> Select[int]:
     return select(GoalCourse.course_id).join(Goal, Goal.id == GoalCourse.goal_id).where(Goal.programme_id == programme)
 
 
-def _test_of(programme: int) -> ColumnElement[bool]:
-    """Whether an attempt is at a test of such a course: these are named after it."""
-    return exists(
-        select(null())
-        .select_from(Test)
-        .join(Course, func.substr(Test.code, 1, func.length(Course.slug) + 1) == Course.slug.concat("/"))
-        .where(Test.id == Attempt.test_id, Course.id.in_(_courses(programme)))
-    )
+def _tests() -> Select[int]:
+    """Tests of courses: these are named after them."""
+    of_course = func.substr(Test.code, 1, func.length(Course.slug) + 1) == Course.slug.concat("/")
+    return select(Test.id).select_from(Test).join(Course, of_course)
 
 
-def _given(programme: int | None, series: int | None) -> list[ColumnElement[bool]]:
+def _given(programme: int | None, series: int | None, project: int | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     if series is not None:
-        return [Certificate.series_id == series]
-    if programme is None:
-        return []
-    rules = select(AwardRule.id).where(
-        AwardRule.series_id.in_(select(Series.id).where(Series.programme_id == programme))
-        | AwardRule.course_id.in_(_courses(programme))
-    )
-    return [Certificate.rule_id.in_(rules)]
+        found.append(Certificate.series_id == series)
+    elif programme is not None:
+        inside = select(Series.id).where(Series.programme_id == programme)
+        of_programme = AwardRule.series_id.in_(inside) | AwardRule.course_id.in_(_courses(programme))
+        found.append(Certificate.rule_id.in_(select(AwardRule.id).where(of_programme)))
+    if project is not None:
+        found.append(Certificate.rule_id.in_(select(AwardRule.id).where(project_of_rule() == project)))
+    return found

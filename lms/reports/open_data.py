@@ -21,7 +21,8 @@ from lms.reports.choices import oblast_name
 from lms.reports.counting import Counted, count
 from lms.reports.facts import first_day
 from lms.reports.measures import OPEN, OPEN_PLACES, Figures, Measure
-from lms.reports.periods import Grain, Span, key_of, steps, today_in_kyiv, within
+from lms.reports.periods import Grain, Span, key_of, steps, within
+from lms.schedule.calendar import day_of
 
 YEARS = 10
 """How far back."""
@@ -51,7 +52,7 @@ class OpenRow:
 def rows(session: Session, table: Table, now: datetime, *, demonstrations: bool = False) -> list[OpenRow]:
     """The whole table. Its work is bounded by `YEARS`; whoever serves it keeps it for a while."""
     found: list[OpenRow] = []
-    for year in _years(session, today_in_kyiv(now)):
+    for year in _years(session, day_of(now)):
         by = By.OBLAST if table is Table.OBLASTS else By.MONTH
         counted = count(session, year, Where(), by, Grain.MONTH, now, demonstrations=demonstrations)
         found += _of_oblasts(year, counted) if table is Table.OBLASTS else _of_months(year, counted)

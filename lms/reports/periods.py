@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum
-from zoneinfo import ZoneInfo
 
-from lms.schedule.rules import to_utc
+from lms.schedule.queries import ZONE
+from lms.schedule.rules import midnight
 
-ZONE = "Europe/Kyiv"
 ALL = "all"
 """Everything since the first occurrence."""
 _YEAR = re.compile(r"(?P<year>20[0-9]{2})")
@@ -52,12 +51,12 @@ class Span:
     @property
     def since(self) -> datetime:
         """The instant at which the first day begins in Kyiv."""
-        return _midnight(self.first)
+        return midnight(self.first, ZONE)
 
     @property
     def until(self) -> datetime:
         """The instant at which the last day is over."""
-        return _midnight(self.after)
+        return midnight(self.after, ZONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +76,6 @@ class Period:
     def grain(self) -> Grain:
         """How long the steps of its trend are."""
         return Grain.YEAR if self.key == ALL else Grain.MONTH
-
-
-def today_in_kyiv(now: datetime) -> date:
-    """The day as the network's calendars show it."""
-    return now.astimezone(ZoneInfo(ZONE)).date()
 
 
 def period_of(key: str, today: date, beginning: date) -> Period:
@@ -155,7 +149,3 @@ def _year_earlier(day: date) -> date:
     if following.day == 1:
         return following.replace(year=following.year - 1) - timedelta(days=1)
     return day.replace(year=day.year - 1)
-
-
-def _midnight(day: date) -> datetime:
-    return to_utc(datetime.combine(day, time()), ZONE)

@@ -21,8 +21,9 @@ from lms.reports.asked import Asked, By, Where
 from lms.reports.choices import Choices, Name, choices
 from lms.reports.counting import Counted, count
 from lms.reports.measures import TESTS, Figures, Measure
-from lms.reports.periods import Grain, Period, Span, compared, period_of, steps, today_in_kyiv
+from lms.reports.periods import Grain, Period, Span, compared, period_of, steps
 from lms.reports.reach import Reach, required
+from lms.schedule.calendar import day_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Report:
 def report(session: Session, visitor: Visitor, asked: Asked, now: datetime, *, demonstrations: bool = False) -> Report:
     """What was asked for, as far as the visitor may see it. Raises `NotAllowed` (reports_not_yours)."""
     reach = required(visitor)
-    today = today_in_kyiv(now)
+    today = day_of(now)
     chosen = choices(session, reach, today)
     asked, where = _understood(asked, reach, chosen)
     period = period_of(asked.period, today, chosen.beginning)
@@ -123,6 +124,7 @@ def _understood(asked: Asked, reach: Reach, chosen: Choices) -> tuple[Asked, Whe
         oblast=asked.oblast if asked.oblast in chosen.oblasts else "",
         programme=asked.programme if asked.programme in chosen.programmes else "",
         series=asked.series if asked.series in chosen.series else "",
+        project=asked.project if asked.project in chosen.projects else "",
     )
     own: tuple[int, ...] = ()
     if not reach.everything:
@@ -136,9 +138,10 @@ def _understood(asked: Asked, reach: Reach, chosen: Choices) -> tuple[Asked, Whe
             home = chosen.organisations.get(asked.organisation)
             if home is not None and home.id not in reach.organisations:
                 asked = replace(asked, organisation="")
-            asked = replace(asked, by=allowed, beside="", oblast="", community="", kind="")
+            asked = replace(asked, by=allowed, beside="", oblast="", community="", kind="", project="")
     home = chosen.organisations.get(asked.organisation)
     programme, series = chosen.programmes.get(asked.programme), chosen.series.get(asked.series)
+    project = chosen.projects.get(asked.project)
     return asked, Where(
         asked.oblast,
         asked.community,
@@ -146,6 +149,7 @@ def _understood(asked: Asked, reach: Reach, chosen: Choices) -> tuple[Asked, Whe
         asked.kind,
         programme.id if programme else None,
         series.id if series else None,
+        project.id if project else None,
     )
 
 
@@ -168,7 +172,7 @@ def _beside_the_network(reach: Reach, where: Where) -> bool:
 
 
 def _plan_alone(where: Where) -> Where:
-    return Where(programme_id=where.programme_id, series_id=where.series_id)
+    return Where(programme_id=where.programme_id, series_id=where.series_id, project_id=where.project_id)
 
 
 def _network(counted: Counted, chosen: Choices) -> tuple[Figures, Figures]:

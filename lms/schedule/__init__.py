@@ -3,7 +3,7 @@
 The modules, by what they are about (the domain's rules in prose: `docs/schedule.md`):
 
 - **The occurrence**: `models`, `rules` (time; who may edit, see and join), `drafts` and `rows` (from what was filled
-  in to the tables), `actions` (create, edit, publish, start, end, cancel), `changes`, `slugs`; read by `queries`,
+  in to the tables), `actions` (create, edit, publish, start, end, cancel), `changes`; read by `queries`,
   `cards`, `casts`, `calendar` and, for the start page, `waiting`.
 - **Planning**: `plan_models`; `series`, `series_drafts`, `recurrence`, `rule_words`, `rescheduling`, `releases`;
   `programmes`, `planners`; `topics`, `acts`, `materials`, `pictures`; what is suggested and warned about: `slots`,

@@ -20,7 +20,7 @@ from lms.schedule.drafts import OccurrenceDraft, PartyDraft, check
 from lms.schedule.guests import guest_pass, invite_guest, revoke_guest, use_guest_link, visitor_of_guest
 from lms.schedule.models import Occurrence, OccurrenceChange, Part, Status
 from lms.schedule.rules import may_edit, may_see, to_utc
-from lms.schedule.slugs import free_slug, new_meeting_name, slug_for
+from lms.slugs import free_slug, new_meeting_name, slug_for
 
 __all__ = [
     "begin_meeting",

@@ -12,6 +12,7 @@ from lms.directory.models import Account, Affiliation, Organisation, Person
 from lms.directory.register_models import ChannelKind, ContactChannel
 from lms.directory.rules import Visitor, normal_email
 from lms.errors import NotAllowed
+from lms.schedule.protection import may_be_found
 
 MOST = 20
 SHORTEST = 2
@@ -35,7 +36,7 @@ def find(session: Session, visitor: Visitor, text: str, day: date) -> list[Exper
     words = text.split()[:5]
     if sum(len(word) for word in words) < SHORTEST:
         return []
-    query = select(Person).where(Person.merged_into_id.is_(None))
+    query = select(Person).where(Person.merged_into_id.is_(None), may_be_found(visitor, day))
     for word in words:
         query = query.where(
             or_(Person.family_name.icontains(word, autoescape=True), Person.given_name.icontains(word, autoescape=True))

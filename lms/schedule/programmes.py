@@ -18,7 +18,7 @@ from lms.schedule import series
 from lms.schedule.models import Occurrence, OccurrenceParty, Part, Status
 from lms.schedule.plan_models import Programme, Series
 from lms.schedule.planners import may_edit_programme, may_plan_for
-from lms.schedule.slugs import free_slug, slug_for
+from lms.slugs import free_slug, slug_for
 
 _AHEAD = (Status.DRAFT, Status.PUBLISHED, Status.MOVED)
 

@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from lms.directory import addresses
 from lms.directory.models import Affiliation, Membership, Organisation, OrganisationKind, OrganisationStatus, Person
 from lms.directory.register_models import Capability, CapabilityKind, SubscriptionKind
+from lms.directory.rules import Visitor
 from lms.schedule.audience_models import Invitation
 from lms.schedule.following import followers_of
 from lms.schedule.invitations import leads_of
 from lms.schedule.models import Occurrence, OccurrenceParty
 from lms.schedule.plan_models import Topic
+from lms.schedule.protection import may_be_found
 
 MOST = 300
 
@@ -72,13 +74,16 @@ def oblasts(session: Session) -> list[str]:
     return sorted(session.scalars(select(Organisation.oblast).where(Organisation.oblast != "", alive).distinct()))
 
 
-def proposals(session: Session, occurrence: Occurrence, wanted: Wanted, now: datetime) -> list[Proposal]:
+def proposals(
+    session: Session, visitor: Visitor, occurrence: Occurrence, wanted: Wanted, now: datetime
+) -> list[Proposal]:
     """Organisations first, then people, by name; at most `MOST`. A constant number of queries."""
     day = now.date()
     homes = _organisations(session, occurrence, wanted, day)
-    people = _followers(session, occurrence) if wanted.followers else {}
+    allowed = may_be_found(visitor, day)
+    people = _followers(session, occurrence, allowed) if wanted.followers else {}
     if wanted.search.strip():
-        for number, person in _searched(session, wanted.search).items():
+        for number, person in _searched(session, wanted.search, allowed).items():
             known = people.setdefault(number, (person, []))
             known[1].append(Reason("search"))
     return [
@@ -133,10 +138,12 @@ def _organisations(
     return found
 
 
-def _followers(session: Session, occurrence: Occurrence) -> dict[int, tuple[Person, list[Reason]]]:
+def _followers(
+    session: Session, occurrence: Occurrence, allowed: ColumnElement[bool]
+) -> dict[int, tuple[Person, list[Reason]]]:
     matching = followers_of(session, occurrence)[: 2 * MOST]
     names = {each.id: (each.name_uk, each.name_en) for each in session.scalars(select(Topic))}
-    people = _people(session, {person for person, _, _ in matching})
+    people = _people(session, {person for person, _, _ in matching}, allowed)
     found: dict[int, tuple[Person, list[Reason]]] = {}
     for number, kind, target in matching:
         if number not in people:
@@ -147,8 +154,8 @@ def _followers(session: Session, occurrence: Occurrence) -> dict[int, tuple[Pers
     return found
 
 
-def _searched(session: Session, search: str) -> dict[int, Person]:
-    query = select(Person).where(Person.merged_into_id.is_(None))
+def _searched(session: Session, search: str, allowed: ColumnElement[bool]) -> dict[int, Person]:
+    query = select(Person).where(Person.merged_into_id.is_(None), allowed)
     for word in search.split()[:5]:
         at_home = (
             select(Affiliation.person_id)
@@ -166,8 +173,8 @@ def _searched(session: Session, search: str) -> dict[int, Person]:
     return {each.id: each for each in rows}
 
 
-def _people(session: Session, numbers: Collection[int]) -> dict[int, Person]:
-    rows = session.scalars(select(Person).where(Person.id.in_(numbers), Person.merged_into_id.is_(None)))
+def _people(session: Session, numbers: Collection[int], allowed: ColumnElement[bool]) -> dict[int, Person]:
+    rows = session.scalars(select(Person).where(Person.id.in_(numbers), Person.merged_into_id.is_(None), allowed))
     return {each.id: each for each in rows}
 
 

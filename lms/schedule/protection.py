@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, case, exists, or_, select, true, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from lms.directory.models import Affiliation, Organisation
+from lms.directory.models import Affiliation, Organisation, Person
 from lms.directory.queries import in_force
 from lms.directory.rules import Visitor
 from lms.errors import Invalid
@@ -153,6 +153,20 @@ def protected_people(session: Session, people: Collection[int], day: date) -> se
 def person_is_protected(person_id: InstrumentedAttribute[int], day: date) -> ColumnElement[bool]:
     """SQL: whether somebody works at a protected organisation on a day."""
     return person_id.in_(_staff_of_protected(day))
+
+
+def may_be_found(visitor: Visitor, day: date) -> ColumnElement[bool]:
+    """SQL, over people: whom somebody who plans finds by name, to be invited, registered or asked to speak.
+
+    People of protected places only by those who organise the whole network, and by those of their own place.
+    """
+    if visitor.organises_everything:
+        return true()
+    own = visitor.organisation_ids | visitor.led_organisations | visitor.organised_organisations
+    works = select(Affiliation.person_id).where(
+        Affiliation.organisation_id.in_(own), in_force(Affiliation.from_date, Affiliation.to_date, day)
+    )
+    return or_(Person.id.not_in(_staff_of_protected(day)), Person.id.in_(works))
 
 
 def _staff_of_protected(day: date) -> Select[int]:

@@ -20,6 +20,7 @@ from lms.schedule.audience_models import Registration, RegistrationPolicy, Regis
 from lms.schedule.book import occurrence_id_of
 from lms.schedule.cards import facts_of
 from lms.schedule.models import Occurrence
+from lms.schedule.protection import may_be_found
 from lms.schedule.questions import Question
 from lms.schedule.rules import may_edit
 from lms.statements import fetch, once
@@ -141,7 +142,7 @@ def seen(session: Session, visitor: Visitor, slug: str) -> Occurrence:
 def find_people(session: Session, visitor: Visitor, slug: str, words: str, now: datetime) -> list[Candidate]:
     """People whose name holds all words, for the organiser to add. Raises as `edited`."""
     occurrence = edited(session, visitor, slug)
-    query = _candidates(occurrence.id, now)
+    query = _candidates(occurrence.id, now).where(may_be_found(visitor, now.date()))
     for word in words.split()[:5]:
         query = query.where(
             or_(Person.family_name.icontains(word, autoescape=True), Person.given_name.icontains(word, autoescape=True))

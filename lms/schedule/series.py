@@ -23,7 +23,7 @@ from lms.schedule.plan_models import Programme, Series, SeriesDate, SeriesDefaul
 from lms.schedule.planners import may_edit_series, may_plan_for, may_see_series
 from lms.schedule.recurrence import MOST_DATES, place
 from lms.schedule.series_drafts import SeriesDraft, check_series, from_contents, to_contents
-from lms.schedule.slugs import free_slug, slug_for
+from lms.slugs import free_slug, slug_for
 
 _PLAIN = (
     "kind",

@@ -6,6 +6,7 @@ failed goes on where it was, and a run with nothing new to do does nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -37,9 +38,16 @@ from recordings.processing.tracks import PersonJob, PersonResult, Reel, TrackJob
 from recordings.processing.voices import Mixing
 from recordings.raw import rtpdump
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raise it when what a phase makes changes: then everything is made anew."""
 VIDEO: Final = "video.mp4"
+
+
+def video_in(language: str) -> str:
+    """The name of the composition with the sound of an interpretation."""
+    return f"video.{language}.mp4"
+
+
 SECOND_BYTES: Final = 250_000
 """What a second of composition takes at most while it is made: its scene, the whole, the sound."""
 Progress = Callable[[str, float], None]
@@ -184,7 +192,8 @@ class _Run:
         """Better to say at once that there is no room than after an hour."""
         size = sum(path.stat().st_size for path in self.files.values())
         kept = sum(path.stat().st_size for path in self.work.rglob("*") if path.is_file())
-        needed = max(0, 2 * size + int(SECOND_BYTES * self.story.until) - kept)
+        films = 1 + len(self.story.channels)
+        needed = max(0, 2 * size + int(SECOND_BYTES * self.story.until) * films - kept)
         free = shutil.disk_usage(self.out).free
         if free < needed:
             raise DiskFullError(
@@ -271,30 +280,43 @@ class _Run:
         self.journal.begin("compose", "Composing the picture")
         scenes = Planner(self.story, [reel for _, reel in reels], report.duration, options).scenes()
         held = publish.current(self.out)
-        if held is not None and self.journal.is_done("compose", options.film_fingerprint) and (held / VIDEO).exists():
-            publish.place([(held / VIDEO, VIDEO)], ready)  # only what stands beside it is new
+        films_wanted = [VIDEO, *map(video_in, self.story.channels)]
+        there = held is not None and all((held / name).exists() for name in films_wanted)
+        if held is not None and there and self.journal.is_done("compose", options.film_fingerprint):
+            publish.place([(held / name, name) for name in films_wanted], ready)  # only what stands beside it is new
             self._extras(scenes, plan, facts, ready)
             return
         folder = self.work / "compose"
         folder.mkdir(exist_ok=True)
         films = {number: Film.of(reel, at) for number, (at, reel) in enumerate(reels) if reel.media == "video"}
         stage = Stage(folder, films, options, self.story.title, self.stop)
-        sounds = [(at / reel.file, reel) for at, reel in reels if reel.media == "audio"]
-        stereo = any(reel.source == "screen_audio" for _, reel in sounds)
-        mixing = Mixing([path for path, _ in sounds], stereo, plan, options, folder)
-        self._mix(mixing)
+        sounds = self._sounds(reels, plan, folder)
+        for mixing in sounds.values():
+            self._mix(mixing)
         stage.make(scenes, lambda share: self.journal.say(0.1 + 0.85 * share, "Composing the picture"))
         if self.stop():
             raise StoppedError
-        assemble(
-            [(scene, stage.path(scene)) for scene in scenes],
-            mixing.target,
-            options.rate,
-            self.story.title,
-            ready / VIDEO,
-        )
+        pictures = [(scene, stage.path(scene)) for scene in scenes]
+        for name, mixing in sounds.items():
+            assemble(pictures, mixing.target, options.rate, self.story.title, ready / name)
         self.journal.finish("compose", options.film_fingerprint)
         self._extras(scenes, plan, facts, ready)
+
+    def _sounds(self, reels: list[tuple[Path, Reel]], plan: Schedule, folder: Path) -> dict[str, Mixing]:
+        """By the film that they are for: what was heard in the room, and of each language of interpreters what those
+        heard who chose it.
+        """
+        heard = [(at / reel.file, reel) for at, reel in reels if reel.media == "audio"]
+        stereo = any(reel.source == "screen_audio" for _, reel in heard)
+        voices = [(path, reel.participant) for path, reel in heard if reel.source == "microphone"]
+
+        def spans(into: str | None) -> dict[Path, list[Span]]:
+            found = {path: self.story.interprets(who, into) for path, who in voices}
+            return {path: when for path, when in found.items() if when}
+
+        room = Mixing([path for path, _ in heard], stereo, plan, self.options, folder, spans(None))
+        channels = {video_in(each): dataclasses.replace(room, over=spans(each)) for each in self.story.channels}
+        return {VIDEO: room} | channels
 
     def _mix(self, mixing: Mixing) -> None:
         if mixing.target.exists():
@@ -340,6 +362,7 @@ class _Run:
         if wanted == self.wanted:
             self.journal.begin("publish", "Publishing")
         about = {VIDEO: ("", "composition", self.story.title)}
+        about |= {video_in(each): ("", "channel", each) for each in self.story.channels}
         for number, person in enumerate(people):
             files = {reel.file: reel.source for reel in person.reels}
             files |= dict.fromkeys(person.files, "person")

@@ -45,7 +45,9 @@ class File(BaseModel):
     """Of media, in seconds."""
     participant: str = ""
     source: str = ""
-    """`composition`, or what a participant sent: `microphone`, `camera` ..., `person` for voice with camera."""
+    """`composition`, `channel` (the same with an interpretation into the language `label`), or what a participant sent:
+    `microphone`, `camera` ..., `person` for voice with camera.
+    """
     label: str = ""
 
 

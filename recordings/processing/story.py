@@ -14,6 +14,8 @@ from recordings.processing.errors import RawMissingError
 from recordings.raw import timeline
 from recordings.raw.timeline import AnyLine, GapCause, Track
 
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
+"""A tag of BCP 47: it becomes part of a file's name."""
 _TRACK_FILE: Final = re.compile(r"track-(\d{4,})\.rtpdump")
 
 
@@ -61,6 +63,14 @@ class Change(NamedTuple):
     at: float
     participant: str | None
     source: str | None = None
+
+
+class Interpretation(NamedTuple):
+    """From `at` on somebody interprets by voice into this language; None: no longer."""
+
+    at: float
+    into: str | None
+    on_air: bool
 
 
 class Gap(NamedTuple):
@@ -134,6 +144,8 @@ class Story:
     pauses: list[Span] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     speakers: list[Change] = field(default_factory=list)
+    interpreting: dict[str, list[Interpretation]] = field(default_factory=dict)
+    """By participant."""
     spotlights: list[Change] = field(default_factory=list)
     chat: list[ChatLine] = field(default_factory=list)
     captions: list[CaptionLine] = field(default_factory=list)
@@ -142,6 +154,22 @@ class Story:
     hands: list[HandChange] = field(default_factory=list)
     official: list[Official] = field(default_factory=list)
     damaged_lines: int = 0
+
+    @property
+    def channels(self) -> list[str]:
+        """The languages into which somebody was on the air."""
+        turns = [turn for turns in self.interpreting.values() for turn in turns]
+        return sorted({turn.into for turn in turns if turn.into is not None and turn.on_air})
+
+    def interprets(self, participant: str, into: str | None = None) -> list[Span]:
+        """When somebody interpreted and was not heard in the room, or was on the air `into` a language."""
+        turns = self.interpreting.get(participant, [])
+        ends = [*(turn.at for turn in turns[1:]), float("inf")]
+        return [
+            Span(turn.at, end)
+            for turn, end in zip(turns, ends, strict=False)
+            if turn.into is not None and (into is None or (turn.on_air and turn.into == into)) and end > turn.at
+        ]
 
     def name(self, participant: str) -> str:
         """What people call a participant."""
@@ -230,6 +258,10 @@ class _Teller:
         match line:
             case timeline.Speaker():
                 story.speakers.append(Change(at, line.participant))
+            case timeline.Interprets():
+                into = line.into if line.into and _LANGUAGE.fullmatch(line.into) else None
+                turns = story.interpreting.setdefault(line.participant, [])
+                turns.append(Interpretation(at, into, line.on_air))
             case timeline.Spotlight():
                 story.spotlights.append(Change(at, line.participant, line.source))
             case timeline.Said():

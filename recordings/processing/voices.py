@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +22,12 @@ from recordings.processing import children
 from recordings.processing.children import Child, Job
 from recordings.processing.options import Options
 from recordings.processing.plan import Schedule
+from recordings.processing.story import Span
 
 RATE: Final = 48_000
+DUCKING: Final = {"threshold": 0.0025, "ratio": 6, "attack": 20, "release": 800, "knee": 2}
+"""Of the room while an interpreter speaks: 10 to 15 dB, as in the live stream. What is below -52 dBFS, which is -40
+without the headroom, is no speech."""
 HEADROOM_DB: Final = 12.0
 """Voices that speak at once add up; the file between the passes has room for it."""
 SILENT_LUFS: Final = -60.0
@@ -32,6 +36,8 @@ VOICE_LUFS: Final = -50.0
 """What is quieter than this is no voice, but the noise of a room: it is left as it is."""
 MOST_LEVELLING_DB: Final = 12.0
 """Of a single voice, up or down: a microphone that is worse than that brings its noise along."""
+FOR_EVER: Final = 1e6
+"""Seconds; no recording lasts so long."""
 OVERSAMPLED: Final = 4 * RATE
 """True peaks lie between samples (ITU-R BS.1770-5, annex 2)."""
 
@@ -45,6 +51,10 @@ class Mixing:
     schedule: Schedule
     options: Options
     folder: Path
+    silenced: Mapping[Path, Sequence[Span]] = field(default_factory=dict)
+    """When a voice is not heard in the room: it interprets."""
+    over: Mapping[Path, Sequence[Span]] = field(default_factory=dict)
+    """When a voice is heard over the room, lowered beneath it: it interprets into the language of this sound."""
 
     @property
     def name(self) -> str:
@@ -55,8 +65,13 @@ class Mixing:
             self.options.loudness,
             self.options.true_peak,
             "levelled",
+            [[(str(path), [tuple(span) for span in spans]) for path, spans in way.items()] for way in self._ways],
         ]
         return f"sound-{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12]}"
+
+    @property
+    def _ways(self) -> tuple[Mapping[Path, Sequence[Span]], ...]:
+        return self.silenced, self.over
 
     @property
     def target(self) -> Path:
@@ -67,8 +82,8 @@ class Mixing:
         return self.folder / f"{self.name}.work.flac"
 
     def measure(self) -> list[Job]:
-        """Before all else: how loud each voice is."""
-        return [self._measuring(path) for path in self.voices]
+        """Before all else: how loud each voice is, unless that is known."""
+        return [self._measuring(path) for path in self.voices if path not in self.gains]
 
     def _measuring(self, path: Path) -> Job:
         def begin() -> Child:
@@ -117,27 +132,30 @@ class Mixing:
 
     def _mix_command(self) -> list[str]:
         layout = "stereo" if self.stereo else "mono"
-        inputs = [
-            ffmpeg.input(str(path))
-            .filter("aresample", RATE, **{"async": 1_000, "first_pts": 0})
-            .filter("aformat", sample_fmts="fltp", channel_layouts=layout)
-            .filter("volume", f"{self.gains.get(path, 0.0):.2f}dB")
-            for path in self.voices
-        ]
         end = max((one.at + one.lasting for one in self.schedule.stretches), default=0.0)
-        if not inputs:
-            mixed = ffmpeg.input(f"anullsrc=r={RATE}:cl={layout}", f="lavfi")
-        elif len(inputs) == 1:
-            mixed = inputs[0]
-        else:
-            mixed = ffmpeg.filter(inputs, "amix", inputs=len(inputs), normalize=0, dropout_transition=0)
-        # Silence up to the end, and no further: after silence without an end, ffmpeg does not always stop at `atrim`.
-        mixed = mixed.filter("volume", f"{-HEADROOM_DB}dB").filter("apad", whole_dur=round(end, 6))
-        mixed = mixed.filter("atrim", end=round(end, 6))
+        room = [self._voice(path, layout, self.silenced.get(path, ())) for path in self.voices]
+        mixed = _together(room, layout, end)
+        if self.over:
+            # Inputs that are alike would be taken for one and the same.
+            spoken = [self._voice(path, layout, _between(spans), queue=16) for path, spans in self.over.items()]
+            copies = _together(spoken, layout, end).filter_multi_output("asplit", 2)
+            lowered = ffmpeg.filter([mixed, copies[0]], "sidechaincompress", **DUCKING)
+            mixed = ffmpeg.filter([lowered, copies[1]], "amix", inputs=2, normalize=0, dropout_transition=0)
         mixed = self._scheduled(mixed, layout).filter("ebur128", peak="true", framelog="quiet")
         settings: dict[str, Any] = {"c:a": "flac", "sample_fmt": "s32", "compression_level": 1, "ar": RATE}
         built = ffmpeg.output(mixed, str(self._between), **settings)
         return _compiled(built, "info")
+
+    def _voice(self, path: Path, layout: str, silent: Sequence[Span], queue: int = 8) -> Any:
+        """One voice, levelled, and not heard during some spans."""
+        heard = (
+            ffmpeg.input(str(path), thread_queue_size=queue)
+            .filter("aresample", RATE, **{"async": 1_000, "first_pts": 0})
+            .filter("aformat", sample_fmts="fltp", channel_layouts=layout)
+            .filter("volume", f"{self.gains.get(path, 0.0):.2f}dB")
+        )
+        when = "+".join(f"between(t,{since:.3f},{min(until, FOR_EVER):.3f})" for since, until in silent)
+        return heard.filter("volume", 0, enable=when) if when else heard
 
     def _scheduled(self, mixed: Any, layout: str) -> Any:
         """Only what is kept, and silence under the cards of pauses."""
@@ -175,6 +193,25 @@ class Mixing:
         settings: dict[str, Any] = {"c:a": "aac", "b:a": "128k" if self.stereo else "80k", "ar": RATE}
         built = ffmpeg.output(sound, str(made), **settings)
         return _compiled(built, "error")
+
+
+def _together(voices: Sequence[Any], layout: str, end: float) -> Any:
+    """All of them at once, with headroom, up to the end."""
+    if not voices:
+        mixed = ffmpeg.input(f"anullsrc=r={RATE}:cl={layout}", f="lavfi")
+    elif len(voices) == 1:
+        mixed = voices[0]
+    else:
+        mixed = ffmpeg.filter(voices, "amix", inputs=len(voices), normalize=0, dropout_transition=0)
+    # Silence up to the end, and no further: after silence without an end, ffmpeg does not always stop at `atrim`.
+    mixed = mixed.filter("volume", f"{-HEADROOM_DB}dB").filter("apad", whole_dur=round(end, 6))
+    return mixed.filter("atrim", end=round(end, 6))
+
+
+def _between(spans: Sequence[Span]) -> list[Span]:
+    """When it is none of the spans, which are in order."""
+    edges = [0.0, *(edge for span in spans for edge in span), FOR_EVER]
+    return [Span(since, until) for since, until in zip(edges[::2], edges[1::2], strict=True) if since < until]
 
 
 def levelling(loudness: float, wanted: float) -> float:

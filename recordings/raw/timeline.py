@@ -136,6 +136,17 @@ class Speaker(Line):
     participant: str | None = None
 
 
+class Interprets(Line):
+    """By voice somebody interprets so from now on: they are heard in the channel of a language, not in the room."""
+
+    kind: Literal["interprets"] = "interprets"
+    participant: str
+    into: str | None = None
+    """BCP 47; None: no longer, they are heard in the room again."""
+    on_air: bool = False
+    """Of several into one language, who is heard."""
+
+
 class Spotlight(Line):
     """Somebody was pinned for everybody, or nobody any more."""
 
@@ -229,6 +240,7 @@ AnyLine = Annotated[
     | TrackEnded
     | Muted
     | Speaker
+    | Interprets
     | Spotlight
     | Said
     | ChatErased

@@ -34,7 +34,7 @@ class _ProgramResource(Resource):
     async def open(self) -> str:
         try:
             answer = await self.negotiate(self._offer)
-        except RefusedError:
+        except BaseException:  # a client that has gone included: a place among the viewers would be taken for good
             self.end("left")
             raise
         if self.meeting.state.stream is None:  # it has ended meanwhile

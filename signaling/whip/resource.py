@@ -124,7 +124,7 @@ class ParticipantResource(Resource):
         self.meeting.entrance.hello(self, Hello(type="hello", version=VERSION, token=""))
         try:
             return await self.negotiate(self._offer)
-        except RefusedError:
+        except BaseException:  # a client that has gone included: the participant would stay
             self.end("left")
             raise
 

@@ -4,15 +4,15 @@
 
 The questions are those of the shipped bank (of the kinds that every format carries), again and again with other words,
 written by the product's own export. Each file is taken by a process of its own, as `vikno items import` and the page
-do it: read as a whole, then written by portions. Told are the seconds of reading and of writing, the longest portion
-(so long does anybody else who writes wait on SQLite), and how much memory the process needed beyond what it needs
-without a file. Beside them, in the same run: the same questions checked without any format, and as many bare inserts.
+do it: read as a whole, then written by portions. Told are seconds of that process's processor time for reading and for
+writing, for the longest portion (on SQLite anybody else who writes waits so long), and how much memory it needed beyond
+what it needs without a file. Beside them, in the same run: the same questions checked without any format, and as many
+bare inserts.
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -66,46 +66,51 @@ def one(file: Path, form: Format, url: str) -> dict[str, float]:
     with database.writing() as session:
         load_shipped(session, now)
     content = file.read_bytes()
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter()
+    idle = peak()
+    began = time.process_time()
     with database.reading() as session:
         report, found = importing.plan(session, file.name, content, form)
-    reading, longest = time.perf_counter() - began, 0.0
-    began = time.perf_counter()
+    reading, longest = time.process_time() - began, 0.0
+    began = time.process_time()
     for start in range(0, len(found), PORTION):
-        before = time.perf_counter()
+        before = time.process_time()
         with database.writing() as session:
             importing.take_part(session, "bench", report, found[start : start + PORTION], now)
-        longest = max(longest, time.perf_counter() - before)
-    writing = time.perf_counter() - began
+        longest = max(longest, time.process_time() - before)
+    writing = time.process_time() - began
     if report.error or report.refused or len(report.taken) + len(report.changed) != len(found):
         raise RuntimeError(f"Not all of {file.name} was taken: {report.error or report.refused[0]}")
     database.close()
-    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle) / 1024
-    return {"items": len(found), "reading": reading, "writing": writing, "longest": longest, "memory": memory}
+    return {"items": len(found), "reading": reading, "writing": writing, "longest": longest, "memory": peak() - idle}
+
+
+def peak() -> float:
+    """MiB that this process had at most, proc(5)."""
+    line = next(each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def checked(several: Sequence[Stored]) -> float:
-    """Seconds that the questions take to be checked, without any format around them."""
+    """Seconds of processor time that the questions take to be checked, without any format around them."""
     stored = [dump(each.body) for each in several]
-    began = time.perf_counter()
+    began = time.process_time()
     for each in stored:
         parse(each)
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def inserted(url: str, several: Sequence[Stored]) -> float:
-    """Seconds of as many bare inserts, a portion in a transaction."""
+    """Seconds of processor time of as many bare inserts, a portion in a transaction."""
     database = Database(url)
     with database.writing() as session:
         session.execute(text("CREATE TABLE probe (number INTEGER PRIMARY KEY, body TEXT)"))
     rows = [{"number": number, "body": json.dumps(dump(each.body))} for number, each in enumerate(several)]
-    began = time.perf_counter()
+    began = time.process_time()
     for start in range(0, len(rows), PORTION):
         with database.writing() as session:
             for row in rows[start : start + PORTION]:
                 session.execute(text("INSERT INTO probe VALUES (:number, :body)"), row)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     database.close()
     return took
 

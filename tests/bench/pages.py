@@ -150,7 +150,7 @@ def run(name: str, url: str) -> None:
         database = Database(url)
         database.upgrade()
         network = fill(database, datetime.now(UTC))
-        _tidy_up(database)
+        tidy_up(database)
         with web_processes(url, Path(folder), PROCESSES) as web:
             port = web.port
             users = crowd(network)
@@ -169,7 +169,7 @@ def run(name: str, url: str) -> None:
     report(name, idle, busy, full, spent)
 
 
-def _tidy_up(database: Database) -> None:
+def tidy_up(database: Database) -> None:
     """What PostgreSQL does by itself within minutes of a large import (autovacuum), so that nothing depends on when."""
     if database.engine.dialect.name == "postgresql":
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -46,7 +46,7 @@ def to(folder: Path, address: str) -> list[Received]:
     return found
 
 
-def wait(folder: Path, address: str, count: int = 1, seconds: float = 40.0, *, holding: str = "") -> list[Received]:
+def wait(folder: Path, address: str, count: int = 1, seconds: float = 90.0, *, holding: str = "") -> list[Received]:
     """The mails to the address in whose text `holding` stands, as soon as there are so many."""
     ends = time.monotonic() + seconds
     while len(found := [one for one in to(folder, address) if holding in one.text]) < count:

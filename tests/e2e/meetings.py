@@ -16,9 +16,10 @@ from lms.directory.models import Account, Organisation, RoleName, Scope
 from lms.directory.queries import organisation_by_code, visitor_of_person
 from lms.directory.rules import Grant, Visitor
 from lms.meetings.queries import connected_now
-from lms.schedule import actions
+from lms.schedule import actions, protecting
 from lms.schedule.drafts import OccurrenceDraft, PartyDraft
 from lms.schedule.models import Access, Kind, Occurrence, Part
+from lms.schedule.protection import Protection
 from tests.support.browser import until
 from tests.support.installation import Installation
 
@@ -100,6 +101,13 @@ class Planner:
             actions.publish(session, visitor, made.slug, now)
             actions.start(session, visitor, made.slug, now)
         return meeting
+
+    def protect(self, meeting: str, wanted: Protection) -> None:
+        """Ask for the protection of whoever comes, before anybody does."""
+        with self.database.writing() as session:
+            slug = session.scalars(select(Occurrence.slug).where(Occurrence.meeting == meeting)).one()
+            chief = Visitor(person_id=1, grants=frozenset({Grant(RoleName.ORGANISER)}))
+            protecting.protect(session, chief, "occurrence", slug, wanted, datetime.now(UTC))
 
 
 def enter(page: Page, server: Installation, meeting: str, name: str, *, url: str = "", expect: str = "") -> None:

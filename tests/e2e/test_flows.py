@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Page
 
 from lms.demo import DEMO_MEETING
+from lms.schedule.protection import Protection
+from lms.schedule.protection_models import Keeping
 from tests.e2e.meetings import PASSWORD, Planner, enter, in_meeting
 from tests.support.browser import ANNA, BOHDAN, until, wait_decoding, wait_picture
 from tests.support.installation import Installation
@@ -78,18 +80,22 @@ def test_a_paired_endpoint_joins_by_itself(server: Installation, planner: Planne
     administrator.locator("[name=organisation]").select_option(index=1)
     administrator.locator("[name=label]").fill("Зала")
     administrator.locator("form[action='/endpoints'] button").click()
-    device.wait_for_url(re.compile(r"/meet/"), timeout=40_000)  # the demo's consultation is on, for every endpoint
+    device.wait_for_url(re.compile(r"/meet/"))  # the demo's consultation is on, for every endpoint
     in_meeting(device)
     other = visit(BOHDAN)
     enter(other, server, DEMO_MEETING, "Богдан")
     wait_picture(other, ANNA.colour)
 
 
-@pytest.mark.parametrize(("language", "width"), [("uk", 960), ("en", 360)])
+@pytest.mark.parametrize(("language", "width", "hidden"), [("uk", 960, True), ("en", 360, False)])
 def test_axe_finds_nothing_in_the_room(
-    server: Installation, meeting: str, visit: Visit, language: str, width: int
+    server: Installation, planner: Planner, meeting: str, visit: Visit, language: str, width: int, hidden: bool
 ) -> None:
-    """Each panel and dialog, from the preview to the ending page, wide in one language and narrow in the other."""
+    """Each panel and dialog, from the preview to the ending page, wide in one language and narrow in the other.
+
+    In one of them the names are hidden: what is told before coming in, and that no name is seen, is looked at as well.
+    """
+    planner.protect(meeting, Protection(hide_names=hidden, keeping=Keeping.VOICES if hidden else Keeping.ALLOWED))
     anna, bohdan = visit(ANNA, viewport={"width": width, "height": 740}), visit(BOHDAN)
     found: dict[str, list[str]] = {}
 
@@ -102,6 +108,8 @@ def test_axe_finds_nothing_in_the_room(
     anna.get_by_test_id("join").wait_for()
     assert anna.locator("html").get_attribute("lang") == language
     look("preview")
+    anna.screenshot(path=f"/tmp/shot_priv/{language}-preview.png", full_page=True)
+    assert ("не бачать імен" in anna.inner_text("body")) is hidden
     enter(bohdan, server, meeting, "Богдан")
     enter(anna, server, meeting, "Анна")
     wait_decoding(anna, 1)
@@ -109,6 +117,9 @@ def test_axe_finds_nothing_in_the_room(
     for panel in ("chat", "people"):
         anna.get_by_test_id(panel).click()
         look(panel)
+        anna.screenshot(path=f"/tmp/shot_priv/{language}-{panel}.png")
+        assert ("Богдан" not in anna.content()) is hidden
+        assert (anna.get_by_text(re.compile(r"Учасник \d+")).count() > 0) is hidden
         anna.keyboard.press("Escape")
     for place_from_end in (2, 1):  # settings and help are the last of the menu
         anna.locator("button[aria-haspopup=menu].control--more").click()

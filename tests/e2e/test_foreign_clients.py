@@ -121,7 +121,7 @@ def test_ffmpeg_publishes_by_whip_and_is_seen(server: Installation, meeting: str
         stdin=subprocess.DEVNULL,
     )
     try:
-        wait_decoding(anna, 1, 30)
+        wait_decoding(anna, 1)
         wait_tone(anna, 700)
         assert {stream["codec"] for stream in received(anna)["video"]} == {"video/H264"}
         anna.locator("[data-testid=tile][data-name='Камера зали'] video").wait_for()

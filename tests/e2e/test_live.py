@@ -61,6 +61,9 @@ def delays(page: Page, seconds: float) -> list[float]:
 def measured(page: Page, way: str) -> float:
     """The median, and all of it printed."""
     found = delays(page, 7)
+    for _ in range(5):  # a busy machine shows some seconds too late to tell them apart
+        if len(found) < 3:
+            found += delays(page, 7)
     assert len(found) >= 3, f"by {way}, the clock was not to be read: {found}"
     middle = statistics.median(found)
     print(f"\nglass to glass by {way}: median {middle:.2f} s of {[round(each, 2) for each in found]}")
@@ -125,7 +128,7 @@ def test_from_the_button_to_the_public_page(server: Installation, planner: Plann
     expect(viewer.locator("button[data-way]")).to_have_text("Наживо")
     by_whep = measured(viewer, "WHEP")
     assert violations(viewer) == []
-    expect(guest.locator(".chip--live")).to_contain_text("1", timeout=30_000)
+    expect(guest.locator(".chip--live")).to_contain_text("1")
 
     # No room for the viewer: over to HLS by itself, with what was said as captions.
     def full(route: Route) -> None:
@@ -157,7 +160,7 @@ def test_from_the_button_to_the_public_page(server: Installation, planner: Plann
     viewer.goto(f"{server.url}/live/{meeting}")
     viewer.locator("[data-cover] a[href^='/recordings/']").click()
     expect(viewer.locator(".recording")).to_contain_text("зроблено під час трансляції")
-    until(viewer, "() => document.querySelector('video').duration > 5", None, 30)
+    until(viewer, "() => document.querySelector('video').duration > 5")
     assert [line for line in server.tail(2000).splitlines() if "Traceback" in line] == []
 
 
@@ -170,7 +173,16 @@ def _caption(host: Page, viewer: Page) -> None:
     host.get_by_text("Субтитри текстом, розмір і мова").click()
     host.get_by_test_id("caption-input").fill("Добрий день, колеги")
     host.get_by_test_id("caption-input").press("Enter")
-    viewer.locator("[data-languages] select").select_option("uk", timeout=30_000)
+    viewer.locator("[data-languages] select").select_option("uk")
+    # A line stands there for as long as it takes to read it, and no longer: what stood there is kept.
+    viewer.evaluate(
+        """() => {
+          const place = document.querySelector("[data-captions]");
+          window.__read = "";
+          new MutationObserver(() => (window.__read += place.textContent))
+            .observe(place, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
     host.get_by_test_id("caption-input").fill("Починаємо")
     host.get_by_test_id("caption-input").press("Enter")
-    expect(viewer.locator("[data-captions]")).to_have_text("Починаємо", timeout=30_000)
+    until(viewer, "line => window.__read.includes(line)", "Починаємо")

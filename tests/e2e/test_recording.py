@@ -58,6 +58,7 @@ def test_from_the_button_to_the_page(server: Installation, planner: Planner, mee
 
     # Everybody is told, those who come later too.
     open_people(host)
+    began = time.monotonic()
     press(host, "Почати запис")
     expect(guest.locator("body")).to_contain_text("Ведеться запис")
     expect(guest.locator(".chip--recording")).to_be_visible()
@@ -82,7 +83,7 @@ def test_from_the_button_to_the_page(server: Installation, planner: Planner, mee
     with av.open(files["video.mp4"]["path"]) as film:
         assert film.duration is not None
         seconds = film.duration / av.time_base
-        assert 9 < seconds < 60
+        assert 9 < seconds < time.monotonic() - began
         assert {stream.type for stream in film.streams} == {"audio", "video"}
     assert Path(recording["raw"]).is_dir()
 

@@ -46,9 +46,9 @@ def test_five_people_see_and_hear_each_other(server: Installation, meeting: str,
     for number, page in enumerate(pages):
         enter(page, server, meeting, f"Учасник {number + 1}")
     for page, look in zip(pages, looks, strict=True):
-        wait_decoding(page, 4, 30)
-        wait_picture(page, ANNA.colour, count=looks.count(ANNA) - (look is ANNA), timeout_s=30)
-        wait_picture(page, BOHDAN.colour, count=looks.count(BOHDAN) - (look is BOHDAN), timeout_s=30)
+        wait_decoding(page, 4)
+        wait_picture(page, ANNA.colour, count=looks.count(ANNA) - (look is ANNA))
+        wait_picture(page, BOHDAN.colour, count=looks.count(BOHDAN) - (look is BOHDAN))
         wait_tone(page, ANNA.tone_hz)
         wait_tone(page, BOHDAN.tone_hz)
         assert len([stream for stream in received(page)["audio"] if stream["energy"] > 0]) == 4
@@ -81,7 +81,7 @@ def test_a_720p_publisher_reaches_a_good_rate(
     began = stopwatch()
     rates: list[float] = []
     before, at = _video_bytes(speaker), stopwatch()
-    while stopwatch() - began < 10 and (not rates or rates[-1] < 1_500_000):
+    while stopwatch() - began < 30 and (not rates or rates[-1] < 1_500_000):
         speaker.wait_for_timeout(1000)  # the rate is a second's bytes: time is what is measured here
         after, now = _video_bytes(speaker), stopwatch()
         rates.append((after - before) * 8 / (now - at))
@@ -91,7 +91,6 @@ def test_a_720p_publisher_reaches_a_good_rate(
     until(
         listener,
         "async () => (await window.__probe.received()).video.some(({ height }) => height === 720)",
-        timeout_s=30,
     )
 
 

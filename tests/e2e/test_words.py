@@ -91,8 +91,8 @@ def test_captions_a_question_and_consent_from_the_room_to_the_page(
     host.get_by_test_id("caption-input").fill("Так, запис")
     expect(guest.get_by_test_id("captions")).to_have_text("Так, запис")
     host.get_by_test_id("caption-input").fill("Так, запис буде завтра")
-    host.get_by_test_id("caption-input").press("Enter")
     expect(guest.get_by_test_id("captions")).to_have_text("Так, запис буде завтра")
+    host.get_by_test_id("caption-input").press("Enter")
     expect(host.get_by_test_id("transcript")).to_contain_text("Так, запис буде завтра")
     assert violations(host) == []
     late = visit(BOHDAN)

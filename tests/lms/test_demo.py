@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from lms import demo_classes, demo_items, demo_results
+from lms import demo_classes, demo_items, demo_projects, demo_protection, demo_results
 from lms.assessment import queries as bank
 from lms.assessment.attempts import finishing, marking, waiting
 from lms.assessment.attempts.models import Attempt, AttemptItem, Test
@@ -18,17 +18,18 @@ from lms.assessment.figures import queries as figures
 from lms.assessment.queries import Filter
 from lms.audit.queries import find_tampering
 from lms.base import Base
+from lms.courses.models import Course
 from lms.database import Database
 from lms.demo import DEMO_MEETING, seed
 from lms.demo_accounts import ORGANISER
-from lms.directory import sign_in
+from lms.directory import projects, sign_in
 from lms.directory.models import Account
 from lms.directory.queries import network_on, visitor_of_endpoint, visitor_of_person
 from lms.directory.rules import ANONYMOUS
 from lms.meetings import actions as meetings
-from lms.schedule import queries
+from lms.schedule import calendar, queries
 from lms.schedule.cards import to_join_now
-from lms.schedule.models import MeetingRole, Status
+from lms.schedule.models import MeetingRole, Occurrence, Status
 from lms.tables import metadata
 from tests.support import seeding
 from tests.support.postgres import PostgresServer
@@ -71,6 +72,32 @@ def test_seeding_again_changes_nothing(database: Database) -> None:
     with database.reading() as session:
         assert find_tampering(session) is None
     assert Base.metadata is metadata
+
+
+def test_people_at_crossing_points_are_shielded_and_who_pays_is_named(database: Database) -> None:
+    with database.writing() as session:
+        demo_protection.seed(session, NOW)
+        slug = demo_projects.seed(session, NOW)
+    before = rows(database)
+    with database.writing() as session:
+        demo_protection.seed(session, NOW)
+        assert demo_projects.seed(session, NOW) == slug
+    assert rows(database) == before
+    with database.reading() as session:
+        (made,) = session.scalars(select(Occurrence).where(Occurrence.title == demo_protection.TITLE))
+        seen = queries.occurrence_page(session, ANONYMOUS, made.slug, NOW).card
+        assert {party.code for party in seen.parties} == {"association", "migration-service"}
+        tag = projects.tag(session, slug)
+        assert [uk for _number, uk, _en in tag.funders] == ["Програма розвитку ООН в Україні", "Уряд Великої Британії"]
+        wanted = calendar.Wanted(project=slug)
+        assert len(calendar.coming(session, ANONYMOUS, NOW, wanted).cards) == 5, "of the season what is announced, too"
+        assert session.scalars(select(Course.slug).where(Course.project_id == tag.id)).all() == [demo_projects.COURSE]
+    with database.writing() as session:
+        later = NOW + timedelta(days=30)
+        demo_protection.seed(session, later)
+        again = select(func.count()).select_from(Occurrence).where(Occurrence.title == demo_protection.TITLE)
+        assert session.scalar(again) == 2, "what is over is followed by another one"
+        session.rollback()
 
 
 def test_the_live_consultation_is_open_to_anyone_with_a_name_and_to_the_endpoints(database: Database) -> None:

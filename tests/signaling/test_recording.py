@@ -14,7 +14,7 @@ from recordings.capture.ring import Ring
 from recordings.capture.writing import Writing, folder_of
 from recordings.raw import rtpdump, timeline
 from signaling.media.publishing import PublishedMedia
-from signaling.meeting import facts, orders, rules
+from signaling.meeting import channels, facts, orders, rules
 from signaling.meeting.plan import Plan
 from signaling.meeting.state import Member, State
 from signaling.messages import Begin, OrderAction, Record
@@ -253,3 +253,28 @@ def test_a_recording_goes_on_when_the_node_comes_back(scene: Scene) -> None:
     (gap,) = [line for line in lines if isinstance(line, timeline.Gap)]
     assert (gap.cause, gap.since) == ("node", NOW - 3)
     assert [line.track for line in lines if isinstance(line, timeline.Track)] == [1, 2], "no number comes twice"
+
+
+def test_who_interprets_into_what_and_who_of_them_is_heard(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, Plan(title="Двома мовами", language="uk", channels=["en", "ukl"]))
+    host, olena = scene.enter("Ведуча", Role.HOST), scene.enter("Олена", Role.INTERPRETER)
+    petro, signs = scene.enter("Петро", Role.INTERPRETER), scene.enter("Жестова", Role.INTERPRETER)
+    for member, into in ((olena, "en"), (signs, "ukl")):
+        scene.apply(*channels.assign(scene.state, member, "uk", into, now=NOW))
+    scene.order(Record(do="record", status="on"), host)
+    scene.apply(*channels.assign(scene.state, petro, "uk", "en", now=NOW))
+    scene.apply(rules.say(scene.state, host, text="нічого не змінює", to=None, message_id="c1", now=NOW))
+    scene.apply(*channels.air(scene.state, petro, take=True, now=NOW))
+    scene.order(Record(do="record", status="paused"), host)
+    scene.apply(*channels.assign(scene.state, olena, None, None, now=NOW))
+    scene.order(Record(do="record", status="on"), host)
+    scene.apply(*rules.leave(scene.state, petro.id, "left", now=NOW))
+    told = [line for line in scene.lines() if isinstance(line, timeline.Interprets)]
+    assert [(line.participant, line.into, line.on_air) for line in told] == [
+        (olena.id, "en", True),
+        (petro.id, "en", False),
+        (olena.id, "en", False),
+        (petro.id, "en", True),
+        (olena.id, None, False),
+        (petro.id, None, False),
+    ]

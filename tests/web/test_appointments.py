@@ -77,6 +77,9 @@ async def test_a_time_is_booked_in_two_presses_moved_and_cancelled(
     assert refused.status_code == 422
     assert (await ours.post(f"{page}/cancel", reason="Відрядження")).status_code == 303
     assert "Відрядження" in (await lead.get(page)).text
+    late = await lead.client.post(f"{page}/materials", data=csrf, files={"file": ("пізно.pdf", b"%PDF-")})
+    assert late.status_code == 409
+    assert (await lead.post(f"{page}/materials/{file.rpartition('/')[2]}/remove")).status_code == 409
     with database.reading() as session:
         number = int(page.rpartition("/")[2])
         talk = session.get_one(Appointment, number).occurrence_id

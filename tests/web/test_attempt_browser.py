@@ -37,7 +37,7 @@ def begin(served: Served, open_context: Any, width: int = 360) -> Page:
     page.get_by_role("button", name=re.compile("the test")).focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/attempts/*")
-    expect(page.locator("[data-attempt-time]")).to_have_text(re.compile(r"^1[45]:\d\d$"))
+    expect(page.locator("[data-attempt-time]")).to_have_text(re.compile(r"^1\d:\d\d$"))
     return page
 
 
@@ -88,7 +88,7 @@ def test_a_test_goes_on_through_a_cut_of_the_network(served: Served, open_contex
     expect(said).to_have_text(re.compile("No network"))
     assert answered(served, code) == 1
     page.context.set_offline(False)
-    expect(said).to_have_text("Saved", timeout=15_000)
+    expect(said).to_have_text("Saved")
     expect(page.locator("[data-attempt-open]")).to_have_text("3 not answered yet")
     assert answered(served, code) == 3
 

@@ -281,6 +281,29 @@ async def test_a_recording_of_a_stream_in_two_parts_shows_both_with_their_captio
     assert {path.name for path in folder.iterdir()} == {Path(path).name for path, _ in library.files(code)}
 
 
+async def test_who_needs_an_interpreter_chooses_the_language(
+    browser: Browser, slug: str, library: FolderLibrary, database: Database
+) -> None:
+    member = browser()
+    await member.sign_in("staff@vikno.test")
+    with database.writing() as session:
+        recording = session.scalars(select(Recording).where(Recording.code == CODE)).one()
+        recording.downloadable = True
+        (library.made(CODE) / "v0001" / "video.en.mp4").write_bytes(b"x")
+        made = Rendition(
+            recording_id=recording.id, name="video.en.mp4", media_type="video/mp4", size=1, sha256="0" * 64
+        )
+        made.source, made.label = "channel", "en"
+        session.add(made)
+    page = (await member.get(f"/recordings/{CODE}")).text
+    assert re.findall(r'data-quality="([\w-]+)"', page) == ["usual", "in-en"]
+    assert re.search(r"Quality and language", page)
+    assert re.search(r"Interpretation: English <span", page)
+    assert "The whole recording with interpretation: English</a>" in page
+    chosen = (await member.get(f"/recordings/{CODE}?quality=in-en")).text
+    assert re.search(r'<source src="[^"]+video.en.mp4[^"]+" type="video/mp4">', chosen)
+
+
 async def test_a_weak_line_may_choose_a_small_picture_or_sound_alone(
     browser: Browser, slug: str, library: FolderLibrary, database: Database
 ) -> None:

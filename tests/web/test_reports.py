@@ -59,6 +59,11 @@ async def test_an_organiser_reads_compares_and_takes_the_figures_along(browser: 
     assert (months[3]["from"], months[3]["to"], months[11]["to"]) == ("2026-03-01", "2026-03-31", "2026-11-25")
     assert sum(row["attendances"] for row in months[1:]) == months[0]["attendances"]
     assert (await visitor.get("/reports/figures.pdf")).status_code == 404
+    by_project = {"period": "2026", "by": "project", "against": "year"}
+    assert "Divided: by project" in (await visitor.get("/reports", **by_project)).text
+    divided = json.loads((await visitor.get("/reports/figures.json", **by_project)).text)["rows"]
+    assert divided[0]["attendances_before"] is not None
+    assert sum(row["attendances"] for row in divided[1:]) == divided[0]["attendances"], "each is of one project or none"
 
 
 @pytest.mark.usefixtures("told")
@@ -109,7 +114,9 @@ async def test_open_data_are_for_anybody_where_they_are_switched_on(browser: Bro
     answer = await open_to_all.get("/open-data/oblasts.csv")
     assert answer.headers["cache-control"] == "public, max-age=3600"
     assert 'rel="describedby"' in answer.headers["link"]
-    again = await open_to_all.client.get("/open-data/oblasts.csv", headers={"If-None-Match": answer.headers["etag"]})
+    again = await open_to_all.client.get(
+        "/open-data/oblasts.csv", headers={"If-None-Match": f'"x", W/{answer.headers["etag"]}'}
+    )
     assert again.status_code == 304
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     lviv = next(row for row in rows if (row["step"], row["oblast_uk"]) == ("2026", "Львівська область"))

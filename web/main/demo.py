@@ -6,7 +6,15 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from lms import demo_classes, demo_credentials, demo_items, demo_reports, demo_results
+from lms import (
+    demo_classes,
+    demo_credentials,
+    demo_items,
+    demo_projects,
+    demo_protection,
+    demo_reports,
+    demo_results,
+)
 from lms.credentials import pinned
 from lms.database import Database
 from lms.demo import DemoFacts, seed
@@ -30,8 +38,10 @@ def seed_demo(settings: Settings, database: Database) -> DemoFacts:
         demo_results.seed(session, now)
         demo_classes.seed(session, now, facilitator=facts.organiser_email)
         demo_reports.seed(session, now)
+        demo_protection.seed(session, now)
+        project = demo_projects.seed(session, now)
         if pinned.are_built():
-            demo_credentials.seed(session, issuer_of(settings), now)
+            demo_credentials.seed(session, issuer_of(settings), now, project=project)
         else:
             log.warning("No demo certificates: the JSON-LD contexts are missing. Run: make client")
     return facts

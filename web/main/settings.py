@@ -156,8 +156,8 @@ class Settings(BaseSettings):
     )
     recordings_keep_days: int = _setting(
         90,
-        "For how many days recordings of meetings that nobody planned are kept; 0: until somebody deletes them. For "
-        "planned ones the rule of their series holds.",
+        "For how many days recordings of meetings are kept that are no dates of a series; 0: until somebody deletes "
+        "them. For dates of a series its rule holds.",
         allowed="a whole number from 0 to 3650",
         example="30",
         ge=0,

@@ -62,7 +62,7 @@ def duties(settings: Settings) -> list[Duty]:
     beginner, count = Beginner(settings.media_nodes, connect), tell_nodes(settings.media_nodes, connect)
 
     live = settings.data / "live"
-    unplanned = retention.by_default(settings.recordings_keep_days, datetime.now(UTC))
+    by_default = retention.by_default(settings.recordings_keep_days, datetime.now(UTC))
 
     def make_links(session: Session, number: int, now: datetime) -> int:
         return personal_links.prepare_links_of(session, number, sealer, now)
@@ -92,7 +92,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("end attempts at tests", 20, _in_one_transaction(finishing.end_overdue)),
         Duty("anchor the log of changes", 600, audit_log.anchor_daily(settings)),
         Duty("take over rules for keeping recordings", 60, _in_one_transaction(retention.follow_rules)),
-        Duty("keep recordings of unplanned meetings for a while", 60, _in_one_transaction(unplanned)),
+        Duty("keep recordings of single meetings for a while", 60, _in_one_transaction(by_default)),
         _in_turn("tell that recordings end", 600, retention.due, retention.warn),
         Duty("end recordings", 600, _in_one_transaction(retention.expire)),
         Duty("end what stood in for recordings", 600, _in_one_transaction(retention.supersede)),

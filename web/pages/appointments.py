@@ -11,7 +11,7 @@ from starlette.responses import Response
 from lms.appointments import booking, desk, queries
 from lms.appointments.models import AppointmentState
 from lms.appointments.queries import AppointmentCard
-from lms.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from lms.errors import Conflict, Invalid, NotAllowed, Refusal
 from lms.schedule import materials
 from lms.schedule.rules import day_bounds
 from web import forms
@@ -36,7 +36,7 @@ def mine(visit: Reading) -> Response:
         ahead=queries.ahead(session, visitor, now),
         undecided=queries.undecided(session, visitor, now),
         over=queries.over(session, visitor, now),
-        offers=desk.offers(session, visitor, now),
+        offers=desk.offers(session, visitor),
         zone=queries.zone_of_reader(session, visitor),
     )
 
@@ -103,9 +103,9 @@ def outcome(number: int, visit: Acting) -> Response:
 def add_material(number: int, visit: Uploading) -> Response:
     """A link or a file of either of the two."""
     signed_in_only(visit)
-    talk = _talk(visit, number)
     title, sent = forms.text(visit.form, "title"), visit.form.get("file")
     try:
+        talk = booking.open_talk(visit.session, visit.visitor, number)
         if isinstance(sent, UploadFile) and sent.filename:
             contents = sent.file.read(materials.LARGEST_FILE + 1)
             materials.add_file(
@@ -123,7 +123,11 @@ def add_material(number: int, visit: Uploading) -> Response:
 def remove_material(number: int, material_id: int, visit: Acting) -> Response:
     """It is shown no more."""
     signed_in_only(visit)
-    materials.remove(visit.session, visit.visitor, _talk(visit, number), material_id, visit.now)
+    try:
+        talk = booking.open_talk(visit.session, visit.visitor, number)
+        materials.remove(visit.session, visit.visitor, talk, material_id, visit.now)
+    except MENDABLE as refused:
+        return _show(visit, number, refused=refused)
     return see_other(f"/appointments/{number}?done=removed#materials")
 
 
@@ -144,14 +148,6 @@ def of_start(visit: Visit) -> dict[str, Any] | None:
         "undecided": len(undecided),
         "zone": zone,
     }
-
-
-def _talk(visit: Visit, number: int) -> str:
-    """The address of its occurrence."""
-    talk = queries.appointment(visit.session, visit.visitor, number, visit.now).talk
-    if talk is None:
-        raise NotFound("appointment_unknown", "There is no such appointment, or it is not yours.")
-    return talk.slug
 
 
 def _show(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from lms.courses.choices import courses_to_choose
 from lms.courses.classes import names, queries, rosters, sittings
 from lms.courses.classes.access import expect_holder
 from lms.courses.classes.names import Listed
@@ -181,7 +182,7 @@ def _new(visit: Visit, refused: Refusal | None = None) -> Response:
         status=status_of(refused) if refused else 200,
         failure=forms.sentence(visit, refused) if refused else "",
         venues=queries.venues(visit.session, visit.visitor),
-        courses=queries.courses_to_teach(visit.session),
+        courses=courses_to_choose(visit.session),
         typed=visit.form,
     )
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from lms.appointments import desk, hours, queries
+from lms.courses.choices import courses_to_choose
 from lms.errors import Conflict, Invalid, NotFound, TooMany
 from web import forms
 from web.appointment_form import WEEKDAYS, AbsenceForm, HoursForm, WindowForm, values_of
@@ -120,7 +121,8 @@ def _ask(visit: Visit, refused: hours.BookingsThere, action: str, fields: dict[s
 def _settings(visit: Visit, *, typed: bool) -> HoursForm:
     own = desk.own_hours(visit.session, visit.visitor, visit.now)
     form = HoursForm(visit, visit.form if typed else None, **values_of(own.draft))
-    form.offer(desk.topics_to_choose(visit.session), desk.courses_to_choose(visit.session))
+    chosen = [own.draft.course_id] if own.draft.course_id is not None else []
+    form.offer(desk.topics_to_choose(visit.session), courses_to_choose(visit.session, also=chosen))
     return form
 
 

@@ -39,7 +39,7 @@ def find(visit: Reading, topic: str = "", q: str = "", page: str = "1") -> Respo
         topics=queries.topics_offered(visit.session, visit.visitor),
         chosen=chosen,
         words=words,
-        offers=desk.offers(visit.session, visit.visitor, visit.now),
+        offers=desk.offers(visit.session, visit.visitor),
         zone=queries.zone_of_reader(visit.session, visit.visitor),
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import timedelta
+from email.utils import format_datetime
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
@@ -14,6 +14,7 @@ from lms.errors import Conflict, NotAllowed
 from lms.schedule import feeds, ics
 from lms.schedule.models import Occurrence
 from web import forms
+from web.conditional import is_known
 from web.errors import status_of
 from web.i18n import LANGUAGES, translate
 from web.i18n import mark as _
@@ -134,23 +135,9 @@ def _calendar(
         headers["Last-Modified"] = format_datetime(changed, usegmt=True)
     if file:
         headers["Content-Disposition"] = f'attachment; filename="{file}"'
-    if _is_known(visit, tag, changed if dated else None):
+    if is_known(visit.request, tag, changed if dated else None):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="text/calendar; charset=utf-8", headers=headers)
-
-
-def _is_known(visit: Visit, tag: str, changed: datetime | None) -> bool:
-    """RFC 9110 sections 13.1.2 and 13.1.3: a tag goes before a date."""
-    tags = visit.request.headers.get("if-none-match")
-    if tags is not None:
-        return tags.strip() == "*" or tag in {each.strip().removeprefix("W/") for each in tags.split(",")}
-    since = visit.request.headers.get("if-modified-since")
-    if since is None or changed is None:
-        return False
-    try:
-        return changed.replace(microsecond=0) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):
-        return False
 
 
 def _organiser(occurrence: Occurrence) -> str:

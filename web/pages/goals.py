@@ -11,6 +11,7 @@ from starlette.responses import Response
 from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import Optional
 
+from lms.courses.choices import courses_to_choose
 from lms.errors import Conflict, Invalid, TooMany
 from lms.evidence import actions, queries
 from lms.evidence.drafts import FigureDraft, GoalDraft
@@ -174,19 +175,19 @@ def _programme(visit: Visit, slug: str) -> ProgrammeCard:
     return card
 
 
-def _form(visit: Visit, data: FormData | None, **values: Any) -> GoalForm:
+def _form(visit: Visit, data: FormData | None, goal: GoalCard | None = None, **values: Any) -> GoalForm:
     form = GoalForm(visit, data, **values)
     english = visit.language == "en"
     form.counting.choices = [(code, translate(visit.language, name)) for code, name in vocabulary.COUNTING.items()]
-    courses = queries.courses_to_choose(visit.session)
-    form.courses.choices = [(number, en if english and en else uk) for number, uk, en in courses]
+    chosen = courses_to_choose(visit.session, also=goal.course_ids if goal else ())
+    form.courses.choices = [(each.id, each.title_en if english and each.title_en else each.title_uk) for each in chosen]
     return form
 
 
 def _filled(visit: Visit, goal: GoalCard) -> GoalForm:
     names = ("title", "title_en", "wanted", "unit", "from_date", "to_date")
     values = {name: getattr(goal, name) for name in names}
-    return _form(visit, None, counting=goal.counting.value, courses=list(goal.course_ids), **values)
+    return _form(visit, None, goal, counting=goal.counting.value, courses=list(goal.course_ids), **values)
 
 
 def _goal_page(

@@ -142,7 +142,9 @@ def _show(visit: Visit, slug: str, *, status: int = 200, failure: str = "", resu
         more=max(0, len(page.rows) - MOST_LINES),
         closed=closed,
         wanted=wanted,
-        proposals=[] if closed else proposals.proposals(visit.session, page.occurrence, wanted, visit.now),
+        proposals=[]
+        if closed
+        else proposals.proposals(visit.session, visit.visitor, page.occurrence, wanted, visit.now),
         capabilities=proposals.capability_kinds(visit.session),
         oblasts=proposals.oblasts(visit.session),
         kinds=vocabulary.choices(vocabulary.ORGANISATION_GROUPS, visit.language),

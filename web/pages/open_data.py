@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from lms.reports import open_data
 from lms.reports.open_data import MEASURES, Table
 from web import open_files, report_files
+from web.conditional import is_known
 from web.i18n import mark as _
 from web.open_files import OpenTable
 from web.problems import Problem
@@ -61,7 +62,7 @@ def as_file(table: str, form: str, visit: Reading) -> Response:
     tag = f'{held.tag[:-1]}-{form}"'
     describes = f'<{visit.config.public_url}/open-data/{which.value}.csv-metadata.json>; rel="describedby"'
     headers = {**_HEADERS, "ETag": tag, "Link": f'{describes}, <{open_files.LICENCE}>; rel="license"'}
-    if visit.request.headers.get("if-none-match") == tag:
+    if is_known(visit.request, tag):
         return Response(status_code=304, headers=headers)
     headers["Content-Disposition"] = f'inline; filename="vikno-{which.value}.{form}"'
     return Response(_written(visit, which, held, form), media_type=open_files.MEDIA_TYPES[form], headers=headers)

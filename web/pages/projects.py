@@ -9,10 +9,11 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import FileResponse, Response
 from wtforms import SelectField, SelectMultipleField, StringField
 
+from lms import images
 from lms.courses import tagging
 from lms.directory import projects
 from lms.directory.models import Organisation
-from lms.directory.projects import LARGEST_LOGO, ProjectDraft, ProjectTag
+from lms.directory.projects import ProjectDraft, ProjectTag
 from lms.directory.queries import organisations
 from lms.errors import Conflict, Invalid, NotFound
 from lms.schedule import tags
@@ -183,7 +184,7 @@ def _save(visit: Visit, found: ProjectTag | None) -> Response:
         with visit.session.begin_nested():
             slug = _write(visit, form, found)
             if isinstance(sent, UploadFile) and sent.filename:
-                contents = sent.file.read(LARGEST_LOGO + 1)
+                contents = sent.file.read(images.LARGEST_LOGO + 1)
                 projects.set_logo(visit.session, visit.visitor, slug, contents, visit.config.files, visit.now)
             elif forms.text(visit.form, "no_logo"):
                 projects.set_logo(visit.session, visit.visitor, slug, b"", visit.config.files, visit.now)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from babel import Locale
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -202,6 +203,7 @@ def _page(
         downloads=_downloads(visit, shown),
         chapter_kinds=CHAPTER_KINDS,
         languages=LANGUAGES,
+        language_name=language_name,
         endings=vocabulary.ENDINGS,
         scopes=SCOPES,
         reasons=REASONS,
@@ -244,28 +246,45 @@ def _player(visit: Visit, shown: RecordingPage, part: int, quality: str) -> dict
     found |= {each: found[each] if found[each] in named else "" for each in ("poster", "chapters_file")}
     if found["video"] not in named:
         return None
-    choices = [] if parts else _qualities(shown, named)
+    choices = [] if parts else _qualities(visit, shown, named)
     chosen = next((each for each in choices if each["kind"] == quality), choices[0] if choices else None)
     usual = {"link": named[found["video"]], "type": "video/mp4", "kind": "usual"}
     return found | {"qualities": choices, "chosen": chosen or usual, "asked": bool(quality)}
 
 
-def _qualities(shown: RecordingPage, links: dict[str, str]) -> list[dict[str, Any]]:
+def _qualities(visit: Visit, shown: RecordingPage, links: dict[str, str]) -> list[dict[str, Any]]:
     """What one may choose from, the usual one first; nothing where there is nothing to choose."""
-    found = [
+    found: list[dict[str, Any]] = [
         {"kind": kind, "words": words, "size": each.size, "type": each.media_type, "link": links[each.name]}
         for source, (kind, words) in QUALITIES.items()
         for each in shown.files
         if each.source == source
     ]
+    found += [
+        {
+            "kind": f"in-{each.label}",
+            "words": "",
+            "language": language_name(each.label, visit.language),
+            "size": each.size,
+            "type": each.media_type,
+            "link": links[each.name],
+        }
+        for each in shown.files
+        if each.source == "channel"
+    ]
     return found if len(found) > 1 else []
+
+
+def language_name(tag: str, language: str) -> str:
+    """What a language is called in another."""
+    return str(Locale.parse(language).languages.get(tag.partition("-")[0].lower(), tag))
 
 
 def _downloads(visit: Visit, shown: RecordingPage) -> list[dict[str, Any]]:
     """The whole as one file, its captions, and what each participant sent."""
     if not shown.downloadable or shown.card.state is not RecordingState.READY:
         return []
-    kinds = ("composition", "small", "sound", "captions", "person")
+    kinds = ("composition", "channel", "small", "sound", "captions", "person")
     wanted = [(kind, label, each) for each in shown.files for kind, label in [_offered(each)] if kind in kinds]
     return [
         {

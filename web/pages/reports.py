@@ -19,6 +19,7 @@ from lms.reports.asked import Asked, By
 from lms.reports.measures import ENOUGH_FOR_PERCENT, Figures, Measure, difference
 from lms.reports.periods import Against, Period, Span
 from lms.reports.queries import Group, Report, Step, report
+from lms.schedule.calendar import day_of
 from web import report_charts, report_files
 from web.i18n import mark as _
 from web.i18n import translate
@@ -57,6 +58,7 @@ def asked_for(
     kind: Word = "",
     programme: Word = "",
     series: Word = "",
+    project: Word = "",
 ) -> Asked:
     """What an address asks for; what it says wrongly is as if it were not there."""
     beside = against if ":" in against else ""
@@ -71,6 +73,7 @@ def asked_for(
         kind=kind if kind in ORGANISATION_KINDS else "",
         programme=programme,
         series=series,
+        project=project,
     )
 
 
@@ -154,6 +157,7 @@ def _address(asked: Asked) -> dict[str, str]:
         "kind": asked.kind,
         "programme": asked.programme,
         "series": asked.series,
+        "project": asked.project,
     }
     return {name: value for name, value in told.items() if value}
 
@@ -248,7 +252,7 @@ class _Words:
             return self._say(ORGANISATION_KINDS[line.key])
         if line.key:
             return line.key
-        planned = self.found.asked.by in (By.PROGRAMME, By.SERIES)
+        planned = self.found.asked.by in (By.PROGRAMME, By.SERIES, By.PROJECT)
         return self._say(_("without one")) if planned else self._say(_("not known"))
 
     def places(self) -> list[str]:
@@ -260,6 +264,7 @@ class _Words:
             (asked.organisation, chosen.organisations),
             (asked.programme, chosen.programmes),
             (asked.series, chosen.series),
+            (asked.project, chosen.projects),
         )
         names = [self._either(names[key].uk, names[key].en) for key, names in several if key]
         if asked.kind:
@@ -307,7 +312,7 @@ class _Words:
 
     def periods(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """Years, quarters and months that may be chosen, the latest first."""
-        today = periods.today_in_kyiv(self.visit.now)
+        today = day_of(self.visit.now)
         begun = max(self.found.choices.beginning, date(today.year - YEARS + 1, 1, 1))
         span = periods.Span(begun, max(today, begun) + timedelta(days=1))
 

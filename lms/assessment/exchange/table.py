@@ -88,12 +88,14 @@ _RIGHT = {"+", "x", "х", "так", "yes", "true"}
 _HEAD = ("code", "family", "language", "policy", "title", "text", "general_feedback", "tags")
 
 Row = dict[str, str]
+MOST_ROWS = 10 * MOST_ITEMS
+"""An item has a row for each of its answers."""
 
 
 def read(content: bytes) -> list[Read]:
     """Every item, taken or refused. Raises `Unreadable`."""
     try:
-        sheet = reading.read(content, keep_lines=True)
+        sheet = reading.read(content, keep_lines=True, most_rows=MOST_ROWS)
     except Invalid as refusal:
         raise Unreadable(refusal.code, refusal.detail, getattr(refusal, "line", None)) from None
     names = [_named(each) for each in sheet.header]

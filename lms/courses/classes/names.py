@@ -6,17 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lms.directory.imports.columns import guess
+from lms.directory.register_models import ImportKind
+
 MOST = 60
 """People in one list; also in one class."""
 _ADDRESS = re.compile(r"[^@\s,;<>()\"]+@[^@\s,;<>()\"]+\.[^@\s,;<>()\"]+")
 _NUMBER = re.compile(r"^\s*(?:№\s*)?\d{1,3}\s*[.)]?\s+")
-_HEADER = {
-    "family_name": ("прізвище", "family name", "last name", "surname"),
-    "given_name": ("ім’я", "ім'я", "імʼя", "given name", "first name"),
-    "patronymic": ("по батькові", "по-батькові", "patronymic"),
-    "name": ("піб", "п.і.б.", "name", "full name", "учасник", "прізвище та ім’я", "прізвище та ім'я"),
-    "email": ("e-mail", "email", "пошта", "ел. пошта", "електронна пошта", "адреса електронної пошти"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +44,8 @@ def from_text(text: str) -> list[Listed]:
 
 def from_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Listed]:
     """Rows of a table. Columns are known by their names; a table without names is read as lines."""
-    columns = {_column(cell): place for place, cell in enumerate(header) if _column(cell)}
-    if not columns.keys() & {"name", "family_name"}:
+    columns = guess(ImportKind.PEOPLE, header)
+    if not columns.keys() & {"full_name", "family_name"}:
         return from_text("\n".join("\t".join(row) for row in (header, *rows)))
     found = []
     for row in rows:
@@ -59,16 +55,11 @@ def from_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Lis
             parts = [cells.get(name, "")[:100] for name in ("family_name", "given_name", "patronymic")]
             if any(parts):
                 found.append(Listed(parts[0], parts[1], parts[2], email))
-        elif cells["name"]:
-            found.append(_listed(cells["name"].split(), email))
+        elif cells["full_name"]:
+            found.append(_listed(cells["full_name"].split(), email))
     return found
 
 
 def _listed(words: Sequence[str], email: str) -> Listed:
     family, given, rest = words[0], words[1] if len(words) > 1 else "", " ".join(words[2:])
     return Listed(family[:100], given[:100], rest[:100], email)
-
-
-def _column(cell: str) -> str:
-    word = " ".join(cell.lower().split())
-    return next((name for name, words in _HEADER.items() if word in words), "")

@@ -170,18 +170,6 @@ def venues(session: Session, visitor: Visitor) -> list[tuple[int, str, str]]:
     return everywhere if teaches_everything(visitor) else [one for one in everywhere if one[0] in homes(visitor)]
 
 
-def courses_to_teach(session: Session) -> list[tuple[str, str, str]]:
-    """Courses that can be begun: name in addresses, titles."""
-    rows = session.execute(
-        select(Course.slug, CourseVersion.title_uk, CourseVersion.title_en)
-        .join(CourseVersion, CourseVersion.course_id == Course.id)
-        .where(CourseVersion.state == VersionState.PUBLISHED, Course.archived_at.is_(None))
-        .order_by(CourseVersion.title_uk)
-        .limit(500)
-    )
-    return [(slug, uk, en) for slug, uk, en in rows]
-
-
 def own_classes(session: Session, visitor: Visitor, slug: str) -> list[OwnClass]:
     """The classes in which the visitor learns a course."""
     if visitor.person_id is None:

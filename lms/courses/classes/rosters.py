@@ -15,7 +15,7 @@ from lms.courses.access import teaches_everything
 from lms.courses.classes.access import expect_holder, held, homes
 from lms.courses.classes.models import ClassMember, ClassSeat, ClassSitting, CourseClass
 from lms.courses.classes.names import MOST, Listed
-from lms.courses.models import Course
+from lms.courses.models import Course, CourseVersion
 from lms.directory import accounts
 from lms.directory.matching import plain
 from lms.directory.models import Account, Organisation, Person
@@ -84,6 +84,7 @@ def add(session: Session, visitor: Visitor, class_id: int, people: Sequence[List
         raise Invalid("class_nobody", "No name was found. Write one person a line: family name, given name.", "names")
     members = list(session.scalars(select(ClassMember).where(ClassMember.class_id == class_id)))
     inside = sum(each.removed_at is None for each in members)
+    taught: tuple[Course, CourseVersion] | None = None
     new = 0
     for one in people:
         email = accounts.checked_email(one.email, "names") if one.email else ""
@@ -98,7 +99,8 @@ def add(session: Session, visitor: Visitor, class_id: int, people: Sequence[List
                 members.append(member)
         member.removed_at = None
         session.flush()
-        enrolling.enrol_known(session, found.course_id, member.person_id, visitor.actor, now)
+        taught = taught or enrolling.published(session, session.get_one(Course, found.course_id).slug)
+        enrolling.enrol_known(session, *taught, member.person_id, visitor.actor, now)
         if email:
             contents = {"class": class_id, "member": member.id}
             enqueue(session, f"{JOINED}:{member.id}", JOINED, f"person:{member.person_id}", contents, now=now)
@@ -216,8 +218,3 @@ def _by_address(session: Session, email: str) -> int | None:
             .limit(1)
         )
     return known
-
-
-def course_of(session: Session, found: CourseClass) -> Course:
-    """What the class learns."""
-    return session.get_one(Course, found.course_id)

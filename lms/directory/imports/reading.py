@@ -57,7 +57,7 @@ class Sheet:
     """Empty for XLSX."""
 
 
-def read(content: bytes, *, keep_lines: bool = False) -> Sheet:
+def read(content: bytes, *, keep_lines: bool = False, most_rows: int = MOST_ROWS) -> Sheet:
     """The file's rows; with `keep_lines` cells may have several lines, else all white space is one blank.
 
     Raises `Invalid`: table_empty, table_large, file_binary, file_old_excel, file_broken_xlsx, quotes_open,
@@ -70,10 +70,10 @@ def read(content: bytes, *, keep_lines: bool = False) -> Sheet:
     if content.startswith(_OLD_EXCEL):
         raise Unreadable("file_old_excel", "This is an old Excel file. Save it as XLSX or CSV and send that.")
     if content.startswith(_ZIP):
-        return _sheet(_xlsx_rows(content), "xlsx", "", keep_lines)
+        return _sheet(_xlsx_rows(content, most_rows), "xlsx", "", keep_lines)
     text, encoding = decode(content)
     delimiter, text = _delimiter(text)
-    return _sheet(_csv_rows(text, delimiter), encoding, delimiter, keep_lines)
+    return _sheet(_csv_rows(text, delimiter, most_rows), encoding, delimiter, keep_lines)
 
 
 def decode(content: bytes) -> tuple[str, str]:
@@ -140,7 +140,7 @@ def _widths(text: str, delimiter: str, most: int = 50) -> list[int]:
     return found
 
 
-def _csv_rows(text: str, delimiter: str) -> list[Row]:
+def _csv_rows(text: str, delimiter: str, most: int) -> list[Row]:
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     begin = 1
@@ -153,7 +153,7 @@ def _csv_rows(text: str, delimiter: str) -> list[Row]:
             raise _broken(str(error), begin) from None
         rows.append(Row(begin, tuple(cells)))
         begin = reader.line_num + 1
-        _check_count(rows)
+        _check_count(rows, most)
 
 
 def _broken(said: str, line: int) -> Unreadable:
@@ -168,7 +168,7 @@ def _broken(said: str, line: int) -> Unreadable:
     )
 
 
-def _xlsx_rows(content: bytes) -> list[Row]:
+def _xlsx_rows(content: bytes, most: int) -> list[Row]:
     from openpyxl import load_workbook  # here, because it is large and seldom needed
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -181,8 +181,8 @@ def _xlsx_rows(content: bytes) -> list[Row]:
             for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1), start=1):
                 if any(value is not None for value in cells):
                     rows.append(Row(number, tuple(_written(value) for value in cells)))
-                    _check_count(rows)
-                if number > 20 * MOST_ROWS:
+                    _check_count(rows, most)
+                if number > 20 * most:
                     break
             return rows
         finally:
@@ -217,9 +217,9 @@ def _written(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _check_count(rows: list[Row]) -> None:
-    if len(rows) > MOST_ROWS + 1:
-        raise Unreadable("rows_many", f"There are more than {MOST_ROWS} rows. Divide the file.")
+def _check_count(rows: list[Row], most: int) -> None:
+    if len(rows) > most + 1:
+        raise Unreadable("rows_many", f"There are more than {most} rows. Divide the file.")
 
 
 def _sheet(rows: list[Row], encoding: str, delimiter: str, keep_lines: bool) -> Sheet:

@@ -27,7 +27,15 @@ from lms.assessment.content import (
     TrueFalse,
 )
 from lms.assessment.exchange import gift, importing, moodle, qti, rich, table
-from lms.assessment.exchange.parts import MOST_BYTES, Format, Read, Unreadable, nearest_share, share_of_percent
+from lms.assessment.exchange.parts import (
+    MOST_BYTES,
+    MOST_ITEMS,
+    Format,
+    Read,
+    Unreadable,
+    nearest_share,
+    share_of_percent,
+)
 from lms.assessment.scoring import score
 from lms.markdown import to_html
 from tests.lms.assessment.bodies import TEXTS
@@ -425,6 +433,13 @@ def test_a_table_as_people_fill_it_in_windows_1251() -> None:
     assert "кросворд" in fifth.refused
     assert "No option is right" in sixth.refused
     assert [read.line for read in (first, second, fifth)] == [2, 4, 9]
+
+
+def test_a_table_of_as_many_items_as_any_file_may_have() -> None:
+    """An item takes several rows: their number is no bound before that of the items is."""
+    head, *rows = TABLE.splitlines()
+    item = "\n".join([*rows[2:5], ""])
+    assert len(table.read(f"{head}\n{item * MOST_ITEMS}".replace("t-2", "").encode())) == MOST_ITEMS
 
 
 def test_a_table_without_its_columns_is_refused() -> None:

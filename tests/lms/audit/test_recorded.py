@@ -20,6 +20,8 @@ EXEMPT: dict[str, str] = {
     "lms/demo_directory.py": "Demonstration data: nobody has done it.",
     "lms/demo_needs.py": "Demonstration data: nobody has answered it.",
     "lms/demo_planning.py": "Demonstration data: nobody has done it.",
+    "lms/demo_projects.py": "Demonstration data; tags go through the actions, which log.",
+    "lms/demo_protection.py": "Demonstration data; what is asked for goes through the actions, which log.",
     "lms/demo_reports.py": "Demonstration data: nobody has done it.",
     "lms/directory/eid/attempts.py": "Whoever goes to a service has done nothing yet; what comes of it is logged.",
     "lms/demo_results.py": "Demonstration data: nobody has taken these tests.",

@@ -63,6 +63,8 @@ def test_lists_as_people_write_them() -> None:
     table = from_table(["№", "Прізвище", "Ім’я", "E-mail"], [["1", "Навчальна", "Перша", ""], ["2", "", "", ""]])
     assert table == [Listed("Навчальна", "Перша")]
     assert from_table(["ПІБ", "Пошта"], [["Навчальна Перша", "a@b.ua"]])[0].email == "a@b.ua"
+    named = from_table(["№ з/п", "Прізвище та ім’я", "Адреса електронної пошти"], [["1", "Навчальна Перша", "a@b.ua"]])
+    assert named == [Listed("Навчальна", "Перша", email="a@b.ua")]
     assert [one.name for one in from_table(["Навчальна Перша"], [["Навчальна Друга"]])] == [
         "Навчальна Перша",
         "Навчальна Друга",

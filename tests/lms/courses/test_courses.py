@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 import lms
 from lms.audit.models import AuditEntry
-from lms.courses import editing, enrolling, learners, learning, live, packing, queries, reviewing
+from lms.courses import choices, editing, enrolling, learners, learning, live, packing, queries, reviewing
 from lms.courses.drafts import CourseDraft, LessonDraft
 from lms.courses.models import (
     CourseVersion,
@@ -84,6 +84,17 @@ def test_a_trainer_makes_a_course_and_nobody_sees_it_before_it_is_published(data
             editing.add_lesson(session, learns, "course", page("Foreign"), NOW)
         assert [card.slug for card in queries.catalogue(session, learns)[0]] == []
         assert [card.slug for card in queries.catalogue(session, teaches, which="edited")[0]] == ["course"]
+
+
+def test_a_course_that_was_put_away_is_chosen_no_more_and_stays_where_it_was(database: Database) -> None:
+    with database.writing() as session:
+        teaches = trainer(session)
+        slug = published_course(session, teaches)
+        (choice,) = choices.courses_to_choose(session)
+        assert (choice.slug, choice.title_uk) == (slug, "Перший курс")
+        editing.archive(session, teaches, slug, NOW, archived=True)
+        assert choices.courses_to_choose(session) == []
+        assert choices.courses_to_choose(session, also=[choice.id]) == [choice]
 
 
 def test_a_trainer_of_one_organisation_edits_its_courses_only(database: Database) -> None:

@@ -18,10 +18,11 @@ from lms.media.library import MadeFile
 from lms.media.models import Deletion, DeletionReason, DeletionScope, Recording, RecordingState, Watching
 from lms.media.rules import NOTICE, last_day, to_delete
 from lms.notify.models import OutboxMessage
+from lms.schedule import actions as schedule
 from lms.schedule import series
 from lms.schedule.models import Ending, KeepUnit, Kind, Occurrence
 from lms.schedule.series_drafts import SeriesDraft
-from tests.lms.facts import NOW, organisation, organiser
+from tests.lms.facts import NOW, draft, organisation, organiser
 from tests.lms.media.test_recordings import CODE, made_ready, told
 
 DAY = timedelta(days=1)
@@ -190,6 +191,29 @@ def test_what_was_kept_of_a_stream_goes_two_weeks_after_the_whole_is_there_for_e
     assert left == set(begun) - {"00000000000000cd"}, "one holds more, one is held, about one somebody decided"
     assert session.scalars(select(Deletion.reason)).all() == [DeletionReason.EXPIRED]
     assert whole.state is RecordingState.READY
+
+
+def test_of_a_single_planned_occurrence_what_everybody_may_watch_outlives_the_usual_time(session: Session) -> None:
+    planner = organiser(session)
+    made = schedule.create(session, planner, draft(), NOW)
+    occurrence = session.scalars(select(Occurrence).where(Occurrence.slug == made.slug)).one()
+    for number, status in enumerate(("on", "off"), 1):
+        actions.take_told(session, [told(status, meeting=occurrence.meeting, number=number)], NOW)
+    made_ready(session)
+    assert row(session).occurrence_id == occurrence.id
+    assert retention.follow_rules(session, NOW) == 0
+    assert retention.by_default(90, NOW)(session, NOW) == 1
+    last = retention.day_of(NOW) + 90 * DAY
+    assert (row(session).keep_until, row(session).ending) == (last, Ending.KEEP_PUBLIC)
+    assert queries.page(session, planner, CODE, NOW).ruled
+    over = NOW + 91 * DAY
+    (number,) = retention.due(session, over)
+    assert retention.warn(session, number, over) > 0, "who planned it is told"
+    row(session).watching = Watching.PUBLIC
+    session.flush()
+    assert retention.expire(session, over + NOTICE) == 1
+    assert row(session).state is RecordingState.READY
+    assert session.scalars(select(Deletion.scope)).one() is DeletionScope.RAW
 
 
 def test_what_nobody_planned_is_kept_for_the_usual_time(session: Session) -> None:

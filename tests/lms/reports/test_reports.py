@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lms.courses.models import CourseRound, Enrolment, EnrolmentState
+from lms.assessment.attempts.models import Attempt, Test, TestVersion
+from lms.assessment.attempts.states import AttemptState
+from lms.courses.models import Course, CourseRound, Enrolment, EnrolmentState
+from lms.credentials.models import AwardRule, Certificate, RuleKind, StatusList
 from lms.database import Database
 from lms.directory import merging
 from lms.directory.models import RoleName, Scope
+from lms.directory.project_models import Project
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed
 from lms.meetings.attendance_models import AttendanceCorrection, StreamMetric, Verdict
 from lms.reports import open_data
-from lms.reports.asked import Asked, By
+from lms.reports.asked import Asked, By, Where
+from lms.reports.counting import count
 from lms.reports.measures import Measure
 from lms.reports.open_data import Table
-from lms.reports.periods import Against, Span
+from lms.reports.periods import Against, Grain, Span
 from lms.reports.queries import Report, report
-from lms.schedule.models import Status
+from lms.schedule.models import Occurrence, Status
+from lms.schedule.plan_models import Series
 from tests.lms.facts import NOW, administrator, counted, person
 from tests.lms.reports.world import COMMUNITY, LVIV, SUMY, World
 
@@ -194,7 +200,7 @@ def test_as_many_statements_for_one_group_as_for_many(database: Database, world:
         few = len(statements)
         with counted(database) as statements:
             of(session, world, by=By.ORGANISATION)
-        assert len(statements) == few <= 14
+        assert len(statements) == few <= 17
 
 
 def number(visitor: Visitor) -> int:
@@ -248,3 +254,90 @@ def test_views_count_of_what_counts_alone(database: Database, world: World) -> N
         found = of(session, world)
         assert found.total[Measure.VIEWS] == 7
         assert {each.key for each in found.trend if each.figures[Measure.VIEWS]} == {"2026-02"}
+
+
+def tagged(session: Session, world: World) -> str:
+    """The slug of a project that pays for the series and the course, and for one more occurrence."""
+    project = Project(slug="uk-aid", owner_id=world.ministry.id, name="Допомога", created_by="system", created_at=NOW)
+    session.add(project)
+    session.flush()
+    session.get_one(Series, world.series.id).project_id = project.id
+    session.get_one(Course, world.course_id).project_id = project.id
+    april = session.scalars(select(Occurrence).where(Occurrence.title.contains("2026-04-01"))).one()
+    april.project_id = project.id
+    test = Test(code="course/test", title_uk="Тест", created_by="system", created_at=NOW)
+    other = Test(code="other", title_uk="Інший", created_by="system", created_at=NOW)
+    rule = AwardRule(
+        code="rule", version=1, kind=RuleKind.ATTENDANCE, series_id=world.series.id, name="Сертифікат",
+        criteria="Участь", organisation_id=world.ministry.id, created_by="system", created_at=NOW,
+    )  # fmt: skip
+    bits = StatusList(issuer="x", bits=b"", taken=b"", used=0, signed_at=NOW)
+    session.add_all([test, other, rule, bits])
+    session.flush()
+    for place, (number_of_rule, which) in enumerate(((rule.id, test), (None, other))):
+        version = TestVersion(test_id=which.id, number=1, spec={}, digest="", published_by="system", published_at=NOW)
+        session.add(version)
+        session.flush()
+        session.add_all(
+            [
+                Attempt(
+                    code=f"a{place}", test_id=which.id, version_id=version.id, person_id=world.petro.person_id,
+                    number=1, language="uk", seed="0", state=AttemptState.GRADED, started_at=NOW, passed=True, parts=[],
+                    finished_at=datetime(2026, 3, 1, tzinfo=UTC),
+                ),
+                Certificate(
+                    number=f"{place}", rule_id=number_of_rule, person_id=world.petro.person_id, list_id=bits.id,
+                    list_index=place, awarded_at=datetime(2026, 3, 1, tzinfo=UTC), issued_by="system",
+                ),
+                StreamMetric(
+                    occurrence_id=world.february.id if place else april.id, source="tube", at=NOW, concurrent=None,
+                    total=7, entered_by="x", entered_at=NOW,
+                ),
+            ]
+        )  # fmt: skip
+    session.flush()
+    return project.slug
+
+
+def test_a_project_counts_what_it_pays_for(database: Database, world: World) -> None:
+    with database.writing() as session:
+        slug = tagged(session, world)
+        found = of(session, world, by=By.PROJECT)
+        assert groups(found, Measure.OCCURRENCES) == {slug: 3, "": 2}, "of the series, and one by its own tag"
+        assert groups(found, Measure.PERSONS) == {slug: 4, "": 2}
+        assert groups(found, Measure.ENROLMENTS) == {slug: 3, "": 0}
+        assert groups(found, Measure.COMPLETIONS) == {slug: 3, "": 0}
+        assert groups(found, Measure.CERTIFICATES) == groups(found, Measure.VALID) == {slug: 1, "": 1}
+        assert groups(found, Measure.VIEWS) == {slug: 14, "": 0}
+        assert found.groups[0].name is not None
+        assert (found.groups[0].name.uk, found.before is not None) == ("Допомога", True)
+        inside = of(session, world, by=By.OBLAST, project=slug)
+        of_it = (Measure.OCCURRENCES, Measure.PERSONS, Measure.ENROLMENTS, Measure.CERTIFICATES)
+        assert figures(inside, *of_it) == [3, 4, 3, 1]
+        assert groups(inside, Measure.PERSONS) == {LVIV: 3, "": 1, SUMY: 0}
+        spring = of(session, world, by=By.PROJECT, period="2026-Q2", against=Against.PREVIOUS)
+        assert [(each.key, each.before and each.before[Measure.OCCURRENCES]) for each in spring.groups] == [
+            (slug, 2),
+            ("", 2),
+        ]
+        several = [each.person_id for each in (world.olena, world.ivan, world.mariia, world.petro)]
+        for place, who in enumerate(several):
+            attempt = session.scalars(select(Attempt).where(Attempt.code == "a0")).one()
+            session.add(
+                Attempt(
+                    code=f"more-{place}", test_id=attempt.test_id, version_id=attempt.version_id, person_id=who,
+                    number=2, language="uk", seed="0", state=AttemptState.GRADED, started_at=NOW, passed=False,
+                    parts=[],
+                    finished_at=datetime(2026, 3, 2, tzinfo=UTC),
+                )
+            )  # fmt: skip
+        session.flush()
+        project_id = session.scalars(select(Project.id)).one()
+        span = Span(date(2026, 1, 1), date(2027, 1, 1))
+        counted_by = count(session, span, Where(), By.PROJECT, Grain.MONTH, NOW).groups
+        assert {key: (line[Measure.TESTED], line[Measure.PASSED]) for key, line in counted_by.items()} == {
+            slug: (4, 1),
+            "": (1, 1),
+        }
+        alone = count(session, span, Where(project_id=project_id), By.YEAR, Grain.YEAR, NOW).total
+        assert (alone[Measure.TESTED], alone[Measure.PASSED]) == (4, 1)

@@ -191,7 +191,7 @@ def test_proposals_say_why(session: Session, planner: Visitor) -> None:
     following.save(session, reader, Wishes(follows={SubscriptionKind.TOPIC: frozenset({str(topic.id)})}), NOW)
 
     def found(**wanted: Any) -> list[tuple[str, list[str]]]:
-        listed = proposals.proposals(session, occurrence, proposals.Wanted(**wanted), NOW)
+        listed = proposals.proposals(session, planner, occurrence, proposals.Wanted(**wanted), NOW)
         return [(each.target, [reason.code for reason in each.reasons]) for each in listed]
 
     assert found() == [(f"organisation:{plain.id}", ["part"])]
@@ -205,7 +205,7 @@ def test_proposals_say_why(session: Session, planner: Visitor) -> None:
     assert people == [(reader.identity, ["topic"])]
     assert found(search="shostka")[0] == (f"organisation:{plain.id}", ["part", "search"])
     invitations.invite(session, planner, slug, Targets(organisations=[sumy.id]), NOW)
-    marked = proposals.proposals(session, occurrence, proposals.Wanted(capabilities=("passport",)), NOW)
+    marked = proposals.proposals(session, planner, occurrence, proposals.Wanted(capabilities=("passport",)), NOW)
     assert [(each.target, each.invited) for each in marked] == [
         (f"organisation:{lviv.id}", False), (f"organisation:{sumy.id}", True),
     ]  # fmt: skip

@@ -24,12 +24,15 @@ from lms.media.models import Recording, Watching
 from lms.schedule import (
     actions,
     calendar,
+    experts,
     following,
     group_queries,
     guests,
+    proposals,
     protecting,
     protection,
     queries,
+    registration_lists,
     suggestions,
 )
 from lms.schedule.drafts import SpeakerDraft
@@ -181,6 +184,31 @@ def test_a_guest_whom_a_protected_organisation_sends_comes_under_a_number(databa
         assert [protection.entry(session, each, made).hidden for each in comes] == [True, False]
         keys = [each.identity for each in comes]
         assert protection.veiled_keys(session, made.id, keys, NOW) == {keys[0]}
+
+
+def test_people_of_a_protected_place_are_found_by_organisers_of_the_network_and_of_the_place(
+    database: Database,
+) -> None:
+    with database.writing() as session:
+        chief = organiser(session)
+        home, other = organisation(session, "chongar"), organisation(session, "lviv")
+        hidden = person(session, "hidden@example.org", home=home)
+        local, own = (
+            person(
+                session, f"{each.code}@example.org", RoleName.ORGANISER,
+                home=each, scope=Scope.ORGANISATION, scope_id=each.id,
+            )
+            for each in (other, home)
+        )  # fmt: skip
+        home.protected = True
+        made = actions.create(session, local, draft(parties=[(other, Part.ORGANISER), (home, Part.ORGANISER)]), NOW)
+        wanted = proposals.Wanted(search="hidden")
+        for who, finds in ((chief, True), (own, True), (local, False)):
+            listed = proposals.proposals(session, who, made, wanted, NOW)
+            found = {f"person:{each.person_id}" for each in experts.find(session, who, "hidden", NOW.date())}
+            seats = registration_lists.find_people(session, who, made.slug, "hidden", NOW)
+            seen = [{each.target for each in listed}, found, {f"person:{each.person_id}" for each in seats}]
+            assert seen == [{hidden.identity} if finds else set()] * 3
 
 
 def test_somebody_comes_under_another_name_where_that_is_allowed(database: Database) -> None:

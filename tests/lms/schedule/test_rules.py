@@ -28,7 +28,7 @@ from lms.schedule.rules import (
     may_see,
     to_utc,
 )
-from lms.schedule.slugs import LONGEST_SLUG, new_meeting_name, slug_for, transliterate
+from lms.slugs import LONGEST_SLUG, new_meeting_name, slug_for, transliterate
 from tests.lms.facts import draft
 
 KYIV = "Europe/Kyiv"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from recordings.processing import layouts
+from recordings.processing import layouts, process
 from recordings.processing.layouts import Canvas
-from tests.recordings.making import BLUE, GREEN, RED, YELLOW
+from recordings.processing.options import Caption
+from recordings.raw import timeline
+from tests.recordings.making import BLUE, GREEN, RED, YELLOW, ZERO, Meeting, Person, Sender, microphone
 from tests.recordings.measuring import Film, every_second, loudness, offsets
-from tests.recordings.processing.conftest import Processed
+from tests.recordings.processing.conftest import SMALL, Processed, made
 
 CANVAS = Canvas(640, 360)
 CLOSE = 40.0
@@ -122,3 +125,26 @@ def test_the_page_is_told_what_happened_when(usual: Processed) -> None:
     assert "00:00:11.500 --> 00:00:12.000\nПідсумки" in (usual.folder / "chapters.vtt").read_text()
     thumbnails = (usual.folder / "thumbnails.vtt").read_text()
     assert "00:00:11.000 --> 00:00:12.000\nsprites-001.jpg#xywh=160,90,160,90" in thumbnails
+
+
+def test_an_interpreter_is_heard_in_a_film_of_their_language_and_not_in_the_room_s(tmp_path: Path) -> None:
+    told = [timeline.Interprets(at=ZERO, participant="i", into="en", on_air=True)]
+    meeting = Meeting(
+        tmp_path / "raw",
+        [Person("a", "Олена"), Person("i", "Ірина", "interpreter")],
+        [Sender("a"), microphone("a"), microphone("i", tone=1_600)],
+        lines=told,
+    )
+    processed = made(meeting, tmp_path / "out")
+    manifest = json.loads((processed.folder / "manifest.json").read_text())
+    films = {each["name"]: (each["source"], each["label"]) for each in manifest["files"] if each["name"][0] == "v"}
+    assert films == {"video.mp4": ("composition", meeting.title), "video.en.mp4": ("channel", "en")}
+    room, english = processed.film(), processed.film("video.en.mp4")
+    assert every_second(room.beeps(1_000), 0, 6) == []
+    assert room.strength(1_600, 0, 6) < 0.02 * room.strength(1_000, 0, 6)
+    assert every_second(english.beeps(1_600), 0, 6) == []
+    assert len(english.times) == len(room.times)
+    said = SMALL.model_copy(update={"captions": (Caption(since=ZERO, until=ZERO + 1, text="Так"),)})
+    again = process(meeting.folder, processed.out, said, lambda *_: None, lambda: False)
+    assert again.folder is not None
+    assert {path.name for path in again.folder.glob("video*")} == set(films), "captions alone are new"
