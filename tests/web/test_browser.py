@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,19 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lms import demo, demo_attendance, demo_credentials, demo_directory, demo_groups, demo_needs, images
+from lms import (
+    demo,
+    demo_attendance,
+    demo_classes,
+    demo_credentials,
+    demo_directory,
+    demo_groups,
+    demo_needs,
+    images,
+)
 from lms.appointments.models import Appointment, ConsultationHours
 from lms.appointments.plans import free_times
+from lms.courses.classes.models import CourseClass
 from lms.credentials.external_models import ExternalCertificate
 from lms.credentials.models import AwardRule, Certificate
 from lms.database import Database
@@ -48,18 +58,22 @@ from tests.support.browser import PATIENCE_S, launch_bare
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, PASSWORD
 from web.app import create_app
 from web.config import STATIC, WebConfig, utc_now
+from web.eid.oidc import OidcProvider, OidcSettings
 from web.mail.invitations import RSVP
 
 AXE = Path(__file__).parents[2] / "web" / "client" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PEOPLE = "Прізвище;Ім’я;Електронна пошта\nКоваль;Олена;olena@example.org\nБондар;;без адреси\n".encode("windows-1251")
+SERVICE = OidcSettings("staff", {"uk": "Служба", "en": "Service"}, "https://id.example.org", "vikno", "secret")
+"""A way to sign in by an electronic identity; its button is on the page, nobody presses it."""
 NETWORK = {
     "": (
         "/ /schedule /schedule?when=past /schedule?view=month /schedule?view=week /schedule?q=zzz /sign-in /help "
         "/accessibility /endpoint /no-such-page /organisations /organisations/lviv /series {series} /programmes "
         "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
         "/verify /verify/{certificate} /verify/{certificate}?e=2 /issuer /achievements/1 "
-        "/courses/digital-literacy /live/demo /offline/uk /class"
+        "/courses/digital-literacy /live/demo /offline/uk /class "
+        "/open-data"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "
@@ -77,9 +91,9 @@ NETWORK = {
         "/streaming {training} {training}/groups {announced}/groups /roadmaps?state=all /roadmaps/report {roadmap} "
         "/courses?which=edited /courses/new /courses/import /courses/tasks /courses/mobile-case/edit "
         "/courses/mobile-case/edit/lessons/check /courses/mobile-case/edit/lesson?kind=video "
-        "/courses/mobile-case/people /classes /classes/new "
+        "/courses/mobile-case/people /classes /classes/new {class} {class}/sittings/1 "
         "/awards /awards/new /awards/1 /awards/1?person=Демо /awards/1/edit {awarded}/awards {awarded}/awards/new "
-        "/reports /reports?period=2020&by=month /reports?period=1999 "
+        "/reports /reports?period=2020&by=month /reports?period=1999 /reports?by=project "
         "/tests /tests/essays /tests/figures /courses/mobile-case/awards /courses/mobile-case/awards/new"
     ),
     demo_directory.LEAD: (
@@ -131,6 +145,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, demo_file: Path) -> Iterato
         url = f"http://localhost:{listening.getsockname()[1]}"
         session_key, token_key, events_key = b"s" * 32, b"t" * 32, b"e" * 32
         config = WebConfig(database, session_key, token_key, events_key, url, b"k" * 32, demo=True)
+        config = replace(config, open_data=True, eid={"staff": OidcProvider(SERVICE)}, eid_key=b"h" * 32)
         server = uvicorn.Server(uvicorn.Config(create_app(config), log_level="warning", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -211,6 +226,7 @@ def places(served: Served) -> dict[str, str]:
         receiving.take_in(session, mails.LETTER, now, None)
         _take_pictures(session, planner, served.config)
         demo_credentials.seed(session, served.config.issuer, now)
+        demo_classes.seed(session, now, facilitator=ORGANISER)
         staff = session.scalars(select(Account.person_id).where(Account.subject == demo_directory.STAFF)).one()
         surveys = {each.title: each.slug for each in session.scalars(select(NeedsSurvey))}
         return {
@@ -228,6 +244,7 @@ def places(served: Served) -> dict[str, str]:
             "training": "/schedule/"
             + session.scalars(select(Occurrence.slug).where(Occurrence.title == demo_groups.TRAINING)).one(),
             "roadmap": f"/roadmaps/{session.scalars(select(Roadmap.id).order_by(Roadmap.id.desc()).limit(1)).one()}",
+            "class": f"/classes/{session.scalars(select(func.max(CourseClass.id))).one()}",
             "guest": f"/guest/{token}",
             "appointment": f"/appointments/{session.scalars(select(func.max(Appointment.id))).one()}",
             "free_time": f"/consultations/with/1/book?at={_free_time(session):%Y-%m-%dT%H:%MZ}",
