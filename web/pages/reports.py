@@ -252,7 +252,9 @@ class _Words:
             return self._say(ORGANISATION_KINDS[line.key])
         if line.key:
             return line.key
-        planned = self.found.asked.by in (By.PROGRAMME, By.SERIES, By.PROJECT)
+        if self.found.asked.by is By.PROJECT:
+            return self._say(_("without a project"))
+        planned = self.found.asked.by in (By.PROGRAMME, By.SERIES)
         return self._say(_("without one")) if planned else self._say(_("not known"))
 
     def places(self) -> list[str]:
