@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session, selectinload
 
 from lms.audit.actions import record
 from lms.errors import Conflict
-from lms.frameworks.models import Competence, CrosswalkLine, Framework, FrameworkVersion, ProficiencyLevel
+from lms.frameworks.models import (
+    Competence,
+    CrosswalkLine,
+    Framework,
+    FrameworkVersion,
+    LearningOutcome,
+    ProficiencyLevel,
+)
 from lms.frameworks.reading import FrameworkFile, read
 
 SHIPPED = ("digcomp-2.2.json", "digcomp-3.0.json", "digcomp-ua.json")
@@ -86,7 +93,28 @@ def _write(
     session.add(version)
     _write_crosswalks(session, found)
     session.flush()
+    _write_outcomes(session, version.id, found)
     return version
+
+
+def _write_outcomes(session: Session, version_id: int, found: FrameworkFile) -> None:
+    """This version's outcomes, anew: nothing points to them."""
+    session.execute(delete(LearningOutcome).where(LearningOutcome.version_id == version_id))
+    flat = [(one.number, each) for area in found.areas for one in area.competences for each in one.outcomes]
+    session.add_all(
+        LearningOutcome(
+            version_id=version_id,
+            number=number,
+            code=each.id,
+            position=position,
+            level=each.level,
+            kind=each.kind,
+            text_uk=each.text.uk,
+            text_en=each.text.en,
+        )
+        for position, (number, each) in enumerate(flat)
+    )
+    session.flush()
 
 
 def _framework(session: Session, found: FrameworkFile) -> Framework:

@@ -72,6 +72,28 @@ class Competence(Base):
     __table_args__ = (UniqueConstraint("version_id", "number"),)
 
 
+class LearningOutcome(Base):
+    """What somebody of a level knows, can do or is minded to do in a competence; as its publisher says it."""
+
+    __tablename__ = "learning_outcome"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("framework_version.id", ondelete="CASCADE"))
+    number: Mapped[str] = mapped_column(String(16))
+    """Of the competence."""
+    code: Mapped[str] = mapped_column(String(32))
+    """The publisher's: `LO1.1.01`."""
+    position: Mapped[int]
+    level: Mapped[str] = mapped_column(String(32))
+    """A level's code."""
+    kind: Mapped[str] = mapped_column(String(16))
+    """`knowledge`, `skill` or `attitude`."""
+    text_uk: Mapped[str] = mapped_column(String(1000), default="")
+    text_en: Mapped[str] = mapped_column(String(1000), default="")
+
+    __table_args__ = (UniqueConstraint("version_id", "code"),)
+
+
 class ProficiencyLevel(Base):
     """A level; `first` and `last` say which of the eight levels it covers."""
 

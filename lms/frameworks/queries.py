@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.errors import NotFound
-from lms.frameworks.models import Competence, CrosswalkLine, FrameworkVersion
+from lms.frameworks.models import Competence, CrosswalkLine, FrameworkVersion, LearningOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,34 @@ def version(session: Session, code: str) -> FrameworkVersion:
     if found is None:
         raise NotFound("framework_unknown", f"There is no frame {code}.")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class FramePage:
+    """A version with all that is said of its competences."""
+
+    version: FrameworkVersion
+    areas: tuple[tuple[Competence, tuple[Competence, ...]], ...]
+    """Each with its competences."""
+    outcomes: Mapping[str, Sequence[LearningOutcome]]
+    """By the competence's number, in the publisher's order."""
+
+
+def page(session: Session, code: str) -> FramePage:
+    """A version to read. Raises `NotFound` (framework_unknown)."""
+    found = version(session, code)
+    rows = session.scalars(
+        select(LearningOutcome).where(LearningOutcome.version_id == found.id).order_by(LearningOutcome.position)
+    )
+    outcomes: dict[str, list[LearningOutcome]] = {}
+    for row in rows:
+        outcomes.setdefault(row.number, []).append(row)
+    areas = tuple(
+        (area, tuple(each for each in found.competences if each.area == area.number))
+        for area in found.competences
+        if not area.area
+    )
+    return FramePage(found, areas, outcomes)
 
 
 def schemes(session: Session) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -29,11 +30,34 @@ class Name(_Part):
     en: Annotated[str, Field(max_length=300)] = ""
 
 
+class Statement(_Part):
+    """A sentence in one language or in both: a translation may be waiting."""
+
+    uk: Annotated[str, Field(max_length=1000)] = ""
+    en: Annotated[str, Field(max_length=1000)] = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.uk or self.en):
+            raise ValueError("Say it in Ukrainian or in English.")
+        return self
+
+
+class OutcomePart(_Part):
+    """What somebody of a level knows, can do or is minded to do. `id` is the publisher's: `LO1.1.01`."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+    level: Code
+    kind: Literal["knowledge", "skill", "attitude"]
+    text: Statement
+
+
 class CompetencePart(_Part):
     """A competence."""
 
     number: Number
     name: Name
+    outcomes: tuple[OutcomePart, ...] = Field(default=(), max_length=200)
 
 
 class AreaPart(_Part):
@@ -116,6 +140,11 @@ class FrameworkFile(_Part):
                 if not re.fullmatch(rf"{area.number}\.\d+", each.number):
                     raise ValueError(f"Competence {each.number} does not stand in area {area.number}.")
         known = set(numbers)
+        outcomes = [each for area in self.areas for one in area.competences for each in one.outcomes]
+        _once([each.id for each in outcomes], "outcome")
+        lost = {each.level for each in outcomes} - {level.code for level in self.levels}
+        if lost:
+            raise ValueError(f"There is no level {min(lost)} in this file.")
         named = [number for subject in self.subjects for number in subject.numbers]
         named += [line.source for crosswalk in self.crosswalks for line in crosswalk.lines]
         # A number that is expected and not supplied yet may be named already.
@@ -130,9 +159,9 @@ class FrameworkFile(_Part):
 
 
 def _once(values: list[str], what: str) -> None:
-    twice = [value for value in values if values.count(value) > 1]
-    if twice:
-        raise ValueError(f"The {what} {twice[0]} stands twice.")
+    twice = next((value for value, count in Counter(values).items() if count > 1), None)
+    if twice is not None:
+        raise ValueError(f"The {what} {twice} stands twice.")
 
 
 def read(content: bytes) -> tuple[FrameworkFile, str]:

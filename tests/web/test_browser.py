@@ -73,7 +73,7 @@ NETWORK = {
         "{programme} /topics /acts {announced} {registered} {live} {live}/pictures {guest} {rsvp} /courses "
         "/verify /verify/{certificate} /verify/{certificate}?e=2 /issuer /achievements/1 "
         "/courses/digital-literacy /live/demo /offline/uk /class "
-        "/open-data"
+        "/open-data /frames /frames/digcomp30"
     ),
     ORGANISER: (
         "/ /manage /schedule /schedule/new {announced} {announced}/edit {announced}/history {announced}/materials "

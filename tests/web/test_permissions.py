@@ -173,6 +173,8 @@ LETS_IN: dict[str, str] = {
     "GET /guest/{token}": BY_LINK,
     "GET /guest/{token}.ics": BY_LINK,
     "GET /healthz": ALL,
+    "GET /frames": ALL,
+    "GET /frames/{code}": ALL,
     "GET /help": ALL,
     "GET /icons/{name}.png": ALL,
     "GET /imports": "liLA",
@@ -882,6 +884,7 @@ def certificate_of(session: Session, planner: Any, series_slug: str, person_id: 
         "certificate": made.number,
         "certificate_file": "badge.svg",
         "list_id": made.list_id,
+        "frame": "digcomp30",
         "icon": "icon-192",
         "language": "uk",
     }
@@ -898,6 +901,7 @@ def address_of(path: str, held: dict[str, Any]) -> str:
     """The path with an object in each of its places."""
     special = {
         ("/attempts/", "code"): "attempt",
+        ("/frames/", "code"): "frame",
         ("/tests/", "grant_id"): "more_time",
         ("/courses/", "slug"): "course_slug",
         ("/courses/", "rule_id"): "enrolment_rule",

@@ -184,6 +184,7 @@ def _result(visit: Visit, code: str, *, status: int = 200, failure: str = "") ->
         card=found.card,
         areas=areas,
         names=names,
+        frame=framework,
         back=testing.lesson_address(visit.session, attempt),
         lessons=_lessons_for(visit, attempt, weak),
         suggestions=suggesting.for_gaps(visit.session, visit.visitor, framework, weak),

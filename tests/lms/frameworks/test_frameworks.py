@@ -174,9 +174,50 @@ def test_an_operator_supplies_the_names_and_the_next_start_leaves_them(database:
             queries.version(session, "none")
 
 
+OUTCOMES = [
+    {"id": "LO1.1.01", "level": "basic", "kind": "knowledge", "text": {"en": "Knows that results are ordered."}},
+    {
+        "id": "LO1.1.02",
+        "level": "advanced",
+        "kind": "skill",
+        "text": {"uk": "Звужує пошук.", "en": "Narrows a search."},
+    },
+]
+
+
+def with_outcomes(outcomes: list[dict[str, Any]], name: str = "digcomp-3.0.json") -> bytes:
+    """The file with these outcomes of its first competence."""
+    areas = json.loads(shipped(name))["areas"]
+    areas[0]["competences"][0]["outcomes"] = outcomes
+    return changed(name, areas=areas)
+
+
+def test_learning_outcomes_come_with_a_file_and_a_later_one_says_them_anew(database: Database) -> None:
+    with database.writing() as session:
+        load_shipped(session, NOW)
+        assert queries.page(session, "digcomp30").outcomes == {}
+        load(session, "operator", with_outcomes(OUTCOMES), NOW)
+    with database.writing() as session:
+        page = queries.page(session, "digcomp30")
+        assert [(area.number, len(several)) for area, several in page.areas] == [
+            ("1", 3), ("2", 6), ("3", 4), ("4", 4), ("5", 4)
+        ]  # fmt: skip
+        found = page.outcomes["1.1"]
+        assert [(each.code, each.level, each.kind, each.text_uk) for each in found] == [
+            ("LO1.1.01", "basic", "knowledge", ""),
+            ("LO1.1.02", "advanced", "skill", "Звужує пошук."),
+        ]
+        load(session, "operator", with_outcomes(OUTCOMES[1:]), NOW)
+        assert [each.code for each in queries.page(session, "digcomp30").outcomes["1.1"]] == ["LO1.1.02"]
+
+
 @pytest.mark.parametrize(
     "content",
     [
+        with_outcomes([OUTCOMES[0], OUTCOMES[0]]),
+        with_outcomes([OUTCOMES[0] | {"level": "seventh"}]),
+        with_outcomes([OUTCOMES[0] | {"kind": "hope"}]),
+        with_outcomes([OUTCOMES[0] | {"text": {}}]),
         b"",
         b"\xff\xfe",
         b"[" * 100_000,
@@ -194,7 +235,7 @@ def test_an_operator_supplies_the_names_and_the_next_start_leaves_them(database:
             ],
         ),
     ],
-    ids=range(11),
+    ids=range(15),
 )
 def test_a_file_that_is_no_frame_is_refused_with_the_place(content: bytes) -> None:
     with pytest.raises(Invalid) as refused:
