@@ -120,6 +120,7 @@ PLACES: tuple[Place, ...] = (
     Place("/tests", _("Tests and results"), _("Who takes tests, what waits for a decision, how people do."), testers),
     Place("/reports", _("Reports"), _("What was held, learnt and awarded, compared."), reporters),
     Place("/classes", _("Classes"), _("People whom you teach in a library or a training centre."), holds_classes),
+    Place("/frames", _("Frames of competences"), _("What questions are tagged by, and results told by."), keeps_tests),
     Place("/topics", _("Topics"), _("The catalogue of services by which everything is found."), organisers),
     Place("/acts", _("Legal acts"), _("What occurrences explain, and what has changed since."), organisers),
     Place("/people", _("People"), _("Who is who, where they work, accounts and roles."), may_open_people),
