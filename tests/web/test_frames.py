@@ -23,6 +23,6 @@ async def test_a_frame_is_read_by_everybody(database: Database, browser: Callabl
     assert "2 результати навчання" in page
     assert "Звужує пошук." in page
     assert "Knows that results are ordered." in page, "what is not translated is said as its publisher says it"
-    assert "Narrows searches." in (await browser("en").get("/frames/digcomp30")).text
+    assert "Narrows a search." in (await browser("en").get("/frames/digcomp30")).text
     assert "не завантажено" in (await reader.get("/frames/digcomp-ua")).text
     assert (await reader.get("/frames/none")).status_code == 404
