@@ -3,7 +3,8 @@
 Open Badges 3.0 on the W3C data model 2.0. Pure, and usable without a database: `multibase`, `pinned` (the JSON-LD
 contexts), `canonical` (RDFC-1.0, within bounds), `integrity` (`eddsa-rdfc-2022`), `jose` (RS256), `documents` (the
 closed model that credentials are built from), `bits` (Bitstring Status List), `numbers`, `baking` (PNG, SVG),
-`containers` (what was sent in: JSON, JWT, PNG, SVG, PDF), `seal_reports` (seals on PDFs) and `checking` (the verifier).
+`containers` (what was sent in: JSON, JWT, PNG, SVG, PDF), `seal_reports` (seals on PDFs), `confined`
+(a process of its own for what strangers send in) and `checking` (the verifier).
 On the database: `models`, `rules` (who has earned it: pure), `keys`, `status_lists`, `awarding`, `issuing`, `changing`,
 `seals` (who seals documents, and what came of it), `queries`. In prose: `docs/credentials.md`.
 

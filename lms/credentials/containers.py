@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
-from lms.credentials import baking
+from lms.credentials import baking, confined
 
 Form = Literal["json", "jwt", "png", "svg", "pdf"]
 MOST_BYTES = 8 * 1024 * 1024
@@ -88,18 +86,11 @@ def _open(data: bytes) -> tuple[Form, str]:
 
 def _from_pdf(data: bytes) -> str:
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "lms.credentials.pdf_child"],
-            input=data,
-            capture_output=True,
-            timeout=_PDF_PATIENCE_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
+        text = confined.ask("lms.credentials.pdf_child", data, _PDF_PATIENCE_S).decode(errors="replace")
+    except confined.TookTooLong as error:
         raise UnreadableFile("The PDF is made so that opening it would take for ever.") from error
-    if done.returncode != 0:
-        raise UnreadableFile("The PDF is damaged, locked, or made to be hard to open.")
-    text = done.stdout.decode(errors="replace")
+    except confined.NotDone as error:
+        raise UnreadableFile("The PDF is damaged, locked, or made to be hard to open.") from error
     if not text.strip():
         raise UnreadableFile("There is no credential attached to this PDF.")
     return text

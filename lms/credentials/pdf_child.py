@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from io import BytesIO
 
+from lms.credentials.confined import few_means
+
 NAME = "credential.json"
 MOST_SECONDS = 10
-MOST_MEMORY = 1024 * 1024 * 1024
 MOST_TEXT = 1024 * 1024
 
 
 def main() -> int:
     """Find the attachment, print it."""
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    few_means(MOST_SECONDS)
     from pypdf import PdfReader
 
     try:
