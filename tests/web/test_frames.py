@@ -18,6 +18,7 @@ async def test_a_frame_is_read_by_everybody(database: Database, browser: Callabl
     reader = browser("uk")
     listed = (await reader.get("/frames")).text
     assert "5 областей, 21 компетентність" in listed
+    assert ", 0 компетентностей" not in listed
     assert 'href="/frames/digcomp30"' in listed
     page = (await reader.get("/frames/digcomp30")).text
     assert "2 результати навчання" in page
