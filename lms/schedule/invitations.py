@@ -162,8 +162,8 @@ def answer(
 def take_reply(session: Session, reply: CalendarReply, now: datetime) -> InboundState:
     """Apply an answer that came back from a calendar. It fits by UID and by who answers, at any of their addresses.
 
-    STRANGER: who sent the mail may not answer for them (`_speaks_for`). OUTDATED: it answers an earlier time, or a newer
-    answer is known. IGNORED: it says neither yes, perhaps nor no.
+    STRANGER: who sent the mail may not answer for them (`_speaks_for`). OUTDATED: it answers an earlier time, or a
+    newer answer is known. IGNORED: it says neither yes, perhaps nor no.
     """
     occurrence = session.scalar(select(Occurrence).where(Occurrence.uid == reply.uid))
     found = _of_attendee(session, occurrence.id, reply.attendee) if occurrence is not None else None
@@ -234,7 +234,7 @@ def _speaks_for(session: Session, row: Invitation, reply: CalendarReply, now: da
 
 
 def _at_one_place(session: Session, row: Invitation, sender: str, people: set[int], now: datetime) -> bool:
-    """Whether an address is of the organisation that was invited, or of the person's, or of somebody who works there."""
+    """Whether an address is of the organisation that was invited, or the person's, or of somebody who works there."""
     day = in_force(Affiliation.from_date, Affiliation.to_date, now.date())
     own = select(Affiliation.organisation_id).where(Affiliation.person_id == row.person_id, day)
     homes = {*session.scalars(own), *([row.organisation_id] if row.organisation_id is not None else [])}
