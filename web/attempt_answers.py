@@ -45,8 +45,8 @@ def mark_of(sequence: int, answer: Any) -> str:
 def was_given_here(shown: str, sequence: int, answer: Any, *, scripted: bool) -> bool:
     """Whether an answer that differs from what is kept is news of this page, and not what it showed all along.
 
-    `shown` is the form's mark. Where another window has saved since, its answer stands: a script has sent what was given
-    here long ago, and without one only what was changed in the form since it was shown is news.
+    `shown` is the form's mark. Where another window has saved since, its answer stands: a script has sent what was
+    given here long ago, and without one only what was changed in the form since it was shown is news.
     """
     number, _, digest = shown.partition(":")
     if number.isdecimal() and sequence <= int(number):

@@ -132,7 +132,10 @@ def appeal(code: str, visit: Acting) -> Response:
 
 
 def _keep_all(visit: Visit, running: Running) -> None:
-    """Every answer of the form that is news: what another window gave since the page was shown stands. After the end of the attempt nothing is kept."""
+    """Every answer of the form that is news: what another window gave since the page was shown stands.
+
+    After the end of the attempt nothing is kept.
+    """
     writer = forms.text(visit.form, "writer")
     for item in running.items:
         answer = answer_of(item.shown, visit.form, item.position)

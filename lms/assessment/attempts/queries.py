@@ -290,7 +290,7 @@ def _feedback(body: Body, answer: Any) -> tuple[str, ...]:
 
 
 def untold(session: Session, most: int = 100) -> Sequence[Attempt]:
-    """Judged and voided attempts whose result was not passed on yet: who passes it on sets `told_at` in that transaction."""
+    """Judged and voided attempts of which nobody was told yet: whoever passes it on sets `told_at` then and there."""
     return session.scalars(
         select(Attempt)
         .where(Attempt.state.in_(TOLD), Attempt.told_at.is_(None), Attempt.context != "")
