@@ -242,6 +242,7 @@ class TestPage {
     if (!this.#time) return;
     const left = this.#time.left;
     const shown = this.page.querySelector("[data-attempt-time]");
+    this.page.querySelector("[data-attempt-left]")?.removeAttribute("hidden");
     if (shown) shown.textContent = this.#guessed ? `≈ ${clock(left)}` : clock(left);
     for (const at of TOLD_AT) {
       if (left > at || left === 0 || this.#told.has(at)) continue;
