@@ -213,7 +213,9 @@ _IN_ENGLISH = """async (address) => {
 @pytest.mark.parametrize("email", list(NETWORK), ids=lambda email: email.partition("@")[0] or "public")
 def test_pages_are_accessible_and_fit(served: Served, places: dict[str, str], open_context: Any, email: str) -> None:
     # axe-core is injected by the test; the policy that would stop it is tested in test_pages.
-    context = open_context(viewport=PHONE, color_scheme="light", locale="uk", bypass_csp=True)
+    # What the worker keeps of pages is tested in test_offline_browser; here it would only load each page once more.
+    calm = {"bypass_csp": True, "service_workers": "block"}
+    context = open_context(viewport=PHONE, color_scheme="light", locale="uk", **calm)
     page = context.new_page()
     if email:
         sign_in(page, served.url, email)
