@@ -315,6 +315,9 @@ class TestPage {
   #status(text: string): void {
     const shown = this.page.querySelector("[data-attempt-said]");
     if (shown && shown.textContent !== text) shown.textContent = text;
+    // What is not the usual stands out: somebody may be about to close the page.
+    const usual = ["", this.#word("saved"), this.#word("saving")].includes(text);
+    shown?.classList.toggle("attempt__said--told", !usual);
   }
 
   #alert(text: string): void {
