@@ -6,6 +6,8 @@ element, a blank). The same form serves a browser without a script and the scrip
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -34,9 +36,27 @@ def answer_of(shown: dict[str, Any], form: FormData, position: int) -> Any:
             return _text(form, name) or None
 
 
+def mark_of(sequence: int, answer: Any) -> str:
+    """What the form remembers of an item as it was shown: the number of its last save, and which answer it was."""
+    told = json.dumps(answer, ensure_ascii=False, sort_keys=True)
+    return f"{sequence}:{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def was_given_here(shown: str, sequence: int, answer: Any, *, scripted: bool) -> bool:
+    """Whether an answer that differs from what is kept is news of this page, and not what it showed all along.
+
+    `shown` is the form's mark. Where another window has saved since, its answer stands: a script has sent what was
+    given here long ago, and without one only what was changed in the form since it was shown is news.
+    """
+    number, _, digest = shown.partition(":")
+    if number.isdecimal() and sequence <= int(number):
+        return True
+    return not scripted and mark_of(0, answer) != f"0:{digest}"
+
+
 def _text(form: FormData, name: str) -> str:
     value = form.get(name, "")
-    return value if isinstance(value, str) else ""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
 
 
 def _parts(form: FormData, name: str, ids: list[str]) -> dict[str, str] | None:

@@ -73,6 +73,7 @@ ACTIONS = {
     "course.again": _("Course to be done again"),
     "enrolment.again": _("Course begun again"),
     "course.complete": _("Course completed"),
+    "course.reopen": _("Course not complete any more: an attempt was declared void"),
     "course.create": _("Course made"),
     "course.discard": _("Draft of a course discarded"),
     "course.draft": _("Next version of a course begun"),

@@ -131,12 +131,14 @@ def written_once(environment: Environment, template: str, macro: str) -> Callabl
 
 def _filters(language: str) -> dict[str, Callable[..., str]]:
     def in_language(uk: str, en: str) -> str:
-        """The text in the page's language; Ukrainian where there is no English."""
-        return en if language == "en" and en else uk
+        """The text in the page's language, or in the other where there is none in this."""
+        return (en or uk) if language == "en" else (uk or en)
 
     def foreign(uk: str, en: str) -> Markup:
         """The attribute for the element that says `either` of the two, where that is not in the page's language."""
-        return Markup(' lang="uk"') if language == "en" and uk and not en else Markup("")
+        if language == "en":
+            return Markup(' lang="uk"') if uk and not en else Markup("")
+        return Markup(' lang="en"') if en and not uk else Markup("")
 
     short = "EEEEEE" if language == "uk" else "EEE"
     return {

@@ -343,6 +343,7 @@ INBOUND_KINDS = {
 INBOUND_STATES = {
     "applied": _("Taken over"),
     "unmatched": _("Fits nothing"),
+    "stranger": _("Sent by somebody else"),
     "outdated": _("Outdated"),
     "ignored": _("Put aside"),
 }

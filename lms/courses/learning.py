@@ -151,13 +151,29 @@ def settle(
     if score is not None and (row.score is None or score > row.score):
         row.score = score
     session.flush()
+    return finish(session, found, now)
+
+
+def finish(session: Session, found: Learning, now: datetime) -> Standing:
+    """The course is done once everything that counts is there."""
     stands = found.standing
     if stands.complete and found.enrolment.state is EnrolmentState.ACTIVE:
         found.enrolment.state, found.enrolment.completed_at = EnrolmentState.COMPLETED, now
-        session.flush()
-        after = {"person": found.enrolment.person_id, "version": found.version.number}
-        record(session, "system", "course.complete", "course", found.course.slug, now=now, after=after)
+        _told(session, found, "course.complete", now)
     return stands
+
+
+def reopen(session: Session, found: Learning, now: datetime) -> None:
+    """Something that counted does not any more; certificates that were issued are for people to decide about."""
+    if found.enrolment.state is EnrolmentState.COMPLETED and not found.standing.complete:
+        found.enrolment.state, found.enrolment.completed_at = EnrolmentState.ACTIVE, None
+        _told(session, found, "course.reopen", now)
+
+
+def _told(session: Session, found: Learning, action: str, now: datetime) -> None:
+    session.flush()
+    after = {"person": found.enrolment.person_id, "version": found.version.number}
+    record(session, "system", action, "course", found.course.slug, now=now, after=after)
 
 
 def hand_in(

@@ -15,18 +15,29 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lms.assessment.attempts import publishing, queries, taking
+from lms.assessment.attempts.drawing import draw
 from lms.assessment.attempts.looking_after import kept_by
 from lms.assessment.attempts.models import Attempt, Test
 from lms.assessment.attempts.queries import TestCard
 from lms.assessment.attempts.spec import TestSpec, parse
-from lms.assessment.attempts.states import JUDGED
+from lms.assessment.attempts.states import JUDGED, AttemptState
 from lms.courses.editing import lesson_of
-from lms.courses.learning import expect_open, learning, learning_of, of_round, progress_row, settle
+from lms.courses.learning import (
+    Learning,
+    expect_open,
+    learning,
+    learning_of,
+    of_round,
+    progress_row,
+    reopen,
+    settle,
+)
 from lms.courses.models import Course, Enrolment, Lesson, LessonKind
 from lms.directory.rules import Visitor
-from lms.errors import Conflict
+from lms.errors import Conflict, Invalid
 
 _CONTEXT = "lesson"
+UKRAINIAN = "uk"
 
 
 def code_of(slug: str, version: int, key: str) -> str:
@@ -58,7 +69,11 @@ def begin(
     if lesson.kind is not LessonKind.TEST:
         raise Conflict("lesson_otherwise", "There is no test in this lesson.")
     code = code_of(slug, found.version.number, key)
+    runs = taking.running(session, visitor, code, now, found.enrolment.again_at)
+    if runs is not None:
+        return runs
     spec = spec_of(lesson, found.version.framework)
+    asked_in = _language(session, spec, language)
     publishing.put(
         session,
         "system",
@@ -70,6 +85,7 @@ def begin(
         author=found.version.published_by,
         organisation_id=found.course.organisation_id,
         audience=found.version.audience,
+        language=asked_in,
     )
     attempt = taking.begin(
         session,
@@ -79,12 +95,23 @@ def begin(
         writer=writer,
         context=f"{_CONTEXT}:{found.enrolment.id}:{key}",
         since=found.enrolment.again_at,
-        language=language,
+        language=asked_in,
     )
     row = progress_row(session, found, key, now)
     row.last_at = found.enrolment.last_at = now
     session.flush()
     return attempt
+
+
+def _language(session: Session, spec: TestSpec, wanted: str) -> str:
+    """The learner's own, where the bank fills the whole test in it; else Ukrainian, in which every item is written."""
+    if wanted == UKRAINIAN:
+        return wanted
+    try:
+        draw(spec.lines, publishing.candidates(session, spec, wanted), "trial", kinds=spec.kinds)
+    except Invalid:
+        return UKRAINIAN
+    return wanted
 
 
 def card(session: Session, visitor: Visitor, slug: str, version: int, key: str) -> TestCard | None:
@@ -119,12 +146,35 @@ def pass_on(session: Session, attempts: Sequence[Attempt], now: datetime) -> int
         found = learning_of(session, int(number))
         if not of_round(found.enrolment, attempt.started_at):
             continue
+        if attempt.state is AttemptState.VOIDED:
+            _take_back(session, found, key, now)
+            continue
         judged = attempt.state in JUDGED
-        score = Decimal(f"{float(Fraction(attempt.total)):.4f}") if judged and attempt.total else None
+        score = _score(attempt) if judged else None
         settle(session, found, key, now, completed=judged, passed=attempt.passed if judged else None, score=score)
         told += 1
     session.flush()
     return told
+
+
+def _take_back(session: Session, found: Learning, key: str, now: datetime) -> None:
+    """An attempt does not count any more: the lesson stands as the learner's other attempts of this round leave it."""
+    row = found.progress.get(key)
+    if row is None:
+        return
+    context = f"{_CONTEXT}:{found.enrolment.id}:{key}"
+    rows = session.scalars(select(Attempt).where(Attempt.context == context, Attempt.state.in_(JUDGED)))
+    left = [each for each in rows if of_round(found.enrolment, each.started_at)]
+    row.completed_at = min((each.finished_at for each in left if each.finished_at), default=None)
+    row.passed_at = min((each.finished_at for each in left if each.finished_at and each.passed), default=None)
+    row.failed_at = max((each.finished_at for each in left if each.passed is False and each.finished_at), default=None)
+    row.score = max((_score(each) or Decimal(0) for each in left), default=None)
+    session.flush()
+    reopen(session, found, now)
+
+
+def _score(attempt: Attempt) -> Decimal | None:
+    return Decimal(f"{float(Fraction(attempt.total)):.4f}") if attempt.total else None
 
 
 def tell_courses(session: Session, now: datetime) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from importlib.resources import files
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.audit.actions import record
-from lms.errors import Conflict
+from lms.errors import Conflict, Invalid, NotFound
 from lms.frameworks.models import (
     Competence,
     CrosswalkLine,
@@ -18,45 +21,57 @@ from lms.frameworks.models import (
     LearningOutcome,
     ProficiencyLevel,
 )
-from lms.frameworks.reading import FrameworkFile, read
+from lms.frameworks.reading import FrameworkFile, bounded, read
+from lms.frameworks.supplement import VERSION, Wording, read_supplement
 
 SHIPPED = ("digcomp-2.2.json", "digcomp-3.0.json", "digcomp-ua.json")
+EARLIER = frozenset(
+    {
+        "8613490a50471ca9aa845fae1c0317fe315006549c7565fad69461bb56e59485",
+        "821ea9395bb0a87c2356e4ee7f4fbccd4d46c3598ea3dc8a396d238d9064e717",
+        "43b87ad574c388f3d1e0432a232807c176dc3a8db550d4df44876c424c465bd8",
+    }
+)
+"""SHA-256 of files that were shipped before: what came from one of them is brought up to what is shipped now."""
 
 
 def load_shipped(session: Session, now: datetime) -> int:
-    """Put in what is shipped and was not loaded yet; how many files were written.
+    """Put in what is shipped and was not loaded yet, or was by an earlier release; how many files were written.
 
-    What an operator has loaded since under the same code stays: only a version that came from the same shipped file
-    is ever touched, and a version that is there already is not written again.
+    What an operator has loaded since under the same code stays: only a version that came from a shipped file is ever
+    touched.
     """
+    known = dict(session.execute(select(FrameworkVersion.code, FrameworkVersion.digest)).all())
+    behind = [each for each in _shipped() if known.get(each[0].version.code, "") in EARLIER | {""}]
+    for found, digest in behind:
+        _put(session, "system", found, digest, now)
+    return len(behind)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[tuple[FrameworkFile, str], ...]:
     folder = files("lms.frameworks") / "data"
-    known = set(session.scalars(select(FrameworkVersion.code)))
-    written = 0
-    for name in SHIPPED:
-        found, digest = read((folder / name).read_bytes())
-        if found.version.code not in known:
-            _write(session, None, found, digest, now)
-            record(session, "system", "framework.load", "framework", found.version.code, now=now, after=_told(found))
-            written += 1
-    return written
+    return tuple(read((folder / name).read_bytes()) for name in SHIPPED)
 
 
 def load(session: Session, actor: str, content: bytes, now: datetime) -> tuple[FrameworkVersion, bool]:
     """Put a file in, or bring its version up to what the file says; whether anything changed.
 
+    A publisher's data supplement (`lms.frameworks.supplement`) gives the outcomes of its version their English words.
     Raises `Invalid` (framework_file), or `Conflict` (framework_shrinks): a number that is there already never goes, for
     items and results point to it.
     """
+    wordings = read_supplement(bounded(content))
+    if wordings is not None:
+        return _put_supplement(session, actor, wordings, hashlib.sha256(content).hexdigest(), now)
     found, digest = read(content)
-    version = session.scalar(
-        select(FrameworkVersion)
-        .where(FrameworkVersion.code == found.version.code)
-        .options(
-            selectinload(FrameworkVersion.competences),
-            selectinload(FrameworkVersion.levels),
-            selectinload(FrameworkVersion.framework),
-        )
-    )
+    return _put(session, actor, found, digest, now)
+
+
+def _put(
+    session: Session, actor: str, found: FrameworkFile, digest: str, now: datetime
+) -> tuple[FrameworkVersion, bool]:
+    version = _version(session, found.version.code)
     if version is not None and version.digest == digest:
         return version, False
     if version is not None:
@@ -69,8 +84,53 @@ def load(session: Session, actor: str, content: bytes, now: datetime) -> tuple[F
     return version, True
 
 
+def _put_supplement(
+    session: Session, actor: str, wordings: Sequence[Wording], digest: str, now: datetime
+) -> tuple[FrameworkVersion, bool]:
+    """English words for the outcomes that are there; what is not there yet comes with these alone."""
+    version = _version(session, VERSION)
+    if version is None:
+        raise NotFound("framework_unknown", f"The frame {VERSION} is not loaded. Load it first.")
+    if version.digest == digest:
+        return version, False
+    places = ({each.number for each in version.competences if each.area}, {each.code for each in version.levels})
+    alien = next((each for each in wordings if each.number not in places[0] or each.level not in places[1]), None)
+    if alien is not None:
+        raise Invalid("framework_file", f"At {alien.code}: the frame has no such competence or level.", "file")
+    rows = session.scalars(select(LearningOutcome).where(LearningOutcome.version_id == version.id))
+    known = {row.code: row for row in rows}
+    for position, each in enumerate(wordings):
+        row = known.get(each.code) or LearningOutcome(version_id=version.id, code=each.code)
+        row.position, row.number, row.level, row.kind = position, each.number, each.level, each.kind
+        row.text_en = each.text
+        session.add(row)
+    before = {"digest": version.digest}
+    version.digest, version.loaded_at = digest, now
+    session.flush()
+    after = {"number": version.number, "outcomes": len(wordings)}
+    record(session, actor, "framework.load", "framework", version.code, now=now, before=before, after=after)
+    return version, True
+
+
+def _version(session: Session, code: str) -> FrameworkVersion | None:
+    return session.scalar(
+        select(FrameworkVersion)
+        .where(FrameworkVersion.code == code)
+        .options(
+            selectinload(FrameworkVersion.competences),
+            selectinload(FrameworkVersion.levels),
+            selectinload(FrameworkVersion.framework),
+        )
+    )
+
+
 def _told(found: FrameworkFile) -> dict[str, object]:
-    return {"number": found.version.number, "competences": sum(len(area.competences) for area in found.areas)}
+    each = [one for area in found.areas for one in area.competences]
+    return {
+        "number": found.version.number,
+        "competences": len(each),
+        "outcomes": sum(len(one.outcomes) for one in each),
+    }
 
 
 def _write(
@@ -82,7 +142,8 @@ def _write(
     version.framework = framework
     version.number, version.published = found.version.number, found.version.published
     version.publication, version.licence = found.version.publication, found.version.licence
-    version.note, version.expected = found.version.note, found.version.expected_competences
+    version.note, version.note_uk = found.version.note.en, found.version.note.uk
+    version.expected = found.version.expected_competences
     version.subjects = [
         {"code": each.code, "name_uk": each.name.uk, "name_en": each.name.en, "numbers": list(each.numbers)}
         for each in found.subjects
@@ -101,20 +162,21 @@ def _write_outcomes(session: Session, version_id: int, found: FrameworkFile) -> 
     """This version's outcomes, anew: nothing points to them."""
     session.execute(delete(LearningOutcome).where(LearningOutcome.version_id == version_id))
     flat = [(one.number, each) for area in found.areas for one in area.competences for each in one.outcomes]
-    session.add_all(
-        LearningOutcome(
-            version_id=version_id,
-            number=number,
-            code=each.id,
-            position=position,
-            level=each.level,
-            kind=each.kind,
-            text_uk=each.text.uk,
-            text_en=each.text.en,
-        )
+    rows = [
+        {
+            "version_id": version_id,
+            "number": number,
+            "code": each.id,
+            "position": position,
+            "level": each.level,
+            "kind": each.kind,
+            "text_uk": each.text.uk,
+            "text_en": each.text.en,
+        }
         for position, (number, each) in enumerate(flat)
-    )
-    session.flush()
+    ]
+    if rows:
+        session.execute(insert(LearningOutcome), rows)
 
 
 def _framework(session: Session, found: FrameworkFile) -> Framework:

@@ -38,6 +38,8 @@ class FrameworkVersion(Base):
     """The address at which it is published; competences have none of their own."""
     licence: Mapped[str] = mapped_column(String(100), default="")
     note: Mapped[str] = mapped_column(String(2000), default="")
+    """In English; in Ukrainian in the next."""
+    note_uk: Mapped[str] = mapped_column(String(2000), default="", server_default="")
     expected: Mapped[int] = mapped_column(default=0)
     """How many competences it has by its publisher, also when not all of them have been supplied."""
     subjects: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lms.errors import Invalid
 
@@ -107,16 +107,28 @@ class FrameworkPart(_Part):
     name: Name
 
 
+class Note(_Part):
+    """What readers of a version should know of it, in one language, in both or in none."""
+
+    uk: Annotated[str, Field(max_length=2000)] = ""
+    en: Annotated[str, Field(max_length=2000)] = ""
+
+
 class VersionPart(_Part):
-    """Its version."""
+    """Its version. A `note` that is a mere text is taken as English."""
 
     code: Code
     number: Annotated[str, Field(min_length=1, max_length=32)]
     published: Annotated[str, Field(pattern=r"^(\d{4}(-\d{2}){0,2})?$")] = ""
     publication: Annotated[str, Field(pattern=r"^(https?://\S{1,490})?$")] = ""
     licence: Annotated[str, Field(max_length=100)] = ""
-    note: Annotated[str, Field(max_length=2000)] = ""
+    note: Note = Note()
     expected_competences: Annotated[int, Field(ge=0, le=1000)] = 0
+
+    @field_validator("note", mode="before")
+    @classmethod
+    def _in_english(cls, value: object) -> object:
+        return {"en": value} if isinstance(value, str) else value
 
 
 class FrameworkFile(_Part):
@@ -164,12 +176,17 @@ def _once(values: list[str], what: str) -> None:
         raise ValueError(f"The {what} {twice} stands twice.")
 
 
-def read(content: bytes) -> tuple[FrameworkFile, str]:
-    """The frame and the SHA-256 of what was read. Raises `Invalid` (framework_file) with where and why."""
+def bounded(content: bytes) -> bytes:
+    """The same. Raises `Invalid` (framework_file) if it is more than anybody needs."""
     if len(content) > MOST_BYTES:
         raise Invalid("framework_file", f"The file is larger than {MOST_BYTES // 1024} KiB.", "file")
+    return content
+
+
+def read(content: bytes) -> tuple[FrameworkFile, str]:
+    """The frame and the SHA-256 of what was read. Raises `Invalid` (framework_file) with where and why."""
     try:
-        found = FrameworkFile.model_validate(json.loads(content.decode("utf-8-sig")))
+        found = FrameworkFile.model_validate(json.loads(bounded(content).decode("utf-8-sig")))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "file"

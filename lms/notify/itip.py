@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -55,10 +56,11 @@ def _cleaned(text: str) -> str:
 
 def _reply(event: Component, method: str, sender: str) -> CalendarReply | None:
     uid = _text(event.get("UID"))[:255]
-    attendee, status, said = _attendee(event, sender)
-    if not uid or "@" not in attendee:
+    answering = _attendee(event, sender)
+    status = answering.status
+    if not uid or "@" not in answering.address:
         return None
-    comment = " ".join(part for part in (said, *_comments(event)) if part)
+    comment = " ".join(part for part in (answering.said, *_comments(event)) if part)
     if method == "COUNTER":
         status = "declined" if status == "declined" else "tentative"
         comment = f"COUNTER {_moment(event.get('DTSTART'))} {comment}"
@@ -66,35 +68,52 @@ def _reply(event: Component, method: str, sender: str) -> CalendarReply | None:
         return None
     return CalendarReply(
         uid,
-        attendee,
+        answering.address,
         status,
         _number(event.get("SEQUENCE")),
         _instant(event.get("DTSTAMP")),
         comment.strip()[:1000],
         _recurrence(event.get("RECURRENCE-ID")),
+        sender,
+        answering.sent_by,
     )
 
 
-def _attendee(event: Component, sender: str) -> tuple[str, str, str]:
-    """Address, PARTSTAT and comment of who answers: among several the sender, else the first that says something."""
+@dataclass(frozen=True, slots=True)
+class _Attendee:
+    address: str
+    status: str = ""
+    """PARTSTAT."""
+    said: str = ""
+    sent_by: str = ""
+
+
+def _attendee(event: Component, sender: str) -> _Attendee:
+    """Who answers: among several the sender, or for whom they send, else the first that says something."""
     found = event.get("ATTENDEE", [])
     entries = found if isinstance(found, list) else [found]
     known = []
     for entry in entries[:_MOST_EVENTS]:
         parameters = getattr(entry, "params", {})
-        address = re.sub(r"^mailto:", "", str(entry).strip(), flags=re.IGNORECASE).strip("<> ").lower()
+        address = _address(entry)
         if "@" not in address:
-            address = str(parameters.get("EMAIL", "")).strip().lower()
+            address = str(parameters.get("EMAIL", "")).strip().lower()[:320]
         status = str(parameters.get("PARTSTAT", "")).strip().lower()
-        known.append((address[:320], status, _text(parameters.get("X-RESPONSE-COMMENT"))))
+        said = _text(parameters.get("X-RESPONSE-COMMENT"))
+        known.append(_Attendee(address, status, said, _address(parameters.get("SENT-BY", ""))))
     if not known:
-        return sender, "", ""
+        return _Attendee(sender)
     for each in known:
-        if each[0] == sender and each[1]:
+        if sender in (each.address, each.sent_by) and each.status:
             return each
-    answered = [each for each in known if each[1] not in ("", "needs-action")]
-    address, status, said = (answered or known)[0]
-    return address or sender, status, said
+    answered = [each for each in known if each.status not in ("", "needs-action")]
+    found = (answered or known)[0]
+    return found if found.address else replace(found, address=sender)
+
+
+def _address(value: object) -> str:
+    """The address of a CAL-ADDRESS (RFC 5545 section 3.3.3), in lower case."""
+    return re.sub(r"^mailto:", "", str(value).strip(), flags=re.IGNORECASE).strip("<> ").lower()[:320]
 
 
 def _comments(event: Component) -> list[str]:

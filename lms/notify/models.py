@@ -154,8 +154,14 @@ class InboundState(StrEnum):
 
     APPLIED = "applied"
     UNMATCHED = "unmatched"
+    STRANGER = "stranger"
+    """An answer from an address that is not known to speak for who was invited; it has changed nothing."""
     OUTDATED = "outdated"
     IGNORED = "ignored"
+
+
+UNCLEAR = (InboundState.UNMATCHED, InboundState.STRANGER)
+"""What somebody has to look at."""
 
 
 class InboundMessage(Base):

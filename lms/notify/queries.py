@@ -14,7 +14,15 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from lms.errors import NotFound
-from lms.notify.models import BouncedAddress, InboundMessage, InboundState, MailAttempt, MailServer, OutboxMessage
+from lms.notify.models import (
+    UNCLEAR,
+    BouncedAddress,
+    InboundMessage,
+    InboundState,
+    MailAttempt,
+    MailServer,
+    OutboxMessage,
+)
 
 _WAITING = (OutboxMessage.sent_at.is_(None), OutboxMessage.dropped_at.is_(None), OutboxMessage.failed_at.is_(None))
 
@@ -93,9 +101,9 @@ def attempts(session: Session, number: int, limit: int = 50) -> Sequence[MailAtt
 
 
 def inbound(session: Session, *, state: InboundState | None = None, limit: int = 50) -> Sequence[InboundMessage]:
-    """What came in, newest first; what fitted nothing comes before the rest."""
-    unmatched_first = (InboundMessage.state != InboundState.UNMATCHED).asc()
-    query = select(InboundMessage).order_by(unmatched_first, InboundMessage.id.desc()).limit(min(limit, 200))
+    """What came in, newest first; what somebody has to look at comes before the rest."""
+    unclear_first = InboundMessage.state.not_in(UNCLEAR).asc()
+    query = select(InboundMessage).order_by(unclear_first, InboundMessage.id.desc()).limit(min(limit, 200))
     return session.scalars(query if state is None else query.where(InboundMessage.state == state)).all()
 
 
@@ -124,6 +132,7 @@ class Figures:
     """Since when the oldest waiting one should have gone out."""
     trouble: int
     unmatched: int
+    """Mails that came in and that somebody has to look at."""
     server: MailServer
 
 
@@ -137,7 +146,7 @@ def figures(session: Session, now: datetime) -> Figures:
     ).one()
     trouble = session.scalar(select(func.count()).select_from(OutboxMessage).where(*_BOXES[Box.TROUBLE]))
     unmatched = session.scalar(
-        select(func.count()).select_from(InboundMessage).where(InboundMessage.state == InboundState.UNMATCHED)
+        select(func.count()).select_from(InboundMessage).where(InboundMessage.state.in_(UNCLEAR))
     )
     server = session.get_one(MailServer, 1)
     return Figures(waiting, later, oldest if waiting else None, trouble or 0, unmatched or 0, server)

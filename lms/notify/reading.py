@@ -95,11 +95,11 @@ def payload_text(part: Message) -> str:
 
 def _read(raw: bytes, digest: str) -> Incoming:
     message = message_from_bytes(raw, policy=compat32)
-    sender = parseaddr(header(message, "From"))[1].lower()[:320]
+    sender = _sender(message)
     subject = header(message, "Subject")[:300]
     mark = header(message, "Message-ID")
     mark = mark if 3 <= len(mark) <= _MARK_LENGTH else digest
-    if not sender and not header(message, "Return-Path"):
+    if not sender and "Return-Path" not in message:
         return Incoming(digest, InboundKind.UNREADABLE, sender, subject, detail="There is no sender.")
     parts = list(_parts(message))
     reports = delivery_reports.find(message, parts)
@@ -110,6 +110,12 @@ def _read(raw: bytes, digest: str) -> Incoming:
         return Incoming(mark, InboundKind.CALENDAR_REPLY, sender, subject, replies)
     kind = InboundKind.AUTOMATIC if _is_automatic(message, sender) else InboundKind.LETTER
     return Incoming(mark, kind, sender, subject)
+
+
+def _sender(message: Message) -> str:
+    """Who wrote it, as the mail says; without that, to whom it would be returned. In lower case."""
+    written, returned = (parseaddr(header(message, name))[1].lower()[:320] for name in ("From", "Return-Path"))
+    return written or returned
 
 
 def _parts(message: Message) -> Iterator[Message]:

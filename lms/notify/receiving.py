@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from lms.database import lock
 from lms.notify import sending
 from lms.notify.delivery_reports import Report
-from lms.notify.models import InboundKind, InboundMessage, InboundState, MailServer, OutboxMessage
+from lms.notify.models import UNCLEAR, InboundKind, InboundMessage, InboundState, MailServer, OutboxMessage
 from lms.notify.reading import Incoming, read
 from lms.notify.replies import CalendarReply, ReplyTaker
 
@@ -40,7 +40,7 @@ def take_in(session: Session, raw: bytes, now: datetime, take_reply: ReplyTaker 
         kind=incoming.kind,
         state=state,
         detail=detail[:1000].replace("\x00", ""),
-        raw=raw[:MOST_KEPT_BYTES] if state is InboundState.UNMATCHED else None,
+        raw=raw[:MOST_KEPT_BYTES] if state in UNCLEAR else None,
     )
     session.add(row)
     session.flush()
@@ -83,7 +83,13 @@ def _settle(
     return InboundState.UNMATCHED, incoming.detail
 
 
-_URGENCY = (InboundState.UNMATCHED, InboundState.OUTDATED, InboundState.APPLIED, InboundState.IGNORED)
+_URGENCY = (
+    InboundState.STRANGER,
+    InboundState.UNMATCHED,
+    InboundState.OUTDATED,
+    InboundState.APPLIED,
+    InboundState.IGNORED,
+)
 
 
 def _apply_reply(session: Session, reply: CalendarReply, now: datetime, take_reply: ReplyTaker | None) -> InboundState:

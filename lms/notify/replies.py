@@ -26,6 +26,10 @@ class CalendarReply:
     """DTSTAMP, in UTC: a later answer goes before an earlier one."""
     comment: str = ""
     recurrence_id: str = ""
+    sender: str = ""
+    """From which address the mail came, in lower case. Whether it may answer for the attendee is the taker's to say."""
+    sent_by: str = ""
+    """SENT-BY of the attendee, in lower case: who answers for them. The mail alone does not prove that they may."""
     """RECURRENCE-ID as it was written; empty for a single event."""
 
 

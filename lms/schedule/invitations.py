@@ -13,7 +13,8 @@ from lms.audit.actions import record
 from lms.database import lock
 from lms.directory import addresses
 from lms.directory.addresses import MailAddress
-from lms.directory.models import Account, Organisation, Person, RoleGrant, RoleName, Scope
+from lms.directory.models import Account, Affiliation, Organisation, Person, RoleGrant, RoleName, Scope
+from lms.directory.queries import in_force
 from lms.directory.register_models import ChannelKind, ContactChannel
 from lms.directory.rules import Visitor, normal_email
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -161,13 +162,16 @@ def answer(
 def take_reply(session: Session, reply: CalendarReply, now: datetime) -> InboundState:
     """Apply an answer that came back from a calendar. It fits by UID and by who answers, at any of their addresses.
 
-    OUTDATED: it answers an earlier time, or a newer answer is known. IGNORED: it says neither yes, perhaps nor no.
+    STRANGER: who sent the mail may not answer for them (`_speaks_for`). OUTDATED: it answers an earlier time, or a
+    newer answer is known. IGNORED: it says neither yes, perhaps nor no.
     """
     occurrence = session.scalar(select(Occurrence).where(Occurrence.uid == reply.uid))
     found = _of_attendee(session, occurrence.id, reply.attendee) if occurrence is not None else None
     if occurrence is None or found is None:
         return InboundState.UNMATCHED
     row = lock(session, Invitation, found)
+    if not _speaks_for(session, row, reply, now):
+        return InboundState.STRANGER
     if row.withdrawn_at is not None or reply.sequence < row.asked_sequence:
         return InboundState.OUTDATED
     at = min(reply.at or now, now)
@@ -211,6 +215,36 @@ def _of_attendee(session: Session, occurrence_id: int, attendee: str) -> int | N
         return found
     people = people_with(session, address)
     return session.scalar(ours.where(Invitation.person_id.in_(people)).order_by(Invitation.id).limit(1))
+
+
+def _speaks_for(session: Session, row: Invitation, reply: CalendarReply, now: datetime) -> bool:
+    """Whether the sender of an answer may give it: RFC 6047 section 2.2.1 leaves that to who was invited.
+
+    That is the address that was invited, any other of the same person, and, where the answer says that somebody sends
+    it for them (SENT-BY), a colleague or the organisation's own address. SENT-BY alone proves nothing: whoever forges
+    an answer writes it, too, and the RFC leaves it to us whom people let answer.
+    """
+    sender = normal_email(reply.sender)
+    if not sender:
+        return False
+    people = people_with(session, sender)
+    if sender == row.address or row.person_id in people:
+        return True
+    return sender == normal_email(reply.sent_by) and _at_one_place(session, row, sender, people, now)
+
+
+def _at_one_place(session: Session, row: Invitation, sender: str, people: set[int], now: datetime) -> bool:
+    """Whether an address is of the organisation that was invited, or the person's, or of somebody who works there."""
+    day = in_force(Affiliation.from_date, Affiliation.to_date, now.date())
+    own = select(Affiliation.organisation_id).where(Affiliation.person_id == row.person_id, day)
+    homes = {*session.scalars(own), *([row.organisation_id] if row.organisation_id is not None else [])}
+    if not homes:
+        return False
+    colleague = select(Affiliation.id).where(
+        Affiliation.person_id.in_(people), Affiliation.organisation_id.in_(homes), day
+    )
+    itself = select(Organisation.id).where(Organisation.id.in_(homes), Organisation.email == sender)
+    return any(session.scalar(query.limit(1)) is not None for query in (colleague, itself))
 
 
 def people_with(session: Session, address: str) -> set[int]:

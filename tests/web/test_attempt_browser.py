@@ -100,7 +100,9 @@ def test_a_test_goes_on_through_a_cut_of_the_network(served: Served, open_contex
     answer_by_keyboard(page, 5)
     expect(page.locator("[data-attempt-elsewhere]")).to_be_visible()
     assert answered(served, code) == 5, "what was given in either window is kept"
+    expect(page.locator("[data-attempt-open]")).to_have_text("2 not answered yet")
     page.get_by_role("button", name="Go on here").click()
+    expect(page.locator("[data-attempt-open]")).to_have_text("1 not answered yet")  # what the other gave is there, too
     expect(page.locator("[data-attempt-elsewhere]")).to_be_hidden()
 
     answer_by_keyboard(page, 6)

@@ -13,8 +13,10 @@ from starlette.datastructures import FormData
 
 from lms import demo_items
 from lms.assessment import content
+from lms.assessment.attempts import finishing
 from lms.assessment.attempts.models import Attempt, AttemptItem
 from lms.assessment.attempts.presenting import presented
+from lms.assessment.attempts.saving import current
 from lms.assessment.models import ItemVersion
 from lms.assessment.scoring import score
 from lms.database import Database
@@ -150,6 +152,58 @@ async def test_a_second_window_takes_over_and_the_first_one_hears_of_it(staff: V
     told = await staff.post(f"{address}/answers/1", sequence="1", writer="first", **fields[1])
     assert (told.status_code, told.json()["writer"]) == (200, "second"), "it is kept, and says who writes now"
     assert (await staff.get(f"{address}/state")).json()["writer"] == "second"
+
+
+def marks_of(page: str) -> dict[str, str]:
+    """What a page remembers of each item as it was shown."""
+    return dict(re.findall(r'name="(f-\d+)" value="([^"]*)"', page))
+
+
+@pytest.mark.parametrize("writer", ["", "first"], ids=["without a script", "with one"])
+async def test_a_window_that_knows_nothing_of_what_another_gave_takes_nothing_away(
+    staff: Visitor, database: Database, writer: str
+) -> None:
+    """Both are open when the time runs out, and the stale one hands in."""
+    address = await begun(staff)
+    stale = marks_of((await staff.get(address)).text)
+    fields = right_fields(database, address)
+    for position, each in fields.items():
+        await staff.post(f"{address}/answers/{position}", sequence="1", writer="second", **each)
+    handed = await staff.post(address, do="submit", writer=writer, **stale)
+    assert handed.status_code == 303
+    assert "100 % усіх балів" in (await staff.get(f"{address}/result")).text
+
+
+async def test_without_a_script_an_old_page_gives_what_was_changed_in_it(staff: Visitor, database: Database) -> None:
+    address = await begun(staff)
+    shown = marks_of((await staff.get(address)).text)
+    position, right = next((n, each) for n, each in right_fields(database, address).items() if f"a-{n}" in each)
+    mark = {f"f-{position}": shown[f"f-{position}"]}
+    await staff.post(address, do="save", **mark, **right)
+    await staff.post(address, do="save", **mark, **right)
+    here = f'data-position="{position}" data-sequence='
+    assert f'{here}"1"' in (await staff.get(address)).text, "the same is nothing new"
+    await staff.post(address, do="save", **mark)
+    assert f'{here}"1"' in (await staff.get(address)).text, "the page showed no answer, and gives none"
+
+
+async def test_whoever_takes_over_numbers_above_what_still_waits_elsewhere(staff: Visitor, database: Database) -> None:
+    address = await begun(staff)
+    floors = [
+        (await staff.post(f"{address}/take-over", writer=window)).json()["floor"] for window in ("a", "a", "b", "a")
+    ]
+    assert floors == [2000, 2000, 4000, 6000]
+    position, right = next(iter(right_fields(database, address).items()))
+    here = f"{address}/answers/{position}"
+    await staff.post(here, sequence="4001", writer="b", **right)
+    await staff.post(here, sequence="2300", writer="a")
+    with database.writing() as session:
+        attempt = finishing.found(session, address.rpartition("/")[2])
+        saved = finishing.saves_of(session, attempt)[attempt.items[position - 1].id]
+    assert len(saved) == 2, "nothing is lost"
+    counts = current(saved)
+    assert counts is not None
+    assert counts.writer == "b", "and the old answer that arrived last does not count"
 
 
 async def test_a_test_is_nobody_elses_and_nothing_in_it_tells_what_is_right(

@@ -58,6 +58,7 @@ def load_framework(settings: Settings, file: Path) -> str:
         content = opened.read(reading.MOST_BYTES + 1)
     database = _opened(settings)
     with database.writing() as session:
+        loading.load_shipped(session, datetime.now(UTC))
         version, written = loading.load(session, ACTOR, content, datetime.now(UTC))
         told = f"{version.code}: {len(version.competences)} areas and competences"
     database.close()

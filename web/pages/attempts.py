@@ -24,7 +24,7 @@ from lms.errors import Conflict, Invalid, TooMany
 from lms.frameworks import queries as frameworks
 from lms.markdown import to_html, to_inline_html
 from web import forms, saves, wording
-from web.attempt_answers import answer_of, cloze_html, places
+from web.attempt_answers import answer_of, cloze_html, mark_of, places, was_given_here
 from web.charts import profile as profile_picture
 from web.errors import status_of
 from web.i18n import mark as _
@@ -43,7 +43,7 @@ GAP = Fraction(3, 5)
 def begin(slug: str, key: str, visit: Acting) -> Response:
     """Begin the lesson's test, or go on with the attempt that runs."""
     try:
-        attempt = testing.begin(visit.session, visit.visitor, slug, key, visit.now)
+        attempt = testing.begin(visit.session, visit.visitor, slug, key, visit.now, language=visit.language)
     except (Conflict, Invalid) as refused:
         found = courses.lesson_page(visit.session, visit.visitor, slug, key)
         return visit.page(
@@ -99,7 +99,8 @@ async def save(code: str, position: int, request: Request, form: Annotated[FormD
 def take_over(code: str, visit: Acting) -> Response:
     """This window writes from now on."""
     attempt = taking.take_over(visit.session, visit.visitor, code, forms.text(visit.form, "writer"), visit.now)
-    return JSONResponse({"writer": attempt.writer, "state": attempt.state.value})
+    floor = taking.floor(visit.session, attempt)
+    return JSONResponse({"writer": attempt.writer, "state": attempt.state.value, "floor": floor})
 
 
 @router.post("/attempts/{code}")
@@ -131,10 +132,17 @@ def appeal(code: str, visit: Acting) -> Response:
 
 
 def _keep_all(visit: Visit, running: Running) -> None:
-    """Every answer of the form that differs from what is kept. After the end of the attempt nothing is kept."""
+    """Every answer of the form that is news: what another window gave since the page was shown stands.
+
+    After the end of the attempt nothing is kept.
+    """
+    writer = forms.text(visit.form, "writer")
     for item in running.items:
         answer = answer_of(item.shown, visit.form, item.position)
-        if answer == item.answer or (answer is None and f"f-{item.position}" not in visit.form):
+        shown = forms.text(visit.form, f"f-{item.position}")
+        if answer == item.answer or (answer is None and not shown):
+            continue
+        if shown and not was_given_here(shown, item.sequence, answer, scripted=bool(writer)):
             continue
         try:
             taking.save(
@@ -145,7 +153,7 @@ def _keep_all(visit: Visit, running: Running) -> None:
                 item.sequence + 1,
                 answer,
                 visit.now,
-                writer=forms.text(visit.form, "writer") or PLAIN,
+                writer=writer or PLAIN,
             )
         except (Conflict, Invalid, TooMany):
             continue  # what was kept before counts
@@ -163,6 +171,7 @@ def _running(visit: Visit, running: Running) -> Response:
         line=lambda text: Markup(to_inline_html(text)),  # noqa: S704 - sanitised by lms.markdown
         cloze=lambda shown, given, position: cloze_html(shown, given, position, word),
         places_of=places,
+        mark_of=mark_of,
         answered=sum(item.answer is not None for item in running.items),
     )
 

@@ -65,8 +65,11 @@ def judge(marks: Iterable[Mark], rule: Passing) -> Verdict:
     areas = sorted({mark.area for mark in every if mark.area} | set(rule.areas), key=_by_number)
     parts = [PartVerdict("", reached(every), rule.total)]
     for area in areas:
-        needed = rule.areas.get(area, rule.each_area)
-        parts.append(PartVerdict(area, reached([mark for mark in every if mark.area == area]), needed))
+        own = [mark for mark in every if mark.area == area]
+        # Where every item was left out as wrong, nothing is asked any more.
+        left_out = bool(own) and not any(mark.weight for mark in own)
+        needed = None if left_out else rule.areas.get(area, rule.each_area)
+        parts.append(PartVerdict(area, reached(own), needed))
     waiting = any(mark.share is None for mark in every)
     return Verdict(None if waiting else all(part.met for part in parts), tuple(parts))
 

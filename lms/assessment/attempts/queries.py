@@ -28,6 +28,7 @@ from lms.directory.rules import Visitor
 from lms.errors import Invalid, NotAllowed
 
 PAGE = 50
+TOLD = JUDGED | {AttemptState.ABANDONED, AttemptState.VOIDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,10 +290,10 @@ def _feedback(body: Body, answer: Any) -> tuple[str, ...]:
 
 
 def untold(session: Session, most: int = 100) -> Sequence[Attempt]:
-    """Judged attempts whose result was not passed on yet: who passes it on sets `told_at` in that transaction."""
+    """Judged and voided attempts of which nobody was told yet: whoever passes it on sets `told_at` then and there."""
     return session.scalars(
         select(Attempt)
-        .where(Attempt.state.in_(JUDGED | {AttemptState.ABANDONED}), Attempt.told_at.is_(None), Attempt.context != "")
+        .where(Attempt.state.in_(TOLD), Attempt.told_at.is_(None), Attempt.context != "")
         .order_by(Attempt.id)
         .limit(most)
         .with_for_update(skip_locked=True)

@@ -19,8 +19,10 @@ from lms.assessment.attempts.models import (
     Attempt,
     AttemptEvent,
     AttemptItem,
+    Test,
     TestVersion,
 )
+from lms.assessment.attempts.saving import MOST_SAVES, MOST_SEQUENCE
 from lms.assessment.attempts.spec import TestSpec, parse
 from lms.assessment.attempts.states import COUNTED, OPEN, AttemptState
 from lms.assessment.attempts.timing import (
@@ -43,6 +45,8 @@ _REFUSALS = {
     "test_wait": "You may try again later: time has to pass between two attempts.",
 }
 MOST_EVENTS = 500
+TAKEN = ("opened", "taken_over")
+"""Events of a window that begins to write."""
 BEAT = timedelta(seconds=60)
 """How often an open page is noted as open; more often would be a write for nothing."""
 SILENCE = timedelta(seconds=150)
@@ -122,6 +126,23 @@ def begin(
     return attempt
 
 
+def running(session: Session, visitor: Visitor, code: str, now: datetime, since: datetime | None) -> Attempt | None:
+    """One's own attempt that `begin` would go on with; it asks neither the bank nor whether the test is open."""
+    found = session.scalar(
+        select(Attempt)
+        .join(Test, Test.id == Attempt.test_id)
+        .where(Test.code == code, Attempt.person_id == visitor.person_id, Attempt.state.in_(OPEN))
+        .options(selectinload(Attempt.items), selectinload(Attempt.version))
+        .order_by(Attempt.number.desc())
+        .limit(1)
+        .with_for_update(of=Attempt)
+    )
+    if found is None or (since is not None and found.started_at < since):
+        return None
+    finishing.settle(session, found, now)
+    return found if found.state in OPEN else None
+
+
 def _attempts(session: Session, test_id: int, person_id: int) -> list[Attempt]:
     return list(
         session.scalars(
@@ -199,12 +220,21 @@ def take_over(session: Session, visitor: Visitor, code: str, writer: str, now: d
     attempt = own(session, visitor, code, locked=True)
     finishing.settle(session, attempt, now)
     if attempt.state in OPEN and attempt.writer != checked_writer(writer):
-        kind = "taken_over" if attempt.writer else "opened"
+        kind = TAKEN[1] if attempt.writer else TAKEN[0]
         note(session, attempt, kind, now, {"from": attempt.writer, "to": writer})
         attempt.writer = writer
     if attempt.state in OPEN:
         _seen(session, attempt, now)
     return attempt
+
+
+def floor(session: Session, attempt: Attempt) -> int:
+    """Above which a window numbers its saves: above all of those that wrote before it took over.
+
+    Else an old answer that waited in another device without a network would count instead of what was given since.
+    """
+    taken = select(func.count()).where(AttemptEvent.attempt_id == attempt.id, AttemptEvent.kind.in_(TAKEN))
+    return MOST_SAVES * min(session.scalar(taken) or 0, MOST_SEQUENCE // MOST_SAVES - 1)
 
 
 def submit(session: Session, visitor: Visitor, code: str, now: datetime) -> Attempt:

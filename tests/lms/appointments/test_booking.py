@@ -262,7 +262,7 @@ def test_who_declines_in_the_calendar_does_not_come(database: Database, cast: Ca
         rows = session.scalars(select(Invitation).where(Invitation.occurrence_id == made.occurrence_id))
         mine = next(each for each in rows if each.person_id == cast.staff.person_id)
         talk = session.get_one(Occurrence, made.occurrence_id)
-        reply = CalendarReply(talk.uid, mine.address, "declined", at=NOW, comment="Не зможу")
+        reply = CalendarReply(talk.uid, mine.address, "declined", at=NOW, comment="Не зможу", sender=mine.address)
         assert invitations.take_reply(session, reply, NOW) is InboundState.APPLIED
     with database.writing() as session:
         assert following_up.due(session, NOW) == [made.id]

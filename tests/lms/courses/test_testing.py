@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo_items
-from lms.assessment.attempts import finishing, taking
+from lms.assessment import actions
+from lms.assessment.attempts import correcting, finishing, taking
 from lms.assessment.attempts.models import Attempt
 from lms.assessment.attempts.spec import Line, Passing, TestSpec
 from lms.assessment.attempts.states import AttemptState
+from lms.assessment.models import Item
 from lms.courses import editing, enrolling, learning, queries, testing
 from lms.courses.drafts import CourseDraft, LessonDraft
 from lms.courses.models import EnrolmentState, LessonKind, MoveOn
@@ -119,6 +122,50 @@ def test_whoever_began_with_a_version_is_asked_by_its_rules(database: Database) 
         with pytest.raises(Conflict) as refused:
             testing.begin(session, old, "safety", "check", NOW + timedelta(days=1))
         assert refused.value.code == "test_attempts"
+
+
+def test_an_attempt_that_runs_is_gone_on_with_though_the_bank_has_shrunk(database: Database) -> None:
+    with database.writing() as session:
+        plans = bank(session)
+        course(session, plans, shape())
+        learns = learner(session)
+        attempt = testing.begin(session, learns, "safety", "check", NOW)
+        for code in session.scalars(select(Item.code).where(Item.usable_id.is_not(None))).all():
+            actions.withdraw(session, plans, code, "Застаріло", NOW)
+        assert testing.begin(session, learns, "safety", "check", NOW + timedelta(minutes=1)).id == attempt.id
+
+
+def test_a_test_is_asked_in_the_learner_s_language_where_the_bank_fills_it(database: Database) -> None:
+    with database.writing() as session:
+        plans = bank(session)
+        course(session, plans, shape(count=1))
+        attempt = testing.begin(session, learner(session), "safety", "check", NOW, language="en")
+        assert attempt.language == "en"
+        for code in session.scalars(select(Item.code).where(Item.language == "en", Item.usable_id.is_not(None))).all():
+            actions.withdraw(session, plans, code, "Застаріло", NOW)
+        other = testing.begin(session, learner(session, "new@example.org"), "safety", "check", NOW, language="en")
+        assert other.language == "uk"
+
+
+def test_an_attempt_that_is_void_does_not_count_for_the_course_either(database: Database) -> None:
+    with database.writing() as session:
+        plans = bank(session)
+        course(session, plans, shape())
+        learns = learner(session)
+        for hour, passed in ((0, True), (1, False)):
+            attempt = testing.begin(session, learns, "safety", "check", NOW + timedelta(hours=hour))
+            taking.submit(session, learns, attempt.code, NOW + timedelta(hours=hour))
+            attempt.passed, attempt.total = passed, "1" if passed else "1/2"
+            testing.pass_on(session, [attempt], NOW)
+        first = session.scalars(select(Attempt.code).order_by(Attempt.id)).first() or ""
+        assert queries.course_page(session, learns, "safety").enrolment is EnrolmentState.COMPLETED
+        correcting.void(session, plans, first, "Складав хтось інший", NOW)
+        assert testing.tell_courses(session, NOW) == 0
+        page = queries.lesson_page(session, learns, "safety", "check")
+        assert (page.card.satisfied, page.score) == (False, Decimal("0.5"))
+        course_page = queries.course_page(session, learns, "safety")
+        assert (course_page.enrolment, course_page.completed_at) == (EnrolmentState.ACTIVE, None)
+        assert queries.lesson_page(session, learns, "safety", "read").card.satisfied, "the rest stays"
 
 
 def test_a_bank_that_is_too_small_is_said(database: Database) -> None:

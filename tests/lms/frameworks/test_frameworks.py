@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from importlib.resources import files
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from lms.audit.queries import find_tampering
 from lms.database import Database
 from lms.errors import Conflict, Invalid, NotFound
 from lms.frameworks import queries
-from lms.frameworks.loading import SHIPPED, load, load_shipped
+from lms.frameworks.loading import EARLIER, SHIPPED, load, load_shipped
+from lms.frameworks.models import LearningOutcome
 from lms.frameworks.reading import read
 from lms.frameworks.rules import broad_level, covers, six_level
 from tests.lms.facts import NOW
@@ -32,6 +35,20 @@ def test_both_versions_of_digcomp_have_five_areas_and_21_competences() -> None:
         assert [len(area.competences) for area in found.areas] == [3, 6, 4, 4, 4]
         assert len(found.numbers()) == 5 + found.version.expected_competences
         assert all(name.uk and name.en for area in found.areas for name in [each.name for each in area.competences])
+
+
+def test_the_outcomes_of_digcomp_3_are_as_many_as_its_report_counts() -> None:
+    """JRC144121: 523, by kind and by level (domain.md D7)."""
+    found, _ = read(shipped("digcomp-3.0.json"))
+    outcomes = [(one.number, each) for area in found.areas for one in area.competences for each in one.outcomes]
+    assert Counter(each.kind for _, each in outcomes) == {"knowledge": 217, "skill": 199, "attitude": 107}
+    assert Counter(each.level for _, each in outcomes) == {
+        "basic": 151, "intermediate": 170, "advanced": 119, "highly-advanced": 83
+    }  # fmt: skip
+    assert not [each.id for _, each in outcomes if (each.level, each.kind) == ("highly-advanced", "knowledge")]
+    for number, each in outcomes:
+        assert each.id.startswith(f"LO{number}.")
+        assert each.text.uk.endswith(".")
 
 
 NAMES = {
@@ -195,7 +212,6 @@ def with_outcomes(outcomes: list[dict[str, Any]], name: str = "digcomp-3.0.json"
 def test_learning_outcomes_come_with_a_file_and_a_later_one_says_them_anew(database: Database) -> None:
     with database.writing() as session:
         load_shipped(session, NOW)
-        assert queries.page(session, "digcomp30").outcomes == {}
         load(session, "operator", with_outcomes(OUTCOMES), NOW)
     with database.writing() as session:
         page = queries.page(session, "digcomp30")
@@ -209,6 +225,78 @@ def test_learning_outcomes_come_with_a_file_and_a_later_one_says_them_anew(datab
         ]
         load(session, "operator", with_outcomes(OUTCOMES[1:]), NOW)
         assert [each.code for each in queries.page(session, "digcomp30").outcomes["1.1"]] == ["LO1.1.02"]
+
+
+def supplement(**first: Any) -> bytes:
+    """A data supplement in its publisher's shape, with `first` in its first outcome."""
+    outcome = {
+        "@type": "LearningOutcome",
+        "@id": "LearningOutcome/LO1.1.01",
+        "description": "Knows that  results are ordered.",
+        "type": "Knowledge",
+        "ai_label": "AI-Implicit",
+        "competence_area_id": "CompetenceArea/1",
+        "competence_id": "Competence/1.1",
+        "four_levels_proficiency_name": "ProficiencyLevel/Basic",
+    }
+    second = {
+        "@id": "LearningOutcome/LO1.1.99",
+        "description": "Orders results.",
+        "type": "Skill",
+        "four_levels_proficiency_name": "ProficiencyLevel/Highly advanced",
+    }
+    graph = [{"@type": "CompetenceArea", "@id": "CompetenceArea/1"}, outcome | first, outcome | second]
+    return json.dumps({"@context": {}, "@graph": graph}).encode()
+
+
+def test_the_publishers_data_supplement_gives_outcomes_their_english_words(database: Database) -> None:
+    with database.writing() as session:
+        load_shipped(session, NOW)
+    with database.writing() as session:
+        assert load(session, "operator", supplement(), NOW)[1] is True
+        assert load(session, "operator", supplement(), NOW)[1] is False, "the same again changes nothing"
+    with database.reading() as session:
+        page = queries.page(session, "digcomp30")
+        found = {each.code: each for each in page.outcomes["1.1"]}
+        first, new = found["LO1.1.01"], found["LO1.1.99"]
+        assert (first.text_en, bool(first.text_uk)) == ("Knows that results are ordered.", True)
+        assert (new.level, new.kind, new.text_uk, new.text_en) == ("highly-advanced", "skill", "", "Orders results.")
+        assert load_shipped(session, NOW) == 0, "the next start leaves them"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        supplement(**{"@id": "LearningOutcome/LO1.2.01"}),
+        supplement(**{"@id": "LearningOutcome/LO1.1.99"}),
+        supplement(**{"@id": "LearningOutcome/LO1.7.01", "competence_id": "Competence/1.7"}),
+        supplement(four_levels_proficiency_name="ProficiencyLevel/Seventh"),
+        supplement(type="Hope"),
+        supplement(description=" "),
+        supplement(description="x" * 1001),
+        b'{"@graph": []}',
+        b'{"@graph": "LearningOutcome"}',
+    ],
+    ids=range(9),
+)
+def test_a_supplement_that_does_not_fit_is_refused(database: Database, content: bytes) -> None:
+    with database.writing() as session:
+        load_shipped(session, NOW)
+        with pytest.raises(Invalid) as refused:
+            load(session, "operator", content, NOW)
+        assert refused.value.code == "framework_file"
+
+
+def test_what_an_earlier_release_shipped_is_brought_up_to_date(database: Database) -> None:
+    with database.writing() as session:
+        load_shipped(session, NOW)
+        version = queries.version(session, "digcomp30")
+        version.digest, version.note_uk = min(EARLIER), ""
+        session.execute(delete(LearningOutcome))
+    with database.writing() as session:
+        assert load_shipped(session, NOW) == 1
+        assert queries.version(session, "digcomp30").note_uk
+        assert sum(len(each) for each in queries.page(session, "digcomp30").outcomes.values()) == 523
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +47,16 @@ def test_who_answers_among_several_is_the_sender() -> None:
     raw = mails.BARE.replace(b"SUMMARY", more.encode() + b"SUMMARY").replace(b"PARTSTAT=ACCEPTED;CN", b"CN")
     (reply,) = read(raw.replace(b"Olena <Olena@", b"Other <other@")).replies
     assert (reply.attendee, reply.recurrence_id) == ("other@example.org", "20261202T080000Z")
+
+
+def test_an_answer_bears_who_sent_it_and_for_whom() -> None:
+    sent = mails.BARE.replace(b"Olena <Olena@", b'"olena@example.org" <b@')
+    (reply,) = read(sent).replies
+    assert (reply.attendee, reply.sender, reply.sent_by) == ("olena@example.org", "b@example.org", "")
+    (reply,) = read(sent.replace(b"ATTENDEE;", b'ATTENDEE;SENT-BY="MAILTO:B@example.org";')).replies
+    assert (reply.attendee, reply.sent_by) == ("olena@example.org", "b@example.org")
+    unsigned = re.sub(rb"From: .*?\r\n", b"Return-Path: <b@example.org>\r\n", mails.BARE, count=1)
+    assert read(unsigned).replies[0].sender == "b@example.org"
 
 
 @pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers"])

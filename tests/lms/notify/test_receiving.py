@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.notify import inbox, queries, receiving
 from lms.notify.inbox import InboxError, read_inbox
-from lms.notify.models import InboundKind, InboundMessage, InboundState, MailServer, OutboxMessage
+from lms.notify.models import UNCLEAR, InboundKind, InboundMessage, InboundState, MailServer, OutboxMessage
 from lms.notify.replies import CalendarReply
 from tests.lms.facts import NOW
 from tests.lms.notify import mails
@@ -46,16 +46,16 @@ def test_an_answer_is_handed_on_once(database: Database) -> None:
     assert len(schedule.replies) == 1
 
 
-@pytest.mark.parametrize("state", [InboundState.UNMATCHED, InboundState.OUTDATED])
+@pytest.mark.parametrize("state", [*UNCLEAR, InboundState.OUTDATED])
 def test_an_answer_that_fits_nothing_is_kept_and_shown(database: Database, state: InboundState) -> None:
     taken = _take(database, mails.OUTLOOK, _Schedule(state))
     _take(database, mails.VACATION)
     assert taken is not None
-    assert (taken.state, taken.raw) == (state, mails.OUTLOOK if state is InboundState.UNMATCHED else None)
+    assert (taken.state, taken.raw) == (state, mails.OUTLOOK if state in UNCLEAR else None)
     assert (taken.subject, "declined" in taken.detail) == ("", True), "what was planned is not told over again"
     with database.reading() as session:
-        assert queries.figures(session, NOW).unmatched == (state is InboundState.UNMATCHED)
-        if state is InboundState.UNMATCHED:
+        assert queries.figures(session, NOW).unmatched == (state in UNCLEAR)
+        if state in UNCLEAR:
             assert queries.inbound(session)[0].id == taken.id, "what fits nothing stands first"
 
 

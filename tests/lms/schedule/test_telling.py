@@ -21,7 +21,7 @@ from lms.schedule.audience_models import Invitation, ParticipationStatus
 from lms.schedule.invitations import Targets
 from lms.schedule.models import Occurrence, Status
 from lms.schedule.telling import Holds, Method, News, Told
-from tests.lms.facts import NOW, draft, organiser, person
+from tests.lms.facts import NOW, draft, organisation, organiser, person
 
 NAMES = ("anna", "bohdan", "vira")
 FACTS = {"starts_local": "2026-12-16T10:00", "zone": "Europe/Kyiv", "duration_minutes": 90, "title": "А"}
@@ -194,7 +194,7 @@ class Rows:
         row = self._invitation(who)
         if row is None:
             return
-        reply = CalendarReply(self._row().uid, row.address, "accepted", row.told_sequence)
+        reply = CalendarReply(self._row().uid, row.address, "accepted", row.told_sequence, sender=row.address)
         state = invitations.take_reply(self.session, reply, NOW)
         fresh = row.withdrawn_at is None and row.told_sequence >= row.asked_sequence
         assert state is (InboundState.APPLIED if fresh else InboundState.OUTDATED)
@@ -249,7 +249,8 @@ def reply_of(session: Session, slug: str) -> Callable[..., InboundState]:
     uid = session.scalars(select(Occurrence.uid).where(Occurrence.slug == slug)).one()
 
     def reply(attendee: str, status: str, sequence: int = 0, **more: Any) -> InboundState:
-        return invitations.take_reply(session, CalendarReply(uid, attendee, status, sequence, **more), NOW)
+        sent = {"sender": attendee, **more}
+        return invitations.take_reply(session, CalendarReply(uid, attendee, status, sequence, **sent), NOW)
 
     return reply
 
@@ -287,3 +288,35 @@ def test_answers_from_calendars(database: Database) -> None:
         assert row.status is ParticipationStatus.NEEDS_ACTION, "it was an answer to another time"
         assert reply("anna@example.org", "accepted", sequence=0) is InboundState.OUTDATED
         assert reply("anna@example.org", "declined", sequence=1) is InboundState.APPLIED
+
+
+def test_nobody_answers_for_somebody_else(database: Database) -> None:
+    """RFC 6047 section 2.2.1; who sends it for somebody says so (SENT-BY), and has to be of the same place."""
+    with database.writing() as session:
+        planner, centre = organiser(session), organisation(session, "01")
+        anna, stranger = person(session, "anna@example.org", home=centre), person(session, "b@example.org")
+        person(session, "office@example.org", home=centre)
+        assert anna.person_id is not None
+        assert stranger.person_id is not None
+        plan = draft(starts_local=datetime(2026, 12, 16, 10, 0))
+        slug = actions.publish(session, planner, actions.create(session, planner, plan, NOW).slug, NOW).slug
+        invitations.invite(session, planner, slug, Targets(people=[anna.person_id]), NOW)
+        reply = reply_of(session, slug)
+        row = session.scalars(select(Invitation)).one()
+        forged: list[dict[str, Any]] = [
+            {"sender": "b@example.org"},
+            {"sender": ""},
+            {"sender": "office@example.org"},
+            {"sender": "b@example.org", "sent_by": "b@example.org"},
+            {"sender": "b@example.org", "sent_by": "office@example.org"},
+        ]
+        for each in forged:
+            assert reply("anna@example.org", "declined", **each) is InboundState.STRANGER, each
+        assert row.status is ParticipationStatus.NEEDS_ACTION
+        colleague = {"sender": "office@example.org", "sent_by": "office@example.org"}
+        assert reply("anna@example.org", "accepted", **colleague) is InboundState.APPLIED
+        centre.email = "asc@example.org"
+        session.flush()
+        centre_itself = {"sender": "ASC@example.org", "sent_by": "asc@example.org"}
+        assert reply("anna@example.org", "tentative", **centre_itself) is InboundState.APPLIED
+        assert row.status is ParticipationStatus.TENTATIVE

@@ -25,6 +25,18 @@ describe("answers on their way", () => {
     expect(await box.empty()).toBe(true);
   });
 
+  it("of a window that has taken over get numbers above those of every window before it", async () => {
+    const { box, sent } = outbox();
+    box.known(1, 4);
+    box.above(2000);
+    await box.give(1, [["a-1", "x"]]);
+    box.above(0);
+    box.known(2, 2300);
+    await box.give(2, [["a-2", "y"]]);
+    await box.give(3, [["a-3", "z"]]);
+    expect(sent.map((one) => [one.position, one.sequence])).toEqual([[1, 2001], [2, 2301], [3, 2001]]);
+  });
+
   it("wait while there is no network, the last one of each question, and go out when it is back", async () => {
     const { box, sent, said } = outbox({ kind: "lost" }, { kind: "lost" }, { kind: "lost" });
     await box.give(1, [["a-1", "first"]]);

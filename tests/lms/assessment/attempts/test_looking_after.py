@@ -158,8 +158,10 @@ def test_more_time_is_taken_back_for_attempts_to_come_alone(hall: Hall) -> None:
         assert attempt.deadline == NOW + 80 * MINUTE
         with pytest.raises(Conflict):
             granting.revoke(session, hall.author, grant.id, NOW)
+        granting.accommodate(session, hall.author, person_id, Accommodation(F(1), 5), "Ще", NOW)
+        assert attempt.deadline == NOW + 80 * MINUTE, "a smaller grant takes no time away"
         taking.submit(session, hall.learner, attempt.code, NOW)
-        assert taking.begin(session, hall.learner, "t", NOW).deadline == END
+        assert taking.begin(session, hall.learner, "t", NOW).deadline == END + 5 * MINUTE
 
 
 # --- Essays -----------------------------------------------------------------------------------------------------------

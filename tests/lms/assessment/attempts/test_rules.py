@@ -311,6 +311,13 @@ def test_every_part_must_hold_and_the_result_says_which_did_not() -> None:
     assert judge(MARKS, Passing(total=F(2, 3), areas={"3": F(1, 10)})).passed is False
 
 
+def test_an_area_whose_only_item_was_left_out_asks_nothing_any_more() -> None:
+    verdict = judge([Mark("1", F(1)), Mark("2", F(0), F(0))], Passing(total=F(3, 5), each_area=F(1, 2)))
+    assert (verdict.total, verdict.passed) == (1, True)
+    assert [part.needed for part in verdict.parts] == [F(3, 5), F(1, 2), None]
+    assert judge([Mark("1", F(1), F(0))], Passing(total=F(1, 10))).passed is False, "of nothing nothing is passed"
+
+
 def test_an_essay_that_waits_leaves_the_verdict_open() -> None:
     assert judge([*MARKS, Mark("1", None)], Passing(total=F(0))).passed is None
 

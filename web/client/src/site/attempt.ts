@@ -64,7 +64,7 @@ class TestPage {
     for (const one of this.#questions()) this.#follow(one);
     this.#restored = this.#restore();
     this.#form.addEventListener("submit", (event) => void this.#submit(event));
-    this.page.querySelector("[data-attempt-here]")?.addEventListener("click", () => void this.#claim());
+    this.page.querySelector("[data-attempt-here]")?.addEventListener("click", () => void this.#goOnHere());
     window.addEventListener("online", () => void this.#back());
     window.setInterval(() => void this.#outbox.flush(), RETRY_MS);
     window.setInterval(() => void this.#ask(), ASK_MS);
@@ -208,14 +208,25 @@ class TestPage {
   }
 
   /** This window writes from now on; the other one says so to whoever sits there. */
-  async #claim(): Promise<void> {
+  async #claim(): Promise<boolean> {
     try {
       const body = new URLSearchParams({ csrf: this.#csrf, writer: this.#writer });
       const answer = await fetch(`${this.#here}/take-over`, { method: "POST", body });
-      if (answer.ok) this.#heard(null, this.#writer);
+      if (!answer.ok) return false;
+      this.#outbox.above(Number(((await answer.json()) as { floor?: number }).floor ?? 0));
+      this.#heard(null, this.#writer);
+      return true;
     } catch {
       this.#status(this.#word("offline"));
+      return false;
     }
+  }
+
+  /** Go on in this window: it still shows what it knew, so it is opened anew with what the other one gave. */
+  async #goOnHere(): Promise<void> {
+    await this.#giveTyped();
+    await this.#outbox.flush();
+    if ((await this.#claim()) && (await this.#outbox.empty())) window.location.assign(this.#here);
   }
 
   /** Whether the server answered. */
@@ -231,7 +242,7 @@ class TestPage {
       if (WITHOUT_NETWORK.some((name) => this.#saidIs(name)) && (await this.#outbox.empty())) this.#status(this.#word("saved"));
       if (told.state !== "in_progress" && told.state !== "overdue") {
         if (await this.#outbox.empty()) this.#leave();
-      } else if (told.remaining_s === 0 && this.#over) await this.#handIn();
+      } else if (told.remaining_s === 0 && this.#over && [this.#writer, ""].includes(told.writer)) await this.#handIn(); // answers of another window may still be on their way
       return true;
     } catch {
       return false; // the next save says that there is no network
@@ -258,12 +269,17 @@ class TestPage {
   /** The time is over, as far as this page knows: what waits is sent, and the server is asked. It alone decides; until it
       can be reached, answers may still be given, and are kept. */
   async #finish(): Promise<void> {
-    const typed = this.#questions().filter((one) => this.#typing.has(Number(one.dataset["position"])));
-    await Promise.all(typed.map((one) => this.#give(one, Number(one.dataset["position"]))));
+    await this.#giveTyped();
     await this.#outbox.flush();
     const there = await this.#ask();
     if (!there) this.#status(this.#word("overOffline"));
     if (this.#over) this.#alert(this.#word(there ? "over" : "overOffline"));
+  }
+
+  /** What is being typed does not wait for the end of the word. */
+  async #giveTyped(): Promise<void> {
+    const typed = this.#questions().filter((one) => this.#typing.has(Number(one.dataset["position"])));
+    await Promise.all(typed.map((one) => this.#give(one, Number(one.dataset["position"]))));
   }
 
   async #handIn(): Promise<void> {

@@ -34,6 +34,7 @@ export type Said = { kind: "saving" } | { kind: "saved"; kept: Kept } | { kind: 
 
 export class Outbox {
   #sequences = new Map<number, number>();
+  #floor = 0;
   #running: Promise<void> | null = null;
   #again = false;
 
@@ -48,9 +49,14 @@ export class Outbox {
     this.#sequences.set(position, Math.max(sequence, this.#sequences.get(position) ?? 0));
   }
 
+  /** This window writes now: its numbers are above those of every window before it. */
+  above(floor: number): void {
+    this.#floor = Math.max(this.#floor, floor);
+  }
+
   /** An answer was given. */
   async give(position: number, fields: [string, string][]): Promise<void> {
-    const sequence = (this.#sequences.get(position) ?? 0) + 1;
+    const sequence = Math.max(this.#floor, this.#sequences.get(position) ?? 0) + 1;
     this.#sequences.set(position, sequence);
     await this.shelf.put({ position, sequence, fields });
     await this.flush();
