@@ -124,6 +124,17 @@ class Told:
     """Of ours, for the way to its page."""
 
 
+NOBODYS = _("Unchanged and valid, but who issued it cannot be told")
+"""Of an issuer that is a key by itself and not known here: anybody can make one, and give it any name."""
+
+
+def verdict(report: Report, standing: str) -> tuple[str, str]:
+    """The answer in few words, English, to be translated; and how it looks: `good`, `doubtful`, `bad`."""
+    if report.genuine and standing == "key":
+        return NOBODYS if report.valid else STATES[report.state], "doubtful"
+    return STATES[report.state], "good" if report.valid else "doubtful" if report.genuine else "bad"
+
+
 def sentence(check: Check) -> str:
     """What a check found, English, to be translated."""
     return CODES.get(check.code) or GOOD[check.name]

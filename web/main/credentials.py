@@ -66,13 +66,18 @@ def check_file(settings: Settings, file: Path, profiles: Sequence[Path], lists: 
     """
     with _records(settings) as (records, sealed):
         known, known_lists = known_issuers.read(settings.data)
-        given = [*known, *(path.read_text() for path in profiles)]
-        trust = Profiles(given, [*known_lists, *(path.read_text() for path in lists)], records)
+        given = [*known, *(_text(path) for path in profiles)]
+        trust = Profiles(given, [*known_lists, *(_text(path) for path in lists)], records)
         now = datetime.now(UTC)
         seal = seals.looker(sealed, seal_authorities(settings), now)
         with file.open("rb") as opened:
             data = opened.read(containers.MOST_BYTES + 1)
         return checking.check(data, trust, now, apart.digest, seal)
+
+
+def _text(path: Path) -> str:
+    """UTF-8; of anything else is said that it is no profile or list."""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def rotate(settings: Settings, because: KeyEnd, since: datetime | None) -> int:
@@ -126,8 +131,20 @@ def as_text(report: Report) -> str:
     lines += [f"    {name}: {value}" for name, value in told.items() if value]
     if report.sealing is not None and report.sealing.sealing is Sealing.NONE:
         lines.append(f"{_SIGNS[None]}seal: {_UNSEALED}")
-    lines.append("Genuine and valid." if report.valid else f"NOT VALID: {report.state.value.replace('_', ' ')}.")
+    lines.append(
+        _VALID[_signed_by_a_key(report)] if report.valid else f"NOT VALID: {report.state.value.replace('_', ' ')}."
+    )
     return "\n".join(lines)
+
+
+_VALID = {
+    False: "Genuine and valid.",
+    True: "Genuine and valid, as far as a key can tell: who holds it, and so who issued this, is not known.",
+}
+
+
+def _signed_by_a_key(report: Report) -> bool:
+    return any(check.code == "did_key" for check in report.checks)
 
 
 _UNSEALED = "The document bears no seal: what is printed on it is not protected. Compare it with the credential."
