@@ -84,8 +84,11 @@ def rotate(settings: Settings, because: KeyEnd, since: datetime | None) -> int:
     """New keys, and every status list signed anew; how many lists."""
     database, issuer, now = upgraded(settings), issuer_of(settings), datetime.now(UTC)
     with database.writing() as session:
-        keys.rotate(session, issuer, "system", now, because=because, compromised_since=since)
-        number = status_lists.sign_all(session, issuer, now)
+        # Also those of addresses where the site was before: one master key seals them all.
+        own = [issuer.at(each) for each in keys.addresses(session, issuer)]
+        for each in own:
+            keys.rotate(session, each, "system", now, because=because, compromised_since=since)
+        number = sum(status_lists.sign_all(session, each, now) for each in own)
     database.close()
     return number
 
@@ -98,7 +101,7 @@ def reissue(settings: Settings) -> Iterator[int]:
         while True:
             now = datetime.now(UTC)
             with database.reading() as session:
-                numbers = reissuing.waiting(session, issuer, now, after=last, most=reissuing.BATCH)
+                numbers = reissuing.waiting(session, now, after=last, most=reissuing.BATCH)
             if not numbers:
                 return
             with database.writing() as session:
