@@ -38,6 +38,9 @@ CODES: dict[str, str] = {
     "context": _("It speaks in words (contexts) that this verifier does not know."),
     "unsigned": _("It is not signed at all."),
     "suite": _("It is signed in a way that this verifier does not know; it knows eddsa-rdfc-2022, RS256 and ES256."),
+    "not_covered": _(
+        "Something in it is covered by no signature, makes no sense, or is made so that checking would take for ever."
+    ),
     "signature": _("The signature does not fit: the file was changed, or another key signed it."),
     "key_of_another": _("It is signed with the key of somebody else than its issuer."),
     "key_unknown": _("It is signed with a key that its issuer does not list."),

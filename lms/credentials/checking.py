@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from lms.credentials import bits, containers, form, integrity, jose, multibase, pinned
+from lms.credentials import bits, containers, form, integrity, jose, multibase
 from lms.credentials.containers import Contents, UnreadableFile, read, read_json
 from lms.credentials.integrity import Digest
 from lms.credentials.seal_reports import Sealing, SealReport
@@ -288,6 +288,9 @@ def _check_proofs(credential: dict[str, Any], issuer: str, trust: Trust, digeste
     if not ours:
         says = "It is signed in ways of which this verifier knows none (eddsa-rdfc-2022)."
         raise _unsupported(Name.SIGNATURE, "suite", says, credential, trust)
+    if any("previousProof" in each for each in ours):
+        says = "Its proofs make a chain (`previousProof`), which this verifier does not know."
+        raise _unsupported(Name.SIGNATURE, "suite", says, credential, trust)
     checks = [_check_proof(credential, proof, issuer, trust, digested) for proof in ours]
     return checks[0]
 
@@ -326,7 +329,9 @@ def _check_proof(
         raise _fails(Name.ISSUER, "key_kind", f"Its issuer's key cannot be used: {error}") from error
     try:
         integrity.verify(credential, proof, public, digested)
-    except (integrity.ProofError, pinned.UnknownContext) as error:
+    except integrity.NotCovered as error:
+        raise _fails(Name.SIGNATURE, "not_covered", str(error)) from error
+    except integrity.ProofError as error:
         raise _fails(Name.SIGNATURE, "signature", str(error)) from error
     if keys is None and not issuer.startswith("did:key:"):
         raise _stranger(issuer, whole=True)

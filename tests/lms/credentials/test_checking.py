@@ -159,6 +159,7 @@ def test_what_a_status_list_can_say_besides() -> None:
         {"@context": [*published.BADGE["@context"], ["https://a.example/context"]]},
         {"@context": {"@vocab": "https://a.example/"}},
         {"proof": samples.signed()["proof"] | {"cryptosuite": "ecdsa-sd-2023"}},
+        {"proof": samples.signed()["proof"] | {"previousProof": "urn:uuid:1"}},
     ],
 )
 def test_of_a_kind_that_is_not_known_here(strange: dict[str, Any]) -> None:
@@ -499,6 +500,13 @@ def test_a_strangers_graph_is_worked_out_in_a_process_apart(monkeypatch: pytest.
     report = checking.check(json.dumps(unsigned).encode(), Known(), NOW, apart.digest)
     assert report.failed is not None
     assert "do not define 'secret'" in report.failed.says
+    assert report.failed.code == "not_covered"
+    nested = json.loads(file)
+    nested["credentialSubject"]["@context"] = "https://a.example/v1"
+    for digested in (None, apart.digest):
+        failed = checking.check(json.dumps(nested).encode(), Known(), NOW, digested).failed
+        assert failed is not None
+        assert (failed.code, "https://a.example/v1" in failed.says) == ("not_covered", True)
 
     def for_ever(*_arguments: object, **given: float) -> None:
         raise subprocess.TimeoutExpired("graph_child", given["timeout"])
