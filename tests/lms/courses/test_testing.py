@@ -16,7 +16,7 @@ from lms.assessment.attempts.models import Attempt
 from lms.assessment.attempts.spec import Line, Passing, TestSpec
 from lms.assessment.attempts.states import AttemptState
 from lms.assessment.models import Item
-from lms.courses import editing, enrolling, learning, queries, testing
+from lms.courses import bringing, editing, enrolling, learning, queries, testing
 from lms.courses.drafts import CourseDraft, LessonDraft
 from lms.courses.models import EnrolmentState, LessonKind, MoveOn
 from lms.database import Database
@@ -166,6 +166,30 @@ def test_an_attempt_that_is_void_does_not_count_for_the_course_either(database: 
         course_page = queries.course_page(session, learns, "safety")
         assert (course_page.enrolment, course_page.completed_at) == (EnrolmentState.ACTIVE, None)
         assert queries.lesson_page(session, learns, "safety", "read").card.satisfied, "the rest stays"
+
+
+def test_learners_of_a_version_that_was_wrong_are_brought_to_the_published_one(database: Database) -> None:
+    """The bank cannot fill the first version's test: without this nobody who began could ever finish."""
+    with database.writing() as session:
+        plans = bank(session)
+        course(session, plans, shape(count=100))
+        stuck, sits = learner(session), learner(session, "new@example.org")
+        _, draft = editing.draft_of(session, plans, "safety", NOW)
+        lesson = LessonDraft(LessonKind.TEST, "Check", "Check", move_on=MoveOn.PASSED, test=shape(count=2))
+        editing.save_lesson(session, plans, "safety", "check", lesson, NOW, seen=draft.stamp)
+        editing.publish(session, plans, "safety", NOW)
+        assert bringing.earlier(session, "safety") == 2
+        with pytest.raises(NotAllowed):
+            bringing.bring(session, stuck, "safety", NOW)
+        assert bringing.bring(session, plans, "safety", NOW) == 2
+        found = learning.learning(session, stuck, "safety")
+        assert (found.version.number, found.standing.met) == (2, 1), "what was read stays read"
+        assert len(testing.begin(session, stuck, "safety", "check", NOW).items) == 2
+        editing.remove_lesson(session, plans, "safety", "check", NOW)
+        editing.publish(session, plans, "safety", NOW)
+        assert bringing.bring(session, plans, "safety", NOW) == 1, "who is in a test stays until it is over"
+        assert queries.course_page(session, sits, "safety").enrolment is EnrolmentState.COMPLETED
+        assert queries.course_page(session, stuck, "safety").version == 2
 
 
 def test_a_bank_that_is_too_small_is_said(database: Database) -> None:
