@@ -12,7 +12,7 @@ from signaling.meeting import facts, rules
 from signaling.meeting.state import Member
 from signaling.meeting.veil import View
 from signaling.messages import Hello, Problem, Resume, ServerMessage, Waiting, WaitingParticipant, Welcome
-from signaling.model import Permission
+from signaling.model import Permission, WhyOut, bearer
 from signaling.problems import RefusedError, problem
 from signaling.tokens import Token
 
@@ -201,6 +201,15 @@ class Entrance:
             raise RefusedError("unknown_participant", "They no longer wait.")
         guest.link.close(problem("denied"))
         self._meeting.tell_lobby()
+
+    def show_out(self, identity: str, why: WhyOut) -> None:
+        """Turn away whoever of this identity waits."""
+        gone = [each for each in self.guests.values() if bearer(each.link.token.identity) == identity]
+        for guest in gone:
+            del self.guests[guest.id]
+            guest.link.close(problem(why))
+        if gone:
+            self._meeting.tell_lobby()
 
     def gone(self, link: Link) -> bool:
         """A link has ended; whether it was one of somebody who waits."""

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from signaling.messages import Problem
 
 STATUS = {
+    "account_disabled": 403,
     "already_streaming": 409,
     "bad_action": 409,
     "bad_description": 400,
@@ -17,11 +18,14 @@ STATUS = {
     "denied": 403,
     "ended": 409,
     "full": 503,
+    "invitation_withdrawn": 403,
+    "link_withdrawn": 403,
     "locked": 403,
     "may_not_stream": 403,
     "node_stopping": 503,
     "not_allowed": 403,
     "not_streaming": 404,
+    "seat_cancelled": 403,
     "storage_full": 507,
     "token_expired": 401,
     "too_large": 413,

@@ -162,7 +162,7 @@ class LiveMeeting:
             case facts.WentAway() | facts.CameBack() | facts.TookOver():
                 self._around.grouping.moved(self)
             case facts.Left():
-                self._forget(fact.participant, fact.reason)
+                self._forget(fact)
                 self._around.grouping.moved(self)
             case facts.GroupsSet():
                 self._around.grouping.changed(self)
@@ -209,7 +209,8 @@ class LiveMeeting:
         link = self.links.get(participant)
         return link is None or link.negotiates
 
-    def _forget(self, participant: str, reason: facts.LeaveReason) -> None:
+    def _forget(self, fact: facts.Left) -> None:
+        participant = fact.participant
         self.media.leave(participant)
         for table in (self._away_until, self._renew_at, self._quality):
             table.pop(participant, None)
@@ -218,8 +219,9 @@ class LiveMeeting:
         for language in ("uk", "en"):
             self._drafts.pop((participant, language), None)
         link = self.links.pop(participant, None)
-        if link is not None and reason == "removed":
-            link.close(problem("banned" if link.token.identity in self.state.banned else "removed"))
+        if link is not None and fact.reason == "removed":
+            banned = link.token.identity in self.state.banned
+            link.close(problem(fact.why or ("banned" if banned else "removed")))
         if not self.state.members:
             self._empty_since = self.monotonic()
 
@@ -366,6 +368,8 @@ class LiveMeeting:
             return
         decided = orders.decide(self.state, actor, action, now=self.now())
         self.commit(self.streamer.prepare(decided, wanted=isinstance(action, messages.Stream)))
+        if isinstance(action, messages.ShowOut):
+            self.entrance.show_out(action.identity, action.why)
         if isinstance(action, messages.AllowUnmute):
             public = public_name(self.state, actor.id, actor.name) if actor is not None else ""
             by = public or self.state.plan.title or self.state.id

@@ -40,6 +40,15 @@ SIGNED = frozenset({"ukl", "ils", "ase", "bfi"})
 Sdp = Annotated[str, Field(min_length=1, max_length=131_072)]
 
 
+WhyOut = Literal["seat_cancelled", "invitation_withdrawn", "link_withdrawn", "account_disabled"]
+"""Why the web process has somebody shown out; also the code of the problem that they read."""
+
+
+def bearer(identity: str) -> str:
+    """Who stands behind an identity: `guest:7` behind `guest:7.3`, a further device of its link."""
+    return identity.partition(".")[0]
+
+
 class Shape(BaseModel):
     """A part of a message. Unknown members are refused, so that a typing error is seen at once."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from signaling.messages import Problem
 
 TITLES = {
+    "account_disabled": "Your account was disabled.",
     "already_joined": "This token is already in use in the meeting.",
     "already_streaming": "The meeting is being streamed already.",
     "bad_action": "This is not possible for this participant.",
@@ -22,7 +23,9 @@ TITLES = {
     "ended": "The meeting has ended.",
     "full": "The meeting is full.",
     "group_over": "The group is closed; the main room goes on.",
+    "invitation_withdrawn": "Your invitation was withdrawn.",
     "kind_mismatch": "The section's kind does not fit its source.",
+    "link_withdrawn": "Your personal link was withdrawn.",
     "locked": "The meeting is locked.",
     "may_not_stream": "This meeting is not meant to be streamed.",
     "media_failed": "The media connection failed.",
@@ -37,6 +40,7 @@ TITLES = {
     "recording_forbidden": "This meeting is not recorded.",
     "removed": "You have been removed from the meeting.",
     "replaced": "You joined in another window.",
+    "seat_cancelled": "Your registration was cancelled.",
     "source_taken": "You already publish this source.",
     "stale_revision": "This answers an offer that is no longer the latest.",
     "storage_full": "The server cannot store this: its disk is full.",

@@ -73,12 +73,14 @@ class Token(BaseModel):
     alias: Annotated[str, Field(max_length=60)] = ""
     """The pseudonym, if its bearer has chosen one; else the meeting gives a number."""
     jti: str = ""
+    iat: int = 0
+    """When it was signed, UTC seconds."""
     exp: int = 0
 
     def sign(self, key: bytes, *, lifetime_s: int = LIFETIME_S, now: float | None = None) -> str:
         """The token as a compact JWT, valid for `lifetime_s` seconds from `now` (UTC, seconds)."""
         issued = int(time.time() if now is None else now)
-        claims = self.model_dump(mode="json", exclude={"jti", "exp"})
+        claims = self.model_dump(mode="json", exclude={"jti", "iat", "exp"})
         claims["permissions"] = sorted(claims["permissions"])
         claims |= {
             "iss": ISSUER,
@@ -172,7 +174,7 @@ def _claims(compact: str, key: bytes, audience: str, shape: type[_Claims], *, al
             audience=audience,
             issuer=ISSUER,
             leeway=LEEWAY_S,
-            # A clock that was set back must not make tokens bad, so `iat` is not looked at.
+            # A clock that was set back must not make tokens bad, so `iat` is not looked at here.
             options={"require": ["exp", "iat", "jti"], "verify_exp": not allow_expired, "verify_iat": False},
         )
         return shape.model_validate(claims)

@@ -21,6 +21,7 @@ from lms.schedule.protection import NOTHING, Protection
 from lms.sealing import FernetSealer, Sealer
 from lms.streaming.library import LiveLibrary, NoLive
 from lms.streaming.queries import PlannedTarget
+from signaling.model import WhyOut
 from web.links import Links
 from web.mail.outbox import OutboxFolder
 
@@ -124,8 +125,8 @@ class MeetingControl(Protocol):
     def close(self, meeting: str, node: int) -> None:
         """Announce the official end and send everybody away."""
 
-    def remove(self, meeting: str, node: int, participant: str) -> None:
-        """Send a participant out, for good."""
+    def show_out(self, meeting: str, node: int, identity: str, why: WhyOut, until: datetime) -> None:
+        """Show somebody out, who reads why; tokens that were signed until then do not bring them in again."""
 
     def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
         """Divide a running meeting into groups, or tell what changed about them."""
@@ -152,8 +153,8 @@ class NoMeetingControl:
     def close(self, meeting: str, node: int) -> None:
         """Nothing to close."""
 
-    def remove(self, meeting: str, node: int, participant: str) -> None:
-        """Nobody to remove."""
+    def show_out(self, meeting: str, node: int, identity: str, why: WhyOut, until: datetime) -> None:
+        """Nobody to show out."""
 
     def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
         """Nothing to divide."""

@@ -6,9 +6,21 @@ expire by itself; what it does checks whether there is still something to do.
 
 from __future__ import annotations
 
+import re
+
 from itsdangerous import BadSignature, TimestampSigner, URLSafeSerializer
 
 from lms.errors import NotFound
+
+PERSONAL = ("calendar", "guest", "offers", "presence", "rsvp", "unsubscribe", "welcome")
+"""First parts of addresses whose second part lets whoever has it act as somebody."""
+_PERSONAL = re.compile(rf"(?<=/)({'|'.join(PERSONAL)})/[^\s/?#<>\"']+")
+MASK = "••••••"
+
+
+def masked(text: str) -> str:
+    """A letter's text for others than its recipient: of personal links what they are for, not what opens them."""
+    return _PERSONAL.sub(rf"\1/{MASK}", text)
 
 
 class Links:

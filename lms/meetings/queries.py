@@ -47,30 +47,6 @@ class MeetingHeld:
     """Which group's, where the meeting was divided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
-    """Somebody who is connected now, as a media node knows them."""
-
-    meeting: str
-    node: int
-    participant: str
-
-
-def connected_guests(session: Session, link_id: int) -> list[Present]:
-    """Who is connected by a personal link: its guest, and further devices (`guest:7.3`)."""
-    identity = f"guest:{link_id}"
-    rows = session.execute(
-        select(Meeting.name, Meeting.node, Connection.participant)
-        .join(Meeting, Meeting.id == Connection.meeting_id)
-        .where(
-            Connection.left_at.is_(None),
-            or_(Connection.identity == identity, Connection.identity.startswith(f"{identity}.", autoescape=True)),
-        )
-        .distinct()
-    )
-    return [Present(meeting, node, participant) for meeting, node, participant in rows]
-
-
 def connected_now(session: Session, occurrence_id: int, now: datetime) -> set[str]:
     """The identities of who is in the occurrence's meeting or one of its groups now, or lost the line a moment ago."""
     comes_back = and_(Connection.reason == "away", Connection.left_at > now - PLACE_KEPT)

@@ -23,6 +23,7 @@ from signaling.model import (
     Shape,
     Source,
     Tag,
+    WhyOut,
 )
 
 LeaveReason = Literal["left", "lost", "removed", "replaced", "ended"]
@@ -104,6 +105,16 @@ class Left(_Fact):
     fact: Literal["left"] = "left"
     participant: Id
     reason: LeaveReason
+    why: WhyOut | None = None
+
+
+class ShownOut(_Fact):
+    """Whoever bears this identity comes in by a token that was signed after `until` only (UTC, seconds)."""
+
+    fact: Literal["shown_out"] = "shown_out"
+    identity: Id
+    why: WhyOut
+    until: float
 
 
 class Barred(_Fact):
@@ -326,6 +337,7 @@ Fact = Annotated[
     | WentAway
     | CameBack
     | Left
+    | ShownOut
     | Barred
     | Admitted
     | Renamed

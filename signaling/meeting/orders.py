@@ -13,7 +13,7 @@ from signaling.meeting import channels, facts, rules, words
 from signaling.meeting.faces import may_be_kept
 from signaling.meeting.plan import Groups
 from signaling.meeting.state import Member, State
-from signaling.model import Permission, QuestionStatus, Role
+from signaling.model import Permission, QuestionStatus, Role, bearer
 from signaling.problems import RefusedError
 from signaling.tokens import ROLE_PERMISSIONS
 
@@ -78,6 +78,18 @@ def _(action: messages.Remove, state: State, actor: Member | None, now: float) -
     for other in [each for each in state.members.values() if each.identity == member.identity]:
         barred += rules.leave(state, _target(state, actor, other.id).id, "removed", now=now)
     return barred
+
+
+@_order.register
+def _(action: messages.ShowOut, state: State, actor: Member | None, now: float) -> list[facts.Fact]:
+    if actor is not None:
+        raise RefusedError("not_allowed", "The web process shows out whoever may not come in any more.")
+    # Renewals of tokens are signed by this node's clock, the others by the web process's: count both.
+    until = max(action.until, now)
+    out: list[facts.Fact] = [facts.ShownOut(at=now, identity=action.identity, why=action.why, until=until)]
+    for member in [each for each in state.members.values() if bearer(each.identity) == action.identity]:
+        out += rules.leave(state, member.id, "removed", why=action.why, now=now)
+    return out
 
 
 @_order.register

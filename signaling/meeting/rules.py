@@ -10,7 +10,7 @@ from signaling.meeting import facts
 from signaling.meeting.faces import alias
 from signaling.meeting.plan import StreamTarget
 from signaling.meeting.state import Member, State
-from signaling.model import ChatMessage, Permission, Presence, Role, Source
+from signaling.model import ChatMessage, Permission, Presence, Role, Source, WhyOut, bearer
 from signaling.problems import RefusedError
 from signaling.tokens import ROLE_PERMISSIONS, Token
 
@@ -48,6 +48,9 @@ def entrance(state: State, token: Token, *, limit: int) -> Literal["join", "wait
     """Whether the bearer may come in at once or has to wait in the lobby. `limit`: most participants on this node."""
     if token.identity in state.banned:
         raise RefusedError("banned")
+    gone = state.shown_out.get(bearer(token.identity))
+    if gone is not None and token.iat <= gone.until:
+        raise RefusedError(gone.why)
     who = standing(state, token)
     if len(state.members) >= limit or (
         state.plan.capacity is not None and len(state.members) >= state.plan.capacity and not who.moderates
@@ -82,7 +85,9 @@ def join(state: State, token: Token, *, participant: str, resume: str, number: i
     )
 
 
-def leave(state: State, participant: str, reason: facts.LeaveReason, *, now: float) -> list[facts.Fact]:
+def leave(
+    state: State, participant: str, reason: facts.LeaveReason, *, why: WhyOut | None = None, now: float
+) -> list[facts.Fact]:
     """Somebody is gone: their hand goes down and they are no longer pinned."""
     if participant not in state.members:
         return []
@@ -91,7 +96,7 @@ def leave(state: State, participant: str, reason: facts.LeaveReason, *, now: flo
         gone.append(facts.HandMoved(at=now, participant=participant, raised=False))
     if state.spotlight == participant:
         gone.append(facts.Spotlighted(at=now, participant=None))
-    return [*gone, facts.Left(at=now, participant=participant, reason=reason)]
+    return [*gone, facts.Left(at=now, participant=participant, reason=reason, why=why)]
 
 
 def close(state: State, reason: facts.CloseReason, *, now: float) -> list[facts.Fact]:

@@ -21,6 +21,7 @@ from signaling.model import (
     Publication,
     Role,
     Source,
+    bearer,
 )
 
 CHAT_HISTORY = 200
@@ -103,6 +104,8 @@ class State:
         self.welcome: set[str] = set()
         """Identities that were let in before: lobby and lock do not stop them from coming back."""
         self.banned: set[str] = set()
+        self.shown_out: dict[str, facts.ShownOut] = {}
+        """Identity → by tokens from before when it may not come in any more."""
         self.hands: list[str] = []
         self.public_chat: list[ChatMessage] = []
         self.private_chat: list[ChatMessage] = []
@@ -316,6 +319,11 @@ class State:
         self._settle_channels()
 
     @apply.register
+    def _(self, fact: facts.ShownOut) -> None:
+        self.shown_out[fact.identity] = fact
+        self.welcome = {each for each in self.welcome if bearer(each) != fact.identity}
+
+    @apply.register
     def _(self, fact: facts.Barred) -> None:
         self.banned.add(fact.identity)
         self.welcome.discard(fact.identity)
@@ -456,6 +464,7 @@ class State:
         ]
         told += [facts.Admitted(at=now, identity=identity) for identity in sorted(self.welcome)]
         told += [facts.Barred(at=now, identity=identity) for identity in sorted(self.banned)]
+        told += [self.shown_out[identity] for identity in sorted(self.shown_out)]
         told += [facts.HandMoved(at=now, participant=participant, raised=True) for participant in self.hands]
         told += [facts.Said(at=message.at, message=message) for message in self.public_chat + self.private_chat]
         told += self.words.restate(now=now, recording=self.kept)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from signaling.meeting.plan import MOST_CHANNELS, MOST_GROUPS, MOST_TARGETS, GroupRoom, StreamTarget
-from signaling.model import Id, QuestionText, Role, Shape, Source, Tag, Text
+from signaling.model import Id, QuestionText, Role, Shape, Source, Tag, Text, WhyOut
 
 
 class MuteOther(Shape):
@@ -32,6 +32,19 @@ class Remove(Shape):
     do: Literal["remove"]
     participant: Id
     ban: bool = False
+
+
+class ShowOut(Shape):
+    """Show out whoever bears this identity, also by a further device (`guest:7.3`) or while they wait in the lobby.
+
+    By a token that was signed before `until` (UTC, seconds) nobody of them comes in again: whether they get a new one
+    is decided at the web process's door. For the control API alone.
+    """
+
+    do: Literal["show_out"]
+    identity: Id
+    why: WhyOut
+    until: float
 
 
 class Admit(Shape):
@@ -206,6 +219,7 @@ OrderAction = Annotated[
     MuteOther
     | AllowUnmute
     | Remove
+    | ShowOut
     | Admit
     | Deny
     | SetMeeting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 from signaling.control_client import ControlClient, ControlError
 from signaling.control_tokens import sign_control
 from signaling.meeting.plan import Plan
-from signaling.messages import Begin, End, KeepPicture, MuteOther, OrderAction, Remove
-from signaling.model import Role, Source
-from tests.signaling.support import CONTROL_KEY, NodeServer, ticket
+from signaling.messages import Begin, End, KeepPicture, MuteOther, OrderAction, Remove, ShowOut
+from signaling.model import Presence, Role, Source
+from tests.signaling.support import CONTROL_KEY, TOKEN_KEY, NodeServer, ticket
 
 Serve = Callable[..., Awaitable[NodeServer]]
 
@@ -59,6 +60,30 @@ async def test_plan_orders_and_what_runs(node: NodeServer) -> None:
     assert host.closing == "ended"
     await guest.ended()
     assert guest.closing == "ended"
+
+
+async def test_whoever_is_shown_out_comes_back_by_a_new_token_only(node: NodeServer) -> None:
+    control, now = client(node), time.time()
+    host = await node.join(ticket("Ведуча", Role.HOST))
+    guest = ticket("Гість", identity="guest:7", presence=Presence.GUEST)
+    other = ticket("Гість (інший пристрій)", identity="guest:7.3", presence=Presence.GUEST)
+    inside = await node.join(guest)
+    stays = await node.join(ticket("Інший", identity="guest:71", presence=Presence.GUEST))
+    await host.order("set", lobby=True)
+    waits = await node.join(other)
+    assert waits.got[0]["type"] == "waiting"
+    order = ShowOut(do="show_out", identity="guest:7", why="link_withdrawn", until=now)
+    assert (await host.order("show_out", identity="guest:7", why="link_withdrawn", until=now))["type"] == "refused"
+    await asyncio.to_thread(control.order, "demo", order)
+    for each in (inside, waits):
+        await each.ended()
+        assert each.closing == "link_withdrawn"
+    names = await asyncio.to_thread(control.names, "demo")
+    assert list(names.values()) == ["Ведуча", "Інший"]
+    assert (await node.join(guest)).closing == "link_withdrawn"
+    later = await node.join(guest.sign(TOKEN_KEY, now=time.time() + 60))
+    assert later.got[0]["type"] == "waiting", "the door has let them in again; the lobby has not"
+    assert (await stays.request("chat", text="Я ще тут"))["type"] == "ok"
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,13 @@ wishes = st.one_of(
                 status=st.sampled_from(["on", "off", "again"]),
             ),
             st.builds(messages.End, do=st.just("end"), close=st.just(False)),
+            st.builds(
+                messages.ShowOut,
+                do=st.just("show_out"),
+                identity=st.just("person:d"),
+                why=st.just("seat_cancelled"),
+                until=st.just(0.0),
+            ),
         ),
     ),
 )

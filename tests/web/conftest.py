@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from lms import demo_items
 from lms.database import Database
+from signaling.model import WhyOut
 from tests.lms.facts import NOW
 from tests.support.postgres import PostgresServer, database, postgres
 from tests.support.seeding import cheap_passwords, seed, whole
@@ -80,9 +81,9 @@ class Orders:
         """Note it."""
         self._note("close", meeting)
 
-    def remove(self, meeting: str, node: int, participant: str) -> None:
+    def show_out(self, meeting: str, node: int, identity: str, why: WhyOut, until: datetime) -> None:
         """Note it."""
-        self._note("remove", f"{meeting} {participant}")
+        self._note("show_out", f"{meeting} {identity} {why}")
 
     def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
         """Note it, with the groups."""

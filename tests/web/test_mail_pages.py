@@ -23,14 +23,17 @@ from lms.notify.actions import enqueue
 from lms.notify.dispatch import Dispatcher
 from lms.notify.journal import Journal
 from lms.notify.models import MailServer, OutboxMessage, Reason
+from lms.notify.reading import payload_text
 from lms.schedule import reminders
 from lms.schedule.models import Occurrence
 from tests.web.conftest import Clock
+from tests.web.test_permissions import routes_of
 from tests.web.visitor import ADMINISTRATOR, HOST, PASSWORD, Visitor
 from web import vocabulary
 from web.app import create_app
 from web.assets import Assets
 from web.config import WebConfig
+from web.links import MASK, PERSONAL, masked
 from web.mail.addresses import Sender
 from web.mail.composing import LetterWriter
 from web.mail.letters import Desk, load_all
@@ -93,7 +96,7 @@ async def test_an_invited_organiser_gets_the_link_by_mail_and_signs_in(
     shown = await admin.get("/mail", box="sent")
     assert "olena@example.org" in shown.text
     text = await admin.get(f"/mail/{message.id}")
-    assert link.group(1) in html.unescape(text.text)
+    assert f"/welcome/{MASK}" in html.unescape(text.text)
 
 
 async def test_a_link_that_was_used_or_replaced_is_not_sent(
@@ -184,9 +187,10 @@ async def test_only_those_who_look_after_the_mail_see_it(
         assert (await organiser.post(path)).status_code == 403
 
 
-async def test_an_operator_sees_the_mail_but_no_personal_links(
-    browser: Browser, config: WebConfig, worker: Dispatcher, clock: Clock
+async def test_nobody_reads_the_personal_links_of_others(
+    browser: Browser, config: WebConfig, worker: Dispatcher, clock: Clock, folder: OutboxFolder
 ) -> None:
+    """Neither in what was sent nor in what somebody quotes in an answer; the mail itself is whole."""
     admin, operator = browser(), browser()
     await admin.sign_in(ADMINISTRATOR)
     await admin.post("/people", family_name="К", given_name="О", email="o@example.org", send="1")
@@ -198,13 +202,35 @@ async def test_an_operator_sees_the_mail_but_no_personal_links(
         account = accounts._account_of(session, made.id)
         accounts.set_password(session, "system", account, PASSWORD, clock())
         accounts.give_role(session, "system", person_id=made.id, role=RoleName.OPERATOR, now=clock())
-        number = session.scalars(select(OutboxMessage.id).where(OutboxMessage.sent_at.is_not(None))).one()
+        sent = session.scalars(select(OutboxMessage).where(OutboxMessage.sent_at.is_not(None))).one()
+        assert sent.message_id is not None
+        mail = message_from_bytes(folder.read(sent.message_id) or b"")
+        whole = next(payload_text(part) for part in mail.walk() if part.get_content_type() == "text/plain")
+        link = re.search(r"/welcome/([\w-]{20,})", whole)
+        assert link
+        quoted = f"From: o@example.org\r\nSubject: Re\r\n\r\n> {link.group(0)}\r\nНе відкривається.".encode()
+        answer = receiving.take_in(session, quoted, clock(), None)
+        assert answer is not None
     await operator.sign_in("op@vikno.test")
-    page = await operator.get(f"/mail/{number}")
-    assert page.status_code == 200
-    assert "/welcome/" not in page.text
-    assert "administrators alone" in page.text
-    assert "/welcome/" in (await admin.get(f"/mail/{number}")).text
+    for address in (f"/mail/{sent.id}", f"/mail/inbox/{answer.id}"):
+        for reader in (admin, operator):
+            page = await reader.get(address)
+            assert f"/welcome/{MASK}" in page.text
+            assert link.group(1) not in page.text
+            assert "Personal links in it are covered" in page.text
+
+
+def test_every_address_that_opens_by_a_secret_is_covered(config: WebConfig) -> None:
+    paths = {route.path for route in routes_of(create_app(config))}
+    secret = [path for path in sorted(paths) if re.search(r"\{(token|signed)\}", path)]
+    assert len(secret) >= len(PERSONAL)
+    for path in secret:
+        url = "https://vikno.test" + re.sub(r"\{(token|signed)\}", "MTI.s3cr-et_", path)
+        assert "s3cr" not in masked(f"Відповідь: <{url}>, дякуємо"), path
+    assert (
+        masked("https://vikno.test/schedule/guest-lecture/register")
+        == "https://vikno.test/schedule/guest-lecture/register"
+    )
 
 
 async def test_a_letter_between_two_people_is_read_by_no_administrator(

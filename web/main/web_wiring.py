@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from lms.audit import anchors
 from lms.database import Database
@@ -10,8 +11,8 @@ from lms.files import FolderFiles
 from lms.schedule.models import Streaming
 from signaling.control_client import ControlClient, ControlError
 from signaling.meeting.plan import GroupRoom, Plan, StreamTarget
-from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, Remove, TakeQuestion
-from signaling.model import Interpreting, Protection, Source
+from signaling.messages import Begin, CloseGroups, End, KeepPicture, OpenGroups, ShowOut, TakeQuestion
+from signaling.model import Interpreting, Protection, Source, WhyOut
 from web.config import (
     ControlUnavailable,
     GroupRoomPlan,
@@ -109,10 +110,10 @@ class NodeControl:
         """Announce the official end and send everybody away."""
         self._call(node, lambda client: client.order(meeting, End(do="end", close=True)))
 
-    def remove(self, meeting: str, node: int, participant: str) -> None:
-        """Send a participant out, for good: their identity does not come back to this meeting."""
-        removal = Remove(do="remove", participant=participant, ban=True)
-        self._call(node, lambda client: client.order(meeting, removal))
+    def show_out(self, meeting: str, node: int, identity: str, why: WhyOut, until: datetime) -> None:
+        """Show somebody out; from now on the door decides about them."""
+        order = ShowOut(do="show_out", identity=identity, why=why, until=until.timestamp())
+        self._call(node, lambda client: client.order(meeting, order))
 
     def open_groups(self, meeting: str, node: int, rooms: Sequence[GroupRoomPlan], *, choose: bool) -> None:
         """Divide a running meeting into groups, or tell what changed about them."""

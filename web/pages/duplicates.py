@@ -8,7 +8,7 @@ from starlette.responses import Response
 from lms.directory import duplicates, merging
 from lms.directory.register_models import Duplicable
 from lms.errors import Conflict
-from lms.meetings.merging import merge_people
+from lms.meetings.merging import merge_organisations, merge_people
 from web.forms import sentence, text
 from web.guards import administrators_only
 from web.visits import Acting, Reading, Visit, see_other
@@ -36,7 +36,7 @@ def merge(kind: Duplicable, one: int, other: int, visit: Acting) -> Response:
     administrators_only(visit)
     keep = int(text(visit.form, "keep")) if text(visit.form, "keep") in (str(one), str(other)) else one
     drop = other if keep == one else one
-    act = merge_people if kind is Duplicable.PERSON else merging.merge_organisations
+    act = merge_people if kind is Duplicable.PERSON else merge_organisations
     try:
         act(visit.session, visit.visitor, keep, drop, visit.now)
     except Conflict as refused:

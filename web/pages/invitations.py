@@ -18,7 +18,7 @@ from lms.schedule.models import MeetingRole, Status
 from lms.schedule.telling import ANNOUNCED
 from web import forms, panels, vocabulary
 from web.errors import status_of
-from web.removing import remove_guest
+from web.removing import remove_invited
 from web.visits import Acting, Reading, Visit, see_other
 from web.vocabulary import role_choices
 
@@ -99,10 +99,9 @@ def invite(slug: str, visit: Acting) -> Response:
 
 @router.post("/schedule/{slug}/invitations/{invitation_id}/withdraw")
 def withdraw(slug: str, invitation_id: int, visit: Acting) -> Response:
-    """Take one back; who is in the meeting by its personal link is sent out."""
+    """Take one back; who is in the meeting by it is shown out."""
     row = invitations.withdraw(visit.session, visit.visitor, slug, invitation_id, visit.now)
-    if row.guest_link_id is not None:
-        remove_guest(visit, row.guest_link_id)
+    remove_invited(visit, row)
     return see_other(f"/schedule/{slug}/invitations?done=withdrawn")
 
 

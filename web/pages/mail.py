@@ -17,6 +17,7 @@ from lms.notify.reading import payload_text, text_of
 from lms.schedule.audience import concerns_two
 from web import forms
 from web.guards import mail_keepers_only
+from web.links import MASK, masked
 from web.visits import Acting, Reading, Visit, see_other
 
 PAGE = 50
@@ -60,7 +61,7 @@ def inbound(number: int, visit: Reading) -> Response:
     mail_keepers_only(visit)
     row = queries.inbound_one(visit.session, number)
     shown = row.raw if row.kind is not InboundKind.CALENDAR_REPLY else None
-    return visit.page("mail_inbound.html", row=row, text=text_of(shown) if shown else "")
+    return visit.page("mail_inbound.html", row=row, text=masked(text_of(shown)) if shown else "", mask=MASK)
 
 
 @router.post("/inbox/{number}/done")
@@ -100,7 +101,10 @@ def knock(visit: Acting) -> Response:
 
 @router.get("/{number}")
 def one(number: int, visit: Reading) -> Response:
-    """One message with its attempts; in folder mode as it was sent, unless it is between two people."""
+    """One message with its attempts; in folder mode as it was sent, but for what opens its personal links.
+
+    What is between two people is not shown.
+    """
     mail_keepers_only(visit)
     return _message(visit, number)
 
@@ -118,17 +122,15 @@ def retry(number: int, visit: Acting) -> Response:
 
 def _message(visit: Visit, number: int, *, failure: str = "", status: int = 200) -> Response:
     row = queries.message(visit.session, number)
-    # A personal link in it opens somebody's account: those who may make such links anyway may see it.
-    secret = row.sealed is not None and not visit.visitor.is_administrator
     private = concerns_two(visit.session, row.contents) or is_of_two(visit.session, row.contents.get("recording"))
     return visit.page(
         "mail_message.html",
         row=row,
         attempts=queries.attempts(visit.session, number),
         block=queries.bounced(visit.session, [row.address]).get(row.address.lower()),
-        text="" if secret or private else _sent_text(visit, row),
+        text="" if private else masked(_sent_text(visit, row)),
         folder=visit.config.outbox is not None,
-        secret=secret,
+        mask=MASK,
         private=private,
         failure=failure,
         status=status,

@@ -24,6 +24,7 @@ from web.guards import administrators_only, people_keepers_only, people_readers_
 from web.i18n import mark as _
 from web.i18n import translate
 from web.pages.organisation_view import today_of
+from web.removing import remove_account
 from web.visits import Acting, Reading, Visit, see_other
 from web.vocabulary import CHANNELS, SYSTEM_ROLES, choices
 
@@ -216,10 +217,13 @@ def invite(person_id: int, visit: Acting) -> Response:
 
 @router.post("/{person_id}/disable")
 def disable(person_id: int, visit: Acting) -> Response:
-    """Nobody signs in with the person's accounts any more."""
-    return _take(
-        visit, person_id, None, lambda: accounts.disable_account(visit.session, visit.visitor, person_id, visit.now)
-    )
+    """Nobody signs in with the person's accounts any more; from meetings that they are in they are shown out."""
+
+    def disable() -> None:
+        accounts.disable_account(visit.session, visit.visitor, person_id, visit.now)
+        remove_account(visit, person_id)
+
+    return _take(visit, person_id, None, disable)
 
 
 @router.post("/{person_id}/enable")

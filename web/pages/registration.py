@@ -23,6 +23,7 @@ from web.i18n import translate
 from web.mail.registrations import OFFER
 from web.problems import Problem
 from web.registration_form import RegisterForm, register_form
+from web.removing import remove_seats
 from web.visits import Acting, Reading, Visit, see_other
 
 router = APIRouter()
@@ -89,6 +90,7 @@ def act(number: int, act: str, visit: Acting) -> Response:
     if does is None:
         raise Problem(404, "not_found", "")
     row = does(visit.session, visit.visitor, number, visit.now)
+    remove_seats(visit, [row])
     _row, occurrence, _name = registration_lists.by_number(visit.session, number)
     return see_other(f"/schedule/{occurrence.slug}?done=registration_{row.state.value}#registration")
 

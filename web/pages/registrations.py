@@ -21,6 +21,7 @@ from web.i18n import mark as _
 from web.i18n import translate
 from web.problems import Problem
 from web.registration_form import PolicyForm, policy_values
+from web.removing import remove_seats
 from web.visits import Acting, Reading, Visit, see_other
 
 MOST_EXPORTED = 20_000
@@ -155,8 +156,8 @@ def register_people(slug: str, visit: Acting) -> Response:
 
 
 def _cancel(visit: Visit, numbers: Iterable[int], reason: str) -> None:
-    for number in numbers:
-        registering.cancel(visit.session, visit.visitor, number, visit.now, reason)
+    rows = [registering.cancel(visit.session, visit.visitor, number, visit.now, reason) for number in numbers]
+    remove_seats(visit, rows)
 
 
 def _own_page(visit: Visit, slug: str, refusals: list[str], *, status: int = 200) -> Response:

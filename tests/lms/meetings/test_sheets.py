@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from lms.database import Database
 from lms.directory.models import RoleName
@@ -13,11 +14,11 @@ from lms.errors import Conflict, Invalid, NotAllowed
 from lms.meetings import actions as meetings
 from lms.meetings import attendance, computing, sheet_actions
 from lms.meetings.attendance_models import Attendance, RosterEntry, SheetState, Verdict
-from lms.meetings.merging import merge_people
+from lms.meetings.merging import merge_organisations, merge_people
 from lms.meetings.roll_call import Seat, answer
 from lms.meetings.sheet_queries import attendance_view, own
 from signaling import events as told
-from tests.lms.facts import counted, person
+from tests.lms.facts import counted, organisation, person
 from tests.lms.meetings.attending import Network, Story, at, computed, list_people, tell
 
 
@@ -223,3 +224,32 @@ def test_when_two_entries_of_one_person_are_merged_the_sheet_is_computed_anew(
         view = attendance_view(session, network.organiser, network.slug, at(96))
         assert twin.person_id in {row.person_id for row in view.rows}
         assert network.olena.person_id not in {row.person_id for row in view.rows}
+
+
+def test_when_two_entries_of_one_organisation_are_merged_the_sheet_is_computed_anew(
+    database: Database, network: Network
+) -> None:
+    """Olena sat in a room of Kyiv that came by two devices, entered as two organisations: 30 minutes each."""
+    with database.writing() as session:
+        story = Story().joined(0, network.kyiv_room).began(0).left(30, network.kyiv_room)
+        tell(session, story.joined(45, network.lviv_room).left(75, network.lviv_room).ended(90))
+        list_people(session, network.organiser, network.slug, network.kyiv, Seat(network.olena.person_id), now=at(80))
+        entry = session.scalars(select(RosterEntry)).one()
+        answer(session, network.olena.person_id or 0, entry.id, here=True, via="page", now=at(81))
+        assert computing.compute_stale(session, at(94)) == 1
+        boss = person(session, "boss@example.org", RoleName.ADMINISTRATOR)
+        others = [organisation(session, code) for code in ("odesa", "odesa2")]
+        merge_organisations(session, boss, others[0].id, others[1].id, at(95))
+        assert computing.stale(session, at(95)) == [], "neither of these was there"
+        assert _seconds(session, network) == 30 * 60
+        merge_organisations(session, boss, network.lviv.id, network.kyiv.id, at(95))
+        assert computing.stale(session, at(95)) == [network.id]
+        assert computing.compute_stale(session, at(95)) == 1
+        assert _seconds(session, network) == 60 * 60
+        rows = attendance_view(session, network.organiser, network.slug, at(96)).rows
+        assert {row.organisation_id for row in rows} == {network.lviv.id}
+
+
+def _seconds(session: Session, network: Network) -> int:
+    rows = attendance_view(session, network.organiser, network.slug, at(96)).rows
+    return next(row.seconds for row in rows if row.person_id == network.olena.person_id)

@@ -145,6 +145,7 @@ describe("staying in the meeting", () => {
 
   it.each([
     ["removed", false],
+    ["seat_cancelled", false],
     ["ended", false],
     ["replaced", true],
     ["locked", true],

@@ -69,6 +69,7 @@ describe("a group", () => {
     ["not_allowed", true],
     ["ended", false],
     ["removed", false],
+    ["seat_cancelled", false],
   ])("is left by %s: back to the main room is %s", (code, home) => {
     expect(leadsHome({ code, title: "", detail: "", retry: false })).toBe(home);
   });

@@ -26,7 +26,18 @@ export function offerOf(groups: GroupsSeen | null): GroupOffer | null {
 }
 
 /** Who was sent away, or was in a meeting that is over, does not go back to the main room; everybody else does. */
-const FINAL: ReadonlySet<string> = new Set(["removed", "banned", "replaced", "ended", "already_joined", "version"]);
+const FINAL: ReadonlySet<string> = new Set([
+  "removed",
+  "banned",
+  "seat_cancelled",
+  "invitation_withdrawn",
+  "link_withdrawn",
+  "account_disabled",
+  "replaced",
+  "ended",
+  "already_joined",
+  "version",
+]);
 
 export function leadsHome(problem: Problem | null): boolean {
   return problem !== null && !FINAL.has(problem.code);

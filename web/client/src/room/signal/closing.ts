@@ -13,6 +13,10 @@ export type Reaction =
 const REACTIONS: Readonly<Record<string, Reaction>> = {
   removed: "over",
   banned: "over",
+  seat_cancelled: "over",
+  invitation_withdrawn: "over",
+  link_withdrawn: "over",
+  account_disabled: "over",
   denied: "over",
   ended: "over",
   replaced: "ask",
