@@ -35,8 +35,8 @@ def earlier(session: Session, slug: str) -> int:
     if number is None:
         return 0
     course = select(Course.id).where(Course.slug == slug).scalar_subquery()
-    behind = _behind(number)
-    return session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.course_id == course, *behind)) or 0
+    learns = select(func.count()).select_from(Enrolment).where(Enrolment.course_id == course, *_behind(number))
+    return session.scalar(learns) or 0
 
 
 def bring(session: Session, visitor: Visitor, slug: str, now: datetime) -> int:
