@@ -196,8 +196,8 @@ async def test_when_a_test_is_open_whom_it_asks_and_what_is_shown_is_in_the_form
         assert test["lines"][0]["competences"] == ["4", "5.1"]
         assert test["review"] == {"right_after": [], "while_open": [], "after_closing": ["right"]}
         page = await trainer.get("/courses/testing/edit/lessons/check")
-        sent = {name: html.unescape(value) for name, value in re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"', page.text)
-                if name in {*fields, "edit", "kept"}}  # fmt: skip
+        found = re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"', page.text)
+        sent = {name: html.unescape(value) for name, value in found if name in {*fields, "edit", "kept"}}
         sent |= {"move_on": "Passed", "audience-0": "pupil", "item_kinds": "ordering", "shown": "after_closing:right"}
         assert (await upload(trainer, f"{here}s/check", **sent)).status_code == 303
 
