@@ -12,7 +12,6 @@ from lms import demo_accounts
 from lms.courses.models import Course
 from lms.credentials import awarding, external, issuing
 from lms.credentials.awarding import RuleDraft
-from lms.credentials.checking import NobodyKnown
 from lms.credentials.external import ExternalDraft
 from lms.credentials.keys import Issuer
 from lms.credentials.models import AwardRule, RuleKind
@@ -85,7 +84,7 @@ def _declare(session: Session, lead: Visitor, now: datetime) -> None:
         areas=("1", "2", "5"),
         shared=True,
     )
-    made = external.declare(session, staff, draft, None, MemoryFiles(), NobodyKnown(), now)
+    made = external.declare(session, staff, draft, None, MemoryFiles(), now)
     external.note_seen(session, lead, made.code, "Зараховано до плану навчання.", now)
 
 

@@ -24,7 +24,7 @@ BODY_BYTES = (
     (re.compile(r"/items/import"), 17 * 1024 * 1024),
     (re.compile(r"/items/(new|[^/]+/edit)(/form)?"), 2 * 1024 * 1024),
     (re.compile(r"/classes/[^/]+/people"), 2 * 1024 * 1024),
-    (re.compile(r"/verify"), 9 * 1024 * 1024),
+    (re.compile(r"/verify|/me/declared/new"), 9 * 1024 * 1024),
     (re.compile(r"/api/meetings/[^/]+/pictures"), 9 * 1024 * 1024),
 )
 """Paths that take more than a form."""

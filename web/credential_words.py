@@ -15,9 +15,11 @@ STATES: dict[State, str] = {
     State.EXPIRED: _("Genuine, but expired"),
     State.NOT_YET: _("Genuine, but not valid yet"),
     State.REVOKED: _("Revoked by its issuer"),
+    State.SUSPENDED: _("Suspended by its issuer"),
     State.REPLACED: _("Replaced by a newer one"),
     State.STATUS_UNKNOWN: _("Genuine; whether it was revoked cannot be told here"),
     State.UNKNOWN_ISSUER: _("The issuer cannot be recognised here"),
+    State.UNSUPPORTED: _("Of a kind that cannot be checked here"),
     State.NOT_GENUINE: _("Not genuine"),
     State.UNREADABLE: _("No certificate that can be read"),
 }
@@ -40,6 +42,7 @@ CODES: dict[str, str] = {
     "key_of_another": _("It is signed with the key of somebody else than its issuer."),
     "key_unknown": _("It is signed with a key that its issuer does not list."),
     "key_kind": _("The key of its issuer cannot be used here."),
+    "key_expired": _("It was signed after the end of its issuer's key, or does not say when."),
     "key_compromised": _("Its key was in other hands when it was signed."),
     "key_reissued": _(
         "Its key was in other hands when it was signed. We gave this certificate, and have signed it anew since: what "
@@ -52,7 +55,9 @@ CODES: dict[str, str] = {
     "did_key": _("The issuer is a key by itself. It signed this; who holds the key cannot be told from the file."),
     "not_yet": _("Its first day has not come yet."),
     "expired": _("Its last day has passed."),
+    "proof_expired": _("Its signature was made for a time that has passed."),
     "revoked": _("Its issuer has revoked it."),
+    "suspended": _("Its issuer has suspended it: it does not count for the time being."),
     "replaced": _("Its issuer has replaced it: there is a newer one with the same number."),
     "no_status": _("Its issuer did not provide for revoking it."),
     "status_unknown": _("The list that says whether it was revoked is not at hand, or does not hold."),
@@ -169,4 +174,5 @@ def _moment(value: object) -> datetime | None:
         found = datetime.fromisoformat(str(value))
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    # In our own time zone the first and the last year may not exist.
+    return found if found.tzinfo and 1 < found.year < 9999 else None

@@ -70,7 +70,8 @@ def from_svg(picture: bytes) -> str:
         raise NotBaked("It is no SVG picture that can be read safely.") from error
     if root.tag != "{http://www.w3.org/2000/svg}svg":
         raise NotBaked("It is no SVG picture.")
-    return _the_one([each.get("verify") or each.text or "" for each in root.iter(_ELEMENT)])
+    found = [text for each in root.iter(_ELEMENT) for text in (each.get("verify"), each.text) if text and text.strip()]
+    return _the_one(found)
 
 
 def _the_one(found: list[str]) -> str:

@@ -55,7 +55,7 @@ def replace_name(session: Session, issuer: Issuer, visitor: Visitor, number: str
         raise NotFound("person_unknown", "It belongs to nobody of this system.")
     holder, holder_en = holder_names(person)
     email = email_of(session, person.id)
-    same_address = email and documents.email_hash(email, snapshot.email_salt) == snapshot.email_hash
+    same_address = snapshot.email_hash == (documents.email_hash(email, snapshot.email_salt) if email else "")
     if (holder, holder_en) == (snapshot.holder, snapshot.holder_en) and same_address:
         raise Conflict("certificate_same", "Name and address are the same as on the certificate: nothing to replace.")
     salt = secrets.token_hex(8)

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from lms.credentials import bits, containers, integrity, jose, multibase, pinned
+from lms.credentials import bits, containers, form, integrity, jose, multibase, pinned
 from lms.credentials.containers import Contents, UnreadableFile, read, read_json
 from lms.credentials.integrity import Digest
 from lms.credentials.seal_reports import Sealing, SealReport
@@ -26,11 +26,18 @@ class State(StrEnum):
     EXPIRED = "expired"
     NOT_YET = "not_yet"
     REVOKED = "revoked"
+    SUSPENDED = "suspended"
     REPLACED = "replaced"
     STATUS_UNKNOWN = "status_unknown"
     UNKNOWN_ISSUER = "unknown_issuer"
+    UNSUPPORTED = "unsupported"
+    """Of somebody else, in words or with signatures that this verifier does not know: it may be genuine or not."""
     NOT_GENUINE = "not_genuine"
     UNREADABLE = "unreadable"
+
+
+_PURPOSES = ("revocation", "suspension")
+"""Of status lists: what else they can say (`refresh`, `message`) neither takes nor vouches for anything."""
 
 
 class Name(StrEnum):
@@ -67,6 +74,8 @@ class KnownKey:
     jwk: dict[str, Any] | None = None
     compromised_at: datetime | None = None
     """Since when somebody else may sign with it."""
+    expires_at: datetime | None = None
+    """What is signed from then on does not count (W3C Controlled Identifiers, section 2.2)."""
 
 
 class Trust(Protocol):
@@ -76,7 +85,7 @@ class Trust(Protocol):
         """The keys of an issuer that is known; None for a stranger."""
 
     def status_list(self, address: str) -> str | None:
-        """A status list as it is served: JSON, or a JWT. None where it is not at hand."""
+        """A status list as it is served, JSON. None where it is not at hand."""
 
     def overtaken(self, credential: dict[str, Any]) -> State | None:
         """What the issuer's own records say beyond the file: REPLACED, REVOKED, or NOT_GENUINE for one never issued."""
@@ -180,21 +189,21 @@ def _check_seal(report: SealReport) -> Check:
 def _check_credential(data: bytes, trust: Trust, now: datetime, digested: Digest | None) -> Report:
     checks: list[Check] = []
     found: dict[str, Any] = {}
-    form = ""
+    kind = ""
     try:
         contents = _read(data)
-        form = contents.form
-        checks.append(Check(Name.FILE, True, "ok", f"A credential was found ({form})."))
+        kind = contents.form
+        checks.append(Check(Name.FILE, True, "ok", f"A credential was found ({kind})."))
         found, claims = _parse(contents)
-        issuer = _check_form(found)
+        issuer = _check_form(found, trust)
         checks.append(Check(Name.FORM, True, "ok", "It is an Open Badge by the form of it."))
         checks.extend(_check_signature(contents, found, claims, issuer, trust, digested))
-        checks.append(_check_dates(found, now))
+        checks.append(_check_dates(found, now, () if contents.is_token else _ours(found)))
         checks.append(_check_status(found, issuer, trust, now))
-        return Report(State.VALID, tuple(checks), form, found)
+        return Report(State.VALID, tuple(checks), kind, found)
     except _Failure as failure:
         checks.append(failure.check)
-        return Report(failure.state, tuple(checks), form, found)
+        return Report(failure.state, tuple(checks), kind, found)
 
 
 def _read(data: bytes) -> Contents:
@@ -214,47 +223,14 @@ def _parse(contents: Contents) -> tuple[dict[str, Any], dict[str, Any]]:
         raise _Failure(State.UNREADABLE, Check(Name.FILE, False, "unreadable", str(error))) from error
 
 
-def _check_form(credential: dict[str, Any]) -> str:
+def _check_form(credential: dict[str, Any], trust: Trust) -> str:
     """The issuer's id, if all that a credential needs is there."""
-
-    def wrong(says: str, code: str = "form") -> _Failure:
-        return _Failure(State.NOT_GENUINE, Check(Name.FORM, False, code, says))
-
-    contexts = _many(credential.get("@context"))
-    if contexts[:1] != [pinned.CREDENTIALS]:
-        raise wrong("Its first context is not that of Verifiable Credentials 2.0.", "context")
-    for each in contexts:
-        if each not in pinned.PINNED:
-            raise wrong(f"The context {str(each)[:200]} is not one of those that this verifier knows.", "context")
-    types = _many(credential.get("type"))
-    if "VerifiableCredential" not in types or not {"OpenBadgeCredential", "AchievementCredential"} & set(
-        map(str, types)
-    ):
-        raise wrong("It is no Open Badge credential by its type.")
-    issuer = jose.issuer_id(credential)
-    if not issuer:
-        raise wrong("It names no issuer.")
-    if isinstance(credential.get("issuer"), dict) and "Profile" not in _many(credential["issuer"].get("type")):
-        raise wrong("Its issuer is no profile.")
-    if jose.numeric(credential.get("validFrom")) is None:
-        raise wrong("It does not say from when it is valid.")
-    if "validUntil" in credential and jose.numeric(credential["validUntil"]) is None:
-        raise wrong("The day until which it is valid cannot be read.")
-    subject = credential.get("credentialSubject")
-    if not isinstance(subject, dict) or "AchievementSubject" not in _many(subject.get("type")):
-        raise wrong("It says nothing of an achievement.")
-    if "id" not in subject and "identifier" not in subject:
-        raise wrong("It does not say whom it is for.")
-    achievement = subject.get("achievement")
-    if not isinstance(achievement, dict) or "Achievement" not in _many(achievement.get("type")):
-        raise wrong("It says nothing of an achievement.")
-    if not all(isinstance(achievement.get(name), str) for name in ("id", "name", "description")):
-        raise wrong("Its achievement has no name or no description.")
-    if not isinstance(achievement.get("criteria"), dict):
-        raise wrong("It does not say what had to be done.")
-    if isinstance(credential.get("credentialStatus"), list):
-        raise wrong("It has several statuses; an Open Badge has at most one.")
-    return issuer
+    found = form.fault(credential)
+    if found is not None and found.code == "context":
+        raise _unsupported(Name.FORM, found.code, found.says, credential, trust)
+    if found is not None:
+        raise _fails(Name.FORM, found.code, found.says)
+    return str(jose.issuer_id(credential))
 
 
 def _check_signature(
@@ -297,7 +273,7 @@ def _check_token(token: str, credential: dict[str, Any], claims: dict[str, Any],
         jose.check_claims(credential, claims)
     except jose.TokenError as error:
         raise _fails(Name.SIGNATURE, "signature", str(error)) from error
-    _check_compromise(key, jose.numeric(credential.get("validFrom")), credential, trust)
+    _check_time_of_key(key, jose.numeric(credential.get("validFrom")), credential, trust)
     return _known(issuer)
 
 
@@ -306,13 +282,20 @@ def _check_proofs(credential: dict[str, Any], issuer: str, trust: Trust, digeste
     if not proofs:
         raise _fails(Name.SIGNATURE, "unsigned", "It is not signed at all.")
     # A verifier may use any one proof; of those it understands, all have to hold.
-    ours = [each for each in proofs if each.get("cryptosuite") == integrity.SUITE]
-    if not ours or len(proofs) > 4:
-        raise _fails(
-            Name.SIGNATURE, "suite", "It is signed in ways of which this verifier knows none (eddsa-rdfc-2022)."
-        )
+    ours = _ours(credential)
+    if len(proofs) > 4:
+        raise _fails(Name.SIGNATURE, "suite", "It is signed more often than any credential.")
+    if not ours:
+        says = "It is signed in ways of which this verifier knows none (eddsa-rdfc-2022)."
+        raise _unsupported(Name.SIGNATURE, "suite", says, credential, trust)
     checks = [_check_proof(credential, proof, issuer, trust, digested) for proof in ours]
     return checks[0]
+
+
+def _ours(credential: dict[str, Any]) -> list[dict[str, Any]]:
+    """The proofs of the suite that this verifier knows."""
+    proofs = [each for each in _many(credential.get("proof")) if isinstance(each, dict)]
+    return [each for each in proofs if each.get("cryptosuite") == integrity.SUITE]
 
 
 def _check_proof(
@@ -348,11 +331,13 @@ def _check_proof(
     if keys is None and not issuer.startswith("did:key:"):
         raise _stranger(issuer, whole=True)
     if key is not None:
-        _check_compromise(key, jose.numeric(proof.get("created")), credential, trust)
+        _check_time_of_key(key, jose.numeric(proof.get("created")), credential, trust)
     return _known(issuer)
 
 
-def _check_compromise(key: KnownKey, signed: int | None, credential: dict[str, Any], trust: Trust) -> None:
+def _check_time_of_key(key: KnownKey, signed: int | None, credential: dict[str, Any], trust: Trust) -> None:
+    if key.expires_at is not None and (signed is None or signed >= key.expires_at.timestamp()):
+        raise _fails(Name.ISSUER, "key_expired", "It was signed after the end of its key, or does not say when.")
     if key.compromised_at is None or (signed is not None and signed < key.compromised_at.timestamp()):
         return
     if trust.overtaken(credential) is State.REPLACED:
@@ -361,7 +346,7 @@ def _check_compromise(key: KnownKey, signed: int | None, credential: dict[str, A
     raise _fails(Name.ISSUER, "key_compromised", "Its key was in other hands when it was signed.")
 
 
-def _check_dates(credential: dict[str, Any], now: datetime) -> Check:
+def _check_dates(credential: dict[str, Any], now: datetime, proofs: Sequence[dict[str, Any]]) -> Check:
     begins, ends = jose.numeric(credential["validFrom"]), jose.numeric(credential.get("validUntil"))
     if begins is not None and now.timestamp() < begins:
         raise _Failure(
@@ -370,6 +355,12 @@ def _check_dates(credential: dict[str, Any], now: datetime) -> Check:
     if ends is not None and now.timestamp() >= ends:
         says = f"It was valid until {credential['validUntil']}."
         raise _Failure(State.EXPIRED, Check(Name.DATES, False, "expired", says))
+    for proof in proofs:
+        # Data Integrity 1.0 section 2.1: a proof may have an end of its own.
+        held = jose.numeric(proof.get("expires"))
+        if "expires" in proof and (held is None or now.timestamp() >= held):
+            says = f"Its signature was made to hold until {str(proof['expires'])[:40]}."
+            raise _Failure(State.EXPIRED, Check(Name.DATES, False, "proof_expired", says))
     return Check(Name.DATES, True, "ok", "It is valid today.")
 
 
@@ -387,6 +378,9 @@ def _check_status(credential: dict[str, Any], issuer: str, trust: Trust, now: da
         revoked = _is_set(entry, issuer, trust, now)
     except (bits.StatusListError, ValueError) as error:
         raise _unknown_status(str(error)) from error
+    if revoked and entry["statusPurpose"] == "suspension":
+        says = "Its issuer has suspended it: it does not count for the time being."
+        raise _Failure(State.SUSPENDED, Check(Name.STATUS, False, "suspended", says))
     if revoked:
         raise _Failure(State.REVOKED, Check(Name.STATUS, False, "revoked", "Its issuer has revoked it."))
     return Check(Name.STATUS, True, "ok", "Its issuer has not revoked it.")
@@ -396,6 +390,8 @@ def _is_set(entry: Any, issuer: str, trust: Trust, now: datetime) -> bool:
     if not isinstance(entry, dict) or entry.get("type") != "BitstringStatusListEntry":
         raise ValueError("Its status is kept in a way that this verifier does not know.")
     address, purpose = str(entry.get("statusListCredential", "")), entry.get("statusPurpose")
+    if purpose not in _PURPOSES or entry.get("statusSize", 1) != 1:
+        raise ValueError("Its status says something else than whether it was revoked.")
     index = str(entry.get("statusListIndex", ""))
     if not index.isascii() or not index.isdigit() or len(index) > 9:
         raise ValueError("Its place in the status list is no number.")
@@ -406,7 +402,7 @@ def _is_set(entry: Any, issuer: str, trust: Trust, now: datetime) -> bool:
     subject = found.get("credentialSubject")
     if found.get("id") != address or not isinstance(subject, dict):
         raise ValueError("What stands at the status list's address is another list.")
-    if subject.get("type") != "BitstringStatusList" or purpose not in _many(subject.get("statusPurpose")):
+    if "BitstringStatusList" not in _many(subject.get("type")) or purpose not in _many(subject.get("statusPurpose")):
         raise ValueError("The status list is for another purpose.")
     if jose.issuer_id(found) != issuer:
         raise ValueError("The status list comes from another issuer.")
@@ -436,6 +432,13 @@ def _stranger(issuer: str, *, whole: bool) -> _Failure:
 
 def _unknown_status(says: str) -> _Failure:
     return _Failure(State.STATUS_UNKNOWN, Check(Name.STATUS, None, "status_unknown", says))
+
+
+def _unsupported(name: Name, code: str, says: str, credential: dict[str, Any], trust: Trust) -> _Failure:
+    """Nothing is known of it. But of ourselves we know how we sign: ours in a form like that is none of ours."""
+    if trust.overtaken(credential) is State.NOT_GENUINE:
+        return _fails(name, code, says)
+    return _Failure(State.UNSUPPORTED, Check(name, None, code, says))
 
 
 def _fails(name: Name, code: str, says: str) -> _Failure:

@@ -17,6 +17,7 @@ Form = Literal["json", "jwt", "png", "svg", "pdf"]
 MOST_BYTES = 8 * 1024 * 1024
 MOST_TEXT = baking.MOST_CREDENTIAL_BYTES
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_NO_LETTER = re.compile("[\x00\ud800-\udfff]")
 _PDF_PATIENCE_S = 30
 
 
@@ -65,6 +66,7 @@ def read_json(text: str | bytes) -> dict[str, Any]:
         raise UnreadableFile("It is damaged: no JSON that can be read.") from error
     if not isinstance(found, dict):
         raise UnreadableFile("It is no credential: not a JSON object.")
+    _check_texts(found)
     return found
 
 
@@ -86,14 +88,16 @@ def _open(data: bytes) -> tuple[Form, str]:
 
 def _from_pdf(data: bytes) -> str:
     try:
-        text = confined.ask("lms.credentials.pdf_child", data, _PDF_PATIENCE_S).decode(errors="replace")
+        found: list[str] = json.loads(confined.ask("lms.credentials.pdf_child", data, _PDF_PATIENCE_S))
     except confined.TookTooLong as error:
         raise UnreadableFile("The PDF is made so that opening it would take for ever.") from error
     except confined.NotDone as error:
         raise UnreadableFile("The PDF is damaged, locked, or made to be hard to open.") from error
-    if not text.strip():
+    if not found:
         raise UnreadableFile("There is no credential attached to this PDF.")
-    return text
+    if len(found) > 1:
+        raise UnreadableFile("There are several credentials attached to this PDF; which one counts cannot be told.")
+    return found[0]
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -101,6 +105,19 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise UnreadableFile("A member stands in it twice: readers would not agree on what it says.")
     return found
+
+
+def _check_texts(found: dict[str, Any]) -> None:
+    """Halves of letters and zero characters can be escaped in JSON, but neither kept in a database nor printed."""
+    waiting: list[Any] = [found]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting.extend((*each.keys(), *each.values()))
+        elif isinstance(each, list):
+            waiting.extend(each)
+        elif isinstance(each, str) and _NO_LETTER.search(each):
+            raise UnreadableFile("A text in it holds what is no letter of any alphabet.")
 
 
 def _no_constant(_name: str) -> NoReturn:

@@ -7,8 +7,8 @@ dates hold, its issuer is known, and it is for the e-mail of the person who decl
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,10 +17,11 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
-from lms.credentials import apart, checking, documents
+from lms.credentials import apart, checking, documents, jose
 from lms.credentials.checking import State, Trust
 from lms.credentials.external_models import ExternalCertificate
 from lms.credentials.issuing import email_of
+from lms.credentials.seal_reports import SealReport
 from lms.database import lock
 from lms.directory.models import Affiliation, Person
 from lms.directory.queries import names_of_people
@@ -74,6 +75,18 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """A file, and what is in it."""
+
+    name: str
+    contents: bytes
+    found: Found | None = None
+    """None where it holds no credential."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What the credential says: `title`, `issuer`, `issued_on`, `valid_until`."""
+
+
+@dataclass(frozen=True, slots=True)
 class AreaLine:
     """An area of the Ukrainian frame, and what it corresponds to in DigComp."""
 
@@ -111,19 +124,57 @@ class ExternalCard:
     person: str
 
 
+def look(
+    session: Session,
+    visitor: Visitor,
+    name: str,
+    contents: bytes,
+    trust: Trust,
+    now: datetime,
+    sealed: Callable[[bytes], SealReport] | None = None,
+) -> Looked:
+    """What the verifier finds in a file. It may take many seconds: not while others wait for the database.
+
+    Raises `NotAllowed` (external_person) or `Invalid` (external_file).
+    """
+    if visitor.person_id is None:
+        raise NotAllowed("external_person", "Sign in: what you declare is yours.")
+    if not contents or len(contents) > LARGEST:
+        raise Invalid("external_file", "A PDF, PNG, JSON or JWT of at most 8 MB.", "file")
+    _ending(contents)
+    report = checking.check(contents, trust, now, apart.digest, sealed)
+    credential = report.credential
+    if report.state is State.UNREADABLE or not credential:
+        return Looked(name, contents)
+    issuer = credential.get("issuer")
+    hers = _hers(credential, email_of(session, visitor.person_id))
+    found = Found(report.state.value, str(jose.issuer_id(credential))[:300], hers, now.isoformat())
+    subject = credential.get("credentialSubject")
+    achievement = subject.get("achievement") if isinstance(subject, dict) else None
+    told = {
+        "title": achievement.get("name") if isinstance(achievement, dict) else "",
+        "issuer": issuer.get("name") if isinstance(issuer, dict) else "",
+        "issued_on": credential.get("awardedDate") or credential.get("validFrom"),
+        "valid_until": credential.get("validUntil"),
+    }
+    return Looked(name, contents, found, told)
+
+
 def declare(
     session: Session,
     visitor: Visitor,
     draft: ExternalDraft,
-    file: tuple[str, bytes] | None,
+    file: Looked | None,
     store: FileStore,
-    trust: Trust,
     now: datetime,
 ) -> ExternalCertificate:
-    """Keep what somebody declares, by a file (name, contents) or a link; a credential in it fills what is empty.
+    """Keep what somebody declares, by a file or a link.
 
-    Raises `NotAllowed` (external_person), `Conflict` (too_many) or `Invalid` (external_needs_proof, external_title,
-    external_issuer, external_day, external_file, file_large, url_invalid).
+    A credential in the file fills what is empty. If it holds, and is the person's, its words stand instead of theirs:
+    nobody's words are called checked because of a credential for something else.
+
+    Raises `NotAllowed` (external_person), `Conflict` (external_many) or `Invalid` (external_needs_proof,
+    external_title, external_issuer, external_day, external_end, url_invalid).
     """
     if visitor.person_id is None:
         raise NotAllowed("external_person", "Sign in: what you declare is yours.")
@@ -135,16 +186,14 @@ def declare(
         raise Invalid("external_needs_proof", "Add the file of the certificate, or the address where it is.", "url")
     if draft.url.strip() and not is_link(draft.url.strip()):
         raise Invalid("url_invalid", "A link begins with https:// or http:// and names a site.", "url")
-    told: dict[str, Any] = {}
-    found: Found | None = None
-    if file is not None:
-        found, told = _look_into(session, visitor.person_id, file[1], trust, now)
-    made = _checked(draft, told, now)
+    found = file.found if file is not None else None
+    made = _checked(draft, file.told if file is not None else {}, now, over=found is not None and found.checked)
     made.code, made.person_id, made.created_at = secrets.token_hex(8), visitor.person_id, now
     made.found = asdict(found) if found else None
     if file is not None:
-        made.file_name = f"{safe_name(file[0], 100).rpartition('.')[0] or 'certificate'}.{_ending(file[1])}"
-        made.file_digest = store.put(file[1])
+        name = safe_name(file.name, 100).rpartition(".")[0] or "certificate"
+        made.file_name = f"{name}.{_ending(file.contents)}"
+        made.file_digest = store.put(file.contents)
     session.add(made)
     session.flush()
     after = {"title": made.title, "issuer": made.issuer, "shared": made.shared, "file": made.file_name, "url": made.url}
@@ -259,31 +308,6 @@ def areas(session: Session, numbers: Collection[str] = AREAS) -> list[AreaLine]:
     return told
 
 
-def _look_into(
-    session: Session, person_id: int, contents: bytes, trust: Trust, now: datetime
-) -> tuple[Found | None, dict[str, Any]]:
-    """What the verifier finds, and what the credential says; nothing for a file that holds none."""
-    if not contents or len(contents) > LARGEST:
-        raise Invalid("external_file", "A PDF, PNG, JSON or JWT of at most 8 MB.", "file")
-    _ending(contents)
-    report = checking.check(contents, trust, now, apart.digest)
-    credential = report.credential
-    if report.state is State.UNREADABLE or not credential:
-        return None, {}
-    issuer = credential.get("issuer")
-    issuer_id = issuer.get("id") if isinstance(issuer, dict) else issuer
-    hers = _hers(credential, email_of(session, person_id))
-    found = Found(report.state.value, str(issuer_id)[:300], hers, now.isoformat())
-    subject = credential.get("credentialSubject")
-    achievement = subject.get("achievement") if isinstance(subject, dict) else None
-    return found, {
-        "title": achievement.get("name") if isinstance(achievement, dict) else "",
-        "issuer": issuer.get("name") if isinstance(issuer, dict) else "",
-        "issued_on": credential.get("awardedDate") or credential.get("validFrom"),
-        "valid_until": credential.get("validUntil"),
-    }
-
-
 def _hers(credential: dict[str, Any], email: str) -> str:
     """Whether one of its hashed addresses is the person's (Open Badges 3.0, IdentityObject)."""
     subject = credential.get("credentialSubject")
@@ -299,7 +323,16 @@ def _hers(credential: dict[str, Any], email: str) -> str:
     return "no"
 
 
-def _checked(draft: ExternalDraft, told: dict[str, Any], now: datetime) -> ExternalCertificate:
+def _checked(draft: ExternalDraft, told: Mapping[str, Any], now: datetime, *, over: bool) -> ExternalCertificate:
+    """`over`: what the credential says goes before what was typed."""
+    if over:
+        draft = replace(
+            draft,
+            title=_line(told.get("title"))[:300] or draft.title,
+            issuer=_line(told.get("issuer"))[:300] or draft.issuer,
+            issued_on=_day(told.get("issued_on")),
+            valid_until=_day(told.get("valid_until")),
+        )
     title, issuer = (_line(getattr(draft, name)) or _line(told.get(name)) for name in ("title", "issuer"))
     if not title or len(title) > 300:
         raise Invalid("external_title", "Say what it is called, in at most 300 characters.", "title")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ ALGORITHMS = ("RS256", "ES256")
 """What is accepted; we sign with the first."""
 _CLAIMS = ("iss", "jti", "nbf", "exp", "sub", "iat", "aud")
 LEAST_BITS = 2048
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 class TokenError(ValueError):
@@ -97,7 +99,7 @@ def verify(token: str, jwk: dict[str, Any]) -> None:
             # Dates and claims are compared with the credential, each with a sentence of its own.
             options={"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False},
         )
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
         if isinstance(error, TokenError):
             raise
         raise TokenError("The signature does not fit: the token was changed, or another key signed it.") from error
@@ -131,9 +133,11 @@ def issuer_id(credential: dict[str, Any]) -> str | None:
 
 
 def numeric(moment: object) -> int | None:
-    """Seconds since 1970 of an RFC 3339 moment, or None."""
+    """Seconds since 1970 of an RFC 3339 moment with its zone, or None; no other form that Python takes as well."""
+    if not isinstance(moment, str) or not _MOMENT.fullmatch(moment):
+        return None
     try:
-        found = datetime.fromisoformat(str(moment))
+        found = datetime.fromisoformat(moment)
     except ValueError:
         return None
     return int(found.timestamp()) if found.tzinfo else None

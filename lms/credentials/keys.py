@@ -161,7 +161,8 @@ def _active(session: Session, issuer: Issuer, kind: KeyKind) -> IssuerKey | None
 def _distrust(session: Session, issuer: Issuer, kind: KeyKind, since: datetime) -> None:
     query = select(IssuerKey).where(IssuerKey.issuer == issuer.id, IssuerKey.kind == kind, IssuerKey.ended_at > since)
     for key in session.scalars(query):
-        key.compromised_since = since
+        # Said a second time with a later day, it takes nothing back.
+        key.compromised_since = min(since, key.compromised_since or since)
         key.ended = KeyEnd.COMPROMISED
     session.flush()
 

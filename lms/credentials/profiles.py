@@ -82,25 +82,30 @@ def _named(text: str, sentence: str) -> dict[str, Any]:
 
 def known_keys(profile: dict[str, Any]) -> list[KnownKey]:
     """The keys by which a profile's owner asserts something."""
-    asserted = {
-        each if isinstance(each, str) else str(each.get("id")) for each in _many(profile.get("assertionMethod"))
-    }
-    methods = [each for each in _many(profile.get("verificationMethod")) if isinstance(each, dict)]
-    methods += [each for each in _many(profile.get("assertionMethod")) if isinstance(each, dict)]
+    owner = str(profile.get("id", ""))
+    named = _many(profile.get("assertionMethod"))
+    asserted = {_address(each.get("id") if isinstance(each, dict) else each, owner) for each in named}
+    methods = [each for each in (*_many(profile.get("verificationMethod")), *named) if isinstance(each, dict)]
     found = []
     for method in methods:
-        jwk = method.get("publicKeyJwk")
-        if method.get("id") not in asserted:
-            continue
-        found.append(
-            KnownKey(
-                str(method["id"]),
-                multikey=str(method.get("publicKeyMultibase", "")),
-                jwk=jwk if isinstance(jwk, dict) else None,
-                compromised_at=_moment(method.get("revoked")),
+        jwk, address = method.get("publicKeyJwk"), _address(method.get("id"), owner)
+        if address and address in asserted:
+            found.append(
+                KnownKey(
+                    address,
+                    multikey=str(method.get("publicKeyMultibase", "")),
+                    jwk=jwk if isinstance(jwk, dict) else None,
+                    compromised_at=_moment(method.get("revoked")),
+                    expires_at=_moment(method.get("expires")),
+                )
             )
-        )
     return found
+
+
+def _address(told: object, owner: str) -> str:
+    """A key's address, which DID documents may give relative to their own: `#key-1`."""
+    address = told if isinstance(told, str) else ""
+    return owner + address if address.startswith("#") else address
 
 
 def _method(issuer_id: str, key: IssuerKey) -> dict[str, Any]:

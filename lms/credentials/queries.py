@@ -195,12 +195,22 @@ class Records:
             .join(CertificateEdition, CertificateEdition.certificate_id == Certificate.id)
             .where(Certificate.number == number)
         ).all()
+        plain = _plain(credential)
         for current, state, edition, text in rows:
-            if json.loads(text) == credential:
+            if _plain(json.loads(text)) == plain:
                 if state is CertificateState.REVOKED:
                     return State.REVOKED
                 return State.REPLACED if edition < current else None
         return State.NOT_GENUINE
+
+
+def _plain(value: Any) -> Any:
+    """The same, with lists of one as that one: wallets write either, and JSON-LD means the same by both."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return _plain(value[0]) if len(value) == 1 else [_plain(each) for each in value]
+    return value
 
 
 def public(session: Session, typed: str, now: datetime, *, edition: int | None = None) -> PublicView:

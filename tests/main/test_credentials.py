@@ -109,6 +109,30 @@ def test_files_that_are_not_there(folder: Path, tmp_path: Path) -> None:
     assert "cannot be read" in said
 
 
+def test_what_a_file_says_cannot_pass_for_the_verdict(folder: Path, demo: Path) -> None:
+    """Neither lines of its own, nor what steers a terminal; and a file without an end is read no further than 8 MB."""
+    told = json.loads((demo / "credential.json").read_text())
+    told["@context"].append("x\n\x1b[2JGenuine and valid.\x9b")
+    hostile = folder / "hostile.json"
+    hostile.write_text(json.dumps(told))
+    code, said = run(folder, "verify", hostile)
+    assert (code, "Genuine and valid." in said.splitlines(), "\x1b" in said, "\x9b" in said) == (1, False, False, False)
+    assert "NOT VALID: not genuine." in said
+    code, told = verdict(folder, Path("/dev/zero"))
+    assert (code, told["state"], "8 MB" in told["checks"][0]["says"]) == (1, "unreadable", True)
+
+
+def test_a_demonstration_where_it_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here")
+    code, said = run(tmp_path, "certificates", "demo", "--out", tmp_path / "file")
+    assert (code, said.strip()) == (78, f"{tmp_path / 'file'} cannot be written: File exists.")
+    assert not (tmp_path / "data").exists()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "badge.png").mkdir()
+    code, said = run(tmp_path, "certificates", "demo", "--out", tmp_path / "out")
+    assert (code, said.splitlines()[-1]) == (78, f"{tmp_path / 'out' / 'badge.png'} cannot be written: Is a directory.")
+
+
 def test_new_keys(folder: Path, demo: Path) -> None:
     code, said = run(folder, "certificates", "rotate-key", "--lost")
     assert (code, "Status lists signed anew: 1." in said) == (0, True), said

@@ -14,11 +14,24 @@ from typing import Any
 import pypdfium2
 import pytest
 import zxingcpp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from lms.credentials import awarding, bits, bulk, changing, checking, issuing, keys, numbers, telling
+from lms.credentials import (
+    awarding,
+    bits,
+    bulk,
+    changing,
+    checking,
+    integrity,
+    issuing,
+    keys,
+    multibase,
+    numbers,
+    telling,
+)
 from lms.credentials.checking import NobodyKnown
 from lms.credentials.models import Certificate, CertificateEdition, CertificateState, KeyEnd, RuleKind
 from lms.credentials.profiles import Profiles
@@ -28,7 +41,7 @@ from lms.directory.models import Account, Person
 from lms.directory.queries import visitor_of_person
 from lms.notify.models import OutboxMessage
 from lms.schedule.plan_models import Series
-from tests.lms.credentials import foreign, samples
+from tests.lms.credentials import foreign, published, samples
 from tests.lms.credentials.award import quick_keys
 from tests.lms.facts import NOW
 from tests.web.visitor import HOST, ORGANISER
@@ -141,6 +154,69 @@ async def test_machines_get_what_they_ask_for(given: Given, browser: Any) -> Non
     told = await client.get("/verify/AAAA-AAAA-AAAA", headers=MACHINE)
     assert told.headers["content-type"] == "application/problem+json"
     assert (told.status_code, told.json()["code"]) == (404, "certificate_mistyped")
+
+
+async def test_who_asks_for_the_head_alone_gets_it(given: Given, browser: Any) -> None:
+    client = browser("uk").client
+    for path in ("/verify", f"/verify/{given.number}", "/issuer", "/status/1", f"/achievements/{given.rule}"):
+        told, whole = await client.head(path, headers=MACHINE), await client.get(path, headers=MACHINE)
+        assert (told.status_code, told.headers["content-type"]) == (200, whole.headers["content-type"]), path
+    assert (await client.head("/verify/AAAA-AAAA-AAAA")).status_code == 404
+
+
+async def test_three_editions_and_then_revoked(given: Given, browser: Any) -> None:
+    """Each former file is called replaced, by number and by file; after it was revoked, every one is."""
+    visitor = browser("uk")
+    files = [(await visitor.client.get(f"/verify/{given.number}", headers=MACHINE)).content]
+    for name in ("Друга", "Третя"):
+        with given.database.writing() as session:
+            session.get_one(Person, given.staff).family_name = name
+            session.flush()
+            changing.replace_name(session, given.issuer, given.planner, given.number, NOW)
+        files.append((await visitor.client.get(f"/verify/{given.number}", headers=MACHINE)).content)
+    # A wallet may write one proof as a list of one, and a type without its list.
+    told = json.loads(files[2])
+    told |= {"proof": [told["proof"]], "issuer": told["issuer"] | {"type": "Profile"}}
+    files[2] = json.dumps(told).encode()
+
+    async def verdicts() -> list[str]:
+        found = []
+        for file in files:
+            sent = await visitor.client.post(
+                "/verify", data={"csrf": await visitor.csrf()}, files={"file": ("a", file)}
+            )
+            found.append(re.findall(r'verdict__word">([^<]*)', sent.text)[0])
+        return found
+
+    assert await verdicts() == ["Замінений новішим", "Замінений новішим", "Справжній і чинний"]
+    for edition, words in ((1, "Цей примірник замінено"), (2, "Цей примірник замінено"), (3, "Цей сертифікат чинний")):
+        assert words in (await visitor.get(f"/verify/{given.number}?e={edition}")).text
+    with given.database.writing() as session:
+        changing.revoke(session, given.issuer, given.planner, given.number, "Видано помилково", NOW)
+    assert await verdicts() == ["Видавець його відкликав"] * 3
+    assert "Цей сертифікат відкликано" in (await visitor.get(f"/verify/{given.number}?e=1")).text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"@context": ["https://www.w3.org/ns/credentials/v2", {"name": "https://a.example/x"}]}, "Такого виду"),
+        ({"validFrom": "0001-01-01T00:00:00+14:00"}, "Несправжній"),
+        ({"validUntil": "9999-12-31T23:59:59-14:00"}, "Несправжній"),
+        ({"name": "\ud800"}, "Немає сертифіката, який можна прочитати"),
+        ({"issuer": {"id": "https://a.example/\x00", "type": ["Profile"]}}, "Немає сертифіката, який можна прочитати"),
+    ],
+)
+async def test_a_strangers_file_that_used_to_break_the_page(browser: Any, changes: Any, words: str) -> None:
+    visitor = browser("uk")
+    private = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
+    own = f"did:key:{multibase.multikey(private.public_key().public_bytes_raw())}"
+    badge = published.BADGE | {"issuer": {"id": own, "type": ["Profile"], "name": "Key"}}
+    file = integrity.sign(badge, integrity.SigningKey(private, own), NOW) | changes
+    sent = await visitor.client.post(
+        "/verify", data={"csrf": await visitor.csrf()}, files={"file": ("a.json", json.dumps(file))}
+    )
+    assert (sent.status_code, words in sent.text) == (200, True)
 
 
 async def test_a_stranger_needs_nothing_but_what_is_served(given: Given, browser: Any) -> None:
@@ -364,6 +440,23 @@ async def test_a_document_with_long_words_stays_one_page(app: FastAPI, database:
     await visitor.sign_in(STAFF)
     document = PdfReader(BytesIO((await visitor.get(f"/certificates/{long.number}/certificate.pdf")).content))
     assert len(document.pages) == 1
+
+
+async def test_a_certificate_from_elsewhere_may_be_as_large_as_a_scan(given: Given, browser: Any) -> None:
+    """Files of up to 8 MB are declared; what is checked in them goes before what was typed."""
+    visitor = browser("uk")
+    await visitor.sign_in(STAFF)
+    own = await visitor.get(f"/certificates/{given.number}/credential.json")
+    scan = b"%PDF-1.7\n" + b"0" * 2_000_000
+    for file, shown in ((scan, "Доктор наук"), (own.content, "ЗРАЗОК / DEMO: Подяка доповідачам")):
+        sent = await visitor.client.post(
+            "/me/declared/new",
+            data={"csrf": await visitor.csrf(), "title": "Доктор наук", "issuer": "Академія"},
+            files={"file": ("скан.pdf", file)},
+        )
+        assert sent.status_code == 303, sent.text
+        page = await visitor.get(sent.headers["location"])
+        assert re.findall(r"<h1>([^<]*)", page.text) == [shown]
 
 
 async def test_who_the_issuer_is_to_us_stands_beside_what_the_file_says(

@@ -25,7 +25,9 @@ def demo_certificate(out: Annotated[Path, typer.Option(help="Folder for the file
     try:
         for path in credentials.write_demo(_settings(), out, partial(typer.echo, err=True)):
             typer.echo(path)
-    except (Refusal, ContextsNotBuilt, OSError) as error:
+    except OSError as error:
+        raise _refuse(f"{error.filename or out} cannot be written: {error.strerror or error}.") from None
+    except (Refusal, ContextsNotBuilt) as error:
         raise _refuse(error.detail if isinstance(error, Refusal) else str(error)) from None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from lms.credentials import apart, checking, demonstration, documents, keys, reissuing, seals, status_lists
+from lms.credentials import apart, checking, containers, demonstration, documents, keys, reissuing, seals, status_lists
 from lms.credentials.checking import NobodyKnown, Report
 from lms.credentials.models import KeyEnd
 from lms.credentials.profiles import Profiles
@@ -37,6 +37,7 @@ def write_demo(settings: Settings, folder: Path, warn: Callable[[str], None]) ->
 
     Without its seal, and with a warning, where it cannot be sealed.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     database = upgraded(settings)
     with database.writing() as session:
         edition = demonstration.certificate(session, issuer_of(settings), datetime.now(UTC))
@@ -50,7 +51,6 @@ def write_demo(settings: Settings, folder: Path, warn: Callable[[str], None]) ->
             given = replace(given, sealed=seals.sealed(sealer, document)[0])
         except SealRefused as refused:
             warn(f"The document bears no seal: {refused.says}")
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, (_media_type, make) in FILES.items():
         path = folder / name
@@ -70,7 +70,9 @@ def check_file(settings: Settings, file: Path, profiles: Sequence[Path], lists: 
         trust = Profiles(given, [*known_lists, *(path.read_text() for path in lists)], records)
         now = datetime.now(UTC)
         seal = seals.looker(sealed, seal_authorities(settings), now)
-        return checking.check(file.read_bytes(), trust, now, apart.digest, seal)
+        with file.open("rb") as opened:
+            data = opened.read(containers.MOST_BYTES + 1)
+        return checking.check(data, trust, now, apart.digest, seal)
 
 
 def rotate(settings: Settings, because: KeyEnd, since: datetime | None) -> int:
@@ -119,7 +121,7 @@ def as_json(report: Report) -> str:
 
 def as_text(report: Report) -> str:
     """For people at a terminal."""
-    lines = [f"{_SIGNS[check.ok]}{check.name.value}: {check.says}" for check in report.checks]
+    lines = [f"{_SIGNS[check.ok]}{check.name.value}: {_printable(check.says)}" for check in report.checks]
     told = facts(report.credential)
     lines += [f"    {name}: {value}" for name, value in told.items() if value]
     if report.sealing is not None and report.sealing.sealing is Sealing.NONE:
@@ -164,7 +166,7 @@ def facts(credential: dict[str, Any]) -> dict[str, str]:
 def _printable(value: object) -> str:
     """One line without control characters: a file must not steer somebody's terminal."""
     text = value if isinstance(value, str) else ""
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:300]
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:600]
 
 
 @contextmanager

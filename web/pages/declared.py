@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from lms.credentials import external, queries
+from lms.credentials import external, queries, seals
 from lms.credentials.profiles import Profiles
 from lms.errors import Conflict, Invalid, NotAllowed
 from web import credential_words, forms
@@ -18,7 +18,7 @@ from web.external_form import ExternalForm
 from web.i18n import mark as _
 from web.problems import Problem
 from web.templating import local
-from web.visits import Acting, Reading, Uploading, Visit, see_other
+from web.visits import Acting, Reading, Sending, Visit, see_other
 
 router = APIRouter()
 
@@ -40,25 +40,31 @@ def new(visit: Reading) -> Response:
 
 
 @router.post("/me/declared/new")
-def declare(visit: Uploading) -> Response:
-    """Kept; its page follows."""
+def declare(visit: Sending) -> Response:
+    """Kept; its page follows. The file is looked at first, while nobody waits to write."""
     _person(visit)
     visit.site.limits.check("verify_file", visit.request)
     form = ExternalForm(visit, visit.form).offer(external.areas(visit.session))
     sent = visit.form.get("file")
-    file = None
-    if isinstance(sent, UploadFile) and sent.filename:
-        file = (sent.filename, sent.file.read(external.LARGEST + 1))
     if not form.validate():
         return _form(visit, form, status=422)
-    config = visit.config
-    trust = Profiles(config.known_issuers, config.known_lists, queries.Records(visit.session))
     try:
-        made = external.declare(visit.session, visit.visitor, form.draft(), file, config.files, trust, visit.now)
+        file = _looked(visit, sent) if isinstance(sent, UploadFile) and sent.filename else None
+        with visit.config.database.writing() as session:
+            made = external.declare(session, visit.visitor, form.draft(), file, visit.config.files, visit.now)
+            code = made.code
     except MENDABLE as refused:
         said = "" if form.refuse(refused) else forms.sentence(visit, refused)
         return _form(visit, form, status=status_of(refused), failure=said)
-    return see_other(f"/declared/{made.code}?done=external_declared")
+    return see_other(f"/declared/{code}?done=external_declared")
+
+
+def _looked(visit: Visit, sent: UploadFile) -> external.Looked:
+    config = visit.config
+    trust = Profiles(config.known_issuers, config.known_lists, queries.Records(visit.session))
+    seal = seals.looker(seals.Records(visit.session), config.seal_authorities, visit.now)
+    contents = sent.file.read(external.LARGEST + 1)
+    return external.look(visit.session, visit.visitor, sent.filename or "", contents, trust, visit.now, seal)
 
 
 @router.get("/declared/{external_code}")

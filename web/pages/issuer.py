@@ -14,7 +14,7 @@ from lms.errors import NotFound
 from web import badges
 from web.certificate_files import VC_TYPE
 from web.negotiation import HTML, preferred
-from web.pages.verify import limits_of
+from web.pages.verify import LOOKING, limits_of
 from web.visits import Reading, Visit
 
 router = APIRouter()
@@ -23,7 +23,7 @@ _PROFILE_TYPES = ("application/json", "application/ld+json", "application/did+js
 _DAY = "public, max-age=86400"
 
 
-@router.get("/issuer")
+@router.api_route("/issuer", methods=LOOKING)
 def profile(visit: Reading) -> Response:
     """Who issues, with which keys now and before: for people and for verifiers."""
     limits_of(visit)
@@ -35,7 +35,7 @@ def profile(visit: Reading) -> Response:
     return _varying(visit.page("issuer.html", issuer=issuer, keys=listed))
 
 
-@router.get("/issuer/keys/{thumbprint}")
+@router.api_route("/issuer/keys/{thumbprint}", methods=LOOKING)
 def key(thumbprint: str, visit: Reading) -> Response:
     """The public key that tokens name: a JWK (RFC 7517)."""
     limits_of(visit)
@@ -46,7 +46,7 @@ def key(thumbprint: str, visit: Reading) -> Response:
     return JSONResponse(jwk, media_type="application/jwk+json")
 
 
-@router.get("/status/{list_id}")
+@router.api_route("/status/{list_id}", methods=LOOKING)
 def status(list_id: int, visit: Reading) -> Response:
     """A status list as it was signed. Strangers may keep it for as long as it says itself."""
     limits_of(visit)
@@ -54,14 +54,14 @@ def status(list_id: int, visit: Reading) -> Response:
     return Response(held.credential, media_type=VC_TYPE, headers={"Cache-Control": "public, max-age=300"})
 
 
-@router.get("/achievements/{award}")
+@router.api_route("/achievements/{award}", methods=LOOKING)
 def achievement(award: str, visit: Reading) -> Response:
     """What a certificate is given for, in the words of that version."""
     limits_of(visit)
     return visit.page("achievement.html", achievement=_achievement(visit, award), award=award)
 
 
-@router.get("/achievements/{award}/badge.png")
+@router.api_route("/achievements/{award}/badge.png", methods=LOOKING)
 def picture(award: str, visit: Reading) -> Response:
     """Its badge, with no credential in it."""
     limits_of(visit)

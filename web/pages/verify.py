@@ -24,6 +24,8 @@ router = APIRouter()
 JSON_TYPES = (VC_TYPE, "application/vc+ld+json", "application/ld+json", "application/json")
 TOKEN_TYPES = (TOKEN_TYPE, "application/jwt")
 OFFERED = (HTML, *JSON_TYPES, *TOKEN_TYPES)
+LOOKING = ["GET", "HEAD"]
+"""Programs that follow links ask for the head alone first (RFC 9110 section 9.1: every server knows both)."""
 _STATUS = {PublicState.UNKNOWN: 404, PublicState.MISTYPED: 404, PublicState.CLOSED: 403}
 _PROBLEMS = {
     PublicState.UNKNOWN: _("No certificate has this number."),
@@ -32,7 +34,7 @@ _PROBLEMS = {
 }
 
 
-@router.get("/verify")
+@router.api_route("/verify", methods=LOOKING)
 def ask(visit: Reading, number: Annotated[str, Query(max_length=60)] = "") -> Response:
     """A number to type, or a file to hand in."""
     if number.strip():
@@ -60,7 +62,7 @@ def check(visit: Sending) -> Response:
     return visit.page("verify.html", report=report, told=told, standing=standing, failure="", words=credential_words)
 
 
-@router.get("/verify/{certificate}")
+@router.api_route("/verify/{certificate}", methods=LOOKING)
 def show(certificate: str, visit: Reading, e: Annotated[int | None, Query(ge=1, le=1000)] = None) -> Response:
     """What anybody may know of a number. `e` is the edition that somebody holds on paper."""
     visit.site.limits.check("verify", visit.request)

@@ -92,16 +92,15 @@ class Known:
 
     lists: dict[str, str] = field(default_factory=lambda: {LIST: status_list()})
     compromised_at: datetime | None = None
+    expires_at: datetime | None = None
     records: State | None = None
 
     def keys(self, issuer: str) -> Sequence[KnownKey] | None:
         if issuer != ISSUER.id:
             return None
         public = jose.public_jwk(rsa().public_key())
-        return (
-            KnownKey(KEY.method, multikey=KEY.multikey, compromised_at=self.compromised_at),
-            KnownKey(KID, jwk=public, compromised_at=self.compromised_at),
-        )
+        ends = (self.compromised_at, self.expires_at)
+        return (KnownKey(KEY.method, KEY.multikey, None, *ends), KnownKey(KID, "", public, *ends))
 
     def status_list(self, address: str) -> str | None:
         return self.lists.get(address)

@@ -9,13 +9,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from lms.credentials import documents, external
 from lms.credentials.checking import KnownKey, State
-from lms.credentials.external import ExternalDraft
+from lms.credentials.external import ExternalDraft, Looked
 from lms.database import Database
 from lms.directory.models import RoleName, Scope
-from lms.directory.rules import ANONYMOUS
+from lms.directory.rules import ANONYMOUS, Visitor
 from lms.errors import Invalid, NotAllowed, NotFound
 from lms.files import MemoryFiles
 from lms.frameworks import loading
@@ -35,6 +36,14 @@ class Strangers(Known):
         return None
 
 
+def looked(session: Session, visitor: Visitor, name: str, contents: bytes, trust: Any = None) -> Looked:
+    return external.look(session, visitor, name, contents, trust or Known(), samples.NOW)
+
+
+def declare(session: Session, visitor: Visitor, draft: ExternalDraft, file: tuple[str, bytes] | None) -> None:
+    external.declare(session, visitor, draft, looked(session, visitor, *file) if file else None, MemoryFiles(), NOW)
+
+
 def test_declared_private_shown_seen_removed(database: Database) -> None:
     store = MemoryFiles()
     with database.writing() as session:
@@ -43,7 +52,7 @@ def test_declared_private_shown_seen_removed(database: Database) -> None:
         olena = person(session, "olena@example.org", home=home)
         lead = person(session, "lead@example.org", RoleName.CENTRE_LEAD, scope=Scope.ORGANISATION, scope_id=home.id)
         strange = person(session, "far@example.org", RoleName.CENTRE_LEAD, scope=Scope.ORGANISATION, scope_id=other.id)
-        made = external.declare(session, olena, DRAFT, PDF, store, Known(), NOW)
+        made = external.declare(session, olena, DRAFT, looked(session, olena, *PDF), store, NOW)
         assert (made.found, made.file_name, made.areas) == (None, "мій.pdf.pdf", ["1", "2"])
         assert external.file_of(session, olena, made.code, store, NOW)[1:] == ("application/pdf", PDF[1])
         for visitor in (lead, strange, ANONYMOUS):
@@ -94,9 +103,8 @@ def test_a_credential_is_checked_and_fills_in_what_it_says(
 ) -> None:
     with database.writing() as session:
         olena = person(session, "olena@example.org")
-        made = external.declare(
-            session, olena, ExternalDraft(), ("c.json", credential(email)), MemoryFiles(), trust, samples.NOW
-        )
+        file = looked(session, olena, "c.json", credential(email), trust)
+        made = external.declare(session, olena, ExternalDraft(), file, MemoryFiles(), samples.NOW)
         page = external.page_of(session, olena, made.code, NOW)
         assert (made.title, made.issuer, made.issued_on) == (
             "Мобільний цифровий кейс",
@@ -105,6 +113,12 @@ def test_a_credential_is_checked_and_fills_in_what_it_says(
         )
         assert page.found is not None
         assert (page.found.state, page.found.hers, page.found.checked) == (state.value, hers, checked)
+        grand = replace(DRAFT, title="Доктор наук", issuer="Академія", valid_until=date(2050, 1, 1))
+        made = external.declare(session, olena, grand, file, MemoryFiles(), samples.NOW)
+        told = (made.title, made.issuer, made.valid_until)
+        # What is called checked is what the credential says, whatever was typed beside it.
+        own = ("Мобільний цифровий кейс", samples.ISSUER.name, None)
+        assert told == (own if checked else ("Доктор наук", "Академія", date(2050, 1, 1)))
 
 
 def test_what_is_refused(database: Database) -> None:
@@ -122,7 +136,9 @@ def test_what_is_refused(database: Database) -> None:
             ({}, ("a.svg", b"<svg onload='alert(1)'/>"), "external_file"),
         ):
             with pytest.raises(Invalid) as refused:
-                external.declare(session, olena, replace(DRAFT, **changes), file, MemoryFiles(), Known(), NOW)
+                declare(session, olena, replace(DRAFT, **changes), file)
             assert refused.value.code == code
         with pytest.raises(NotAllowed):
-            external.declare(session, ANONYMOUS, DRAFT, PDF, MemoryFiles(), Known(), NOW)
+            external.declare(session, ANONYMOUS, DRAFT, Looked(*PDF), MemoryFiles(), NOW)
+        with pytest.raises(NotAllowed):
+            looked(session, ANONYMOUS, *PDF)
