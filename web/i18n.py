@@ -1,11 +1,15 @@
 """Languages: Ukrainian first, then English. Sentences stand in English in the code and in `locales/*.po`.
 
-The catalogues are read as they are (`.po`); nothing is compiled beforehand.
+The catalogues are read as they are (`.po`); nothing is compiled beforehand. What they were compiled to is kept beside
+them, as Python keeps what it compiles of modules: to read a catalogue takes the better part of a second.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -28,12 +32,42 @@ def catalogue_file(language: str) -> Path:
 @cache
 def translations(language: str) -> NullTranslations:
     """The sentences of `language`; English needs no catalogue but for its plurals."""
-    with catalogue_file(language).open("rb") as file:
+    source = catalogue_file(language)
+    kept = _compiled_file(source)
+    try:
+        return Translations(BytesIO(kept.read_bytes()), domain=DOMAIN)
+    except OSError:  # there is none, or what is there is none
+        compiled = _compiled(source, language)
+        _keep(kept, compiled)
+        return Translations(BytesIO(compiled), domain=DOMAIN)
+
+
+def _compiled(source: Path, language: str) -> bytes:
+    with source.open("rb") as file:
         catalogue = read_po(file, locale=language, domain=DOMAIN)
     compiled = BytesIO()
     write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled, domain=DOMAIN)
+    return compiled.getvalue()
+
+
+def _compiled_file(source: Path) -> Path:
+    """Where it is kept; the name changes with the catalogue."""
+    state = source.stat()
+    return source.parent / "__pycache__" / f"{DOMAIN}-{state.st_mtime_ns:x}-{state.st_size:x}.mo"
+
+
+def _keep(file: Path, content: bytes) -> None:
+    """Write it whole or not at all, where Python would keep compiled modules too."""
+    if sys.dont_write_bytecode:
+        return
+    part = file.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):
+        file.parent.mkdir(exist_ok=True)
+        part.write_bytes(content)
+        part.replace(file)
+        for old in file.parent.glob(f"{DOMAIN}-*.mo"):
+            if old != file:
+                old.unlink(missing_ok=True)
 
 
 def translate(language: str, sentence: str) -> str:

@@ -47,6 +47,30 @@ def test_translations_keep_the_placeholders() -> None:
             assert sorted(placeholder.findall(str(text))) == sorted(placeholder.findall(str(sources[-1]))), message.id
 
 
+def test_a_changed_catalogue_is_compiled_anew_and_a_kept_one_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "LOCALES", tmp_path)
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    source = i18n.catalogue_file("uk")
+    source.parent.mkdir(parents=True)
+
+    def said(word: str) -> str:
+        source.write_text(
+            f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8"\n\nmsgid "Room"\nmsgstr "{word}"\n'
+        )
+        return str(i18n.translations.__wrapped__("uk").gettext("Room"))
+
+    assert (said("Зала"), said("Кімната")) == ("Зала", "Кімната")
+    (kept,) = source.parent.glob("__pycache__/*.mo")
+    monkeypatch.setattr(i18n, "_compiled", None)
+    assert i18n.translations.__wrapped__("uk").gettext("Room") == "Кімната", "it is not compiled again"
+    monkeypatch.undo()
+    kept.write_bytes(b"torn")
+    monkeypatch.setattr(i18n, "LOCALES", tmp_path)
+    assert i18n.translations.__wrapped__("uk").gettext("Room") == "Кімната"
+
+
 def test_every_refusal_of_the_domain_has_a_sentence_for_people() -> None:
     codes = set()
     for file in Path(lms.__file__).parent.rglob("*.py"):

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from lms.assessment.attempts.lines import of_line
 from lms.assessment.attempts.looking_after import expect_keeper, reason_of
 from lms.assessment.attempts.models import AccommodationGrant, Attempt, AttemptEvent, Test
 from lms.assessment.attempts.spec import parse
@@ -108,7 +109,7 @@ def _move_deadlines(session: Session, person_id: int, test_id: int | None, now: 
         .with_for_update(of=Attempt)
     )
     if test_id is not None:
-        query = query.where(Attempt.test_id == test_id)
+        query = query.where(Attempt.test_id.in_(of_line(session, test_id)))
     for attempt in session.scalars(query):
         spec = parse(attempt.version.spec)
         granted = granted_to(session, person_id, attempt.test_id)
