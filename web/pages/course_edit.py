@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from lms.courses import choices, drafts, editing, packing, queries
+from lms.courses import choices, drafts, editing, packing, queries, testing
 from lms.courses.access import teaches, teaches_everything
 from lms.courses.drafts import fits
 from lms.courses.models import LessonKind, MoveOn
@@ -108,6 +108,7 @@ def publish(slug: str, visit: Acting) -> Response:
         editing.publish(visit.session, visit.visitor, slug, visit.now)
     except MENDABLE as refused:
         return _editor(visit, slug, refused=refused)
+    testing.prepare(visit.session, slug, visit.now)
     return see_other(f"/courses/{slug}?done=course_published")
 
 
@@ -237,6 +238,7 @@ def _editor(
         card=page.card,
         kinds=KINDS,
         names=AUDIENCES,
+        short=testing.short(visit.session, slug, page.version),
     )
 
 
