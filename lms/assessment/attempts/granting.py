@@ -108,9 +108,7 @@ def _expect_effect(session: Session, person_id: int, test_id: int | None, grante
         if not same:
             break
     if same:
-        detail = (
-            "It changes nothing: so much is granted already (the most counts), or the test closes before."
-        )
+        detail = "It changes nothing: so much is granted already (the most counts), or the test closes before."
         raise Invalid("accommodation_same", detail, "minutes")
 
 
