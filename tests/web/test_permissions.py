@@ -407,6 +407,7 @@ LETS_IN: dict[str, str] = {
     "POST /courses/{slug}/people/{person_id}/withdraw": "SLPA",
     "POST /courses/{slug}/publish": "PA",
     "POST /courses/{slug}/people/again": "PA",
+    "POST /courses/{slug}/people/bring": "PA",
     "POST /courses/{slug}/rules": "PA",
     "POST /courses/{slug}/rules/{rule_id}/end": "PA",
     "POST /courses/{slug}/tasks/{submission_id}": "PA",

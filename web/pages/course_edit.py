@@ -8,16 +8,19 @@ from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from lms.courses import choices, drafts, editing, packing, queries
+from lms.courses import choices, drafts, editing, packing, queries, testing
 from lms.courses.access import may_edit, teaches, teaches_everything
+from lms.courses.drafts import fits
 from lms.courses.models import LessonKind, MoveOn
 from lms.errors import Conflict, Invalid, NotAllowed
-from web import course_form, forms, markdown
+from web import course_form, forms, markdown, test_fields
 from web.course_form import CourseTyped, LessonTyped
 from web.course_words import AUDIENCES, KINDS, MOVE_ON
 from web.errors import status_of
+from web.items.showing import AUDIENCES as ITEM_AUDIENCES
 from web.spreadsheets import download
 from web.visits import Acting, Reading, Uploading, Visit, before_upload, see_other
+from web.vocabulary import ITEM_KINDS
 
 router = APIRouter(prefix="/courses")
 
@@ -105,6 +108,7 @@ def publish(slug: str, visit: Acting) -> Response:
         editing.publish(visit.session, visit.visitor, slug, visit.now)
     except MENDABLE as refused:
         return _editor(visit, slug, refused=refused)
+    testing.prepare(visit.session, slug, visit.now)
     return see_other(f"/courses/{slug}?done=course_published")
 
 
@@ -240,6 +244,7 @@ def _editor(
         card=page.card,
         kinds=KINDS,
         names=AUDIENCES,
+        short=testing.short(visit.session, slug, page.version),
     )
 
 
@@ -271,10 +276,14 @@ def _lesson_form(
         preview=context if preview else None,
         others=[each for each in page.lessons if each.key != key],
         kinds=KINDS,
-        move_on=MOVE_ON,
+        move_on={value: MOVE_ON[value] for value in MOVE_ON if value in fits(LessonKind(typed.kind))},
         occurrences=choices.occurrences_to_choose(visit.session, visit.visitor) if typed.kind == "live" else [],
         recordings=choices.recordings_to_choose(visit.session, visit.visitor) if typed.kind == "video" else [],
         largest_mb=editing.LARGEST_FILE // 1024 // 1024,
         default_move_on=MoveOn.COMPLETED.value,
         longest=drafts.LONGEST_BODY,
+        item_kinds=ITEM_KINDS,
+        moments=test_fields.MOMENTS,
+        shown_words=test_fields.SHOWN,
+        audiences=ITEM_AUDIENCES,
     )

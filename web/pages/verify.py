@@ -61,7 +61,17 @@ def check(visit: Sending) -> Response:
     report = checking.check(data, trust, visit.now, apart.digest, seal)
     told = credential_words.told(report, visit.language)
     standing = credential_words.standing(told.issuer_id, ours, trust) if told.issuer_id else ""
-    return visit.page("verify.html", report=report, told=told, standing=standing, failure="", words=credential_words)
+    view = queries.public(visit.session, told.number, visit.now) if standing == "ours" and told.number else None
+    return visit.page(
+        "verify.html",
+        report=report,
+        told=told,
+        standing=standing,
+        verdict=credential_words.verdict(report, standing),
+        ours=view,
+        failure="",
+        words=credential_words,
+    )
 
 
 @router.api_route("/verify/{certificate}", methods=LOOKING)
