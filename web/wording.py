@@ -266,6 +266,10 @@ SENTENCES: dict[str, str] = {
     "attempt_reason": _("Say in at most 500 characters why."),
     "answer_often": _("This answer was saved too often."),
     "accommodation": _("More time is at most ten times as long and at most a week longer, never shorter."),
+    "accommodation_same": _(
+        "This changes nothing: so much is granted already, or the test closes before. Say how much it is in all, "
+        "or by how much later the test closes."
+    ),
     "accommodation_none": _("Say how much more time it is."),
     "accommodation_over": _("This was taken back already."),
     "accommodation_unknown": _("There is no such grant of more time."),

@@ -1062,6 +1062,8 @@ async def test_nothing_is_posted_without_our_own_page(app: FastAPI, browser: Any
             answer = await visitor.client.post(
                 address, **({"json": {}} if path.startswith("/api/") else {"data": body})
             )
+            if name in UPLOADS and answer.status_code == 404:
+                continue  # it is somebody else's, which is said before the form is read
             if answer.status_code not in (403, 422) or (answer.status_code == 422 and not path.startswith("/api/")):
                 wrong[name] = answer.status_code
     assert wrong == {}

@@ -17,7 +17,7 @@ from web.certificate_files import TOKEN_TYPE, VC_TYPE
 from web.i18n import mark as _
 from web.i18n import translate
 from web.negotiation import HTML, preferred
-from web.visits import Reading, Sending, Visit
+from web.visits import Reading, Sending, Visit, before_upload
 
 router = APIRouter()
 
@@ -42,10 +42,12 @@ def ask(visit: Reading, number: Annotated[str, Query(max_length=60)] = "") -> Re
     return visit.page("verify.html", report=None, failure="")
 
 
-@router.post("/verify")
+# Anybody may; how often is counted before a file is read.
+@router.post(
+    "/verify", dependencies=[before_upload(lambda visit: visit.site.limits.check("verify_file", visit.request))]
+)
 def check(visit: Sending) -> Response:
     """Check a file. Nothing of it is kept."""
-    visit.site.limits.check("verify_file", visit.request)
     sent = visit.form.get("file")
     data = sent.file.read(containers.MOST_BYTES + 1) if isinstance(sent, UploadFile) and sent.filename else b""
     if not data:

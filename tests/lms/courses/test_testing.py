@@ -211,9 +211,22 @@ def test_learners_of_a_version_that_was_wrong_are_brought_to_the_published_one(d
         assert queries.course_page(session, stuck, "safety").version == 2
 
 
+def test_a_published_test_is_there_before_anybody_begins_it(database: Database) -> None:
+    with database.writing() as session:
+        plans = bank(session)
+        course(session, plans, shape())
+        testing.prepare(session, "safety", NOW)
+        learns, more = learner(session), Accommodation(Fraction(3, 2))
+        granting.accommodate(session, plans, learns.person_id or 0, more, "Потреба", NOW, test_code="safety/1/check")
+        assert testing.short(session, "safety", 1) == frozenset()
+        assert testing.begin(session, learns, "safety", "check", NOW).deadline == NOW + timedelta(minutes=15)
+
+
 def test_a_bank_that_is_too_small_is_said(database: Database) -> None:
     with database.writing() as session:
         course(session, bank(session), shape(count=100))
+        testing.prepare(session, "safety", NOW)
+        assert testing.short(session, "safety", 1) == {"check"}
         learns = learner(session)
         with pytest.raises(Invalid) as refused:
             testing.begin(session, learns, "safety", "check", NOW)
