@@ -6,7 +6,6 @@ survive the node.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 
 import structlog
@@ -19,22 +18,20 @@ from signaling.media.ports import PeerPort
 from signaling.media.program import Program
 from signaling.meeting import facts, orders, rules, words
 from signaling.meeting.announcements import announce
-from signaling.meeting.faces import alias, fresh_number, number_of, public_name
+from signaling.meeting.faces import fresh_number, number_of, public_name
 from signaling.meeting.plan import Plan
 from signaling.meeting.state import Member, State
 from signaling.meeting.veil import View
 from signaling.model import GroupsSeen, Interpreting, Permission, Presence, Publication
 from signaling.problems import RefusedError, problem
 from signaling.recording import MeetingRecorder
+from signaling.rounds import Rounds
+from signaling.saying import Captioning, Speaking
 from signaling.stream_telling import StreamTelling
 from signaling.streaming import MeetingStreamer
 from signaling.surroundings import Surroundings
-from signaling.tokens import LIFETIME_S, Token
+from signaling.tokens import Token
 
-ROSTER_S = 15.0
-QUALITY_S = 2.0
-SPOKE_AT_LEAST_S = 1.0
-TOKEN_RENEWAL_S = LIFETIME_S / 2
 _log = structlog.get_logger(__name__)
 
 
@@ -59,16 +56,10 @@ class LiveMeeting:
         self.streamer = MeetingStreamer(surroundings.streaming, state, self.media)
         self._stream_telling = StreamTelling(state, self.streamer, self.program, self.tell, self.tell_moderators)
         self.links: dict[str, Link] = {}
-        self._away_until: dict[str, float] = {}
-        self._renew_at: dict[str, float] = {}
-        self._quality: dict[str, int] = {}
-        self._drafts: dict[tuple[str, str], float] = {}
-        """Lines of captions that are being written: by whom and in which language → since when."""
-        monotonic = self.monotonic()
-        self._roster_at = monotonic + ROSTER_S
-        self._quality_at = monotonic + QUALITY_S
-        self._empty_since: float | None = monotonic
-        self._speaking_since: tuple[str, float] | None = None
+        self._rounds = Rounds(self, resume_s=limits.resume_s)
+        self.captioning = Captioning(self)
+        self._speaking = Speaking()
+        self._empty_since: float | None = self.monotonic()
         self._ending = False
         """Its end is written: whatever still falls silent is told nobody."""
         self.closed = False
@@ -124,11 +115,12 @@ class LiveMeeting:
 
     def _whole(self, new: Sequence[facts.Fact]) -> Sequence[facts.Fact]:
         """Nothing is told after the end: whoever speaks while the meeting closes has spoken before."""
-        return [*self._spoken(new[-1].at), *new] if isinstance(new[-1], facts.Closed) else new
+        return [*self._speaking.spoken(new[-1].at), *new] if isinstance(new[-1], facts.Closed) else new
 
     def _apply(self, new: Sequence[facts.Fact]) -> None:
         if isinstance(new[-1], facts.Closed):
-            self._ending, self._speaking_since = True, None
+            self._ending = True
+            self._speaking.turn(None, new[-1].at)
             links, self.links = self.links, {}
             why = problem("group_over" if self._around.grouping.goes_on(self) else "ended")
             for link in links.values():
@@ -190,7 +182,7 @@ class LiveMeeting:
                 for question in self.state.words.seen_by(moderates=True):
                     self.send_to(member.id, messages.QuestionChanged(question=question))
             self._tell_faces([member])
-            self._renew_token(member, link)
+            self._rounds.renew_token(member, link)
 
     def _tell_faces(self, members: list[Member]) -> None:
         """What these may know of the others has changed."""
@@ -212,12 +204,8 @@ class LiveMeeting:
     def _forget(self, fact: facts.Left) -> None:
         participant = fact.participant
         self.media.leave(participant)
-        for table in (self._away_until, self._renew_at, self._quality):
-            table.pop(participant, None)
-        if self._speaking_since is not None and self._speaking_since[0] == participant:
-            self._speaking_since = None
-        for language in ("uk", "en"):
-            self._drafts.pop((participant, language), None)
+        for each in (self._rounds, self._speaking, self.captioning):
+            each.forget(participant)
         link = self.links.pop(participant, None)
         if link is not None and fact.reason == "removed":
             banned = link.token.identity in self.state.banned
@@ -265,24 +253,6 @@ class LiveMeeting:
         """Tell everybody what somebody looks like now."""
         self._tell(messages.ParticipantChanged(participant=self.state.as_participant(member)))
 
-    def caption(self, member: Member, sent: messages.SendCaption) -> None:
-        """Show a draft of a line of captions, or keep the line. Raises `RefusedError`."""
-        key = (member.id, sent.language)
-        now = self.now()
-        since = self._drafts.get(key, now)
-        shown = alias(self.state, member.id)
-        line = words.caption(
-            member, sent.text, language=sent.language, final=sent.final, since=since, now=now, alias=shown
-        )
-        if sent.final:
-            self.commit([facts.Captioned(at=now, caption=line)])
-        else:
-            self._tell(messages.CaptionShown(caption=line))
-        if sent.final or not line.text:
-            self._drafts.pop(key, None)
-        else:
-            self._drafts[key] = since
-
     # ------------------------------------------------------------ links
 
     def replace_link(self, participant: str, link: Link) -> None:
@@ -292,8 +262,7 @@ class LiveMeeting:
         link.entered(participant)
         if earlier is not None and earlier is not link:
             earlier.close(problem("replaced"))
-        self._away_until.pop(participant, None)
-        self._renew_at[participant] = self.monotonic() + TOKEN_RENEWAL_S
+        self._rounds.came(participant)
         self._empty_since = None
 
     def media_lives(self, participant: str) -> bool:
@@ -305,8 +274,7 @@ class LiveMeeting:
         if self.links.get(participant) is not link:
             return
         del self.links[participant]
-        self._renew_at.pop(participant, None)
-        self._away_until[participant] = self.monotonic() + self._around.limits.resume_s
+        self._rounds.went_away(participant)
         self.commit_surely([facts.WentAway(at=self.now(), participant=participant)])
 
     def _number_track(self, track: int) -> None:
@@ -319,14 +287,13 @@ class LiveMeeting:
         """
         self.recorder.restored(silent_since)
         self.streamer.restored()
-        monotonic = self.monotonic()
         gone = [
             facts.WentAway(at=self.now(), participant=member.id)
             for member in self.state.members.values()
             if not member.away
         ]
-        self._away_until = dict.fromkeys(self.state.members, monotonic + self._around.limits.resume_s)
-        self._empty_since = None if self.state.members else monotonic
+        self._rounds.all_away(self.state.members)
+        self._empty_since = None if self.state.members else self.monotonic()
         self.commit_surely(gone)
 
     def leave(self, participant: str, reason: facts.LeaveReason = "left") -> None:
@@ -339,10 +306,6 @@ class LiveMeeting:
             update={"name": member.name, "role": member.role, "permissions": frozenset(member.permissions)}
         )
         return fresh.sign(self._around.token_key, now=self.now())
-
-    def _renew_token(self, member: Member, link: Link) -> None:
-        self._renew_at[member.id] = self.monotonic() + TOKEN_RENEWAL_S
-        link.send(messages.TokenRenewed(token=self.renewed_token(member, link.token)))
 
     # ------------------------------------------------------------ orders
 
@@ -434,17 +397,10 @@ class LiveMeeting:
         if self._ending:
             return
         now = self.now()
-        self.commit_surely(self._spoken(now))
-        self._speaking_since = None if participant is None else (participant, now)
+        self.commit_surely(self._speaking.spoken(now))
+        self._speaking.turn(participant, now)
         self._tell(messages.SpeakerChanged(participant=participant))
         self._look()
-
-    def _spoken(self, now: float) -> list[facts.Fact]:
-        """What whoever speaks has said until now, if it was more than a word."""
-        if self._speaking_since is None or now - self._speaking_since[1] < SPOKE_AT_LEAST_S:
-            return []
-        speaker, since = self._speaking_since
-        return [facts.Spoke(at=now, participant=speaker, since=since)]
 
     def _look(self) -> None:
         """Publications, or who speaks, may have changed."""
@@ -454,23 +410,14 @@ class LiveMeeting:
     def media_state(self, participant: str) -> None:
         """A peer's state has changed: say at once if that is bad news or good."""
         if participant in self.state.members:
-            self._tell_quality([participant])
+            self._rounds.tell_quality([participant])
 
     # ------------------------------------------------------------ time
 
     def tick(self) -> None:
         """To be called about twice a second."""
         now = self.monotonic()
-        for participant in [each for each, until in self._away_until.items() if until <= now]:
-            self.leave(participant, "lost")
-        for participant in [each for each, due in self._renew_at.items() if due <= now]:
-            self._renew_token(self.state.members[participant], self.links[participant])
-        if now >= self._quality_at:
-            self._quality_at = now + QUALITY_S
-            self._tell_quality(list(self.state.members))
-        if now >= self._roster_at:
-            self._roster_at = now + ROSTER_S
-            self._take_roster()
+        self._rounds.tick(now)
         self._look()
         if self.recorder.trouble != self.state.recording_trouble:
             self.state.recording_trouble = self.recorder.trouble
@@ -481,19 +428,3 @@ class LiveMeeting:
                 self._empty_since = now
             else:
                 self.shut("empty")
-
-    def _take_roster(self) -> None:
-        present = [member.id for member in self.state.members.values() if not member.away]
-        if present:
-            with contextlib.suppress(RefusedError):
-                self.commit([facts.RosterTaken(at=self.now(), participants=present)])
-
-    def _tell_quality(self, participants: list[str]) -> None:
-        changed: dict[str, int] = {}
-        for participant in participants:
-            member = self.state.members[participant]
-            quality = 0 if member.away else self.media.quality(participant)
-            if quality is not None and self._quality.get(participant) != quality:
-                changed[participant] = self._quality[participant] = quality
-        if changed:
-            self._tell(messages.QualityChanged(participants=changed))

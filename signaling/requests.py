@@ -45,7 +45,7 @@ def _say(meeting: LiveMeeting, member: Member, message: messages.Request) -> Non
             said = rules.say(state, member, text=message.text, to=message.to, message_id=message_id, now=now)
             meeting.commit([said])
         case messages.SendCaption():
-            meeting.caption(member, message)
+            meeting.captioning.caption(member, message)
         case messages.PutQuestion():
             shown = alias(state, member.id)
             enabled = state.questions_enabled

@@ -72,6 +72,7 @@ ACTIONS = {
     "course.archive": _("Course archived"),
     "course.again": _("Course to be done again"),
     "enrolment.again": _("Course begun again"),
+    "course.bring": _("Learners brought to the published version of a course"),
     "course.complete": _("Course completed"),
     "course.reopen": _("Course not complete any more: an attempt was declared void"),
     "course.create": _("Course made"),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from lms.assessment.attempts import spec
-from lms.assessment.attempts.spec import TestSpec
+from lms.assessment.attempts.spec import Review, TestSpec
 from lms.courses import choices
 from lms.courses.access import taught_organisations, teaches_everything
 from lms.courses.drafts import CourseDraft, LessonDraft, split
@@ -20,7 +20,7 @@ from lms.courses.models import Lesson, LessonKind, MoveOn
 from lms.courses.queries import CoursePage
 from lms.directory.rules import Visitor
 from lms.errors import Invalid
-from web import forms
+from web import forms, test_fields
 
 ROWS = 8
 """Lines of a test that the form has."""
@@ -76,6 +76,7 @@ class Line:
     lowest: str = "1"
     highest: str = "8"
     count: str = ""
+    audience: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,15 @@ class LessonTyped:
     total: str = "60"
     each_area: str = ""
     two_readers: str = ""
+    opens: str = ""
+    """In wall time, as `closes`."""
+    closes: str = ""
+    areas: str = ""
+    """Shares that single areas need: `4: 70, 5: 50`."""
+    item_kinds: tuple[str, ...] = ()
+    shown: frozenset[str] = test_fields.ticks(Review())
+    rules: bool = True
+    """Whether the form had the fields from `opens` on."""
     kept: str = ""
     """The test as it was, as JSON: the form shows a part of it."""
     file_name: str = ""
@@ -137,7 +147,13 @@ class LessonTyped:
     def asking(self, test: TestSpec) -> LessonTyped:
         """With what a test asks."""
         lines = [
-            Line(line.area or ", ".join(line.competences), str(line.levels[0]), str(line.levels[1]), str(line.count))
+            Line(
+                ", ".join([*([line.area] if line.area else []), *line.competences]),
+                str(line.levels[0]),
+                str(line.levels[1]),
+                str(line.count),
+                line.audience,
+            )
             for line in test.lines
         ]
         each = test.passing.each_area
@@ -151,6 +167,13 @@ class LessonTyped:
             total=_percent(test.passing.total),
             each_area=_percent(each) if each is not None else "",
             two_readers=_percent(test.two_readers) if test.two_readers is not None else "",
+            opens=test_fields.wall(test.opens_at),
+            closes=test_fields.wall(test.closes_at),
+            areas=test_fields.areas_text(
+                test.passing.areas, {area: _percent(share) for area, share in test.passing.areas.items()}
+            ),
+            item_kinds=tuple(test.kinds),
+            shown=test_fields.ticks(test.review),
         )
 
     def at(self, seen: int) -> LessonTyped:
@@ -185,20 +208,27 @@ class LessonTyped:
         )
 
     def _test(self) -> TestSpec:
-        """What the form says, over what it does not show (kinds of items, when it opens, what is reviewed)."""
+        """What the form says, over what it was."""
         try:
             kept = json.loads(self.kept) if self.kept else {}
-            shown = {
+            shown: dict[str, Any] = {
                 "lines": [_blueprint(line) for line in self.lines if line.count.strip()],
                 "time_limit_minutes": _number(self.time_limit),
                 "attempts": _number(self.attempts),
                 "wait_hours": _number(self.wait_hours) or 0,
                 "two_readers": _share(self.two_readers),
-                "passing": {"total": _share(self.total) or 0, "each_area": _share(self.each_area)},
             }
-            return spec.parse(kept | shown)
-        except (Invalid, TypeError, ValueError, ZeroDivisionError) as error:
-            detail = "At least one line; numbers are whole, shares from 0 to 100."
+            passing = dict(kept.get("passing", {}), total=_share(self.total) or 0, each_area=_share(self.each_area))
+            if self.rules:
+                opens, closes = test_fields.moment_of(self.opens), test_fields.moment_of(self.closes)
+                passing["areas"] = test_fields.areas_of(self.areas)
+                shown |= {"opens_at": opens, "closes_at": closes, "kinds": self.item_kinds}
+                shown["review"] = test_fields.review_of(self.shown)
+            return spec.parse(kept | shown | {"passing": passing})
+        except (Invalid, TypeError, ValueError, ZeroDivisionError, AttributeError) as error:
+            if isinstance(error, Invalid) and error.code == "test_moment":
+                raise
+            detail = "At least one line; numbers are whole, shares from 0 to 100; it closes after it opens."
             raise Invalid("lesson_test", detail, "test") from error
 
 
@@ -207,7 +237,7 @@ def course_typed(form: FormData) -> CourseTyped:
     return CourseTyped(
         **{name: forms.text(form, name) for name in ("title_uk", "title_en", "hours", "framework", "edit")},
         **{name: _long(form, name) for name in ("summary_uk", "summary_en")},
-        audience=tuple(str(value) for value in form.getlist("audience") if isinstance(value, str)),
+        audience=_ticked(form, "audience"),
     )
 
 
@@ -215,16 +245,20 @@ def lesson_typed(form: FormData) -> LessonTyped:
     """What was sent."""
     plain = ("title_uk", "title_en", "minutes", "move_on", "competences", "recording", "occurrence", "time_limit")
     more = ("attempts", "wait_hours", "total", "each_area", "two_readers", "kept", "file_name", "edit")
+    rules = ("opens", "closes", "areas")
     kind = forms.text(form, "kind")
     count = min(forms.whole(form.get("lines", "")) or 0, 50)
     return LessonTyped(
         kind=kind if kind in set(LessonKind) else LessonKind.PAGE.value,
-        **{name: forms.text(form, name) for name in (*plain, *more)},
+        **{name: forms.text(form, name) for name in (*plain, *more, *rules)},
         **{name: _long(form, name) for name in ("body_uk", "body_en")},
-        requires=tuple(str(value) for value in form.getlist("requires") if isinstance(value, str)),
+        requires=_ticked(form, "requires"),
         has_captions=forms.text(form, "has_captions") == "yes",
+        rules=forms.text(form, "rules") == "yes",
+        item_kinds=_ticked(form, "item_kinds"),
+        shown=frozenset(_ticked(form, "shown")),
         lines=tuple(
-            Line(*(forms.text(form, f"{name}-{number}") for name in ("what", "lowest", "highest", "count")))
+            Line(*(forms.text(form, f"{name}-{number}") for name in ("what", "lowest", "highest", "count", "audience")))
             for number in range(count)
         ),
     )
@@ -251,7 +285,12 @@ def _blueprint(line: Line) -> dict[str, Any]:
         "competences": () if area else what,
         "levels": (int(line.lowest or "1"), int(line.highest or "8")),
         "count": int(line.count),
+        "audience": line.audience,
     }
+
+
+def _ticked(form: FormData, name: str) -> tuple[str, ...]:
+    return tuple(value for value in form.getlist(name) if isinstance(value, str))
 
 
 def _number(text: str) -> int | None:

@@ -38,6 +38,9 @@ CODES: dict[str, str] = {
     "context": _("It speaks in words (contexts) that this verifier does not know."),
     "unsigned": _("It is not signed at all."),
     "suite": _("It is signed in a way that this verifier does not know; it knows eddsa-rdfc-2022, RS256 and ES256."),
+    "not_covered": _(
+        "Something in it is covered by no signature, makes no sense, or is made so that checking would take for ever."
+    ),
     "signature": _("The signature does not fit: the file was changed, or another key signed it."),
     "key_of_another": _("It is signed with the key of somebody else than its issuer."),
     "key_unknown": _("It is signed with a key that its issuer does not list."),
@@ -124,8 +127,24 @@ class Told:
     """Of ours, for the way to its page."""
 
 
-def sentence(check: Check) -> str:
-    """What a check found, English, to be translated."""
+NOBODYS = _("Unchanged and valid, but who issued it cannot be told")
+"""Of an issuer that is a key by itself and not known here: anybody can make one, and give it any name."""
+
+
+def verdict(report: Report, standing: str) -> tuple[str, str]:
+    """The answer in few words, English, to be translated; and how it looks: `good`, `doubtful`, `bad`."""
+    if report.genuine and standing == "key":
+        return NOBODYS if report.valid else STATES[report.state], "doubtful"
+    return STATES[report.state], "good" if report.valid else "doubtful" if report.genuine else "bad"
+
+
+LISTED = _("It was not revoked, by the list that the administrator of this site has put here.")
+
+
+def sentence(check: Check, standing: str = "") -> str:
+    """What a check found, English, to be translated. The lists of others are as old as the file that was put here."""
+    if check.name is Name.STATUS and check.code == "ok" and standing == "known":
+        return LISTED
     return CODES.get(check.code) or GOOD[check.name]
 
 

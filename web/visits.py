@@ -238,8 +238,30 @@ async def posted_form(request: Request) -> FormData:
     return FormData()
 
 
+def before_upload(guard: Callable[[Visit], object]) -> Any:
+    """For the `dependencies` of a route that takes a file: `guard` refuses before a byte of the file is read.
+
+    It only looks, in a transaction of its own that ends before the file comes: a line may take minutes for it. So the
+    endpoint asks again, under the locks that it needs; and what stands in the form itself (the CSRF token, whose
+    organisation is meant) is looked at when the form has been read, as large as `web.app.BODY_BYTES` allows.
+    """
+
+    def look(request: Request) -> None:
+        with looking(request) as visit:
+            guard(visit)
+
+    async def ask(request: Request) -> None:
+        async with site_of(request).readings:
+            await run_in_threadpool(look, request)
+
+    return Depends(ask)
+
+
 async def posted_upload(request: Request) -> FormData:
-    """A form that brings one file with it; how large it may be, `web.app.BODY_BYTES` says."""
+    """A form that brings one file with it; how large it may be, `web.app.BODY_BYTES` says.
+
+    Who may send one is asked before, by `before_upload`.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0]
     return await request.form(max_files=1, max_fields=200) if kind == "multipart/form-data" else FormData()
 

@@ -168,6 +168,9 @@ SENTENCES: dict[str, str] = {
     "lesson_minutes": _("A lesson takes from 0 to 6000 minutes."),
     "lesson_otherwise": _("This lesson is completed by what it asks for, not by a press."),
     "lesson_place": _("There is no such place in the lesson."),
+    "lesson_competence": _("Competences are numbers such as 1.2, divided by commas."),
+    "lesson_move_on": _("A lesson of this kind is gone through; nobody passes or fails it."),
+    "test_moment": _("The test opens and closes on a day and an hour that there is in Kyiv, such as 2026-12-01 10:00."),
     "lesson_test": _("Say what the test asks: at least one line with a number of questions."),
     "lesson_unfinished": _("A lesson is not finished: the list of lessons shows what it lacks."),
     "lesson_unknown": _("There is no such lesson, or it is not for you."),
@@ -263,6 +266,10 @@ SENTENCES: dict[str, str] = {
     "attempt_reason": _("Say in at most 500 characters why."),
     "answer_often": _("This answer was saved too often."),
     "accommodation": _("More time is at most ten times as long and at most a week longer, never shorter."),
+    "accommodation_same": _(
+        "This changes nothing: so much is granted already, or the test closes before. Say how much it is in all, "
+        "or by how much later the test closes."
+    ),
     "accommodation_none": _("Say how much more time it is."),
     "accommodation_over": _("This was taken back already."),
     "accommodation_unknown": _("There is no such grant of more time."),
@@ -571,6 +578,7 @@ NOTICES: dict[str, str] = {
     "class_people_there": _("All of them were in the class already."),
     "class_left": _("You have left the class. Its facilitator sees nothing more of your learning."),
     "course_done": _("You have completed the course."),
+    "course_brought": _("They go on in the published version. Whoever is in a test just now stays until it is over."),
     "course_again": _("You begin anew. What you did before is kept."),
     "course_asked_again": _("They begin anew, and get a letter with your reason."),
     "course_left": _("You have left the course. What you did is kept, should you come back."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -13,6 +14,8 @@ from lms.errors import Invalid
 LONGEST_BODY: Final = 100_000
 LONGEST_SUMMARY: Final = 5_000
 MOST_HOURS: Final = Decimal(1000)
+JUDGED: Final = frozenset({LessonKind.TEST, LessonKind.TASK, LessonKind.LIVE})
+_COMPETENCE: Final = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,15 @@ def check_course(draft: CourseDraft) -> None:
         raise Invalid("course_hours", "A course has from 0 to 1000 hours.", "hours")
 
 
+def fits(kind: LessonKind) -> tuple[MoveOn, ...]:
+    """What may satisfy a lesson of a kind: what nobody passes or fails is never passed, and would hold everybody up."""
+    if kind in JUDGED:
+        return tuple(MoveOn)
+    return (MoveOn.COMPLETED, MoveOn.NOT_APPLICABLE, MoveOn.COMPLETED_OR_PASSED)
+
+
 def check_lesson(draft: LessonDraft) -> None:
-    """Raises `Invalid` (course_title, lesson_body, lesson_minutes, lesson_test)."""
+    """Raises `Invalid` (course_title, lesson_body, lesson_minutes, lesson_test, lesson_move_on, lesson_competence)."""
     _title(draft.title_uk)
     if len(draft.title_en) > 300:
         raise Invalid("course_title", "A title has at most 300 characters.", "title_en")
@@ -71,6 +81,12 @@ def check_lesson(draft: LessonDraft) -> None:
         raise Invalid("lesson_minutes", "A lesson takes from 0 to 6000 minutes.", "minutes")
     if draft.kind is LessonKind.TEST and draft.test is None:
         raise Invalid("lesson_test", "Say what the test asks: at least one line with a number of items.", "test")
+    if draft.move_on not in fits(draft.kind):
+        detail = f"A lesson of kind {draft.kind.value} is gone through; nobody passes or fails it."
+        raise Invalid("lesson_move_on", detail, "move_on")
+    for number in draft.competences:
+        if not _COMPETENCE.fullmatch(number):
+            raise Invalid("lesson_competence", f"{number} is no number of a competence, such as 1.2.", "competences")
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from lms.assessment.attempts import spec
 from lms.audit.actions import record
 from lms.courses.access import may_edit, teaches
-from lms.courses.drafts import CourseDraft, LessonDraft, check_course, check_lesson
+from lms.courses.drafts import CourseDraft, LessonDraft, check_course, check_lesson, fits
 from lms.courses.manifest import MOST_LESSONS
 from lms.courses.models import Course, CourseVersion, Lesson, LessonKind, VersionState
 from lms.courses.rules import LessonFacts, check_order
@@ -214,6 +214,8 @@ def publish(session: Session, visitor: Visitor, slug: str, now: datetime) -> Cou
 
 def unfinished(lesson: Lesson) -> str:
     """What a lesson lacks; empty: nothing."""
+    if lesson.move_on not in fits(lesson.kind):
+        return "it can never be done: choose when it is."
     match lesson.kind:
         case LessonKind.PAGE | LessonKind.TASK if not lesson.body_uk.strip():
             return "it has no text yet."

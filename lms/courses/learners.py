@@ -128,7 +128,7 @@ def waiting_tasks(session: Session, visitor: Visitor, *, slug: str = "") -> list
         .join(Enrolment, Enrolment.id == Submission.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .join(CourseVersion, CourseVersion.id == Enrolment.version_id)
-        .join(Lesson, (Lesson.version_id == CourseVersion.id) & (Lesson.key == Submission.key))
+        .outerjoin(Lesson, (Lesson.version_id == CourseVersion.id) & (Lesson.key == Submission.key))
         .join(Person, Person.id == Enrolment.person_id)
         .where(*which)
         .order_by(Submission.at, Submission.id)
@@ -140,8 +140,9 @@ def waiting_tasks(session: Session, visitor: Visitor, *, slug: str = "") -> list
             slug,
             version.title_uk,
             version.title_en,
-            lesson.title_uk,
-            lesson.title_en,
+            # A lesson that is not in the version which the learner has now is told by its name.
+            lesson.title_uk if lesson is not None else submission.key,
+            lesson.title_en if lesson is not None else "",
             person.display_name,
             person.id == visitor.person_id,
         )

@@ -90,6 +90,8 @@ def read(content: bytes) -> Manifest:
         fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in fault["loc"]) or NAME
         raise Invalid("course_manifest", f"{place}: {fault['msg']}.", "file") from error
+    if "\\u0000" in manifest.model_dump_json():
+        raise Invalid("course_manifest", "Texts hold no NUL.", "file")
     keys = [lesson.id for lesson in manifest.lessons]
     doubled = sorted({key for key in keys if keys.count(key) > 1})
     if doubled:

@@ -30,6 +30,7 @@ from lms.courses.rules import LessonFacts, check_order
 from lms.directory.rules import Visitor
 from lms.errors import Invalid, NotAllowed, NotFound
 from lms.files import FileStore
+from lms.media.models import Recording
 from lms.schedule.models import Occurrence
 
 LARGEST_PACKAGE: Final = 200 * 1024 * 1024
@@ -214,6 +215,10 @@ def _lesson(session: Session, each: LessonShape, source: Source, report: Report)
         occurrence_id = session.scalar(select(Occurrence.id).where(Occurrence.slug == each.occurrence))
         if occurrence_id is None:
             report.notes.append(f"{each.id}: there is no occurrence {each.occurrence} here; choose another one.")
+    recording = each.recording
+    if recording and session.scalar(select(Recording.id).where(Recording.code == recording)) is None:
+        report.notes.append(f"{each.id}: there is no recording {recording} here; choose another one.")
+        recording = ""
     return LessonDraft(
         kind=each.kind,
         title_uk=each.title.uk,
@@ -223,7 +228,7 @@ def _lesson(session: Session, each: LessonShape, source: Source, report: Report)
         minutes=each.minutes,
         move_on=each.move_on,
         competences=tuple(each.competences),
-        recording_code=each.recording,
+        recording_code=recording,
         occurrence_id=occurrence_id,
         test=each.test,
     )
@@ -237,8 +242,11 @@ def _text(path: str, lesson: str, source: Source, report: Report) -> str:
         report.notes.append(f"{lesson}: its text {path} is missing.")
         return ""
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        text = content.decode("utf-8-sig")
+        if "\0" in text:
+            raise ValueError("NUL is in no text.")
+        return text
+    except ValueError as error:
         raise Invalid("course_package", f"{path} is not text in UTF-8.", "file") from error
 
 

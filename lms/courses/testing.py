@@ -7,6 +7,7 @@ from the lesson when somebody takes it; a bank that is too small says so then.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -32,7 +33,8 @@ from lms.courses.learning import (
     reopen,
     settle,
 )
-from lms.courses.models import Course, Enrolment, Lesson, LessonKind
+from lms.courses.models import Course, CourseVersion, Enrolment, Lesson, LessonKind, VersionState
+from lms.database import lock
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid
 
@@ -74,19 +76,7 @@ def begin(
         return runs
     spec = spec_of(lesson, found.version.framework)
     asked_in = _language(session, spec, language)
-    publishing.put(
-        session,
-        "system",
-        code,
-        spec,
-        now,
-        title_uk=lesson.title_uk,
-        title_en=lesson.title_en,
-        author=found.version.published_by,
-        organisation_id=found.course.organisation_id,
-        audience=found.version.audience,
-        language=asked_in,
-    )
+    _put(session, found.course, found.version, lesson, spec, asked_in, now)
     attempt = taking.begin(
         session,
         visitor,
@@ -101,6 +91,73 @@ def begin(
     row.last_at = found.enrolment.last_at = now
     session.flush()
     return attempt
+
+
+def prepare(session: Session, slug: str, now: datetime) -> None:
+    """Make the tests of the published version, so that more time can be given before anybody has begun.
+
+    What the bank cannot fill yet is made when somebody begins.
+    """
+    found = session.execute(
+        select(Course, CourseVersion)
+        .join(CourseVersion, CourseVersion.course_id == Course.id)
+        .where(Course.slug == slug, CourseVersion.state == VersionState.PUBLISHED)
+    ).one_or_none()
+    if found is None:
+        return
+    course, version = found
+    for lesson in _tests(session, version.id):
+        with suppress(Invalid):
+            _put(session, course, version, lesson, spec_of(lesson, version.framework), UKRAINIAN, now)
+
+
+def short(session: Session, slug: str, number: int) -> frozenset[str]:
+    """The lessons of a version whose test cannot be drawn from the bank as it is now: nobody could begin it."""
+    version = session.scalars(
+        select(CourseVersion)
+        .join(Course, Course.id == CourseVersion.course_id)
+        .where(Course.slug == slug, CourseVersion.number == number)
+    ).one()
+    found = set()
+    for lesson in _tests(session, version.id):
+        try:
+            spec = spec_of(lesson, version.framework)
+            draw(spec.lines, publishing.candidates(session, spec, UKRAINIAN), "trial", kinds=spec.kinds)
+        except Invalid:
+            found.add(lesson.key)
+    return frozenset(found)
+
+
+def _tests(session: Session, version_id: int) -> Sequence[Lesson]:
+    tests = select(Lesson).where(Lesson.version_id == version_id, Lesson.kind == LessonKind.TEST)
+    return session.scalars(tests.where(Lesson.test.is_not(None)).order_by(Lesson.position)).all()
+
+
+def _put(
+    session: Session,
+    course: Course,
+    version: CourseVersion,
+    lesson: Lesson,
+    spec: TestSpec,
+    language: str,
+    now: datetime,
+) -> None:
+    code = code_of(course.slug, version.number, lesson.key)
+    if session.scalar(select(Test.id).where(Test.code == code)) is None:
+        lock(session, Course, course.id)  # two who begin first, at the same moment, make one test
+    publishing.put(
+        session,
+        "system",
+        code,
+        spec,
+        now,
+        title_uk=lesson.title_uk,
+        title_en=lesson.title_en,
+        author=version.published_by,
+        organisation_id=course.organisation_id,
+        audience=version.audience,
+        language=language,
+    )
 
 
 def _language(session: Session, spec: TestSpec, wanted: str) -> str:

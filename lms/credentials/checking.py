@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from lms.credentials import bits, containers, form, integrity, jose, multibase, pinned
+from lms.credentials import bits, containers, form, integrity, jose, multibase
 from lms.credentials.containers import Contents, UnreadableFile, read, read_json
 from lms.credentials.integrity import Digest
 from lms.credentials.seal_reports import Sealing, SealReport
@@ -75,7 +75,7 @@ class KnownKey:
     compromised_at: datetime | None = None
     """Since when somebody else may sign with it."""
     expires_at: datetime | None = None
-    """What is signed from then on does not count (W3C Controlled Identifiers, section 2.2)."""
+    """What is signed later does not count (W3C Controlled Identifiers, section 2.2)."""
 
 
 class Trust(Protocol):
@@ -288,6 +288,9 @@ def _check_proofs(credential: dict[str, Any], issuer: str, trust: Trust, digeste
     if not ours:
         says = "It is signed in ways of which this verifier knows none (eddsa-rdfc-2022)."
         raise _unsupported(Name.SIGNATURE, "suite", says, credential, trust)
+    if any("previousProof" in each for each in ours):
+        says = "Its proofs make a chain (`previousProof`), which this verifier does not know."
+        raise _unsupported(Name.SIGNATURE, "suite", says, credential, trust)
     checks = [_check_proof(credential, proof, issuer, trust, digested) for proof in ours]
     return checks[0]
 
@@ -326,17 +329,20 @@ def _check_proof(
         raise _fails(Name.ISSUER, "key_kind", f"Its issuer's key cannot be used: {error}") from error
     try:
         integrity.verify(credential, proof, public, digested)
-    except (integrity.ProofError, pinned.UnknownContext) as error:
+    except integrity.NotCovered as error:
+        raise _fails(Name.SIGNATURE, "not_covered", str(error)) from error
+    except integrity.ProofError as error:
         raise _fails(Name.SIGNATURE, "signature", str(error)) from error
     if keys is None and not issuer.startswith("did:key:"):
         raise _stranger(issuer, whole=True)
     if key is not None:
         _check_time_of_key(key, jose.numeric(proof.get("created")), credential, trust)
-    return _known(issuer)
+    return _known(issuer, by_itself=keys is None)
 
 
 def _check_time_of_key(key: KnownKey, signed: int | None, credential: dict[str, Any], trust: Trust) -> None:
-    if key.expires_at is not None and (signed is None or signed >= key.expires_at.timestamp()):
+    # Both are told in whole seconds.
+    if key.expires_at is not None and (signed is None or signed > key.expires_at.timestamp()):
         raise _fails(Name.ISSUER, "key_expired", "It was signed after the end of its key, or does not say when.")
     if key.compromised_at is None or (signed is not None and signed < key.compromised_at.timestamp()):
         return
@@ -375,7 +381,7 @@ def _check_status(credential: dict[str, Any], issuer: str, trust: Trust, now: da
     if entry is None:
         return Check(Name.STATUS, True, "no_status", "Its issuer did not provide for revoking it.")
     try:
-        revoked = _is_set(entry, issuer, trust, now)
+        revoked, made = _is_set(entry, issuer, trust, now)
     except (bits.StatusListError, ValueError) as error:
         raise _unknown_status(str(error)) from error
     if revoked and entry["statusPurpose"] == "suspension":
@@ -383,10 +389,11 @@ def _check_status(credential: dict[str, Any], issuer: str, trust: Trust, now: da
         raise _Failure(State.SUSPENDED, Check(Name.STATUS, False, "suspended", says))
     if revoked:
         raise _Failure(State.REVOKED, Check(Name.STATUS, False, "revoked", "Its issuer has revoked it."))
-    return Check(Name.STATUS, True, "ok", "Its issuer has not revoked it.")
+    return Check(Name.STATUS, True, "ok", f"Its issuer has not revoked it, by the list of {made}.")
 
 
-def _is_set(entry: Any, issuer: str, trust: Trust, now: datetime) -> bool:
+def _is_set(entry: Any, issuer: str, trust: Trust, now: datetime) -> tuple[bool, str]:
+    """Its bit; and when the list was signed that says so, which may be long ago for one that somebody has kept."""
     if not isinstance(entry, dict) or entry.get("type") != "BitstringStatusListEntry":
         raise ValueError("Its status is kept in a way that this verifier does not know.")
     address, purpose = str(entry.get("statusListCredential", "")), entry.get("statusPurpose")
@@ -413,11 +420,16 @@ def _is_set(entry: Any, issuer: str, trust: Trust, now: datetime) -> bool:
     ends = jose.numeric(found.get("validUntil"))
     if ends is not None and now.timestamp() >= ends:
         raise ValueError("The status list is out of date.")
-    return bits.get(bits.unpacked(str(subject.get("encodedList", ""))), int(index))
+    begins = jose.numeric(found.get("validFrom"))
+    if begins is not None and now.timestamp() < begins:
+        raise ValueError("The status list is not valid yet.")
+    made = str(_ours(found)[0].get("created") or found.get("validFrom") or "an unknown day")[:40]
+    return bits.get(bits.unpacked(str(subject.get("encodedList", ""))), int(index)), made
 
 
-def _known(issuer: str) -> Check:
-    if issuer.startswith("did:key:"):
+def _known(issuer: str, *, by_itself: bool = False) -> Check:
+    """`by_itself`: it is a key that nobody here knows."""
+    if by_itself:
         says = "The issuer is a key. It signed this; who holds it cannot be told from the file."
         return Check(Name.ISSUER, True, "did_key", says)
     return Check(Name.ISSUER, True, "ok", f"The issuer is known here: {issuer[:200]}")

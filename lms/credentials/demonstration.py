@@ -33,11 +33,11 @@ def certificate(session: Session, issuer: Issuer, now: datetime) -> CertificateE
     for edition in kept:
         if edition.snapshot["issuer"]["id"] == issuer.id and edition.snapshot["issuer"]["name"] == issuer.name:
             return edition
+    keys = signers(session, issuer, now)
     made, snapshot = new_certificate(session, issuer, _words(issuer, now), None, now)
     made.issued_by = _ACTOR
     session.add(made)
     session.flush()
-    keys = signers(session, issuer, now)
     edition = write_edition(session, keys, made, snapshot, EditionReason.ISSUED, _ACTOR, now)
     after = {"number": made.number, "reason": "demo"}
     record(session, _ACTOR, "certificate.issue", "certificate", made.id, now=now, after=after)

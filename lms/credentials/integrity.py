@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from lms.credentials import multibase
+from lms.credentials import multibase, pinned
 from lms.credentials.canonical import CanonicalError, canonical
 
 PROOF_TYPE = "DataIntegrityProof"
@@ -27,6 +27,10 @@ _OPTIONS = frozenset({"@context", "id", "type", "cryptosuite", "created", "expir
 
 class ProofError(ValueError):
     """The proof does not hold; the sentence says why."""
+
+
+class NotCovered(ProofError):  # noqa: N818 - what it is
+    """What was signed cannot be worked out: something in it is covered by no signature, or makes no sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,9 @@ def verify(document: dict[str, Any], proof: dict[str, Any], public: bytes, diges
     try:
         signature = multibase.decode(str(proof.get("proofValue", "")))
         Ed25519PublicKey.from_public_bytes(public).verify(signature, (digested or digest)(plain, options))
-    except (multibase.MultibaseError, CanonicalError) as error:
+    except (CanonicalError, pinned.UnknownContext) as error:
+        raise NotCovered(str(error)) from error
+    except multibase.MultibaseError as error:
         raise ProofError(str(error)) from error
     except (InvalidSignature, ValueError) as error:
         raise ProofError("The signature does not fit: the file was changed, or another key signed it.") from error

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
@@ -78,8 +78,11 @@ class Signers:
 
 
 def signers(session: Session, issuer: Issuer, now: datetime) -> Signers:
-    """The keys that sign now; made if there are none. Raises `Conflict` (issuer_key_lost) if they cannot be opened."""
-    found = {kind: _active(session, issuer, kind) or _make(session, issuer, kind, now) for kind in KeyKind}
+    """The keys that sign now; made if there are none. Raises `Conflict` (issuer_key_lost) if they cannot be opened.
+
+    They do not end before the transaction does: `rotate` waits for whoever signs. Keys are held before status lists.
+    """
+    found = {kind: _held(session, issuer, kind) or _make(session, issuer, kind, now) for kind in KeyKind}
     try:
         opened = {kind: issuer.sealer.open(key.sealed or b"") for kind, key in found.items()}
     except UnsealError as error:
@@ -108,10 +111,10 @@ def rotate(
     The status lists must be signed anew by the caller (`status_lists.sign_all`).
     """
     for kind in KeyKind:
-        old = _active(session, issuer, kind)
-        if old is not None:
+        old = None
+        for old in session.scalars(_active(issuer, kind).with_for_update().execution_options(populate_existing=True)):
             old.ended_at, old.ended, old.sealed = now, because, None
-            session.flush()
+        session.flush()
         if because is KeyEnd.COMPROMISED:
             _distrust(session, issuer, kind, compromised_since or now)
         made = _make(session, issuer, kind, now)
@@ -153,9 +156,22 @@ def by_thumbprint(session: Session, issuer_id: str, thumbprint: str) -> IssuerKe
     return session.scalar(query)
 
 
-def _active(session: Session, issuer: Issuer, kind: KeyKind) -> IssuerKey | None:
+def addresses(session: Session, issuer: Issuer) -> list[str]:
+    """Under which it has keys: that of today, and those where the site was before."""
+    found = session.scalars(select(IssuerKey.issuer).distinct().order_by(IssuerKey.issuer)).all()
+    return [issuer.id, *(each for each in found if each != issuer.id)]
+
+
+def _active(issuer: Issuer, kind: KeyKind) -> Select[IssuerKey]:
     query = select(IssuerKey).where(IssuerKey.issuer == issuer.id, IssuerKey.kind == kind, IssuerKey.ended_at.is_(None))
-    return session.scalars(query.order_by(IssuerKey.id.desc()).limit(1)).first()
+    return query.order_by(IssuerKey.id)
+
+
+def _held(session: Session, issuer: Issuer, kind: KeyKind) -> IssuerKey | None:
+    """The last one, which nobody ends meanwhile. Whoever waited for a rotation sees the new one when asking again."""
+    query = _active(issuer, kind).with_for_update(read=True).execution_options(populate_existing=True)
+    found = session.scalars(query).all() or session.scalars(query).all()
+    return found[-1] if found else None
 
 
 def _distrust(session: Session, issuer: Issuer, kind: KeyKind, since: datetime) -> None:

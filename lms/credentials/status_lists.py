@@ -25,7 +25,10 @@ TTL_MS = 300_000
 
 
 def take_place(session: Session, issuer: Issuer, now: datetime) -> tuple[StatusList, int]:
-    """A free place, the caller's from now on. The list that is written to is locked until the transaction ends."""
+    """A free place, the caller's from now on. The list that is written to is locked until the transaction ends.
+
+    The caller holds the keys already (`signers`).
+    """
     newest = session.scalars(
         select(StatusList.id).where(StatusList.issuer == issuer.id).order_by(StatusList.id.desc()).limit(1)
     ).first()
@@ -43,10 +46,11 @@ def take_place(session: Session, issuer: Issuer, now: datetime) -> tuple[StatusL
 
 def set_bit(session: Session, issuer: Issuer, list_id: int, index: int, now: datetime) -> None:
     """Revoked, for good: the bit is set and the list signed."""
+    own = issuer.at(session.scalars(select(StatusList.issuer).where(StatusList.id == list_id)).one())
+    keys = signers(session, own, now)
     held = lock(session, StatusList, list_id)
     held.bits = bits.with_bit(held.bits, index)
-    own = issuer.at(held.issuer)
-    _sign(held, own, signers(session, own, now), now)
+    _sign(held, own, keys, now)
     session.flush()
 
 

@@ -129,7 +129,8 @@ def edit(
             occurrence.status = Status.MOVED
     _log(session, visitor, occurrence, "edit", before, reason, now)
     if told and changed:
-        announce(session, occurrence, "moved" if changed & rows.TIME_FIELDS else "changed", now)
+        moved = bool(changed & rows.TIME_FIELDS)
+        announce(session, occurrence, "moved" if moved else "changed", now, was=before["starts_local"] if moved else "")
     return occurrence
 
 

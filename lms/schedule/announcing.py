@@ -23,17 +23,18 @@ from lms.schedule.telling import Holds, Method, Owed, Told
 SYSTEM = "system"
 
 
-def announce(session: Session, occurrence: Occurrence, what: str, now: datetime) -> None:
+def announce(session: Session, occurrence: Occurrence, what: str, now: datetime, *, was: str = "") -> None:
     """Something announced has changed (`what`: published, moved, changed, cancelled): queue what follows from it.
 
-    Speakers who were added are invited, those who were removed are told so. The occurrence's speakers must be loaded.
+    `was`: its local time before, where that has changed (ISO 8601). Speakers who were added are invited, those who
+    were removed are told so. The occurrence's speakers must be loaded.
     """
     session.flush()
     if occurrence.status in telling.ANNOUNCED:
         _keep_in_step(session, occurrence, now)
     tell(session, occurrence, now)
-    if what == "published":
-        following.tell_followers(session, occurrence, now)
+    if what != "changed":
+        following.tell_followers(session, occurrence, what, now, was)
     if what in ("moved", "cancelled"):
         _tell_seated(session, occurrence, what, now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.orm import Session
@@ -16,15 +17,19 @@ from lms.directory.register_models import NotificationPreference, Subscription, 
 from lms.directory.rules import Visitor
 from lms.errors import Invalid, NotAllowed
 from lms.notify.actions import enqueue
+from lms.notify.models import OutboxMessage
 from lms.schedule import registrations, reminding
 from lms.schedule.audience_models import Invitation
-from lms.schedule.models import Occurrence, OccurrenceParty, Speaker
+from lms.schedule.models import Occurrence, OccurrenceParty, Speaker, Status
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
 from lms.schedule.protection import party_is_veiled
 
 ANNOUNCED = "occurrence.announced"
 MOST_FOLLOWED = 200
 MOST_SERIES = 200
+_AHEAD = (Status.PUBLISHED, Status.MOVED, Status.LIVE)
+MOST_NEWS = 100
+"""Dates in one letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,15 @@ class Choices:
     oblasts: Sequence[str]
     organisations: Sequence[Organisation]
     series: Sequence[Series]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A line of a letter to followers: what (`published`, `moved`, `cancelled`) of which date; local time before."""
+
+    what: str
+    occurrence: Occurrence
+    was: datetime | None
 
 
 def wishes_of(session: Session, visitor: Visitor) -> Wishes:
@@ -121,10 +135,54 @@ def stop_announcements(session: Session, person_id: int, now: datetime) -> None:
     record(session, f"person:{person_id}", "notifications.unsubscribe", "person", person_id, now=now)
 
 
-def tell_followers(session: Session, occurrence: Occurrence, now: datetime) -> int:
-    """Something listed was published: whoever follows it and has no part in it yet is told, once; how many."""
-    if not occurrence.listed or occurrence.ends_at <= now:
+def tell_followers(session: Session, occurrence: Occurrence, what: str, now: datetime, was: str = "") -> int:
+    """Something listed was `published`, `moved` or `cancelled`: whoever follows it and has no part in it is told.
+
+    How many people. What is done with a series in one act (at one `now`) makes one letter for each of them, however
+    many dates it concerns: a date is added to the letter that waits. `was`: the time before, local, ISO 8601.
+    """
+    if not occurrence.listed or occurrence.private or occurrence.ends_at <= now:
         return 0
+    told = _who_hears(session, occurrence)
+    subject = f"series:{occurrence.series_id}" if occurrence.series_id is not None else f"occurrence:{occurrence.id}"
+    act = f"announcement:{subject}:{now:%Y%m%dT%H%M%S.%f}:"
+    queued = select(OutboxMessage).where(OutboxMessage.key.startswith(act, autoescape=True)).with_for_update()
+    waiting = {each.recipient: each for each in session.scalars(queued) if not each.attempts and not each.over}
+    news = {"occurrence": occurrence.id, "what": what, "was": was}
+    for number in told:
+        recipient = f"person:{number}"
+        if letter := waiting.get(recipient):
+            earlier = [each for each in letter.contents["news"] if each["occurrence"] != occurrence.id]
+            letter.contents = {**letter.contents, "news": [*earlier, news][:MOST_NEWS]}
+        else:
+            contents = {"occurrence": occurrence.id, "series": occurrence.series_id, "news": [news]}
+            enqueue(session, f"{act}{recipient}", ANNOUNCED, recipient, contents, now=now)
+    session.flush()
+    return len(told)
+
+
+def news_of(session: Session, contents: Mapping[str, Any], now: datetime) -> list[News]:
+    """What of a letter to followers still holds, soonest first. Two queries, however many dates it is about."""
+    told = {each["occurrence"]: each for each in contents.get("news", [])}
+    told = told or {contents["occurrence"]: {"what": "published", "was": ""}}
+    ahead = (Occurrence.id.in_(told), Occurrence.listed, Occurrence.private.is_(False), Occurrence.ends_at > now)
+    query = select(Occurrence).where(*ahead).order_by(Occurrence.starts_at, Occurrence.id)
+    found = []
+    for occurrence in session.scalars(query):
+        what, was = told[occurrence.id]["what"], told[occurrence.id]["was"]
+        if occurrence.status is Status.CANCELLED if what == "cancelled" else occurrence.status in _AHEAD:
+            found.append(News(what, occurrence, datetime.fromisoformat(was) if was else None))
+    return found
+
+
+def series_of_news(session: Session, contents: Mapping[str, Any]) -> Series | None:
+    """The series that a letter to followers is about, if it is about one."""
+    number = contents.get("series")
+    return session.get(Series, number) if number is not None else None
+
+
+def _who_hears(session: Session, occurrence: Occurrence) -> list[int]:
+    """Whoever follows it, has no part in it yet (they have letters of their own) and wants to hear."""
     people = {person for person, _, _ in followers_of(session, occurrence, veiled=False)}
     involved = set(session.scalars(select(Speaker.person_id).where(Speaker.occurrence_id == occurrence.id)))
     involved |= set(session.scalars(select(Invitation.person_id).where(Invitation.occurrence_id == occurrence.id)))
@@ -136,11 +194,7 @@ def tell_followers(session: Session, occurrence: Occurrence, now: datetime) -> i
             )
         )
     )
-    told = sorted(people - involved - unwilling)
-    for number in told:
-        key = f"announcement:{occurrence.id}:person:{number}"
-        enqueue(session, key, ANNOUNCED, f"person:{number}", {"occurrence": occurrence.id}, now=now)
-    return len(told)
+    return sorted(people - involved - unwilling)
 
 
 def followers_of(

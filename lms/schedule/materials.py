@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from lms.audit.actions import record
 from lms.database import lock
 from lms.directory.rules import Visitor
-from lms.errors import Conflict, Invalid, NotFound
+from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.files import FileStore, media_type_of, safe_name
 from lms.schedule import actions
 from lms.schedule.models import Occurrence, Speaker
 from lms.schedule.plan_models import Material, OccurrenceAct, StillPicture
-from lms.schedule.queries import visible_to
+from lms.schedule.queries import occurrence_page, visible_to
 from lms.statements import once
 
 LARGEST_FILE = 25 * 1024 * 1024
@@ -134,14 +134,24 @@ def download(session: Session, visitor: Visitor, slug: str, material_id: int, st
     return Download(found.file_name, found.media_type, contents)
 
 
+def expect_tended(session: Session, visitor: Visitor, slug: str, now: datetime) -> None:
+    """Before a file is read: raises `NotFound` or `NotAllowed` for whom adding it would. Locks nothing."""
+    if _talk_of(session, visitor, slug) is None and not occurrence_page(session, visitor, slug, now).may_edit:
+        raise NotAllowed("editors_only", "Only those who organise it may change it.")
+
+
 def _tended(session: Session, visitor: Visitor, slug: str) -> Occurrence:
     """The occurrence, locked, for those who edit it; a private one for its speakers. Raises as `editable` does."""
-    if visitor.person_id is not None:
-        speaks = Occurrence.speakers.any(Speaker.person_id == visitor.person_id)
-        number = session.scalar(select(Occurrence.id).where(Occurrence.slug == slug, Occurrence.private, speaks))
-        if number is not None:
-            return lock(session, Occurrence, number)
-    return actions.editable(session, visitor, slug)
+    number = _talk_of(session, visitor, slug)
+    return actions.editable(session, visitor, slug) if number is None else lock(session, Occurrence, number)
+
+
+def _talk_of(session: Session, visitor: Visitor, slug: str) -> int | None:
+    """The number of a private occurrence, for one of its speakers."""
+    if visitor.person_id is None:
+        return None
+    speaks = Occurrence.speakers.any(Speaker.person_id == visitor.person_id)
+    return session.scalar(select(Occurrence.id).where(Occurrence.slug == slug, Occurrence.private, speaks))
 
 
 def is_link(url: str) -> bool:

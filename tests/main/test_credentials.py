@@ -149,3 +149,16 @@ def test_new_keys(folder: Path, demo: Path) -> None:
     after = json.loads((demo / "credential.json").read_text())
     assert (before["id"], before["validFrom"] <= after["validFrom"]) == (after["id"], True)
     assert all(verdict(folder, demo / name)[0] == 0 for name in FILES)
+
+
+def test_a_master_key_that_others_had_ends_the_keys_of_former_addresses_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIKNO_PUBLIC_URL", "https://old.example")
+    assert run(tmp_path, "certificates", "demo", "--out", tmp_path)[0] == 0
+    assert verdict(tmp_path, tmp_path / "credential.jwt")[0] == 0
+    monkeypatch.setenv("VIKNO_PUBLIC_URL", "https://new.example")
+    code, said = run(tmp_path, "certificates", "rotate-key", "--compromised", "--since", "2020-01-01")
+    assert (code, "Certificates signed anew: 1." in said) == (0, True), said
+    for name in ("credential.json", "credential.jwt"):
+        assert verdict(tmp_path, tmp_path / name)[1]["checks"][-1]["code"] == "key_reissued"

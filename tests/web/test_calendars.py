@@ -9,6 +9,7 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import select
 
+from lms.directory.models import Person
 from lms.notify.actions import enqueue
 from lms.notify.models import OutboxMessage
 from lms.schedule import following
@@ -156,6 +157,46 @@ async def test_a_letter_about_what_one_follows_can_be_stopped_by_its_link_alone(
         assert answer.status_code == 200
         assert not wanted()
     assert (await program.client.post(f"{path}x", data={})).status_code == 404
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_a_letter_about_many_dates_says_what_became_of_each(config: WebConfig, clock: Clock, language: str) -> None:
+    load_all()
+    with config.database.writing() as session:
+        reader = person(session, "reader@example.org")
+        session.get_one(Person, reader.person_id).language = language
+        ahead = select(Occurrence).where(
+            Occurrence.status == Status.PUBLISHED, Occurrence.starts_at > clock(), Occurrence.listed,
+            Occurrence.series_id.is_not(None),
+        )  # fmt: skip
+        new, moved, gone, again = session.scalars(ahead.order_by(Occurrence.starts_at).limit(4))
+        gone.status, gone.cancel_reason = Status.CANCELLED, "Немає <світла>"
+        again.status = Status.CANCELLED
+        news = [
+            {"occurrence": new.id, "what": "published", "was": ""},
+            {"occurrence": moved.id, "what": "moved", "was": "2026-12-01T09:00:00"},
+            {"occurrence": gone.id, "what": "cancelled", "was": ""},
+            {"occurrence": again.id, "what": "moved", "was": "2026-12-01T09:00:00"},
+        ]
+        contents = {"occurrence": new.id, "series": new.series_id, "news": news}
+        enqueue(session, "k", following.ANNOUNCED, reader.identity, contents, now=clock())
+        message = session.scalars(select(OutboxMessage).where(OutboxMessage.key == "k")).one()
+        templates = Templates(Assets(config.static_dir), public_url=HOST, demo=True, vocabulary=vocabulary)
+        desk = Desk(clock(), HOST, "mail@vikno.test", templates, config.links, config.sealer)
+        letter = RENDERERS[message.kind](session, message, desk)
+        slugs = [each.slug for each in (new, moved, gone, again)]
+    words = {
+        "uk": ("Нові дати", "В інший час", "Скасовано", "раніше: 1 грудня 2026, 09:00"),
+        "en": ("New dates", "At another time", "Cancelled", "before: 1 December 2026, 09:00"),
+    }[language]
+    places = [letter.text.index(each) for each in words[:3]]
+    assert places == sorted(places)
+    assert words[3] in letter.text
+    assert "Немає <світла>" in letter.text
+    assert "Немає &lt;світла&gt;" in letter.html
+    assert [f"{HOST}/schedule/{slug}\n" in letter.text for slug in slugs] == [True, True, True, False]
+    assert letter.unsubscribe
+    assert letter.subject.startswith({"uk": "Новини про дати: ", "en": "News of dates: "}[language])
 
 
 async def test_a_forwarded_link_comes_as_another_device_and_waits(

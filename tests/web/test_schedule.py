@@ -16,6 +16,7 @@ Browser = Callable[..., Visitor]
 async def test_a_month_is_a_table_whose_days_are_links(browser: Browser) -> None:
     page = await browser().get("/schedule", view="month", month="2026-12")
     assert "December 2026" in page.text
+    assert 'data-day="2026-12-02"' in page.text, "by which the arrow keys of `site/month.ts` go"
     assert page.text.count('scope="col"') == 7
     days = [link for link in links(page, "/schedule?") if link.endswith("#day")]
     assert any("day=2026-12-02" in link for link in days)

@@ -21,7 +21,7 @@ from web.config import ControlUnavailable, OrderRefused, PictureNames, PictureOr
 from web.entrance import As, approach, refusal
 from web.i18n import mark as _
 from web.problems import Problem
-from web.visits import Sending, Visit
+from web.visits import Sending, Visit, before_upload
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/meetings", tags=["meetings"])
@@ -65,7 +65,16 @@ class PictureKept(BaseModel):
     url: str
 
 
-@router.post("/{meeting}/pictures", status_code=201)
+def _expect_inside(visit: Visit) -> None:
+    """The door, as it is for who takes the picture, before one is read."""
+    asked = visit.request.query_params.get("as", "")
+    capacity: As = asked if asked in ("endpoint", "guest") else ""  # type: ignore[assignment]
+    problem = refusal(approach(visit, visit.request.path_params["meeting"], capacity))
+    if problem is not None:
+        raise problem
+
+
+@router.post("/{meeting}/pictures", status_code=201, dependencies=[before_upload(_expect_inside)])
 def keep(meeting: str, visit: Sending, capacity: Annotated[As, Query(alias="as")] = "") -> PictureKept:
     """Keep a picture (multipart: `picture`, a JPEG or WebP of at most 8 MB, and the fields of `PictureFacts`)."""
     visit.site.limits.check("picture", visit.request)

@@ -8,10 +8,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from lms.notify.models import OutboxMessage
-from lms.schedule import audience, following, reminders, telling
+from lms.schedule import audience, following, reminders
 from lms.schedule.audience import Context
 from lms.schedule.models import Status
 from web.i18n import mark as _
+from web.mail.digests import digest
 from web.mail.events import Entry, page_of
 from web.mail.invitations import Reader, own_time, reader_of, subject, way_in
 from web.mail.letters import Desk, Letter, Unwanted, renders
@@ -47,12 +48,18 @@ def reminder(session: Session, message: OutboxMessage, desk: Desk) -> Letter:
 
 @renders(following.ANNOUNCED)
 def announced(session: Session, message: OutboxMessage, desk: Desk) -> Letter:
-    """Something that the reader follows was published."""
-    about = _about(session, message)
-    if about.occurrence.status not in telling.ANNOUNCED or about.occurrence.ends_at <= desk.now:
+    """Something that the reader follows was published, moved or cancelled: one date, or many of a series at once."""
+    news = following.news_of(session, message.contents, desk.now)
+    if not news:
         raise Unwanted("It is not announced any more.")
-    entry = Entry(page_of(desk.public_url, about.occurrence))
-    letter = _letter(desk, about, "announced", _reader(session, message), entry)
+    reader = _reader(session, message)
+    if len(news) == 1 and news[0].what == "published":
+        about = audience.context_of(session, news[0].occurrence.id)
+        if about is None:
+            raise Unwanted("The occurrence is gone.")
+        letter = _letter(desk, about, "announced", reader, Entry(page_of(desk.public_url, about.occurrence)))
+    else:
+        letter = digest(desk, reader, news, following.series_of_news(session, message.contents))
     kind, _colon, number = message.recipient.partition(":")
     if kind != "person":
         return letter

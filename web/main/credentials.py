@@ -66,8 +66,8 @@ def check_file(settings: Settings, file: Path, profiles: Sequence[Path], lists: 
     """
     with _records(settings) as (records, sealed):
         known, known_lists = known_issuers.read(settings.data)
-        given = [*known, *(path.read_text() for path in profiles)]
-        trust = Profiles(given, [*known_lists, *(path.read_text() for path in lists)], records)
+        given = [*known, *(_text(path) for path in profiles)]
+        trust = Profiles(given, [*known_lists, *(_text(path) for path in lists)], records)
         now = datetime.now(UTC)
         seal = seals.looker(sealed, seal_authorities(settings), now)
         with file.open("rb") as opened:
@@ -75,12 +75,20 @@ def check_file(settings: Settings, file: Path, profiles: Sequence[Path], lists: 
         return checking.check(data, trust, now, apart.digest, seal)
 
 
+def _text(path: Path) -> str:
+    """UTF-8; of anything else is said that it is no profile or list."""
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
 def rotate(settings: Settings, because: KeyEnd, since: datetime | None) -> int:
     """New keys, and every status list signed anew; how many lists."""
     database, issuer, now = upgraded(settings), issuer_of(settings), datetime.now(UTC)
     with database.writing() as session:
-        keys.rotate(session, issuer, "system", now, because=because, compromised_since=since)
-        number = status_lists.sign_all(session, issuer, now)
+        # Also those of addresses where the site was before: one master key seals them all.
+        own = [issuer.at(each) for each in keys.addresses(session, issuer)]
+        for each in own:
+            keys.rotate(session, each, "system", now, because=because, compromised_since=since)
+        number = sum(status_lists.sign_all(session, each, now) for each in own)
     database.close()
     return number
 
@@ -93,7 +101,7 @@ def reissue(settings: Settings) -> Iterator[int]:
         while True:
             now = datetime.now(UTC)
             with database.reading() as session:
-                numbers = reissuing.waiting(session, issuer, now, after=last, most=reissuing.BATCH)
+                numbers = reissuing.waiting(session, now, after=last, most=reissuing.BATCH)
             if not numbers:
                 return
             with database.writing() as session:
@@ -126,8 +134,20 @@ def as_text(report: Report) -> str:
     lines += [f"    {name}: {value}" for name, value in told.items() if value]
     if report.sealing is not None and report.sealing.sealing is Sealing.NONE:
         lines.append(f"{_SIGNS[None]}seal: {_UNSEALED}")
-    lines.append("Genuine and valid." if report.valid else f"NOT VALID: {report.state.value.replace('_', ' ')}.")
+    lines.append(
+        _VALID[_signed_by_a_key(report)] if report.valid else f"NOT VALID: {report.state.value.replace('_', ' ')}."
+    )
     return "\n".join(lines)
+
+
+_VALID = {
+    False: "Genuine and valid.",
+    True: "Genuine and valid, as far as a key can tell: who holds it, and so who issued this, is not known.",
+}
+
+
+def _signed_by_a_key(report: Report) -> bool:
+    return any(check.code == "did_key" for check in report.checks)
 
 
 _UNSEALED = "The document bears no seal: what is printed on it is not protected. Compare it with the credential."

@@ -19,7 +19,7 @@ from web.errors import status_of
 from web.guards import signed_in_only
 from web.pages.consultations import by_day, day_of, moment_of
 from web.panels import START
-from web.visits import Acting, Reading, Uploading, Visit, see_other
+from web.visits import Acting, Reading, Uploading, Visit, before_upload, see_other
 
 router = APIRouter(prefix="/appointments")
 MENDABLE = (Conflict, Invalid)
@@ -99,7 +99,7 @@ def outcome(number: int, visit: Acting) -> Response:
     return see_other(f"/appointments/{number}?done=saved")
 
 
-@router.post("/{number}/materials")
+@router.post("/{number}/materials", dependencies=[before_upload(lambda visit: _expect_one_of_two(visit))])
 def add_material(number: int, visit: Uploading) -> Response:
     """A link or a file of either of the two."""
     signed_in_only(visit)
@@ -148,6 +148,13 @@ def of_start(visit: Visit) -> dict[str, Any] | None:
         "undecided": len(undecided),
         "zone": zone,
     }
+
+
+def _expect_one_of_two(visit: Visit) -> None:
+    signed_in_only(visit)
+    number = visit.request.path_params["number"]
+    if str(number).isdecimal():  # what is no number finds nothing, with or without a file
+        queries.appointment(visit.session, visit.visitor, int(number), visit.now)
 
 
 def _show(

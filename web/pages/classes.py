@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lms.courses.choices import courses_to_choose
 from lms.courses.classes import names, queries, rosters, sittings
-from lms.courses.classes.access import expect_holder
+from lms.courses.classes.access import expect_holder, held
 from lms.courses.classes.names import Listed
 from lms.courses.classes.rosters import ClassDraft
 from lms.directory.imports import reading
@@ -20,7 +20,7 @@ from web import forms
 from web.course_words import STATES
 from web.errors import status_of
 from web.result_words import STATES as ATTEMPTS
-from web.visits import Acting, Reading, Uploading, Visit, see_other
+from web.visits import Acting, Reading, Uploading, Visit, before_upload, see_other
 
 router = APIRouter(prefix="/classes")
 MENDABLE = (Conflict, Invalid, NotFound, NotAllowed)
@@ -64,7 +64,7 @@ def show(class_id: int, visit: Reading) -> Response:
     return _show(visit, class_id)
 
 
-@router.post("/{class_id}/people")
+@router.post("/{class_id}/people", dependencies=[before_upload(lambda visit: _expect_holder(visit))])
 def add(class_id: int, visit: Uploading) -> Response:
     """A list, typed or pasted, or a table as a file."""
     try:
@@ -185,6 +185,12 @@ def _new(visit: Visit, refused: Refusal | None = None) -> Response:
         courses=courses_to_choose(visit.session),
         typed=visit.form,
     )
+
+
+def _expect_holder(visit: Visit) -> None:
+    number = visit.request.path_params["class_id"]
+    if str(number).isdecimal():  # what is no number finds nothing, with or without a file
+        held(visit.session, visit.visitor, int(number))
 
 
 def _show(visit: Visit, class_id: int, refused: Refusal | None = None) -> Response:

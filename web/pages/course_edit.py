@@ -8,16 +8,19 @@ from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from lms.courses import choices, drafts, editing, packing, queries
-from lms.courses.access import teaches, teaches_everything
+from lms.courses import choices, drafts, editing, packing, queries, testing
+from lms.courses.access import may_edit, teaches, teaches_everything
+from lms.courses.drafts import fits
 from lms.courses.models import LessonKind, MoveOn
 from lms.errors import Conflict, Invalid, NotAllowed
-from web import course_form, forms, markdown
+from web import course_form, forms, markdown, test_fields
 from web.course_form import CourseTyped, LessonTyped
 from web.course_words import AUDIENCES, KINDS, MOVE_ON
 from web.errors import status_of
+from web.items.showing import AUDIENCES as ITEM_AUDIENCES
 from web.spreadsheets import download
-from web.visits import Acting, Reading, Uploading, Visit, see_other
+from web.visits import Acting, Reading, Uploading, Visit, before_upload, see_other
+from web.vocabulary import ITEM_KINDS
 
 router = APIRouter(prefix="/courses")
 
@@ -52,7 +55,7 @@ def importing(visit: Reading) -> Response:
     return visit.page("course_import.html", failure="", detail="", report=None)
 
 
-@router.post("/import")
+@router.post("/import", dependencies=[before_upload(lambda visit: _expect_trainer(visit))])
 def take(visit: Uploading) -> Response:
     """A course as a zip: what was taken, and what could not be."""
     _expect_trainer(visit)
@@ -105,6 +108,7 @@ def publish(slug: str, visit: Acting) -> Response:
         editing.publish(visit.session, visit.visitor, slug, visit.now)
     except MENDABLE as refused:
         return _editor(visit, slug, refused=refused)
+    testing.prepare(visit.session, slug, visit.now)
     return see_other(f"/courses/{slug}?done=course_published")
 
 
@@ -132,7 +136,7 @@ def new_lesson(slug: str, visit: Reading, kind: str = "page") -> Response:
     return _lesson_form(visit, slug, "", LessonTyped.empty(chosen))
 
 
-@router.post("/{slug}/edit/lesson")
+@router.post("/{slug}/edit/lesson", dependencies=[before_upload(lambda visit: _expect_editor(visit))])
 def add_lesson(slug: str, visit: Uploading) -> Response:
     """Added at the end, or shown as it will look."""
     typed = course_form.lesson_typed(visit.form)
@@ -155,7 +159,7 @@ def edit_lesson(slug: str, key: str, visit: Reading) -> Response:
     return _lesson_form(visit, slug, key, LessonTyped.saved(found))
 
 
-@router.post("/{slug}/edit/lessons/{key}")
+@router.post("/{slug}/edit/lessons/{key}", dependencies=[before_upload(lambda visit: _expect_editor(visit))])
 def save_lesson(slug: str, key: str, visit: Uploading) -> Response:
     """Saved, or shown as it will look."""
     typed = course_form.lesson_typed(visit.form)
@@ -189,6 +193,12 @@ def remove(slug: str, key: str, visit: Acting) -> Response:
 def _expect_trainer(visit: Visit) -> None:
     if not teaches(visit.visitor):
         raise NotAllowed("course_not_yours", "Courses are made by trainers and organisers.")
+
+
+def _expect_editor(visit: Visit) -> None:
+    course, _versions = queries.course_with_versions(visit.session, visit.visitor, visit.request.path_params["slug"])
+    if not may_edit(visit.visitor, course.organisation_id):
+        raise NotAllowed("course_not_yours", "This course belongs to another organisation.")
 
 
 def _put_file(visit: Visit, slug: str, key: str) -> None:
@@ -234,6 +244,7 @@ def _editor(
         card=page.card,
         kinds=KINDS,
         names=AUDIENCES,
+        short=testing.short(visit.session, slug, page.version),
     )
 
 
@@ -265,10 +276,14 @@ def _lesson_form(
         preview=context if preview else None,
         others=[each for each in page.lessons if each.key != key],
         kinds=KINDS,
-        move_on=MOVE_ON,
+        move_on={value: MOVE_ON[value] for value in MOVE_ON if value in fits(LessonKind(typed.kind))},
         occurrences=choices.occurrences_to_choose(visit.session, visit.visitor) if typed.kind == "live" else [],
         recordings=choices.recordings_to_choose(visit.session, visit.visitor) if typed.kind == "video" else [],
         largest_mb=editing.LARGEST_FILE // 1024 // 1024,
         default_move_on=MoveOn.COMPLETED.value,
         longest=drafts.LONGEST_BODY,
+        item_kinds=ITEM_KINDS,
+        moments=test_fields.MOMENTS,
+        shown_words=test_fields.SHOWN,
+        audiences=ITEM_AUDIENCES,
     )

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from lms.courses import again, choices, enrolling, learners, queries, reviewing
+from lms.courses import again, bringing, choices, enrolling, learners, queries, reviewing
 from lms.courses.access import teaches
 from lms.courses.enrolling import RuleDraft
 from lms.courses.models import RuleKind
@@ -124,6 +124,13 @@ def to_be_done_again(slug: str, visit: Acting) -> Response:
     return see_other(f"/courses/{slug}/people?done=course_asked_again")
 
 
+@router.post("/{slug}/people/bring")
+def bring(slug: str, visit: Acting) -> Response:
+    """Whoever learns an earlier version goes on in the published one."""
+    bringing.bring(visit.session, visit.visitor, slug, visit.now)
+    return see_other(f"/courses/{slug}/people?done=course_brought")
+
+
 @router.post("/{slug}/rules/{rule_id}/end")
 def end_rule(slug: str, rule_id: int, visit: Acting) -> Response:
     """It enrols nobody any more."""
@@ -175,6 +182,7 @@ def _people(
         number=page,
         pages=math.ceil(total / learners.PAGE),
         states=STATES,
+        earlier=bringing.earlier(visit.session, slug) if course.may_edit else 0,
         rules=learners.rules_of(visit.session, slug) if course.may_edit else [],
         homes=choices.homes(visit.session, None) if course.may_edit else [],
         roles={role.value: SYSTEM_ROLES[role] for role in RoleName if role in SYSTEM_ROLES},

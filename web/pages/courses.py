@@ -23,8 +23,9 @@ from lms.media import queries as media
 from web import forms, markdown, panels
 from web.course_words import AUDIENCES, KINDS, SUBMISSIONS
 from web.errors import status_of
+from web.guards import signed_in_only
 from web.pages.projects import block
-from web.visits import Acting, Reading, Uploading, Visit, see_other, site_of
+from web.visits import Acting, Reading, Uploading, Visit, before_upload, see_other, site_of
 
 router = APIRouter(prefix="/courses")
 
@@ -139,7 +140,8 @@ def done(slug: str, key: str, visit: Acting) -> Response:
     return see_other(f"/courses/{slug}/lessons/{onward}" if onward else f"/courses/{slug}")
 
 
-@router.post("/{slug}/lessons/{key}/task")
+# Whether somebody learns here, and this task is open to them, is decided where it is handed in.
+@router.post("/{slug}/lessons/{key}/task", dependencies=[before_upload(signed_in_only)])
 def hand_in(slug: str, key: str, visit: Uploading) -> Response:
     """A text, a file, or both."""
     form, sent = visit.form, visit.form.get("file")

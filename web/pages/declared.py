@@ -18,7 +18,7 @@ from web.external_form import ExternalForm
 from web.i18n import mark as _
 from web.problems import Problem
 from web.templating import local
-from web.visits import Acting, Reading, Sending, Visit, see_other
+from web.visits import Acting, Reading, Sending, Visit, before_upload, see_other
 
 router = APIRouter()
 
@@ -39,11 +39,10 @@ def new(visit: Reading) -> Response:
     return _form(visit, ExternalForm(visit, None))
 
 
-@router.post("/me/declared/new")
+@router.post("/me/declared/new", dependencies=[before_upload(lambda visit: _may_send(visit))])
 def declare(visit: Sending) -> Response:
     """Kept; its page follows. The file is looked at first, while nobody waits to write."""
     _person(visit)
-    visit.site.limits.check("verify_file", visit.request)
     form = ExternalForm(visit, visit.form).offer(external.areas(visit.session))
     sent = visit.form.get("file")
     if not form.validate():
@@ -117,6 +116,11 @@ def seen(external_code: str, visit: Acting) -> Response:
 def _person(visit: Visit) -> None:
     if visit.visitor.person_id is None:
         raise Problem(401, "sign_in_needed", _("Your certificates are yours alone. Sign in first."))
+
+
+def _may_send(visit: Visit) -> None:
+    _person(visit)
+    visit.site.limits.check("verify_file", visit.request)
 
 
 def _form(visit: Visit, form: ExternalForm, *, status: int = 200, failure: str = "") -> Response:

@@ -21,7 +21,7 @@ from web.i18n import mark as _
 from web.i18n import translate
 from web.problems import Problem
 from web.spreadsheets import csv_bytes, download
-from web.visits import Acting, Reading, Uploading, Visit, see_other
+from web.visits import Acting, Reading, Uploading, Visit, before_upload, see_other
 
 router = APIRouter(prefix="/imports")
 SHOWN = 100
@@ -51,7 +51,7 @@ def show(visit: Reading) -> Response:
     return _list(visit)
 
 
-@router.post("")
+@router.post("", dependencies=[before_upload(lambda visit: _importers_only(visit))])
 def upload(visit: Uploading) -> Response:
     """Keep the file; what it would do is shown next."""
     _importers_only(visit)

@@ -19,7 +19,7 @@ from web.errors import status_of
 from web.items import reports, words
 from web.items.filters import Filtering, ItemFilter
 from web.spreadsheets import csv_bytes, download
-from web.visits import Reading, Sending, Visit, Weighing, see_other
+from web.visits import Reading, Sending, Visit, Weighing, before_upload, see_other
 
 router = APIRouter(prefix="/items")
 
@@ -42,7 +42,7 @@ def choose(visit: Reading) -> Response:
     return _chooser(visit)
 
 
-@router.post("/import")
+@router.post("/import", dependencies=[before_upload(lambda visit: _expect_writer(visit))])
 def send(visit: Sending) -> Response:
     """Keep it until it was looked at, with the report on it: nobody who writes waits while it is read."""
     _expect_writer(visit)

@@ -17,10 +17,11 @@ from lms.schedule.concerns import concerns
 from lms.schedule.plan_models import Material
 from web import forms, panels
 from web.errors import status_of
+from web.guards import signed_in_only
 from web.i18n import mark as _
 from web.pages.acts import STATES
 from web.problems import Problem
-from web.visits import Acting, Reading, Uploading, Visit, see_other
+from web.visits import Acting, Reading, Uploading, Visit, before_upload, see_other
 from web.warning_words import sentence
 
 router = APIRouter(prefix="/schedule/{slug}/materials")
@@ -34,7 +35,7 @@ def page(slug: str, visit: Reading) -> Response:
     return _page(visit, slug)
 
 
-@router.post("")
+@router.post("", dependencies=[before_upload(lambda visit: _expect_editor(visit))])
 def add(slug: str, visit: Uploading) -> Response:
     """A link, or a file."""
     form = visit.form
@@ -139,6 +140,11 @@ def materials_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None
 def series_panel(visit: Visit, page: OccurrencePage) -> dict[str, Any] | None:
     """The series that it belongs to, with the dates around it."""
     return plan_queries.around(visit.session, visit.visitor, page.card.id)
+
+
+def _expect_editor(visit: Visit) -> None:
+    signed_in_only(visit)
+    materials.expect_tended(visit.session, visit.visitor, visit.request.path_params["slug"], visit.now)
 
 
 def _page(visit: Visit, slug: str, *, status: int = 200, failure: str = "") -> Response:

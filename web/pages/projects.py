@@ -25,7 +25,7 @@ from web.guards import organisers_only
 from web.i18n import mark as _
 from web.pages import occurrence as occurrence_page
 from web.problems import Problem
-from web.visits import Acting, Reading, Uploading, Visit, see_other
+from web.visits import Acting, Reading, Uploading, Visit, before_upload, see_other
 
 router = APIRouter()
 _REFUSED = (Conflict, Invalid, NotFound)
@@ -64,7 +64,7 @@ def new(visit: Reading) -> Response:
     return _form_page(visit, _form(visit, None))
 
 
-@router.post("/projects/new")
+@router.post("/projects/new", dependencies=[before_upload(organisers_only)])
 def create(visit: Uploading) -> Response:
     """A project."""
     organisers_only(visit)
@@ -97,7 +97,9 @@ def edit(slug: str, visit: Reading) -> Response:
     return _form_page(visit, _form(visit, None, found, owner=found.owner_id, funders=funders, **values), found)
 
 
-@router.post("/projects/{slug}/edit")
+@router.post(
+    "/projects/{slug}/edit", dependencies=[before_upload(lambda visit: _kept(visit, visit.request.path_params["slug"]))]
+)
 def save(slug: str, visit: Uploading) -> Response:
     """Save it."""
     return _save(visit, _kept(visit, slug))

@@ -17,7 +17,7 @@ from web.certificate_files import TOKEN_TYPE, VC_TYPE
 from web.i18n import mark as _
 from web.i18n import translate
 from web.negotiation import HTML, preferred
-from web.visits import Reading, Sending, Visit
+from web.visits import Reading, Sending, Visit, before_upload
 
 router = APIRouter()
 
@@ -42,10 +42,12 @@ def ask(visit: Reading, number: Annotated[str, Query(max_length=60)] = "") -> Re
     return visit.page("verify.html", report=None, failure="")
 
 
-@router.post("/verify")
+# Anybody may; how often is counted before a file is read.
+@router.post(
+    "/verify", dependencies=[before_upload(lambda visit: visit.site.limits.check("verify_file", visit.request))]
+)
 def check(visit: Sending) -> Response:
     """Check a file. Nothing of it is kept."""
-    visit.site.limits.check("verify_file", visit.request)
     sent = visit.form.get("file")
     data = sent.file.read(containers.MOST_BYTES + 1) if isinstance(sent, UploadFile) and sent.filename else b""
     if not data:
@@ -59,7 +61,17 @@ def check(visit: Sending) -> Response:
     report = checking.check(data, trust, visit.now, apart.digest, seal)
     told = credential_words.told(report, visit.language)
     standing = credential_words.standing(told.issuer_id, ours, trust) if told.issuer_id else ""
-    return visit.page("verify.html", report=report, told=told, standing=standing, failure="", words=credential_words)
+    view = queries.public(visit.session, told.number, visit.now) if standing == "ours" and told.number else None
+    return visit.page(
+        "verify.html",
+        report=report,
+        told=told,
+        standing=standing,
+        verdict=credential_words.verdict(report, standing),
+        ours=view,
+        failure="",
+        words=credential_words,
+    )
 
 
 @router.api_route("/verify/{certificate}", methods=LOOKING)

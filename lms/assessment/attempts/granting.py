@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from lms.assessment.attempts.lines import of_line
 from lms.assessment.attempts.looking_after import expect_keeper, reason_of
 from lms.assessment.attempts.models import AccommodationGrant, Attempt, AttemptEvent, Test
 from lms.assessment.attempts.spec import parse
 from lms.assessment.attempts.states import OPEN, AttemptState, follow
 from lms.assessment.attempts.taking import granted_to
-from lms.assessment.attempts.timing import MOST_MULTIPLIER, Accommodation, deadline
+from lms.assessment.attempts.timing import MOST_MULTIPLIER, Accommodation, combined, deadline
 from lms.audit.actions import record
 from lms.directory.models import Person
 from lms.directory.rules import Visitor
@@ -33,7 +35,7 @@ def accommodate(
 ) -> AccommodationGrant:
     """Grant a person more time, for one test or (network's trainers alone) for all. Running attempts get it at once.
 
-    Raises `NotAllowed`, `NotFound`, `Invalid` (accommodation, attempt_reason).
+    Raises `NotAllowed`, `NotFound`, `Invalid` (accommodation, accommodation_same, attempt_reason).
     """
     test = session.scalar(select(Test).where(Test.code == test_code)) if test_code else None
     if test_code and test is None:
@@ -44,6 +46,7 @@ def accommodate(
     if session.get(Person, person_id) is None:
         raise NotFound("person_unknown", "There is no such person.")
     test_id = test.id if test is not None else None
+    _expect_effect(session, person_id, test_id, granted)
     grant = AccommodationGrant(
         person_id=person_id,
         test_id=test_id,
@@ -90,6 +93,25 @@ def _check(granted: Accommodation) -> None:
         raise Invalid("accommodation_none", "Say how much more time it is.", "minutes")
 
 
+def _expect_effect(session: Session, person_id: int, test_id: int | None, granted: Accommodation) -> None:
+    """Somebody presses twice and believes that it adds up, or the test closes before: then it is said."""
+    running = _running(session, person_id, test_id)
+    same = test_id is not None and not running
+    if same and test_id is not None:
+        have = granted_to(session, person_id, test_id)
+        same = combined((have, granted)) == have
+    for attempt in running:
+        spec = parse(attempt.version.spec)
+        having = combined((granted_to(session, person_id, attempt.test_id), granted))
+        moved = deadline(attempt.started_at, spec.time_limit_minutes, spec.closes_at, having)
+        same = attempt.deadline is not None and moved == attempt.deadline
+        if not same:
+            break
+    if same:
+        detail = "It changes nothing: so much is granted already (the most counts), or the test closes before."
+        raise Invalid("accommodation_same", detail, "minutes")
+
+
 def _told_of(grant: AccommodationGrant) -> dict[str, object]:
     return {
         "person": grant.person_id,
@@ -101,15 +123,7 @@ def _told_of(grant: AccommodationGrant) -> dict[str, object]:
 
 
 def _move_deadlines(session: Session, person_id: int, test_id: int | None, now: datetime) -> None:
-    query = (
-        select(Attempt)
-        .where(Attempt.person_id == person_id, Attempt.state.in_(OPEN))
-        .options(selectinload(Attempt.version))
-        .with_for_update(of=Attempt)
-    )
-    if test_id is not None:
-        query = query.where(Attempt.test_id == test_id)
-    for attempt in session.scalars(query):
+    for attempt in _running(session, person_id, test_id):
         spec = parse(attempt.version.spec)
         granted = granted_to(session, person_id, attempt.test_id)
         moved = deadline(attempt.started_at, spec.time_limit_minutes, spec.closes_at, granted)
@@ -121,6 +135,18 @@ def _move_deadlines(session: Session, person_id: int, test_id: int | None, now: 
         if attempt.state is AttemptState.OVERDUE and moved is not None and now <= moved:
             attempt.state = follow(attempt.state, AttemptState.IN_PROGRESS)
     session.flush()
+
+
+def _running(session: Session, person_id: int, test_id: int | None) -> Sequence[Attempt]:
+    query = (
+        select(Attempt)
+        .where(Attempt.person_id == person_id, Attempt.state.in_(OPEN))
+        .options(selectinload(Attempt.version))
+        .with_for_update(of=Attempt)
+    )
+    if test_id is not None:
+        query = query.where(Attempt.test_id.in_(of_line(session, test_id)))
+    return session.scalars(query).all()
 
 
 def _moment(at: datetime | None) -> str:

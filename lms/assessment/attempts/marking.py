@@ -88,7 +88,10 @@ def waiting(session: Session, visitor: Visitor) -> list[WaitingEssay]:
 
 
 def _readings(session: Session, items: Sequence[int]) -> dict[int, int]:
-    count = select(EssayMark.attempt_item_id, func.count()).where(EssayMark.attempt_item_id.in_(items))
+    count = select(EssayMark.attempt_item_id, func.count()).join(
+        AttemptItem, AttemptItem.id == EssayMark.attempt_item_id
+    )
+    count = count.where(AttemptItem.id.in_(items), ~readings.of_an_earlier_text())
     return dict(session.execute(count.group_by(EssayMark.attempt_item_id)).all())
 
 

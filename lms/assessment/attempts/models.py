@@ -155,7 +155,8 @@ class EssayMark(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     attempt_item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id", ondelete="CASCADE"))
     number: Mapped[int]
-    """1 and 2: the two readers, who do not see each other's; 3: whoever decides between them."""
+    """1 and 2: the two readers, who do not see each other's; 3: whoever decides between them. Readings of a late text
+    that took the place of what was read go on from there."""
     share: Mapped[str] = mapped_column(String(64))
     comment: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[str] = mapped_column(String(64))

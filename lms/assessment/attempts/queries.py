@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lms.assessment.attempts import finishing, publishing
+from lms.assessment.attempts.lines import of_line
 from lms.assessment.attempts.models import Appeal, Attempt, Regrade, Test, TestVersion
 from lms.assessment.attempts.passing import PartVerdict, parts_of
 from lms.assessment.attempts.presenting import presented
@@ -245,12 +246,14 @@ def _before(session: Session, attempt: Attempt) -> tuple[PartVerdict, ...]:
     data = session.scalar(
         select(Attempt.parts)
         .where(
-            Attempt.test_id == attempt.test_id,
+            Attempt.test_id.in_(of_line(session, attempt.test_id)),
             Attempt.person_id == attempt.person_id,
-            Attempt.number < attempt.number,
+            (Attempt.test_id != attempt.test_id) | (Attempt.number < attempt.number),
+            Attempt.started_at <= attempt.started_at,
+            Attempt.id != attempt.id,
             Attempt.state.in_(JUDGED),
         )
-        .order_by(Attempt.number.desc())
+        .order_by(Attempt.started_at.desc(), Attempt.id.desc())
         .limit(1)
     )
     return parts_of(data) if data else ()

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from lms.assessment.attempts.models import Attempt, AttemptItem, EssayMark
+from lms.assessment.attempts.correcting import LATE_ACCEPTED
+from lms.assessment.attempts.models import Attempt, AttemptEvent, AttemptItem, EssayMark
 from lms.assessment.attempts.spec import parse
 from lms.audit.actions import record
 from lms.directory.rules import Visitor
@@ -47,10 +48,16 @@ def read(
     if wanted is None:
         return Decided(share, comment)
     before = marks(session, item.id)
+    earlier = select(func.count()).select_from(EssayMark).where(EssayMark.attempt_item_id == item.id)
     if any(each.by == visitor.actor for each in before):
         raise Conflict("rating_yours", "You have read it already: somebody else reads it now.")
     made = EssayMark(
-        attempt_item_id=item.id, number=len(before) + 1, share=str(share), comment=comment, by=visitor.actor, at=now
+        attempt_item_id=item.id,
+        number=(session.scalar(earlier) or 0) + 1,
+        share=str(share),
+        comment=comment,
+        by=visitor.actor,
+        at=now,
     )
     session.add(made)
     session.flush()
@@ -63,11 +70,23 @@ def read(
 
 
 def marks(session: Session, item_id: int) -> list[EssayMark]:
-    """The readings of an essay, in their order."""
-    query = select(EssayMark).where(EssayMark.attempt_item_id == item_id).order_by(EssayMark.number)
+    """The readings of an essay as it counts now, in their order."""
+    query = select(EssayMark).join(AttemptItem, AttemptItem.id == EssayMark.attempt_item_id)
+    query = query.where(EssayMark.attempt_item_id == item_id, ~of_an_earlier_text()).order_by(EssayMark.number)
     return list(session.scalars(query))
 
 
 def not_read_by(visitor: Visitor) -> ColumnElement[bool]:
-    """Essays that this reader has not read yet, as a condition."""
-    return ~exists().where(EssayMark.attempt_item_id == AttemptItem.id, EssayMark.by == visitor.actor)
+    """Essays that this reader has not read yet as they count now, as a condition."""
+    return ~exists().where(
+        EssayMark.attempt_item_id == AttemptItem.id, EssayMark.by == visitor.actor, ~of_an_earlier_text()
+    )
+
+
+def of_an_earlier_text() -> ColumnElement[bool]:
+    """Whether another text took the place of what was read: one that came late and was accepted."""
+    return exists().where(
+        AttemptEvent.attempt_id == AttemptItem.attempt_id,
+        AttemptEvent.kind == LATE_ACCEPTED,
+        AttemptEvent.at > EssayMark.at,
+    )

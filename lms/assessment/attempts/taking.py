@@ -14,6 +14,7 @@ from lms.assessment.actions import mark_used
 from lms.assessment.attempts import finishing, publishing
 from lms.assessment.attempts.drawing import draw, order_of
 from lms.assessment.attempts.keeping import Save, SaveResult, checked_writer, keep, place
+from lms.assessment.attempts.lines import of_line
 from lms.assessment.attempts.models import (
     AccommodationGrant,
     Attempt,
@@ -184,12 +185,12 @@ def _items(session: Session, attempt: Attempt, spec: TestSpec, before: list[int]
 
 
 def granted_to(session: Session, person_id: int, test_id: int) -> Accommodation:
-    """What a person is granted for a test."""
+    """What a person is granted for a test, also where it was granted in another version of its course."""
     rows = session.scalars(
         select(AccommodationGrant).where(
             AccommodationGrant.person_id == person_id,
             AccommodationGrant.revoked_at.is_(None),
-            (AccommodationGrant.test_id == test_id) | (AccommodationGrant.test_id.is_(None)),
+            AccommodationGrant.test_id.in_(of_line(session, test_id)) | (AccommodationGrant.test_id.is_(None)),
         )
     )
     return combined(Accommodation(Fraction(row.multiplier), row.added_minutes, row.added_close_minutes) for row in rows)

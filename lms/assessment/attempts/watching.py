@@ -10,6 +10,7 @@ from fractions import Fraction
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from lms.assessment.attempts.lines import of_line
 from lms.assessment.attempts.looking_after import expect_keeper, kept_by
 from lms.assessment.attempts.models import (
     AccommodationGrant,
@@ -266,7 +267,7 @@ def grants(session: Session, visitor: Visitor, test_id: int) -> list[GrantLine]:
         .where(
             AccommodationGrant.revoked_at.is_(None),
             or_(
-                AccommodationGrant.test_id == test_id,
+                AccommodationGrant.test_id.in_(of_line(session, test_id)),
                 AccommodationGrant.test_id.is_(None) & AccommodationGrant.person_id.in_(took),
             ),
         )

@@ -6,7 +6,6 @@ course. A person's organisation is where they worked on the day on which they fi
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import Session
 
+from lms.assessment.attempts.lines import LESSON, line_of
 from lms.assessment.attempts.models import Attempt, AttemptItem, Test, TestVersion
 from lms.assessment.attempts.passing import parts_of
 from lms.assessment.attempts.states import JUDGED
@@ -36,7 +36,6 @@ MOST_ANALYSED = 20_000
 By = Literal["oblast", "kind", "audience", "organisation", "month", "year", "age", "sex", "settlement"]
 BYS: tuple[By, ...] = ("oblast", "kind", "organisation", "audience", "month", "year", "age", "sex", "settlement")
 _ZONE = ZoneInfo("Europe/Kyiv")
-_LESSON = re.compile(r"([^/]+)/[0-9]+/([^/]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +103,6 @@ def of_all(session: Session, visitor: Visitor, *, by: By = "oblast", period: str
         raise NotAllowed("figures_not_yours", "Figures of tests are for trainers, organisers, reviewers and auditors.")
     which = Test.audience.contains(audience, autoescape=True) if audience else true()
     return _figures(session, which, "", by, period)
-
-
-def line_of(test: Test) -> ColumnElement[bool]:
-    """A lesson's test in every version of its course; any other test by itself. As a condition on `Test`."""
-    found = _LESSON.fullmatch(test.code)
-    if found is None:
-        return Test.id == test.id
-    return Test.code.startswith(f"{found[1]}/", autoescape=True) & Test.code.endswith(f"/{found[2]}", autoescape=True)
 
 
 def _figures(session: Session, which: ColumnElement[bool], framework: str, by: By, period: str) -> Figures:
@@ -184,7 +175,7 @@ def _rows(session: Session, which: ColumnElement[bool]) -> tuple[list[_Row], dic
 
 
 def _line(code: str) -> str:
-    found = _LESSON.fullmatch(code)
+    found = LESSON.fullmatch(code)
     return f"{found[1]}/{found[2]}" if found else code
 
 

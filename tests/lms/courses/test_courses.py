@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import lms
+from lms.assessment.attempts.spec import parse
 from lms.audit.models import AuditEntry
 from lms.courses import choices, editing, enrolling, learners, learning, live, packing, queries, reviewing
 from lms.courses.drafts import CourseDraft, LessonDraft
@@ -325,6 +327,40 @@ def test_a_course_in_a_folder_is_taken_in_published_and_goes_round(
         assert _contents(first) == _contents(second)
 
 
+def test_every_kind_of_lesson_and_all_that_a_test_may_ask_go_round(database: Database, store: MemoryFiles) -> None:
+    asks = {
+        "lines": [
+            {"area": "4", "count": 2, "audience": "pupil"}, {"competences": ["1.1", "5"], "levels": [2, 5], "count": 1},
+        ],
+        "kinds": ["ordering", "cloze"], "time_limit_minutes": 10, "attempts": 3, "wait_hours": 2, "two_readers": "1/3",
+        "opens_at": "2026-01-01T00:00:00Z", "closes_at": "2027-01-01T00:00:00Z",
+        "passing": {"total": "1/3", "each_area": "0.4", "areas": {"4": "0.7"}},
+        "review": {"right_after": [], "while_open": ["score"], "after_closing": ["right"]},
+    }  # fmt: skip
+    with database.writing() as session:
+        teaches = trainer(session)
+        draft = CourseDraft("Усе", "Everything", "Опис\nдва", "Words", ("asc_staff",), Decimal("4.5"), "digcomp22")
+        editing.create(session, teaches, draft, NOW)
+        before: tuple[str, ...] = ()
+        for kind in LessonKind:
+            lesson = LessonDraft(
+                kind, f"Заняття {kind.value}", kind.value, "# Т\n\n| a |\n|---|\n| 1 |\n", "English", 7,
+                MoveOn.NOT_APPLICABLE if kind is LessonKind.FILE else MoveOn.COMPLETED, before, ("4.1", "5"),
+                test=parse(asks) if kind is LessonKind.TEST else None,
+            )  # fmt: skip
+            before = (editing.add_lesson(session, teaches, "everything", lesson, NOW).key,)
+        for key, name in (("file", "Пам’ятка (1).pdf"), ("video", "a.mp4"), ("video", "a.vtt")):
+            editing.put_file(session, teaches, "everything", key, name, name.encode(), store, NOW)
+        original = _contents(packing.pack(session, teaches, "everything", store))
+        described = dict(original["course.json"], id="elsewhere")  # type: ignore[call-overload]
+        moved = {name: each for name, each in original.items() if name != "course.json"}
+        moved["course.json"] = json.dumps(described).encode()
+        report = packing.take(session, teaches, packing.Zip(_zip(moved)), store, NOW)  # type: ignore[arg-type]
+        assert (report.slug, report.lessons, report.files, report.notes) == ("elsewhere", len(LessonKind), 3, [])
+        again = _contents(packing.pack(session, teaches, "elsewhere", store))
+        assert again == original | {"course.json": described}
+
+
 def _contents(package: bytes) -> dict[str, object]:
     with zipfile.ZipFile(io.BytesIO(package)) as opened:
         found: dict[str, object] = {name: opened.read(name) for name in opened.namelist()}
@@ -374,6 +410,9 @@ def _course(**lesson: object) -> bytes:
         ({"course.json": _course(requires=["two"])}, "no lesson of this course"),
         ({"course.json": _course(kind="game")}, "lessons.0.kind"),
         ({"course.json": _course(kind="test")}, "at least one line"),
+        ({"course.json": _course(move_on="Passed"), "one.md": b"x"}, "nobody passes"),
+        ({"course.json": _course(title={"uk": "a\0b"}), "one.md": b"x"}, "NUL"),
+        ({"course.json": _course(), "one.md": b"a\0b"}, "UTF-8"),
     ],
 )
 def test_a_package_that_cannot_be_right_is_refused_whole(
@@ -391,12 +430,13 @@ def test_a_package_that_cannot_be_right_is_refused_whole(
 def test_what_is_missing_in_a_package_is_reported(database: Database, store: MemoryFiles) -> None:
     with database.writing() as session:
         teaches = trainer(session)
-        lesson = _course(kind="file", attachment="tool.exe", occurrence="2020-nowhere")
+        lesson = _course(kind="file", attachment="tool.exe", occurrence="2020-nowhere", recording="0123456789abcdef")
         report = packing.take(
             session, teaches, packing.Zip(_zip({"a/course.json": lesson, "a/tool.exe": b"MZ"})), store, NOW
         )
-        assert len(report.notes) == 3
-        assert "tool.exe was not taken" in report.notes[2]
+        assert len(report.notes) == 4
+        assert "no recording" in report.notes[1]
+        assert "tool.exe was not taken" in report.notes[3]
 
 
 def test_damaged_and_encrypted_packages_are_refused() -> None:

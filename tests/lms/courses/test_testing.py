@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import select
@@ -11,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from lms import demo_items
 from lms.assessment import actions
-from lms.assessment.attempts import correcting, finishing, taking
-from lms.assessment.attempts.models import Attempt
+from lms.assessment.attempts import correcting, finishing, granting, taking
+from lms.assessment.attempts.models import Attempt, Test
 from lms.assessment.attempts.spec import Line, Passing, TestSpec
 from lms.assessment.attempts.states import AttemptState
+from lms.assessment.attempts.timing import Accommodation
 from lms.assessment.models import Item
-from lms.courses import editing, enrolling, learning, queries, testing
+from lms.courses import bringing, editing, enrolling, learning, queries, testing
 from lms.courses.drafts import CourseDraft, LessonDraft
 from lms.courses.models import EnrolmentState, LessonKind, MoveOn
 from lms.database import Database
@@ -168,9 +170,63 @@ def test_an_attempt_that_is_void_does_not_count_for_the_course_either(database: 
         assert queries.lesson_page(session, learns, "safety", "read").card.satisfied, "the rest stays"
 
 
+def _time_in_another_version(session: Session, attempt: Attempt) -> Accommodation:
+    """What the person would be granted for the same lesson in a version to come, and not for another lesson's test."""
+    found = []
+    for code in ("safety/7/check", "safety/7/check-2"):
+        other = Test(code=code, title_uk="Check", title_en="", created_by="x", created_at=NOW)
+        session.add(other)
+        session.flush()
+        found.append(taking.granted_to(session, attempt.person_id, other.id))
+    assert found[1] == Accommodation()
+    return found[0]
+
+
+def test_learners_of_a_version_that_was_wrong_are_brought_to_the_published_one(database: Database) -> None:
+    """The bank cannot fill the first version's test: without this nobody who began could ever finish."""
+    with database.writing() as session:
+        plans = bank(session)
+        course(session, plans, shape(count=100))
+        stuck, sits = learner(session), learner(session, "new@example.org")
+        _, draft = editing.draft_of(session, plans, "safety", NOW)
+        lesson = LessonDraft(LessonKind.TEST, "Check", "Check", move_on=MoveOn.PASSED, test=shape(count=2))
+        editing.save_lesson(session, plans, "safety", "check", lesson, NOW, seen=draft.stamp)
+        editing.publish(session, plans, "safety", NOW)
+        assert bringing.earlier(session, "safety") == 2
+        with pytest.raises(NotAllowed):
+            bringing.bring(session, stuck, "safety", NOW)
+        assert bringing.bring(session, plans, "safety", NOW) == 2
+        more = Accommodation(Fraction(2))
+        granted = testing.begin(session, stuck, "safety", "check", NOW)
+        granting.accommodate(session, plans, stuck.person_id or 0, more, "Потреба", NOW, test_code="safety/2/check")
+        assert granted.deadline == NOW + timedelta(minutes=20)
+        assert _time_in_another_version(session, granted) == more
+        found = learning.learning(session, stuck, "safety")
+        assert (found.version.number, found.standing.met) == (2, 1), "what was read stays read"
+        assert len(testing.begin(session, stuck, "safety", "check", NOW).items) == 2
+        editing.remove_lesson(session, plans, "safety", "check", NOW)
+        editing.publish(session, plans, "safety", NOW)
+        assert bringing.bring(session, plans, "safety", NOW) == 1, "who is in a test stays until it is over"
+        assert queries.course_page(session, sits, "safety").enrolment is EnrolmentState.COMPLETED
+        assert queries.course_page(session, stuck, "safety").version == 2
+
+
+def test_a_published_test_is_there_before_anybody_begins_it(database: Database) -> None:
+    with database.writing() as session:
+        plans = bank(session)
+        course(session, plans, shape())
+        testing.prepare(session, "safety", NOW)
+        learns, more = learner(session), Accommodation(Fraction(3, 2))
+        granting.accommodate(session, plans, learns.person_id or 0, more, "Потреба", NOW, test_code="safety/1/check")
+        assert testing.short(session, "safety", 1) == frozenset()
+        assert testing.begin(session, learns, "safety", "check", NOW).deadline == NOW + timedelta(minutes=15)
+
+
 def test_a_bank_that_is_too_small_is_said(database: Database) -> None:
     with database.writing() as session:
         course(session, bank(session), shape(count=100))
+        testing.prepare(session, "safety", NOW)
+        assert testing.short(session, "safety", 1) == {"check"}
         learns = learner(session)
         with pytest.raises(Invalid) as refused:
             testing.begin(session, learns, "safety", "check", NOW)

@@ -118,6 +118,18 @@ def test_dates() -> None:
 def test_status() -> None:
     credential = samples.signed()
     assert check(credential, Known({samples.LIST: samples.status_list(4710, 4712)})).valid
+    told = check(credential).checks[-1]
+    assert (told.name, told.says) == (
+        Name.STATUS,
+        "Its issuer has not revoked it, by the list of 2026-11-26T09:00:00Z.",
+    )
+    early = json.loads(samples.status_list()) | {"validFrom": "2026-12-01T00:00:00Z"}
+    del early["proof"]
+    report = check(credential, Known({samples.LIST: json.dumps(integrity.sign(early, samples.KEY, NOW))}))
+    assert (report.state, report.failed and report.failed.says) == (
+        State.STATUS_UNKNOWN,
+        "The status list is not valid yet.",
+    )
     revoked = check(credential, Known({samples.LIST: samples.status_list(4711)}))
     assert (revoked.state, revoked.genuine) == (State.REVOKED, True)
     assert check(credential, Known({})).state is State.STATUS_UNKNOWN
@@ -159,6 +171,7 @@ def test_what_a_status_list_can_say_besides() -> None:
         {"@context": [*published.BADGE["@context"], ["https://a.example/context"]]},
         {"@context": {"@vocab": "https://a.example/"}},
         {"proof": samples.signed()["proof"] | {"cryptosuite": "ecdsa-sd-2023"}},
+        {"proof": samples.signed()["proof"] | {"previousProof": "urn:uuid:1"}},
     ],
 )
 def test_of_a_kind_that_is_not_known_here(strange: dict[str, Any]) -> None:
@@ -181,7 +194,7 @@ def test_a_proof_or_a_key_that_has_ended() -> None:
     for ended in ("2026-11-26T09:00:00Z", "one day"):
         report = check(signed(expires=ended))
         assert (report.state, report.failed and report.failed.code) == (State.EXPIRED, "proof_expired")
-    for expires, valid in ((NOW + timedelta(seconds=1), True), (NOW, False)):
+    for expires, valid in ((NOW, True), (NOW - timedelta(seconds=1), False)):
         report = check(samples.signed(), Known(expires_at=expires))
         assert report.valid is valid
     assert report.failed is not None
@@ -248,6 +261,10 @@ def test_an_issuer_that_is_a_key() -> None:
     report = check(signed, NobodyKnown())
     assert report.valid
     assert next(each for each in report.checks if each.name is Name.ISSUER).code == "did_key"
+    method = f"{own}#{own.removeprefix('did:key:')}"
+    profile = {"id": own, "assertionMethod": [{"id": method, "publicKeyMultibase": own.removeprefix("did:key:")}]}
+    known = check(signed, Profiles([json.dumps(profile)], [], NobodyKnown()))
+    assert next(each for each in known.checks if each.name is Name.ISSUER).code == "ok", "somebody vouches for the key"
     elsewhere = json.loads(json.dumps(signed).replace(own, "did:key:" + samples.KEY.multikey, 1))
     assert not check(elsewhere, NobodyKnown()).genuine
 
@@ -495,6 +512,13 @@ def test_a_strangers_graph_is_worked_out_in_a_process_apart(monkeypatch: pytest.
     report = checking.check(json.dumps(unsigned).encode(), Known(), NOW, apart.digest)
     assert report.failed is not None
     assert "do not define 'secret'" in report.failed.says
+    assert report.failed.code == "not_covered"
+    nested = json.loads(file)
+    nested["credentialSubject"]["@context"] = "https://a.example/v1"
+    for digested in (None, apart.digest):
+        failed = checking.check(json.dumps(nested).encode(), Known(), NOW, digested).failed
+        assert failed is not None
+        assert (failed.code, "https://a.example/v1" in failed.says) == ("not_covered", True)
 
     def for_ever(*_arguments: object, **given: float) -> None:
         raise subprocess.TimeoutExpired("graph_child", given["timeout"])

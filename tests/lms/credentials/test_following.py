@@ -272,13 +272,13 @@ def test_what_a_compromised_key_signed_is_signed_anew_in_bulk(database: Database
         gone = issuing.issue(session, ISSUER, held.planner, rule, numbers(held.certifier), NOW).certificates[0]
         changing.revoke(session, ISSUER, held.planner, gone.number, "Помилка", NOW)
         old = {each.id: current(session, each) for each in (one, two)}
-        assert reissuing.waiting(session, ISSUER, LATER) == []
+        assert reissuing.waiting(session, LATER) == []
         keys.rotate(
             session, ISSUER, "system", LATER, because=KeyEnd.COMPROMISED, compromised_since=NOW - timedelta(days=1)
         )
         status_lists.sign_all(session, ISSUER, LATER)
         assert check(session, old[one.id].credential).state is State.NOT_GENUINE
-        waiting = reissuing.waiting(session, ISSUER, LATER)
+        waiting = reissuing.waiting(session, LATER)
         assert waiting == [one.id, two.id], "a revoked one stays revoked"
     # Interrupted after the first: the transaction of the second is rolled back, and it goes on there.
     with database.writing() as session:
@@ -287,10 +287,10 @@ def test_what_a_compromised_key_signed_is_signed_anew_in_bulk(database: Database
         reissuing.reissue(session, ISSUER, waiting[1:], "system", LATER)
         session.rollback()
     with database.writing() as session:
-        rest = reissuing.waiting(session, ISSUER, LATER)
+        rest = reissuing.waiting(session, LATER)
         assert rest == [two.id]
         reissuing.reissue(session, ISSUER, rest, "system", LATER)
-        assert reissuing.waiting(session, ISSUER, LATER) == []
+        assert reissuing.waiting(session, LATER) == []
         soon = LATER + timedelta(minutes=1)
         for certificate in session.scalars(select(Certificate).where(Certificate.id.in_(waiting))):
             before, now = old[certificate.id], current(session, certificate)

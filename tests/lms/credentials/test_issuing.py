@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from lms.credentials import (
     checking,
     documents,
     earning,
+    editions,
     integrity,
     issuing,
     keys,
@@ -441,6 +443,38 @@ def test_a_key_that_others_had(database: Database, held: Held) -> None:
         session.flush()
         changing.replace_name(session, ISSUER, held.certifier, certificate.number, LATER)
         assert check(session, edition(session, certificate, 2).credential, LATER + timedelta(hours=1)).valid
+
+
+def test_who_signs_while_the_keys_are_exchanged_signs_with_the_new_ones(database: Database, held: Held) -> None:
+    """And never with one of which others have been told that it has ended."""
+    signed: list[str] = []
+
+    def issue() -> None:
+        with database.writing() as session:
+            done = issuing.issue(session, ISSUER, held.certifier, held.rule(session), numbers(held.petro), LATER)
+            signed.append(editions.signed_with(edition(session, done.certificates[0]).credential))
+
+    with database.writing() as session:
+        one(session, held)
+    with database.writing() as session:
+        keys.rotate(session, ISSUER, "system", LATER, because=KeyEnd.COMPROMISED, compromised_since=NOW)
+        thread = threading.Thread(target=issue)
+        thread.start()
+        thread.join(0.3)
+        assert signed == [], "it waits for the exchange"
+        new = keys.signers(session, ISSUER, LATER).embedded.method
+    thread.join(60)
+    assert signed == [new]
+
+
+def test_a_key_is_never_trusted_for_longer_again(database: Database, held: Held) -> None:
+    early, late = NOW - timedelta(days=30), NOW - timedelta(days=1)
+    with database.writing() as session:
+        one(session, held)
+        for since in (early, late):
+            keys.rotate(session, ISSUER, "system", LATER, because=KeyEnd.COMPROMISED, compromised_since=since)
+        ended = session.scalars(select(IssuerKey.compromised_since).where(IssuerKey.ended_at.is_not(None))).all()
+        assert sorted(each for each in ended if each) == [early, early, late, late]
 
 
 def test_a_site_that_moved(database: Database, held: Held) -> None:

@@ -219,7 +219,7 @@ def test_followers_hear_once_of_what_is_published(session: Session, planner: Vis
         following.save(session, each, Wishes(announcements=wants, follows=kept), NOW)
     slug = planned(session, planner, parties=[(home, Part.EXPERT_BODY)])
     occurrence = session.scalars(select(Occurrence).where(Occurrence.slug == slug)).one()
-    following.tell_followers(session, occurrence, NOW)
+    following.tell_followers(session, occurrence, "published", NOW)
     kind = OutboxMessage.kind == following.ANNOUNCED
     assert session.scalars(select(OutboxMessage.recipient).where(kind)).all() == [reader.identity]
     assert session.scalars(select(Subscription)).all()

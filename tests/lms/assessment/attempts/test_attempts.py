@@ -247,6 +247,10 @@ def test_more_time_in_mid_attempt_moves_the_deadline_and_the_closing(hall: Hall)
         for wrong in (Accommodation(F(1, 2)), Accommodation(F(11)), Accommodation(added_minutes=10**6)):
             with pytest.raises(Invalid):
                 granting.accommodate(session, hall.author, person_id, wrong, "x", NOW)
+        for who, nothing in ((person_id, grant), (hall.another.person_id or 0, Accommodation(added_minutes=10))):
+            with pytest.raises(Invalid) as refused:  # granted already; the test closes before
+                granting.accommodate(session, hall.author, who, nothing, "x", NOW)
+            assert refused.value.code == "accommodation_same"
 
 
 def test_an_overdue_attempt_opens_again_when_its_deadline_moves(hall: Hall) -> None:

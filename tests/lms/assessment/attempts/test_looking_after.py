@@ -220,6 +220,30 @@ def test_two_read_an_essay_and_a_third_decides_where_they_differ(hall: Hall) -> 
         assert letters(session) == [(telling.JUDGED, f"person:{attempt.person_id}")]
 
 
+def test_a_late_text_that_is_accepted_is_read_by_two_again(hall: Hall) -> None:
+    with hall.database.writing() as session:
+        hall.item(session, "essay", "3.1", ESSAY)
+        lines = [*SPEC["lines"], {"area": "3", "count": 1}]
+        hall.publish(session, lines=lines, passing={"total": "0.5"}, two_readers="0.4", time_limit_minutes=40)
+        attempt = taking.begin(session, hall.learner, "t", NOW)
+        essay = attempt.items[-1]
+        taking.save(session, hall.learner, attempt.code, essay.position, 1, "Початок", NOW, writer="w")
+        finishing.end_overdue(session, END + 3 * MINUTE)
+        taking.save(
+            session, hall.learner, attempt.code, essay.position, 2, "Уся відповідь", END + 4 * MINUTE, writer="w"
+        )
+        for reader in (hall.author, hall.trainer):
+            marking.rate(session, reader, essay.id, {"a": 0}, END + 5 * MINUTE)
+        assert essay.share == "0"
+        correcting.accept_late(session, hall.trainer, attempt.code, "Не було світла", END + 6 * MINUTE)
+        assert (essay.share, attempt.passed) == (None, None)
+        assert [each.readings for each in marking.waiting(session, hall.author)] == [0]
+        marking.rate(session, hall.author, essay.id, {"a": 4}, END + 7 * MINUTE)
+        assert essay.share is None, "the two who read the first text did not read this one"
+        marking.rate(session, hall.trainer, essay.id, {"a": 4}, END + 7 * MINUTE)
+        assert essay.share == "1"
+
+
 @pytest.mark.parametrize(
     ("shares", "apart", "comes_to"),
     [
