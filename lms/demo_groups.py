@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms import demo_accounts, demo_directory
+from lms.days import day_of
 from lms.directory.models import Account, Organisation
 from lms.directory.rules import Visitor
 from lms.roadmaps import actions
 from lms.roadmaps.drafts import RoadmapDraft, StepDraft
-from lms.roadmaps.following_up import day_of
 from lms.roadmaps.models import Roadmap, RoadmapState, StepState
 from lms.schedule import group_actions
 from lms.schedule.group_actions import GroupDraft, GroupsDraft

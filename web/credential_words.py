@@ -138,8 +138,13 @@ def verdict(report: Report, standing: str) -> tuple[str, str]:
     return STATES[report.state], "good" if report.valid else "doubtful" if report.genuine else "bad"
 
 
-def sentence(check: Check) -> str:
-    """What a check found, English, to be translated."""
+LISTED = _("It was not revoked, by the list that the administrator of this site has put here.")
+
+
+def sentence(check: Check, standing: str = "") -> str:
+    """What a check found, English, to be translated. The lists of others are as old as the file that was put here."""
+    if check.name is Name.STATUS and check.code == "ok" and standing == "known":
+        return LISTED
     return CODES.get(check.code) or GOOD[check.name]
 
 

@@ -21,6 +21,7 @@ from lms.courses.models import (
     RuleKind,
     VersionState,
 )
+from lms.days import day_of
 from lms.directory.models import Affiliation, Organisation, Person, RoleGrant, RoleName
 from lms.directory.queries import in_force
 from lms.directory.rules import Visitor
@@ -172,7 +173,7 @@ def apply_rule(session: Session, rule_id: int, now: datetime) -> int:
     version = _published_version(session, rule.course_id)
     if course is None or version is None:
         return 0
-    due_on = now.date() + timedelta(days=rule.days) if rule.days else None
+    due_on = day_of(now) + timedelta(days=rule.days) if rule.days else None
     people = session.scalars(_not_enrolled(rule, now).limit(BATCH)).all()
     for person_id in people:
         _enrol(session, course, version, person_id, EnrolmentSource.RULE, rule.created_by, rule.id, due_on, now)
@@ -255,7 +256,7 @@ def _works(today: date) -> ColumnElement[bool]:
 
 def check_due(due_on: date | None, now: datetime) -> None:
     """Raises `Invalid` (course_due) for a day that is none to finish by."""
-    if due_on is not None and not now.date() <= due_on <= now.date() + timedelta(days=3650):
+    if due_on is not None and not day_of(now) <= due_on <= day_of(now) + timedelta(days=3650):
         raise Invalid("course_due", "A due date lies in the future, at most ten years ahead.", "due_on")
 
 

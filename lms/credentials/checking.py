@@ -381,7 +381,7 @@ def _check_status(credential: dict[str, Any], issuer: str, trust: Trust, now: da
     if entry is None:
         return Check(Name.STATUS, True, "no_status", "Its issuer did not provide for revoking it.")
     try:
-        revoked = _is_set(entry, issuer, trust, now)
+        revoked, made = _is_set(entry, issuer, trust, now)
     except (bits.StatusListError, ValueError) as error:
         raise _unknown_status(str(error)) from error
     if revoked and entry["statusPurpose"] == "suspension":
@@ -389,10 +389,11 @@ def _check_status(credential: dict[str, Any], issuer: str, trust: Trust, now: da
         raise _Failure(State.SUSPENDED, Check(Name.STATUS, False, "suspended", says))
     if revoked:
         raise _Failure(State.REVOKED, Check(Name.STATUS, False, "revoked", "Its issuer has revoked it."))
-    return Check(Name.STATUS, True, "ok", "Its issuer has not revoked it.")
+    return Check(Name.STATUS, True, "ok", f"Its issuer has not revoked it, by the list of {made}.")
 
 
-def _is_set(entry: Any, issuer: str, trust: Trust, now: datetime) -> bool:
+def _is_set(entry: Any, issuer: str, trust: Trust, now: datetime) -> tuple[bool, str]:
+    """Its bit; and when the list was signed that says so, which may be long ago for one that somebody has kept."""
     if not isinstance(entry, dict) or entry.get("type") != "BitstringStatusListEntry":
         raise ValueError("Its status is kept in a way that this verifier does not know.")
     address, purpose = str(entry.get("statusListCredential", "")), entry.get("statusPurpose")
@@ -419,7 +420,11 @@ def _is_set(entry: Any, issuer: str, trust: Trust, now: datetime) -> bool:
     ends = jose.numeric(found.get("validUntil"))
     if ends is not None and now.timestamp() >= ends:
         raise ValueError("The status list is out of date.")
-    return bits.get(bits.unpacked(str(subject.get("encodedList", ""))), int(index))
+    begins = jose.numeric(found.get("validFrom"))
+    if begins is not None and now.timestamp() < begins:
+        raise ValueError("The status list is not valid yet.")
+    made = str(_ours(found)[0].get("created") or found.get("validFrom") or "an unknown day")[:40]
+    return bits.get(bits.unpacked(str(subject.get("encodedList", ""))), int(index)), made
 
 
 def _known(issuer: str, *, by_itself: bool = False) -> Check:

@@ -42,6 +42,8 @@ def read(data: bytes) -> Contents:
     """The credential in a file. Raises `UnreadableFile`."""
     if len(data) > MOST_BYTES:
         raise UnreadableFile("The file is larger than 8 MB. No certificate is.")
+    if not data.strip():
+        raise UnreadableFile("The file is empty.")
     form, text = _open(data)
     text = text.strip().removeprefix("\ufeff")
     if len(text) > MOST_TEXT:

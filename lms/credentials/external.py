@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
@@ -23,6 +22,7 @@ from lms.credentials.external_models import ExternalCertificate
 from lms.credentials.issuing import email_of
 from lms.credentials.seal_reports import SealReport
 from lms.database import lock
+from lms.days import day_of
 from lms.directory.models import Affiliation, Person
 from lms.directory.queries import names_of_people
 from lms.directory.rules import Visitor
@@ -41,7 +41,6 @@ MEDIA_TYPES = {
     "json": "application/vc",
     "jwt": "application/vc+jwt",
 }
-_ZONE = ZoneInfo("Europe/Kyiv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +219,7 @@ def remove(session: Session, visitor: Visitor, code: str, now: datetime) -> None
 
 def note_seen(session: Session, visitor: Visitor, code: str, note: str, now: datetime) -> ExternalCertificate:
     """A lead or organiser has looked at it; that does not make it ours. Raises `NotFound` or `Invalid`."""
-    row = _row(session, visitor, code, now.astimezone(_ZONE).date())
+    row = _row(session, visitor, code, day_of(now))
     if row.person_id == visitor.person_id:
         raise NotAllowed("external_own", "Somebody else notes that it was seen.")
     if len(note.strip()) > 500:
@@ -246,7 +245,7 @@ def shown_to(session: Session, visitor: Visitor, now: datetime, *, page: int = 0
         raise NotAllowed("external_not_yours", "Certificates from elsewhere are shown to leads and organisers.")
     query = (
         select(ExternalCertificate)
-        .where(ExternalCertificate.removed_at.is_(None), _seen_by(visitor, now.astimezone(_ZONE).date()))
+        .where(ExternalCertificate.removed_at.is_(None), _seen_by(visitor, day_of(now)))
         .order_by(ExternalCertificate.seen_at.is_not(None), ExternalCertificate.id.desc())
         .limit(MOST)
         .offset(page * MOST)
@@ -263,7 +262,7 @@ def looks(visitor: Visitor) -> bool:
 
 def page_of(session: Session, visitor: Visitor, code: str, now: datetime) -> ExternalPage:
     """One of them. Raises `NotFound` for whoever it was not shown to."""
-    row = _row(session, visitor, code, now.astimezone(_ZONE).date())
+    row = _row(session, visitor, code, day_of(now))
     names = names_of_people(session, [row.person_id, *_people(row.seen_by)])
     return ExternalPage(
         row,
@@ -277,7 +276,7 @@ def page_of(session: Session, visitor: Visitor, code: str, now: datetime) -> Ext
 
 def file_of(session: Session, visitor: Visitor, code: str, store: FileStore, now: datetime) -> tuple[str, str, bytes]:
     """Its file: name, media type, contents. Raises `NotFound`."""
-    row = _row(session, visitor, code, now.astimezone(_ZONE).date())
+    row = _row(session, visitor, code, day_of(now))
     if not row.file_digest:
         raise NotFound("external_unknown", "There is no file.")
     ending = row.file_name.rpartition(".")[2]
@@ -340,7 +339,7 @@ def _checked(draft: ExternalDraft, told: Mapping[str, Any], now: datetime, *, ov
         raise Invalid("external_issuer", "Say who gave it, in at most 300 characters.", "issuer")
     issued_on = draft.issued_on or _day(told.get("issued_on"))
     valid_until = draft.valid_until or _day(told.get("valid_until"))
-    if issued_on is not None and not date(1950, 1, 1) <= issued_on <= now.astimezone(_ZONE).date():
+    if issued_on is not None and not date(1950, 1, 1) <= issued_on <= day_of(now):
         raise Invalid("external_day", "The day on which it was given is not in the future.", "issued_on")
     if issued_on is not None and valid_until is not None and valid_until < issued_on:
         raise Invalid("external_end", "It ends after it began.", "valid_until")

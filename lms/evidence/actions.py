@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.courses.models import Course
+from lms.days import day_of
 from lms.directory.rules import Visitor
 from lms.errors import Conflict, NotFound, TooMany
 from lms.evidence.drafts import FigureDraft, GoalDraft, check_figure, check_goal
@@ -76,7 +77,7 @@ def enter(
     found = _editable(session, visitor, programme, goal_id)
     if found.counting is not Counting.ENTERED:
         raise Conflict("goal_counted", "This figure is counted by the system; nothing is entered for it.")
-    check_figure(draft, now.date())
+    check_figure(draft, day_of(now))
     if (session.scalar(select(func.count()).where(GoalFigure.goal_id == found.id)) or 0) >= MOST_FIGURES:
         raise TooMany("figures_many", f"A goal has at most {MOST_FIGURES} figures. Set a new goal.")
     made = GoalFigure(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lms.audit.actions import record
+from lms.days import day_of
 from lms.directory.models import RoleGrant, RoleName, Scope
 from lms.media import deletion
 from lms.media.models import DeletionReason, DeletionScope, Recording, RecordingState, Watching
@@ -19,14 +19,8 @@ from lms.notify.actions import enqueue
 from lms.schedule.models import Ending, KeepUnit, Occurrence, OccurrenceParty, Part
 from lms.schedule.plan_models import Series
 
-ZONE = ZoneInfo("Europe/Kyiv")
 KIND = "recording.expiring"
 _AT_ONCE = 100
-
-
-def day_of(now: datetime) -> date:
-    """The network's calendar day."""
-    return now.astimezone(ZONE).date()
 
 
 def rule_for(session: Session, found: Recording, now: datetime) -> None:

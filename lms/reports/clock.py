@@ -14,7 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from lms.schedule.calendar import day_of
+from lms.days import day_of
 
 
 class kyiv_day(FunctionElement[Any]):  # noqa: N801 - named as functions of SQL are

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from lms.days import day_of
 from lms.reports import measures
 from lms.reports.asked import By, Where
 from lms.reports.choices import oblast_name
@@ -22,7 +23,6 @@ from lms.reports.counting import Counted, count
 from lms.reports.facts import first_day
 from lms.reports.measures import OPEN, OPEN_PLACES, Figures, Measure
 from lms.reports.periods import Grain, Span, key_of, steps, within
-from lms.schedule.calendar import day_of
 
 YEARS = 10
 """How far back."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from lms.assessment.figures.rules import FEW
+from lms.days import day_of
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed
 from lms.reports import measures
@@ -23,7 +24,6 @@ from lms.reports.counting import Counted, count
 from lms.reports.measures import TESTS, Figures, Measure
 from lms.reports.periods import Grain, Period, Span, compared, period_of, steps
 from lms.reports.reach import Reach, required
-from lms.schedule.calendar import day_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from lms.days import day_of
 from lms.directory.models import Organisation, RoleGrant, RoleName, Scope
 from lms.notify.actions import enqueue
 from lms.roadmaps.models import Roadmap, RoadmapState
 from lms.roadmaps.rules import OPEN, WEEK_BEFORE, due_notice, is_overdue
 
-ZONE = "Europe/Kyiv"
 KIND = "roadmap.follow_up"
 
 
@@ -29,11 +28,6 @@ class FollowUp:
     follow_up_on: date
     steps: tuple[tuple[str, str, date | None, bool], ...]
     """Open steps: text, owner, due date, whether overdue."""
-
-
-def day_of(now: datetime) -> date:
-    """The network's calendar day."""
-    return now.astimezone(ZoneInfo(ZONE)).date()
 
 
 def due(session: Session, now: datetime, /, *, without: Collection[int] = ()) -> list[int]:

@@ -20,7 +20,7 @@ from lms.schedule.models import Kind, Occurrence, OccurrenceParty, Speaker, Stat
 from lms.schedule.plan_models import OccurrenceTopic, Series, Topic
 from lms.schedule.protection import party_is_veiled, speaker_is_veiled
 from lms.schedule.queries import ZONE, ahead, cards_of, lines_for, visible_to
-from lms.schedule.rules import midnight, zone_of
+from lms.schedule.rules import midnight
 from lms.statements import Fixed, fetch, once
 
 PAGE = 30
@@ -263,11 +263,6 @@ def concerning(visitor: Visitor) -> ColumnElement[bool]:
         ways.append(Occurrence.id.in_(select(Speaker.occurrence_id).where(Speaker.person_id == me)))
         ways.extend((Occurrence.id.in_(asked), Occurrence.id.in_(seated)))
     return or_(*ways)
-
-
-def day_of(moment: datetime) -> date:
-    """The calendar day on which something begins, in the network's zone."""
-    return moment.astimezone(zone_of(ZONE)).date()
 
 
 def _page(

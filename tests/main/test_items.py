@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.support.seeding import lend_tables
 from web.main.cli import app
 
 GIFT = "// [id:a-1] [tag:level:2]\n::О 10\\:00::Об’єкт = {=так ~ні}\n\nОпис без дужок\n"
@@ -17,6 +18,7 @@ GIFT = "// [id:a-1] [tag:level:2]\n::О 10\\:00::Об’єкт = {=так ~ні}
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("VIKNO_DATA", str(tmp_path / "data"))
+    lend_tables(tmp_path / "data" / "vikno.sqlite3")
     return tmp_path
 
 

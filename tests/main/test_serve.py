@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(400)
 
 @pytest.fixture(scope="module")
 def vikno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with running(tmp_path_factory.mktemp("serve")) as here:
+    with running(tmp_path_factory.mktemp("serve"), first=True) as here:
         yield here
 
 

@@ -15,6 +15,7 @@ from lms.database import Database
 from lms.demo import DEMO_MEETING, seed
 from signaling.control_client import ControlError
 from signaling.messages import Begin, OrderAction
+from tests.support.seeding import lend_tables
 from web.main.beginning import Beginner
 from web.main.in_turn import InTurn
 from web.main.settings import Settings
@@ -23,8 +24,7 @@ from web.main.worker import Duty, duties, perform, run
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'vikno.sqlite3'}")
-    made.upgrade()
+    made = Database(f"sqlite:///{lend_tables(tmp_path / 'vikno.sqlite3')}")
     yield made
     made.close()
 

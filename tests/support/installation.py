@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from recordings.capture.ring import shared_path
+from tests.support.seeding import lend_tables
 
 DEMO_MEDIA = Path(__file__).parents[2] / "build" / "demo-media"
 """The demo's pictures, kept between runs: each costs about five seconds of a processor."""
@@ -120,8 +121,13 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running(folder: Path, *words: str, settings: dict[str, str] | None = None) -> Iterator[Installation]:
-    """`vikno serve` with `words` and `settings` (`{"MEDIA_NODES": "2"}`), ready; stopped politely at the end."""
+def running(
+    folder: Path, *words: str, settings: dict[str, str] | None = None, first: bool = False
+) -> Iterator[Installation]:
+    """`vikno serve` with `words` and `settings` (`{"MEDIA_NODES": "2"}`), ready; stopped politely at the end.
+
+    `first`: it makes its tables itself, as at its first start.
+    """
     http_port, node_http_port, media_port = free_ports(3)
     given = {
         "DATA": str(folder / "data"),
@@ -131,6 +137,8 @@ def running(folder: Path, *words: str, settings: dict[str, str] | None = None) -
         "LOG_FORMAT": "json",
     } | (settings or {})
     environment = os.environ | {f"VIKNO_{name}": value for name, value in given.items()}
+    if not first:
+        lend_tables(Path(given["DATA"]) / "vikno.sqlite3")
     if "--demo" in words:
         _lend_demo_media(Path(given["DATA"]))
     log = folder / "vikno.log"

@@ -21,7 +21,7 @@ from sqlalchemy import Dialect, Engine
 from sqlalchemy.util import LRUCache
 
 from lms.database import Database
-from tests.support.seeding import whole
+from tests.support.seeding import lend_tables
 
 _UNSYNCED = ("fsync=off", "full_page_writes=off")
 _FAST = (
@@ -243,11 +243,7 @@ def postgres_template(postgres: PostgresServer) -> str:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    database = Database(f"sqlite:///{path}")
-    database.upgrade()
-    whole(database)
-    return path
+    return lend_tables(tmp_path_factory.mktemp("sqlite") / "template.db")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,15 +1,24 @@
-"""Databases filled once, of which every test gets a copy: to seed the demo takes seconds."""
+"""Databases made once, of which every test gets a copy: to run all migrations, or to seed the demo, takes seconds."""
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from datetime import datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from argon2 import PasswordHasher
 
+import lms.migrations
 from lms import demo
 from lms.database import Database
 from lms.directory import passwords
+
+KEPT = Path(__file__).parents[2] / "build" / "migrated"
+"""Files with all tables, kept between runs."""
 
 
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,6 +31,8 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 def seed(url: str, now: datetime, password: str) -> None:
     """All tables, and the demo's data."""
     database = Database(url)
+    if database.engine.dialect.name == "sqlite":
+        lend_tables(Path(str(database.engine.url.database)))
     database.upgrade()
     with pytest.MonkeyPatch.context() as monkeypatch:
         cheap_passwords(monkeypatch)
@@ -36,3 +47,29 @@ def whole(database: Database) -> None:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
+
+
+def lend_tables(to: Path) -> Path:
+    """Put a file with all tables there, as the first start of an installation would leave it, unless there is one."""
+    if not to.exists():
+        to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(_file(), to)
+        to.chmod(0o600)
+    return to
+
+
+@cache
+def _file() -> Path:
+    """The name says of which migrations."""
+    steps = sorted(Path(lms.migrations.__file__).parent.rglob("*.py"))
+    digest = hashlib.sha256(b"".join(step.read_bytes() for step in steps)).hexdigest()
+    kept = KEPT / f"{digest[:16]}.sqlite3"
+    if not kept.exists():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=KEPT) as folder:
+            made = Path(folder) / "vikno.sqlite3"
+            database = Database(f"sqlite:///{made}")
+            database.upgrade()
+            whole(database)
+            made.replace(kept)
+    return kept

@@ -527,6 +527,7 @@ async def test_who_the_issuer_is_to_us_stands_beside_what_the_file_says(
     page = await said(theirs)
     assert "issuer-told--known" in page
     assert "Справжній і чинний" in page
+    assert "за переліком, який поклав сюди адміністратор" in page, "which may be an old one"
     config = dataclasses.replace(config, known_lists=(samples.status_list(4711),))
     app.state.site = dataclasses.replace(site, config=config)
     assert "Видавець його відкликав" in await said(theirs)

@@ -35,7 +35,7 @@ PARTS = {
     "criteria": _("Criterion"),
     "grades": _("Grade"),
     "points": _("Points"),
-    "value": _("Number"),
+    "value": _("The number"),
     "tolerance": _("Tolerance"),
     "pattern": _("Text"),
     "units": _("Units"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from lms.days import day_of
 from lms.notify.models import OutboxMessage
 from lms.roadmaps import following_up
 from web.i18n import mark as _
@@ -21,7 +22,7 @@ def follow_up(session: Session, message: OutboxMessage, desk: Desk) -> Letter:
     if told is None:
         raise Unwanted("The road map is done, was given up, or is looked back on another day.")
     whom = resolve(session, message.recipient)
-    today = following_up.day_of(desk.now)
+    today = day_of(desk.now)
     text, html = write(
         desk,
         "roadmap",

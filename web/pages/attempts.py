@@ -192,6 +192,7 @@ def _result(visit: Visit, code: str, *, status: int = 200, failure: str = "") ->
         found=found,
         card=found.card,
         areas=areas,
+        before=next((each.before for each in found.areas if not each.area), None),
         names=names,
         frame=framework,
         back=testing.lesson_address(visit.session, attempt),

@@ -13,6 +13,7 @@ from lms.courses import again, bringing, choices, enrolling, learners, queries, 
 from lms.courses.access import teaches
 from lms.courses.enrolling import RuleDraft
 from lms.courses.models import RuleKind
+from lms.days import day_of
 from lms.directory.models import RoleName
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from web import forms
@@ -43,7 +44,7 @@ def people(slug: str, visit: Reading, state: str = "", page: Annotated[int, Quer
 def as_csv(slug: str, visit: Reading) -> Response:
     """The same as a file, everybody of it."""
     _expect_watcher(visit, queries.course_page(visit.session, visit.visitor, slug))
-    rows, page, today = [], 0, visit.now.date()
+    rows, page, today = [], 0, day_of(visit.now)
     while True:
         found, total = learners.learners(visit.session, visit.visitor, slug, today, page=page)
         rows += [
@@ -116,7 +117,7 @@ def to_be_done_again(slug: str, visit: Acting) -> Response:
     """Whoever completed it before a day does it again: the law has changed, or the course."""
     form = visit.form
     try:
-        before = _day(forms.text(form, "before")) or visit.now.date()
+        before = _day(forms.text(form, "before")) or day_of(visit.now)
         due_on, reason = _day(forms.text(form, "again_due")), forms.text(form, "reason")
         again.ask_again(visit.session, visit.visitor, slug, before, due_on, reason, visit.now)
     except MENDABLE as refused:
@@ -169,7 +170,7 @@ def _people(
 ) -> Response:
     course = queries.course_page(visit.session, visit.visitor, slug)
     _expect_watcher(visit, course)
-    found, total = learners.learners(visit.session, visit.visitor, slug, visit.now.date(), state=state, page=page)
+    found, total = learners.learners(visit.session, visit.visitor, slug, day_of(visit.now), state=state, page=page)
     return visit.page(
         "course_people.html",
         status=status_of(refused) if refused else 200,

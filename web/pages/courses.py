@@ -17,6 +17,7 @@ from lms.courses.editing import TYPES
 from lms.courses.learning import BY_READING, LARGEST_SUBMISSION
 from lms.courses.models import LessonKind
 from lms.courses.queries import LessonPage
+from lms.days import day_of
 from lms.directory import projects
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.media import queries as media
@@ -193,7 +194,7 @@ def of_start(visit: Visit) -> dict[str, Any] | None:
     """What the visitor learns now, and what waits for their review."""
     found = queries.own_courses(visit.session, visit.visitor)
     tasks = learners.tasks_waiting(visit.session, visit.visitor) if teaches(visit.visitor) else 0
-    return {"found": found, "tasks": tasks, "today": visit.now.date()} if found or tasks else None
+    return {"found": found, "tasks": tasks, "today": day_of(visit.now)} if found or tasks else None
 
 
 def _course(visit: Visit, slug: str, *, status: int = 200, failure: str = "") -> Response:

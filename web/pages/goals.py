@@ -12,6 +12,7 @@ from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import Optional
 
 from lms.courses.choices import courses_to_choose
+from lms.days import day_of
 from lms.errors import Conflict, Invalid, TooMany
 from lms.evidence import actions, queries
 from lms.evidence.drafts import FigureDraft, GoalDraft
@@ -92,7 +93,7 @@ def table(slug: str, visit: Reading) -> Response:
             one.to_date,
             one.value,
             one.share,
-            one.latest.as_of if one.latest else visit.now.date(),
+            one.latest.as_of if one.latest else day_of(visit.now),
             one.latest.estimated if one.latest else False,
             one.latest.source if one.latest else "" if one.counting is Counting.ENTERED else "Vikno",
         )
@@ -207,6 +208,6 @@ def _goal_page(
         card=card,
         form=form,
         goal=goal,
-        figure=(figure or FigureForm(visit, None, as_of=visit.now.date())) if enters else None,
+        figure=(figure or FigureForm(visit, None, as_of=day_of(visit.now))) if enters else None,
         failure=failure,
     )

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from lms.days import day_of
 from lms.directory import queries as directory
 from lms.directory.oblasts import OBLASTS
 from lms.errors import Conflict, Invalid, NotFound, Refusal
@@ -57,7 +58,7 @@ def survey_list(visit: Reading, page: Annotated[int, Query(ge=0, le=1000)] = 0) 
 def new(visit: Reading, copied: Annotated[str, Query(max_length=80)] = "") -> Response:
     """An empty form, or a survey as it was, a year later."""
     organisers_only(visit)
-    today = visit.now.date()
+    today = day_of(visit.now)
     values: dict[str, Any] = {"first_day": today, "last_day": today + timedelta(weeks=WEEKS), "kinds": ["asc"]}
     if copied:
         before = queries.draft_of(visit.session, visit.visitor, copied)

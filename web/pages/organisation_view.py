@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from lms.days import day_of
 from lms.directory import organisation_queries
 from lms.directory.organisation_queries import OrganisationPage
 from lms.schedule import calendar
-from lms.schedule.queries import ZONE
 from web import directory_forms as forms
 from web.forms import VisitForm
 from web.visits import Visit
@@ -21,7 +20,7 @@ COMING = 5
 
 def today_of(visit: Visit) -> date:
     """The calendar day in the network's zone."""
-    return visit.now.astimezone(ZoneInfo(ZONE)).date()
+    return day_of(visit.now)
 
 
 def view(

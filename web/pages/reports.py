@@ -14,12 +14,12 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from lms.assessment.figures.rules import FEW
+from lms.days import day_of
 from lms.reports import periods
 from lms.reports.asked import Asked, By
 from lms.reports.measures import ENOUGH_FOR_PERCENT, Figures, Measure, difference
 from lms.reports.periods import Against, Period, Span
 from lms.reports.queries import Group, Report, Step, report
-from lms.schedule.calendar import day_of
 from web import report_charts, report_files
 from web.i18n import mark as _
 from web.i18n import translate

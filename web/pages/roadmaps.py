@@ -9,11 +9,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from lms.days import day_of
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.roadmaps import actions, queries, reports
-from lms.roadmaps.following_up import ZONE, day_of
 from lms.roadmaps.models import RoadmapState, StepState
 from lms.schedule.cards import OccurrencePage
+from lms.schedule.queries import ZONE
 from lms.schedule.rules import midnight
 from web import forms, panels, roadmap_form
 from web.errors import status_of

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from lms.days import day_of
 from lms.schedule import calendar
 from lms.schedule.calendar import Mark, Wanted
 from lms.schedule.cards import OccurrenceCard
@@ -129,7 +130,7 @@ def schedule(
         asked=asked,
         choices=calendar.choices(visit.session, visit.visitor, visit.now, wanted),
         kinds=list(Kind),
-        today=calendar.day_of(visit.now),
+        today=day_of(visit.now),
         feed=f"{visit.config.public_url}/schedule.ics",
         **show(visit, asked),
     )
@@ -139,7 +140,7 @@ def by_day(cards: Sequence[OccurrenceCard]) -> list[Day]:
     """Group by the day in the network's zone, in the order given."""
     days: dict[date, list[OccurrenceCard]] = {}
     for card in cards:
-        days.setdefault(calendar.day_of(card.starts_at), []).append(card)
+        days.setdefault(day_of(card.starts_at), []).append(card)
     return [Day(day, found) for day, found in days.items()]
 
 
@@ -150,7 +151,7 @@ def _list(visit: Visit, asked: Request) -> dict[str, Any]:
 
 
 def _week(visit: Visit, asked: Request) -> dict[str, Any]:
-    today = calendar.day_of(visit.now)
+    today = day_of(visit.now)
     day = asked.day or today
     monday = day - timedelta(days=day.weekday())
     marks = calendar.marks(visit.session, visit.visitor, monday, monday + timedelta(days=7), asked.wanted)
@@ -163,7 +164,7 @@ def _week(visit: Visit, asked: Request) -> dict[str, Any]:
 
 
 def _month(visit: Visit, asked: Request) -> dict[str, Any]:
-    today = calendar.day_of(visit.now)
+    today = day_of(visit.now)
     first = (asked.day or asked.month or today).replace(day=1)
     days = list(Calendar().itermonthdates(first.year, first.month))
     marks = calendar.marks(visit.session, visit.visitor, days[0], days[-1] + timedelta(days=1), asked.wanted)
@@ -184,7 +185,7 @@ def _first_of_interest(marks: Sequence[Mark], first: date, today: date) -> date:
     """The day to show under a month: today, else the first one on which there is something."""
     if (today.year, today.month) == (first.year, first.month):
         return today
-    within = (calendar.day_of(mark.starts_at) for mark in marks)
+    within = (day_of(mark.starts_at) for mark in marks)
     return next((day for day in within if day.month == first.month), first)
 
 
@@ -193,7 +194,7 @@ def _cells(
 ) -> list[Cell]:
     by: dict[date, list[Mark]] = {}
     for mark in marks:
-        by.setdefault(calendar.day_of(mark.starts_at), []).append(mark)
+        by.setdefault(day_of(mark.starts_at), []).append(mark)
     return [
         Cell(day, by.get(day, []), month is None or day.month == month, day == today, day == chosen) for day in days
     ]

@@ -11,7 +11,7 @@ from lms.assessment.attempts.passing import PartVerdict
 
 @dataclass(frozen=True, slots=True)
 class AreaStanding:
-    """One area of a result; `before` is what was reached the last time, if there was one."""
+    """One area of a result, or the whole (its area is empty); `before`: what was reached the last time, if ever."""
 
     area: str
     reached: Fraction
@@ -25,9 +25,9 @@ class AreaStanding:
 
 
 def standing(now: Sequence[PartVerdict], before: Sequence[PartVerdict] = ()) -> list[AreaStanding]:
-    """Each area of a result beside the last one."""
+    """The whole of a result and each area, beside the last one."""
     known = {part.area: part.reached for part in before}
-    return [AreaStanding(part.area, part.reached, part.needed, known.get(part.area)) for part in now if part.area]
+    return [AreaStanding(part.area, part.reached, part.needed, known.get(part.area)) for part in now]
 
 
 def gaps(now: Sequence[PartVerdict], *, enough: Fraction = Fraction(3, 5)) -> list[str]:

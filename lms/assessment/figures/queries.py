@@ -27,6 +27,7 @@ from lms.assessment.figures.rules import AreaSpread, Comparison, GroupLine, Resu
 from lms.assessment.models import Item, ItemVersion
 from lms.assessment.rules import may_keep, may_read
 from lms.assessment.statistics import ENOUGH, ItemFigures, TestFigures, analyse
+from lms.days import day_of
 from lms.directory.models import Affiliation, Organisation
 from lms.directory.rules import Visitor
 from lms.errors import NotAllowed, NotFound
@@ -264,7 +265,7 @@ def _by_organisation(
             names[home.code] = (home.name_uk, home.name_en)
 
     def of(row: _Row) -> list[str]:
-        day = row.at.astimezone(_ZONE).date()
+        day = day_of(row.at)
         fits = [
             key for since, until, key in homes.get(row.person_id, ()) if since <= day and (not until or day < until)
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -268,6 +268,9 @@ def test_a_lead_enrols_their_own_people_and_sees_them_only(database: Database) -
         assert learners.learners(session, own, slug, today)[1] == 0
         late = learners.learners(session, lead, slug, due + timedelta(days=1))[0][0]
         assert late.overdue
+        past_midnight = datetime(2026, 12, 31, 22, 30, tzinfo=UTC)  # it is the first of January in Kyiv
+        with pytest.raises(Invalid):
+            enrolling.set_due(session, lead, slug, own.person_id or 0, due, past_midnight)
 
 
 def test_who_attended_has_completed_the_live_lesson(database: Database) -> None:

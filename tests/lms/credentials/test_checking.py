@@ -118,6 +118,18 @@ def test_dates() -> None:
 def test_status() -> None:
     credential = samples.signed()
     assert check(credential, Known({samples.LIST: samples.status_list(4710, 4712)})).valid
+    told = check(credential).checks[-1]
+    assert (told.name, told.says) == (
+        Name.STATUS,
+        "Its issuer has not revoked it, by the list of 2026-11-26T09:00:00Z.",
+    )
+    early = json.loads(samples.status_list()) | {"validFrom": "2026-12-01T00:00:00Z"}
+    del early["proof"]
+    report = check(credential, Known({samples.LIST: json.dumps(integrity.sign(early, samples.KEY, NOW))}))
+    assert (report.state, report.failed and report.failed.says) == (
+        State.STATUS_UNKNOWN,
+        "The status list is not valid yet.",
+    )
     revoked = check(credential, Known({samples.LIST: samples.status_list(4711)}))
     assert (revoked.state, revoked.genuine) == (State.REVOKED, True)
     assert check(credential, Known({})).state is State.STATUS_UNKNOWN

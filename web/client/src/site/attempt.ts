@@ -253,6 +253,7 @@ class TestPage {
     if (!this.#time) return;
     const left = this.#time.left;
     const shown = this.page.querySelector("[data-attempt-time]");
+    this.page.querySelector("[data-attempt-left]")?.removeAttribute("hidden");
     if (shown) shown.textContent = this.#guessed ? `≈ ${clock(left)}` : clock(left);
     for (const at of TOLD_AT) {
       if (left > at || left === 0 || this.#told.has(at)) continue;
@@ -330,6 +331,9 @@ class TestPage {
   #status(text: string): void {
     const shown = this.page.querySelector("[data-attempt-said]");
     if (shown && shown.textContent !== text) shown.textContent = text;
+    // What is not the usual stands out: somebody may be about to close the page.
+    const usual = ["", this.#word("saved"), this.#word("saving")].includes(text);
+    shown?.classList.toggle("attempt__said--told", !usual);
   }
 
   #alert(text: string): void {
