@@ -108,7 +108,6 @@ def test_axe_finds_nothing_in_the_room(
     anna.get_by_test_id("join").wait_for()
     assert anna.locator("html").get_attribute("lang") == language
     look("preview")
-    anna.screenshot(path=f"/tmp/shot_priv/{language}-preview.png", full_page=True)
     assert ("не бачать імен" in anna.inner_text("body")) is hidden
     enter(bohdan, server, meeting, "Богдан")
     enter(anna, server, meeting, "Анна")
@@ -117,7 +116,6 @@ def test_axe_finds_nothing_in_the_room(
     for panel in ("chat", "people"):
         anna.get_by_test_id(panel).click()
         look(panel)
-        anna.screenshot(path=f"/tmp/shot_priv/{language}-{panel}.png")
         assert ("Богдан" not in anna.content()) is hidden
         assert (anna.get_by_text(re.compile(r"Учасник \d+")).count() > 0) is hidden
         anna.keyboard.press("Escape")
