@@ -102,10 +102,10 @@ def test_lists_of_centres_are_for_organisers_and_for_the_centre_itself(database:
         wish = {"kind": SubscriptionKind.ORGANISATION, "target": str(home.id)}
         session.add(Subscription(person_id=reader.person_id, created_at=NOW, **wish))
         session.flush()
-        assert following.tell_followers(session, made, NOW) == 0, "and nobody is told because of them"
+        assert following.tell_followers(session, made, "published", NOW) == 0, "and nobody is told because of them"
         assert suggestions.suggestions(session, reader, NOW) == []
         protecting.protect(session, visitor, "occurrence", made.slug, Protection(), NOW)
-        assert following.tell_followers(session, made, NOW) == 1
+        assert following.tell_followers(session, made, "published", NOW) == 1
         assert len(suggestions.suggestions(session, reader, NOW)) == 1
         assert door.entry.protection.hide_names
 

@@ -20,13 +20,15 @@ function overlap(a: Box, b: Box): boolean {
 }
 
 function expectNeat(boxes: readonly Box[], space: Size): void {
-  for (const [index, box] of boxes.entries()) {
-    expect(box.left).toBeGreaterThanOrEqual(-0.01);
-    expect(box.top).toBeGreaterThanOrEqual(-0.01);
-    expect(box.left + box.width).toBeLessThanOrEqual(space.width + 0.01);
-    expect(box.top + box.height).toBeLessThanOrEqual(space.height + 0.01);
-    for (const other of boxes.slice(index + 1)) expect(overlap(box, other)).toBe(false);
-  }
+  const outside = boxes.filter(
+    (box) =>
+      box.left < -0.01 ||
+      box.top < -0.01 ||
+      box.left + box.width > space.width + 0.01 ||
+      box.top + box.height > space.height + 0.01,
+  );
+  expect(outside).toEqual([]);
+  expect(boxes.filter((box, index) => boxes.slice(index + 1).some((other) => overlap(box, other)))).toEqual([]);
 }
 
 describe.each(SPACES)("in $width × $height", (space) => {

@@ -379,7 +379,7 @@ def test_a_result_is_shown_by_the_moment_and_beside_the_last_one(hall: Hall) -> 
         assert Shown.FEEDBACK in soon.may_see
         assert soon.items[0].right is None
         assert "Саме так" in soon.items[0].feedback
-        assert [(each.area, each.change) for each in soon.areas] == [("1", F(1, 2)), ("2", F(1))]
+        assert [(each.area, each.change) for each in soon.areas] == [("", F(3, 4)), ("1", F(1, 2)), ("2", F(1))]
         later = queries.result(session, hall.learner, attempt.code, NOW + 60 * MINUTE)
         assert (later.items, later.card.total) == ((), F(1))
         after = queries.result(session, hall.learner, attempt.code, closes)
