@@ -42,6 +42,8 @@ DO $$ DECLARE here text; BEGIN
         SELECT sequencename AS name, last_value AS at FROM pg_sequences WHERE schemaname = 'public';
 END $$"""
 """What a template has, its rows and how far it has counted, goes into schemas of its own."""
+_LENDINGS = 40
+"""How often a database is lent before it is thrown away: its catalogues are not tidied up."""
 _USED = """
 SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
     AND pg_relation_size(oid) > 0"""
@@ -51,6 +53,9 @@ DO $$ DECLARE here text; BEGIN
     FOR here IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'kept'::regnamespace LOOP
         EXECUTE format('INSERT INTO public.%1$I SELECT * FROM kept.%1$I', here);
     END LOOP;
+    -- That the tables were empty for a moment is forgotten: queries are planned as in a new database.
+    UPDATE pg_class SET reltuples = -1, relpages = 0
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND reltuples >= 0;
     PERFORM setval(format('public.%I', present.sequencename)::regclass, coalesce(was.at, 1), was.at IS NOT NULL)
         FROM pg_sequences AS present JOIN counted.sequences AS was ON was.name = present.sequencename
         WHERE present.schemaname = 'public' AND present.last_value IS DISTINCT FROM was.at;
@@ -69,8 +74,8 @@ class PostgresServer:
     """How a database is made from a template: as files where the server can, which is faster than through its log."""
     restart: Callable[[], None]
     """Break it off, as a crash would, and start it again."""
-    _free: dict[str, list[str]] = field(default_factory=dict)
-    """Clean databases by their template."""
+    _free: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    """Clean databases by their template, and how often each was lent."""
 
     def url(self, name: str) -> str:
         """SQLAlchemy's address of a database."""
@@ -98,12 +103,12 @@ class PostgresServer:
         It is cleaned and lent to the next.
         """
         free = self._free.setdefault(template, [])
-        name = free.pop() if free else self._copied(template, keep=True)
+        name, lent = free.pop() if free else (self._copied(template, keep=True), 0)
         try:
             yield self.url(name)
         finally:
-            if self._cleaned(name):
-                free.append(name)
+            if lent < _LENDINGS and self._cleaned(name):
+                free.append((name, lent + 1))
             else:
                 self._dropped(name)
 
