@@ -73,7 +73,8 @@ class TrackFeed:
             place,
             length + 8,
             length,
-            int((now - self._began) * 1000),
+            # A packet is of the moment at which its batch was taken in: the first may be older than this feed.
+            max(0, int((now - self._began) * 1000)),
             0x80,
             marker | rtpdump.PAYLOAD_TYPE,
             sequence & 0xFFFF,

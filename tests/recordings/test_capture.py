@@ -127,6 +127,18 @@ def test_packets_and_lines_reach_their_files(bench: Bench) -> None:
     assert publication.taps == []
 
 
+def test_a_packet_that_is_older_than_its_feed_is_of_its_beginning(bench: Bench) -> None:
+    """A batch of packets is of one moment; a feed that its first packet opened begins later, on a busy machine much."""
+    publication = Publication()
+    bench.now = 5.0
+    bench.feed.open_track(RECORDING, 1, publication)
+    publication.send(1, 4.9)
+    publication.send(2, 5.1)
+    bench.writing.pump(bench.now)
+    assert [one.sequence for one in bench.packets()] == [1, 2]
+    assert [one.arrived for one in bench.packets()] == pytest.approx([WALL + 5.0, WALL + 5.1], abs=0.001)
+
+
 def test_a_picture_without_key_frames_is_asked_for_one(bench: Bench) -> None:
     publication = Publication()
     bench.feed.open_track(RECORDING, 1, publication)
