@@ -9,7 +9,6 @@ The writer makes a record visible by moving `head` after all of its bytes are th
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import mmap
 import os
@@ -75,12 +74,9 @@ class Ring:
                 status = os.fstat(descriptor)
                 if status.st_uid != os.getuid():
                     raise RingError(f"{path} belongs to another user. Remove it.")
-                # Both ends may find no ring at one time: one of them makes it, the other waits for that.
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
                 if os.pread(descriptor, len(MAGIC), 0) != MAGIC:
                     self._prepare(descriptor, capacity)
                     self.fresh = True
-                fcntl.flock(descriptor, fcntl.LOCK_UN)  # now, for the mapping keeps the file open
                 return mmap.mmap(descriptor, 0)
             finally:
                 os.close(descriptor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -256,26 +255,6 @@ def test_an_absent_capture_process_is_noticed(bench: Bench) -> None:
     assert bench.feed.trouble is None
     bench.now = 3.5
     assert bench.feed.trouble == "capture_away"
-
-
-def test_two_who_find_no_ring_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The node begins a stream while the streamer looks for it: neither takes away what the other has just made."""
-    reserve, opened, late = os.posix_fallocate, [], []
-    other = threading.Thread(target=lambda: opened.append(Ring(tmp_path / "ring", 4_096)))
-
-    def slowly(*what: int) -> None:
-        other.start()
-        other.join(0.2)
-        late.append(other.is_alive())
-        reserve(*what)
-
-    monkeypatch.setattr(os, "posix_fallocate", slowly)
-    writer = Ring(tmp_path / "ring", 4_096)
-    other.join(30)
-    (reader,) = opened
-    assert (late, writer.fresh, reader.fresh) == ([True], True, False)
-    writer.write(CONTENT, 1, 7, b"word")
-    assert [bytes(content) for _, _, _, content in reader.records()] == [b"word"]
 
 
 def test_the_ring_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
