@@ -69,7 +69,7 @@ class Ring:
     def _open(self, path: Path, capacity: int) -> mmap.mmap:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            descriptor = self._descriptor(path, capacity)
             try:
                 status = os.fstat(descriptor)
                 if status.st_uid != os.getuid():
@@ -82,6 +82,31 @@ class Ring:
                 os.close(descriptor)
         except OSError as error:
             raise RingError(f"{path} cannot be used: {error.strerror}.") from error
+
+    def _descriptor(self, path: Path, capacity: int) -> int:
+        while True:
+            try:
+                return os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            except FileNotFoundError:
+                self.fresh = self._make(path, capacity)
+
+    @classmethod
+    def _make(cls, path: Path, capacity: int) -> bool:
+        """Make it under another name and let it appear whole: both ends may find none at one time, and one is first.
+
+        Whether it is this one. No lock: whoever reads a stream holds one on its ring.
+        """
+        making = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(making, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            cls._prepare(descriptor, capacity)
+            os.link(making, path)
+        except FileExistsError:
+            return False
+        finally:
+            os.close(descriptor)
+            making.unlink()
+        return True
 
     @staticmethod
     def _prepare(descriptor: int, capacity: int) -> None:

@@ -257,6 +257,24 @@ def test_an_absent_capture_process_is_noticed(bench: Bench) -> None:
     assert bench.feed.trouble == "capture_away"
 
 
+def test_two_who_find_no_ring_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The node begins a stream while the streamer looks for it: neither takes away what the other has just made."""
+    reserve, found = os.posix_fallocate, []
+
+    def overtaken(*what: int) -> None:
+        reserve(*what)
+        monkeypatch.setattr(os, "posix_fallocate", reserve)
+        found.append(Ring(tmp_path / "ring", 4_096))
+
+    monkeypatch.setattr(os, "posix_fallocate", overtaken)
+    writer = Ring(tmp_path / "ring", 4_096)
+    (reader,) = found
+    assert (writer.fresh, reader.fresh) == (False, True)
+    writer.write(CONTENT, 1, 7, b"word")
+    assert [bytes(content) for _, _, _, content in reader.records()] == [b"word"]
+    assert [each.name for each in tmp_path.iterdir()] == ["ring"], "nothing is left of what came too late"
+
+
 def test_the_ring_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Ring(tmp_path / "ring", 4_096).close()
     monkeypatch.setattr(os, "getuid", lambda: 12_345)
