@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from time import monotonic
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import DataError, InvalidatePoolError
@@ -21,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from lms.base import Base
+from lms.days import day_of
 from lms.errors import Invalid, NotFound
 
 T = TypeVar("T", bound=Base)
@@ -38,7 +38,6 @@ _POSTGRESQL_OPTIONS = "-c jit=off -c plan_cache_mode=force_generic_plan"
 """Pages ask for little at a time: to compile a query, or to plan it anew for its values, takes longer than to answer
 it. What a plan must know of the values stands in the text of statements (`lms.prepared`)."""
 
-_KYIV = ZoneInfo("Europe/Kyiv")
 _WRITES = "vikno_writes"
 _WRITABLE = "vikno_writable"
 _RESTED_SINCE = "vikno_rested_since"
@@ -159,7 +158,7 @@ def _kyiv_day(instant: str | None) -> str | None:
 def _kyiv_day_of_hour(hour: str) -> str:
     # Kyiv is whole hours away from UTC, so an hour lies within one day.
     moment = datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)
-    return moment.astimezone(_KYIV).date().isoformat()
+    return day_of(moment).isoformat()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -82,6 +83,10 @@ class Manifest(_Shape):
     lessons: Annotated[list[LessonShape], Field(min_length=1, max_length=MOST_LESSONS)]
 
 
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""The character in JSON; a backslash that is text itself stands doubled before it."""
+
+
 def read(content: bytes) -> Manifest:
     """The manifest. Raises `Invalid` (course_manifest), which says where it is wrong."""
     try:
@@ -90,7 +95,7 @@ def read(content: bytes) -> Manifest:
         fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in fault["loc"]) or NAME
         raise Invalid("course_manifest", f"{place}: {fault['msg']}.", "file") from error
-    if "\\u0000" in manifest.model_dump_json():
+    if _NUL.search(manifest.model_dump_json()):
         raise Invalid("course_manifest", "Texts hold no NUL.", "file")
     keys = [lesson.id for lesson in manifest.lessons]
     doubled = sorted({key for key in keys if keys.count(key) > 1})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from lms.days import day_of
 from lms.directory import people, people_queries, sign_in
 from lms.directory.eid import linking
 from lms.directory.eid import queries as eid_queries
@@ -19,7 +20,6 @@ from web.eid import words as eid_words
 from web.errors import status_of
 from web.forms import VisitForm, sentence
 from web.guards import signed_in_only
-from web.pages.organisation_view import today_of
 from web.pages.person import channel_form, draft_of
 from web.pages.sign_in import eid_refusal
 from web.visits import Acting, Reading, Visit, see_other
@@ -141,7 +141,7 @@ def _page(visit: Visit, *, wrong: VisitForm | None = None, status: int = 200, fa
         wrong=wrong,
         channels=channels,
         room_for_more=len(channels) < MOST_CHANNELS,
-        works=people_queries.own_places(visit.session, visit.visitor, today_of(visit)),
+        works=people_queries.own_places(visit.session, visit.visitor, day_of(visit.now)),
         email=people_queries.own_email(visit.session, visit.visitor),
         identities=eid_queries.own(visit.session, visit.visitor),
         services=visit.config.eid,

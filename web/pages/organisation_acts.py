@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from lms.days import day_of
 from lms.directory import organisation_queries as queries
 from lms.directory import organisations as actions
 from lms.directory.organisation_queries import NETWORK, OrganisationPage
@@ -17,7 +18,7 @@ from web.forms import VisitForm, sentence, text
 from web.guards import administrators_only
 from web.i18n import mark as _
 from web.i18n import translate
-from web.pages.organisation_view import today_of, view
+from web.pages.organisation_view import view
 from web.visits import Acting, Reading, Visit, see_other
 from web.vocabulary import ORGANISATION_KINDS, ORGANISATION_STATES, choices
 
@@ -106,7 +107,7 @@ def save(code: str, visit: Acting) -> Response:
 def close(code: str, visit: Acting) -> Response:
     """It stays in the books, and leaves every list."""
     administrators_only(visit)
-    actions.close(visit.session, visit.visitor, code, today_of(visit), visit.now)
+    actions.close(visit.session, visit.visitor, code, day_of(visit.now), visit.now)
     return see_other(f"/organisations/{code}?done=organisation_closed")
 
 
@@ -200,7 +201,7 @@ def _take(visit: Visit, code: str, form: VisitForm, act: Callable[[], object]) -
 
 
 def _page(visit: Visit, code: str) -> OrganisationPage:
-    return queries.organisation_page(visit.session, visit.visitor, code, today_of(visit))
+    return queries.organisation_page(visit.session, visit.visitor, code, day_of(visit.now))
 
 
 def _form(visit: Visit, **given: str) -> forms.OrganisationForm:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from starlette.responses import Response
@@ -16,11 +15,6 @@ from web.forms import VisitForm
 from web.visits import Visit
 
 COMING = 5
-
-
-def today_of(visit: Visit) -> date:
-    """The calendar day in the network's zone."""
-    return day_of(visit.now)
 
 
 def view(
@@ -42,7 +36,7 @@ def view(
         page=page,
         organisation=page.organisation,
         coming=coming[:COMING],
-        today=today_of(visit),
+        today=day_of(visit.now),
         failure=failure,
         wrong=wrong,
         status=status,
@@ -53,10 +47,10 @@ def view(
 def _membership_form(visit: Visit, wrong: VisitForm | None) -> VisitForm:
     if isinstance(wrong, forms.MembershipForm):
         return wrong
-    return forms.MembershipForm(visit, None, from_date=today_of(visit), prefix="")
+    return forms.MembershipForm(visit, None, from_date=day_of(visit.now), prefix="")
 
 
 def _capability_form(visit: Visit, wrong: VisitForm | None) -> VisitForm:
     if isinstance(wrong, forms.CapabilityForm):
         return wrong
-    return forms.CapabilityForm(visit, None, from_date=today_of(visit), quantity=1)
+    return forms.CapabilityForm(visit, None, from_date=day_of(visit.now), quantity=1)

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from lms.days import day_of
 from lms.directory import organisation_queries as queries
 from lms.directory.models import OrganisationKind, OrganisationStatus
 from lms.directory.oblasts import OBLASTS
 from lms.directory.organisation_queries import Wanted
 from web.i18n import translate
-from web.pages.organisation_view import today_of, view
+from web.pages.organisation_view import view
 from web.spreadsheets import XLSX_TYPE, csv_bytes, download, xlsx_bytes
 from web.visits import Reading, Visit, see_other
 from web.vocabulary import ORGANISATION_KINDS, ORGANISATION_STATES, choices
@@ -39,7 +40,7 @@ def organisations(
 ) -> Response:
     """By name, narrowed by what was chosen."""
     wanted = _wanted(search, kind, oblast, status, capability, on)
-    found = queries.organisation_list(visit.session, visit.visitor, wanted, today_of(visit), page=page)
+    found = queries.organisation_list(visit.session, visit.visitor, wanted, day_of(visit.now), page=page)
     kinds = queries.capability_kinds(visit.session)
     return visit.page(
         "organisations.html",
@@ -68,7 +69,7 @@ def export(
 ) -> Response:
     """The list as a file, narrowed in the same way. Its columns are those that an import understands."""
     wanted = _wanted(search, kind, oblast, status, capability, on)
-    found = queries.organisation_list(visit.session, visit.visitor, wanted, today_of(visit), size=EXPORTED)
+    found = queries.organisation_list(visit.session, visit.visitor, wanted, day_of(visit.now), size=EXPORTED)
     header = [
         "code", "kind", "status", "name_uk", "name_en", "oblast", "settlement", "community", "community_code", "email",
         "phone", "capabilities",
@@ -98,7 +99,7 @@ def export(
 @router.get("/{code}")
 def organisation(code: str, visit: Reading) -> Response:
     """One organisation. What was merged leads to where it went."""
-    page = queries.organisation_page(visit.session, visit.visitor, code, today_of(visit))
+    page = queries.organisation_page(visit.session, visit.visitor, code, day_of(visit.now))
     if page.merged_into:
         return see_other(f"/organisations/{page.merged_into}?done=merged")
     return view(visit, page)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from lms.days import day_of
 from lms.directory import accounts, people, people_queries
 from lms.directory.eid import queries as eid_queries
 from lms.directory.models import OrganisationKind, RoleName, Scope
@@ -23,7 +24,6 @@ from web.forms import VisitForm, sentence, text
 from web.guards import administrators_only, people_keepers_only, people_readers_only
 from web.i18n import mark as _
 from web.i18n import translate
-from web.pages.organisation_view import today_of
 from web.removing import remove_account
 from web.visits import Acting, Reading, Visit, see_other
 from web.vocabulary import CHANNELS, SYSTEM_ROLES, choices
@@ -292,7 +292,7 @@ def _view(
         role_form=role,
         channel_form=channel,
         wrong=wrong,
-        today=today_of(visit),
+        today=day_of(visit.now),
         identities=eid_queries.of_person(visit.session, page.person.id) if visit.visitor.is_administrator else [],
         services=visit.config.eid,
         methods=eid_words.METHODS,
@@ -318,7 +318,7 @@ def _new_form(visit: Visit, **given: str) -> forms.NewPersonForm:
 
 
 def _place_form(visit: Visit, data: object = None) -> forms.AffiliationForm:
-    form = forms.AffiliationForm(visit, data or None, from_date=today_of(visit))  # type: ignore[arg-type]
+    form = forms.AffiliationForm(visit, data or None, from_date=day_of(visit.now))  # type: ignore[arg-type]
     form.organisation.choices = _homes(visit)
     return form
 

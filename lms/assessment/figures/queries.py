@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import Session
@@ -36,7 +35,6 @@ MOST_ANALYSED = 20_000
 """Attempts that are looked at, the last ones; a page says so when there are more."""
 By = Literal["oblast", "kind", "audience", "organisation", "month", "year", "age", "sex", "settlement"]
 BYS: tuple[By, ...] = ("oblast", "kind", "organisation", "audience", "month", "year", "age", "sex", "settlement")
-_ZONE = ZoneInfo("Europe/Kyiv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +201,7 @@ def _area_repeats(pairs: Sequence[tuple[Result, Result]]) -> tuple[tuple[str, Co
 
 
 def _month(at: datetime) -> str:
-    return at.astimezone(_ZONE).strftime("%Y-%m")
+    return day_of(at).strftime("%Y-%m")
 
 
 def _periods(firsts: Sequence[_Row]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from lms.courses.models import (
     Enrolment,
     EnrolmentSource,
     EnrolmentState,
+    Lesson,
     LessonKind,
     MoveOn,
     Progress,
@@ -428,6 +429,16 @@ def test_a_package_that_cannot_be_right_is_refused_whole(
         session.rollback()
     with database.reading() as session:
         assert session.scalars(select(CourseVersion)).all() == []
+
+
+def test_a_text_may_speak_of_nul(database: Database, store: MemoryFiles) -> None:
+    """The six characters of its escape are no NUL."""
+    files = {"course.json": _course(title={"uk": "Що означає \\u0000 у JSON"}), "one.md": b"x"}
+    with database.writing() as session:
+        packing.take(session, trainer(session), packing.Zip(_zip(files)), store, NOW)
+    with database.reading() as session:
+        (lesson,) = session.scalars(select(Lesson)).all()
+        assert lesson.title_uk == "Що означає \\u0000 у JSON"
 
 
 def test_what_is_missing_in_a_package_is_reported(database: Database, store: MemoryFiles) -> None:
