@@ -17,6 +17,7 @@ STATUS = {
     "cannot_stream": 503,
     "denied": 403,
     "ended": 409,
+    "endpoint_disconnected": 403,
     "full": 503,
     "invitation_withdrawn": 403,
     "link_withdrawn": 403,

@@ -40,7 +40,9 @@ SIGNED = frozenset({"ukl", "ils", "ase", "bfi"})
 Sdp = Annotated[str, Field(min_length=1, max_length=131_072)]
 
 
-WhyOut = Literal["seat_cancelled", "invitation_withdrawn", "link_withdrawn", "account_disabled"]
+WhyOut = Literal[
+    "seat_cancelled", "invitation_withdrawn", "link_withdrawn", "account_disabled", "endpoint_disconnected"
+]
 """Why the web process has somebody shown out; also the code of the problem that they read."""
 
 

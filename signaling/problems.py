@@ -21,6 +21,7 @@ TITLES = {
     "cannot_stream": "This server cannot stream now.",
     "denied": "You have not been let in.",
     "ended": "The meeting has ended.",
+    "endpoint_disconnected": "This device was disconnected from its organisation.",
     "full": "The meeting is full.",
     "group_over": "The group is closed; the main room goes on.",
     "invitation_withdrawn": "Your invitation was withdrawn.",

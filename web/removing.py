@@ -26,6 +26,12 @@ def remove_account(visit: Visit, person_id: int) -> None:
     _show_out(visit, showing_out.rooms_with(visit.session, identity), [identity], "account_disabled")
 
 
+def remove_endpoint(visit: Visit, endpoint_id: int) -> None:
+    """The device goes from wherever it is."""
+    identity = f"endpoint:{endpoint_id}"
+    _show_out(visit, showing_out.rooms_with(visit.session, identity), [identity], "endpoint_disconnected")
+
+
 def remove_invited(visit: Visit, row: Invitation) -> None:
     """Who was invited goes, unless they may be there anyway."""
     if row.guest_link_id is not None:

@@ -86,6 +86,19 @@ async def test_whoever_is_shown_out_comes_back_by_a_new_token_only(node: NodeSer
     assert (await stays.request("chat", text="Я ще тут"))["type"] == "ok"
 
 
+async def test_a_disconnected_device_is_shown_out_and_no_other_of_its_centre(node: NodeServer) -> None:
+    control, now = client(node), time.time()
+    hall = ticket("Центр (зала)", identity="endpoint:3", presence=Presence.ENDPOINT)
+    inside = await node.join(hall)
+    stays = await node.join(ticket("Центр (кабінет)", identity="endpoint:31", presence=Presence.ENDPOINT))
+    order = ShowOut(do="show_out", identity="endpoint:3", why="endpoint_disconnected", until=now)
+    await asyncio.to_thread(control.order, "demo", order)
+    await inside.ended()
+    assert inside.closing == "endpoint_disconnected"
+    assert (await node.join(hall)).closing == "endpoint_disconnected"
+    assert (await stays.request("chat", text="Я ще тут"))["type"] == "ok"
+
+
 @pytest.mark.parametrize(
     ("meeting", "action", "code", "status"),
     [

@@ -14,7 +14,9 @@ from lms.schedule import actions
 from lms.schedule.models import Occurrence
 from lms.schedule.policies import PolicyDraft
 from tests.web.conftest import Clock, Orders
+from tests.web.test_endpoints import paired
 from tests.web.test_registrations import planned, register, who
+from tests.web.test_tokens import claims
 from tests.web.visitor import ADMINISTRATOR, ORGANISER, Visitor
 from web.config import WebConfig
 
@@ -56,6 +58,34 @@ async def test_a_cancelled_seat_and_a_disabled_account_end_the_visit(
     orders.down = True
     kept = await organiser.post(f"{address}/registrations/decide", act="cancel", number=str(seats[1]))
     assert kept.status_code == 303, "a node that is silent stops nobody"
+
+
+async def test_a_device_that_is_disconnected_leaves_the_meeting(
+    browser: Browser, config: WebConfig, orders: Orders, clock: Clock
+) -> None:
+    """Also a group's room; not what it was in before, and no other device goes."""
+    device, administrator = await paired(browser)
+    identity = str(claims(await device.api("/api/meetings/demo/token?as=endpoint", {}))["identity"])
+    now = clock.now
+    with config.database.writing() as session:
+        for name in ("main", "group", "over"):
+            held = Meeting(
+                name=name, opening=f"o{name}", node=0, last_sequence=1, opened_at=now, last_heartbeat_at=now,
+                closed_at=now if name == "over" else None,
+            )  # fmt: skip
+            session.add(held)
+            session.flush()
+            for number, who_is_in in enumerate((identity, identity + "1")):
+                session.add(
+                    Connection(
+                        meeting_id=held.id, participant=f"p{number}", identity=who_is_in, name="x",
+                        role="participant", presence="endpoint", joined_at=now, last_seen_at=now,
+                    )
+                )  # fmt: skip
+    page = await administrator.get("/endpoints")
+    revoke = page.text.split("Навчальна зала")[1].partition('action="')[2].partition('"')[0]
+    assert (await administrator.post(revoke)).status_code == 303
+    assert _told(orders) == [f"{room} {identity} endpoint_disconnected" for room in ("group", "main")]
 
 
 async def test_where_nothing_runs_nobody_is_told(browser: Browser, config: WebConfig, orders: Orders) -> None:

@@ -9,6 +9,7 @@ from lms.directory import endpoints, queries
 from lms.errors import Conflict, Invalid, NotFound
 from web import forms
 from web.guards import administrators_only
+from web.removing import remove_endpoint
 from web.visits import Acting, Reading, Visit, see_other
 
 router = APIRouter(prefix="/endpoints")
@@ -46,9 +47,10 @@ def pair(visit: Acting) -> Response:
 
 @router.post("/{endpoint_id}/revoke")
 def revoke(endpoint_id: int, visit: Acting) -> Response:
-    """The device shows a new code from now on and joins nothing."""
+    """The device shows a new code from now on and joins nothing; it leaves the meeting where it is."""
     administrators_only(visit)
     endpoints.revoke(visit.session, visit.visitor, endpoint_id, visit.now)
+    remove_endpoint(visit, endpoint_id)
     return see_other("/endpoints?done=revoked")
 
 

@@ -146,6 +146,7 @@ describe("staying in the meeting", () => {
   it.each([
     ["removed", false],
     ["seat_cancelled", false],
+    ["endpoint_disconnected", false],
     ["ended", false],
     ["replaced", true],
     ["locked", true],

@@ -70,6 +70,7 @@ describe("a group", () => {
     ["ended", false],
     ["removed", false],
     ["seat_cancelled", false],
+    ["endpoint_disconnected", false],
   ])("is left by %s: back to the main room is %s", (code, home) => {
     expect(leadsHome({ code, title: "", detail: "", retry: false })).toBe(home);
   });

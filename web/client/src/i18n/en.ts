@@ -481,6 +481,7 @@ export const en: Catalogue = {
   "over.invitation_withdrawn": "Your invitation was withdrawn",
   "over.link_withdrawn": "Your link was withdrawn",
   "over.account_disabled": "Your account was disabled",
+  "over.endpoint_disconnected": "This device was disconnected",
 
   "problem.unknown": "Something went wrong. Try again.",
   "problem.line": "The connection was interrupted. Repeat it once the connection is back.",
@@ -503,6 +504,7 @@ export const en: Catalogue = {
   "problem.invitation_withdrawn": "This meeting is for the invited only. If this is a mistake, ask the organiser.",
   "problem.link_withdrawn": "The organiser has withdrawn the personal link by which you came. If this is a mistake, ask them.",
   "problem.account_disabled": "An administrator has disabled your account. If this is a mistake, ask them.",
+  "problem.endpoint_disconnected": "An administrator has disconnected this device from its organisation. To take part from it again, connect it anew with a code.",
   "problem.replaced": "You joined from another window or device. Here the meeting is suspended.",
   "problem.source_taken": "You already share this from another device.",
   "problem.questions_off": "Questions are switched off in this meeting.",

@@ -33,6 +33,7 @@ const FINAL: ReadonlySet<string> = new Set([
   "invitation_withdrawn",
   "link_withdrawn",
   "account_disabled",
+  "endpoint_disconnected",
   "replaced",
   "ended",
   "already_joined",

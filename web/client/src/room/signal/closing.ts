@@ -17,6 +17,7 @@ const REACTIONS: Readonly<Record<string, Reaction>> = {
   invitation_withdrawn: "over",
   link_withdrawn: "over",
   account_disabled: "over",
+  endpoint_disconnected: "over",
   denied: "over",
   ended: "over",
   replaced: "ask",
