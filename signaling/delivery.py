@@ -90,6 +90,10 @@ class Delivery:
         """Whether the web process knows everything of this journal (or nobody is to be told)."""
         return not self._url or not self._sources[opening].pending
 
+    def tells_of(self, meeting: str) -> bool:
+        """Whether there is a journal of this meeting of which anything is still to be told or written."""
+        return any(source.meeting == meeting for source in self._sources.values())
+
     def shortened(self, opening: str) -> None:
         """The journal was replaced by a restatement of what has been told."""
         source = self._sources[opening]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import secrets
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import httpx
 import structlog
-from pydantic import ValidationError
 
 from recordings.capture.feed import Feed
 from recordings.capture.ring import Ring, RingError, shared_path
@@ -28,6 +26,7 @@ from signaling.meeting.facts import Opened
 from signaling.meeting.plan import Plan
 from signaling.meeting.state import State
 from signaling.model import Role
+from signaling.plans import Plans
 from signaling.problems import RefusedError
 from signaling.streaming import Streaming, close_forgotten
 from signaling.surroundings import Surroundings
@@ -66,7 +65,6 @@ class Node:
         self.clock = clock or Clock()
         self.media_node = media_node
         self.meetings: dict[str, LiveMeeting] = {}
-        self.plans: dict[str, Plan] = {}
         self._ended: dict[str, float] = {}
         """Meetings that a host has ended, until no token from before can be valid."""
         self.grouping = Grouping(self)
@@ -84,6 +82,7 @@ class Node:
             else None
         )
         self._directory = config.data_dir / f"node-{config.node}"
+        self.plans = Plans(self._directory / "plans", self.clock)
         self._syncer = Syncer()
         self._events_client = events_client
         self._delivery: Delivery | None = None
@@ -167,15 +166,18 @@ class Node:
             if meeting.closed:
                 self._let_go(meeting)
         _let_pass("groups", "", self.grouping.tick)
+        _let_pass("plans", "", partial(self.plans.sweep, self._concerns))
         if self.feed is not None:
             _let_pass("capture", "", self.feed.tick)
+
+    def _concerns(self, meeting_id: str) -> bool:
+        """Whether a meeting runs, or has run and the web process does not know all of it yet."""
+        return meeting_id in self.meetings or self.delivery.tells_of(meeting_id)
 
     # ------------------------------------------------------------ journals
 
     def _restore(self) -> None:
-        for path in sorted((self._directory / "plans").glob("*.json")):
-            with contextlib.suppress(OSError, ValidationError):
-                self.plans[path.stem] = Plan.model_validate_json(path.read_bytes())
+        self.plans.restore()
         for path in sorted((self._directory / "journal").glob(f"*{SUFFIX}")):
             try:
                 self._restore_journal(path)
@@ -286,15 +288,7 @@ class Node:
         """Keep a plan for a meeting, and hold the meeting by it if it runs. Raises `RefusedError`."""
         if meeting := self.running(meeting_id):
             meeting.plan(plan)
-        path = self._directory / "plans" / f"{meeting_id}.json"
-        fresh = path.with_suffix(".new")
-        try:
-            fresh.write_text(json.dumps(plan.model_dump(mode="json")))
-            fresh.replace(path)
-        except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise RefusedError("storage_full", error.strerror or "") from error
-        self.plans[meeting_id] = plan
+        self.plans.keep(meeting_id, plan)
         self._ended.pop(meeting_id, None)
 
     def forget(self, meeting_id: str) -> None:
@@ -302,8 +296,7 @@ class Node:
         if meeting := self.running(meeting_id):
             meeting.shut("ordered")
             self._let_go(meeting)
-        self.plans.pop(meeting_id, None)
-        (self._directory / "plans" / f"{meeting_id}.json").unlink(missing_ok=True)
+        self.plans.forget(meeting_id)
 
 
 def _let_pass(what: str, name: str, tick: Callable[[], None]) -> None:

@@ -163,7 +163,7 @@ def _problem(code: str) -> Problem:
 
 
 def tell_node(visit: Visit, door: MeetingDoor) -> None:
-    """See that the media node knows the meeting's title and times; once per change of them."""
+    """See that the media node knows the meeting's title and times; once per change of them, and twice a day."""
     card = door.card
     node = visit.config.node_of(card.meeting)
     targets = planned_targets(visit.session, card.meeting) if door.streaming is not Streaming.NO else ()
@@ -183,7 +183,7 @@ def tell_node(visit: Visit, door: MeetingDoor) -> None:
         interpreters=tuple(queries.interpreters(visit.session, card.id).items()) if door.languages else (),
         protection=door.entry.protection,
     )
-    if visit.site.planned.get(card.meeting) == plan:
+    if visit.site.planned.knows(plan, visit.now):
         return
     try:
         visit.config.control.plan(plan)
@@ -191,4 +191,4 @@ def tell_node(visit: Visit, door: MeetingDoor) -> None:
         # The token opens the meeting all the same; only its title is missing until the next try.
         log.warning("The media node could not be told of meeting %s: %s", card.meeting, error)
         return
-    visit.site.planned[card.meeting] = plan
+    visit.site.planned.told(plan, visit.now)

@@ -9,10 +9,11 @@ import anyio
 
 from web import places, vocabulary
 from web.assets import Assets
-from web.config import MeetingPlan, WebConfig
+from web.config import WebConfig
 from web.limiting import RateLimits
 from web.live import LiveDesk
 from web.open_files import OpenTable
+from web.planned import Planned
 from web.questions import Board
 from web.templating import Templates
 from web.together import Together
@@ -46,8 +47,7 @@ class Site:
     open_tables: dict[str, OpenTable] = field(default_factory=dict)
     """Open data as they were served last."""
     limits: RateLimits = field(default_factory=RateLimits)
-    planned: dict[str, MeetingPlan] = field(default_factory=dict)
-    """What this process has told the media nodes, by meeting."""
+    planned: Planned = field(default_factory=Planned)
     turns: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(TRANSACTIONS))
     errands: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(ERRANDS))
     readings: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READINGS))

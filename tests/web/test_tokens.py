@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -10,8 +11,10 @@ import jwt
 
 from signaling import tokens
 from signaling.model import Permission
+from signaling.plans import KEPT_S
 from tests.web.conftest import TOKEN_KEY, Clock, Orders
 from tests.web.visitor import Visitor
+from web.planned import AGAIN
 
 Browser = Callable[..., Visitor]
 
@@ -33,6 +36,14 @@ async def test_anyone_with_a_name_joins_an_open_meeting(browser: Browser, clock:
     again = await visitor.api(DEMO, {"name": "Марія"})
     assert claims(again)["identity"] == token.identity
     assert orders.given == [("plan", "demo")], "the node is told once"
+
+
+async def test_the_node_is_told_again_before_it_forgets(browser: Browser, clock: Clock, orders: Orders) -> None:
+    assert AGAIN.total_seconds() < KEPT_S
+    for later, told in ((timedelta(0), 1), (AGAIN - timedelta(minutes=1), 1), (timedelta(minutes=1), 2)):
+        clock.now += later
+        assert (await browser().api(DEMO, {"name": "Марія"})).status_code == 200
+        assert orders.given == [("plan", "demo")] * told
 
 
 async def test_a_name_is_needed(browser: Browser) -> None:
