@@ -1,7 +1,7 @@
 """The plans that a node was told, in memory and in a folder, for as long as somebody may need them.
 
-The web process tells a plan again within a day of a visit (`web.planned`), so what nobody asked for in a day goes. A plan
-stays while its meeting runs or has news to deliver, and as long after that as a token may bring somebody back.
+The web process tells a plan again within a day of a visit (`web.planned`), so what nobody asked for in a day goes. A
+plan stays while its meeting runs or has news to deliver, and as long after that as a token may bring somebody back.
 """
 
 from __future__ import annotations

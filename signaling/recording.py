@@ -10,6 +10,7 @@ from functools import partial
 
 from recordings.capture.feed import Feed
 from recordings.raw import timeline
+from signaling.interpretation_lines import InterpretersTold
 from signaling.meeting import facts
 from signaling.meeting.faces import kept_name, may_be_kept
 from signaling.meeting.state import Member, State
@@ -30,8 +31,7 @@ class MeetingRecorder:
         self._now = now
         self._number = number
         self._tracks: Tracks | None = None
-        self._interprets: dict[str, timeline.Interprets] = {}
-        """What was last told of those who interpret by voice."""
+        self._interpreters = InterpretersTold()
         self._recording: str | None = None
         """The recording whose timeline is open here; it outlives its state by the line that ends it."""
 
@@ -75,7 +75,7 @@ class MeetingRecorder:
 
     def _open(self, feed: Feed, recording: str) -> None:
         self._recording = recording
-        self._interprets = {}
+        self._interpreters = InterpretersTold()
         self._tracks = Tracks(
             feed,
             recording,
@@ -115,22 +115,8 @@ class MeetingRecorder:
             self._tracks.look()
 
     def _tell_interpreters(self, at: float) -> None:
-        """Who interprets hangs on roles, assignments and who else is there: whatever has changed of it is told."""
-        now: dict[str, timeline.Interprets] = {}
-        for member in self._state.members.values():
-            interprets = self._state.interprets(member)
-            if interprets is not None and not interprets.signed:
-                line = timeline.Interprets(
-                    at=at, participant=member.id, into=interprets.into, on_air=interprets.on_air and not member.away
-                )
-                before = self._interprets.get(member.id)
-                now[member.id] = before if before is not None and _alike(before, line) else line
-        for line in now.values():
-            if self._interprets.get(line.participant) is not line:
-                self._line(line)
-        for participant in self._interprets.keys() - now.keys():
-            self._line(timeline.Interprets(at=at, participant=participant))
-        self._interprets = now
+        for line in self._interpreters.changes(self._state, at):
+            self._line(line)
 
     def _line(self, line: timeline.AnyLine) -> None:
         if self._feed is not None and self._recording is not None:
@@ -139,10 +125,6 @@ class MeetingRecorder:
     def _stop_tracks(self) -> None:
         if self._tracks is not None:
             self._tracks.end()
-
-
-def _alike(one: timeline.Interprets, other: timeline.Interprets) -> bool:
-    return (one.into, one.on_air) == (other.into, other.on_air)
 
 
 def begun(state: State, key: str, at: float) -> timeline.Begun:

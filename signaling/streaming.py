@@ -21,6 +21,7 @@ from recordings.capture.ring import Ring, RingError
 from recordings.live import wire
 from recordings.raw import timeline
 from signaling.clock import Clock
+from signaling.interpretation_lines import InterpretersTold
 from signaling.meeting import facts, orders
 from signaling.meeting.faces import may_be_kept
 from signaling.meeting.state import State
@@ -64,6 +65,7 @@ class MeetingStreamer:
         self._media = media
         self._feed: Feed | None = None
         self._tracks: Tracks | None = None
+        self._interpreters = InterpretersTold()
         self._stream = ""
         """The stream to which the feed belongs."""
         self._prepared: tuple[str, Ring] | None = None
@@ -103,7 +105,7 @@ class MeetingStreamer:
             else:
                 self._end(fact)
         elif self._feed is not None:
-            for line in lines(fact, self._state):
+            for line in [*lines(fact, self._state), *self._interpreters.changes(self._state, fact.at)]:
                 self._feed.line(self._stream, line)
             if isinstance(fact, facts.StreamTargetSet | facts.Planned):
                 self._tell_order(self._feed)
@@ -175,7 +177,8 @@ class MeetingStreamer:
         self._tell_order(feed)
         now = self._now()
         feed.line(self._stream, begun(self._state, self._stream, self._state.streams.since or now))
-        for line in present(self._state, now):
+        self._interpreters = InterpretersTold()
+        for line in [*present(self._state, now), *self._interpreters.changes(self._state, now)]:
             feed.line(self._stream, line)
         self._tracks.tell_speaker(now)
         self._tracks.look()

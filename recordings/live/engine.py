@@ -382,13 +382,15 @@ class Engine:
 
     def _voices(self, lags: dict[str, float]) -> Iterator[tuple[Voice, float, bool, bool]]:
         stage = self._stage
+        interpreter = stage.interpreter()
         for number, track in self._tracks.items():
             if track.voice is not None:
                 who = track.line.participant
                 interprets = stage.interprets(who)
                 if interprets and not self._interpreted:
                     self._begin_interpretation()
-                heard = number not in stage.muted and not stage.paused
+                aside = interprets and who != interpreter
+                heard = number not in stage.muted and not stage.paused and not aside
                 yield track.voice, lags.get(who, 0.0), interprets, heard
 
     def _begin_interpretation(self) -> None:

@@ -68,6 +68,10 @@ class Stage:
         """Who is there, in the order in which they came."""
         self.left: set[str] = set()
         """Who is gone: what they sent is not shown any more."""
+        self._interpreting: dict[str, timeline.Interprets] = {}
+        """Who interprets by voice, and into what."""
+        self._language: str | None = None
+        """Into which language it is interpreted in the stream."""
         self._turns = Turns()
         self._spotlight: timeline.Spotlight | None = None
         self._senders: set[str] = set()
@@ -99,6 +103,10 @@ class Stage:
                 (self.muted.add if line.muted else self.muted.discard)(line.track)
             case timeline.Speaker():
                 self._turns.speaks(line.participant, at)
+            case timeline.Interprets() if line.into is None:
+                self._interpreting.pop(line.participant, None)
+            case timeline.Interprets():
+                self._interpreting[line.participant] = line
             case timeline.Spotlight():
                 self._spotlight = line
             case _:
@@ -111,12 +119,23 @@ class Stage:
         self.people.clear()
         self.muted.clear()
         self.left.clear()
+        self._interpreting.clear()
         self._spotlight = None
 
     def interprets(self, participant: str) -> bool:
-        """Whether it is an interpreter's media."""
-        person = self.people.get(participant)
-        return person is not None and person.role == INTERPRETER
+        """Whether somebody interprets by voice: the room does not hear them while they do."""
+        return participant in self._interpreting
+
+    def interpreter(self) -> str | None:
+        """Who is heard in the interpretation now.
+
+        Of two languages at once the one that was there first, for as long as anybody interprets into it: nobody could
+        follow both in one sound. Whoever is not on the air speaks to nobody but the booth.
+        """
+        on_air = {line.into: who for who, line in self._interpreting.items() if line.on_air}
+        if self._language not in on_air:
+            self._language = next(iter(on_air), None)
+        return on_air.get(self._language)
 
     def situation(self, at: float, pictures: Iterable[Shown], anybody: str) -> Situation:
         """What there is to be seen. `anybody` is what people without a name are called."""
@@ -140,7 +159,7 @@ class Stage:
         return Situation(
             people=people,
             names=names,
-            interpreters={who for who in self.people if self.interprets(who)},
+            interpreters={who for who, person in self.people.items() if person.role == INTERPRETER},
             cameras=cameras,
             contents=[Content(one.number, one.participant, one.source) for one in contents],
             recent=self._turns.recent,

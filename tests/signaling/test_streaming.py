@@ -15,7 +15,7 @@ from recordings.raw import timeline
 from signaling.clock import Clock
 from signaling.control_tokens import sign_control
 from signaling.media.publishing import PublishedMedia
-from signaling.meeting import facts, orders, rules
+from signaling.meeting import channels, facts, orders, rules
 from signaling.meeting.plan import Plan, StreamTarget
 from signaling.meeting.state import Member, State
 from signaling.messages import Begin, End, OrderAction, SetStreamTarget, Stream
@@ -123,6 +123,26 @@ def scene(folder: Path) -> Scene:
 
 def kinds(found: list[Any]) -> list[str]:
     return [each.kind if isinstance(each, timeline.Line) else type(each).__name__ for each in found]
+
+
+def test_the_composer_knows_who_interprets_and_who_is_on_the_air(folder: Path) -> None:
+    scene = Scene(folder, PLAN.model_copy(update={"channels": ["en"]}))
+    host, olena = scene.enter("Ведуча", Role.HOST), scene.enter("Олена", Role.INTERPRETER)
+    scene.apply(*channels.assign(scene.state, olena, "uk", "en", now=NOW))
+    scene.order(Begin(do="begin"), host)
+    scene.order(Stream(do="stream", status="on"), host)
+    composer = scene.composer()
+    petro = scene.enter("Петро", Role.INTERPRETER)
+    scene.apply(*channels.assign(scene.state, petro, "uk", "en", now=NOW))
+    scene.apply(*channels.air(scene.state, petro, take=True, now=NOW))
+    scene.streamer.tick()
+    scene.apply(*rules.leave(scene.state, petro.id, "left", now=NOW))
+    told = [line for line in composer.read() if isinstance(line, timeline.Interprets)]
+    assert {line.participant: (line.into, line.on_air) for line in told} == {
+        olena.id: ("en", False),
+        petro.id: (None, False),
+    }
+    assert [line.on_air for line in told if line.participant == petro.id][-2:] == [True, False]
 
 
 # ---------------------------------------------------------------- who decides

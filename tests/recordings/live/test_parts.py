@@ -166,6 +166,21 @@ def test_a_stage_begins_anew_with_what_is_told_anew() -> None:
     assert (list(seen.people), seen.pinned, stage.muted, stage.left) == ([], None, set(), set())
 
 
+def test_two_languages_at_once_are_never_heard_in_one_sound() -> None:
+    stage = Stage()
+    seen = []
+    for who, into, on_air in (
+        ("de1", "de", False), ("de1", "de", True), ("en1", "en", True), ("de2", "de", False), ("de1", "de", False),
+        ("de2", "de", True), ("de2", None, False), ("de1", "de", True), ("en1", "uk", True), ("en1", None, False),
+    ):  # fmt: skip
+        stage.take(timeline.Interprets(at=0, participant=who, into=into, on_air=on_air), 0)
+        seen.append(stage.interpreter())
+    assert seen == [None, "de1", "de1", "de1", "en1", "en1", "en1", "en1", "de1", "de1"]
+    assert (stage.interprets("de1"), stage.interprets("en1")) == (True, False)
+    stage.take(timeline.Begun(at=4, recording="r", meeting="m"), 4)
+    assert (stage.interpreter(), stage.interprets("de1")) == (None, False)
+
+
 def pictures(sender: Sender) -> PictureTrack:
     """A track with everything that was sent, in a picture of its own clock."""
     clock = TrackClock(90_000)

@@ -141,6 +141,7 @@ def test_the_interpreter_is_heard_over_a_quiet_floor_from_when_they_come(tmp_pat
         [Person("a", "Олена"), Person("i", "Ірина", "interpreter", joins=2)],
         [microphone("a", ends=6), microphone("i", begins=2, ends=6, tone=1_600), Sender("i", begins=2, ends=6)],
         lasts=6,
+        lines=[timeline.Interprets(at=ZERO + 2, participant="i", into="en", on_air=True)],
     )
     kept = stream(tmp_path, meeting).kept
     assert kept.told.sounds == ("floor", "interpretation")
@@ -158,6 +159,25 @@ def test_the_interpreter_is_heard_over_a_quiet_floor_from_when_they_come(tmp_pat
     assert strength(interpretation, 1_600, 5) > strength(interpretation, 1_000, 5)
     packets = kept.of("interpretation")
     assert [packet.at for packet in packets] == [packet.at for packet in kept.of("floor")]
+
+
+def test_of_those_who_interpret_only_who_is_on_the_air_is_heard(tmp_path: Path) -> None:
+    """The floor beeps at 1,000 Hz; an interpreter off the air at 1,600, one without a language at 700."""
+    people = [Person("a", "Олена"), *(Person(each, each, "interpreter") for each in ("on", "off", "none"))]
+    tones = {"a": 1_000, "on": 2_200, "off": 1_600, "none": 700}
+    lines = [timeline.Interprets(at=ZERO, participant=each, into="en", on_air=each == "on") for each in ("on", "off")]
+    senders = [microphone(who, ends=3, tone=tone) for who, tone in tones.items()]
+    kept = stream(tmp_path, Meeting(tmp_path / "raw", people, senders, lasts=3, lines=lines)).kept
+    floor, interpretation = kept.film(), kept.film("360p", "interpretation", 80)
+
+    def heard(film: Film) -> set[str]:
+        sound = film.sound[int(1.04 * 48_000) : int(1.09 * 48_000)]
+        waves = {who: np.exp(-2j * np.pi * tone * np.arange(len(sound)) / 48_000) for who, tone in tones.items()}
+        strengths = {who: float(np.abs(sound @ wave)) for who, wave in waves.items()}
+        return {who for who, strength in strengths.items() if strength > 0.1 * max(strengths.values())}
+
+    assert heard(floor) == {"a", "none"}, "who has no language speaks to the room"
+    assert heard(interpretation) == {"a", "on", "none"}
 
 
 def test_many_people_find_a_place_and_a_screen_is_large(tmp_path: Path) -> None:
