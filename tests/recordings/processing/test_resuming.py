@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
@@ -9,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from recordings.processing import AgendaItem, BusyError, Options, process, read, remux, sharing
+from recordings.processing import AgendaItem, BusyError, Options, children, process, read, remux, sharing, state
 from recordings.processing.state import PHASES
 from recordings.raw import timeline
 from tests.recordings.making import BLUE, ZERO, Meeting, Person, Sender, microphone
@@ -128,6 +130,24 @@ def test_two_at_once_do_not_disturb_each_other(raw: Path, tmp_path: Path) -> Non
 
     assert process(raw, tmp_path, OPTIONS, meanwhile, lambda: False).kind == "published"
     assert refused[0].next_step
+
+
+def test_a_lock_that_outlives_its_process_for_a_moment_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed while it starts another leaves its lock to that one, until that is a program."""
+    with (tmp_path / ".lock").open("a") as left:
+        fcntl.flock(left, fcntl.LOCK_EX)
+        monkeypatch.setattr(state.time, "sleep", lambda _: left.close())
+        with state.alone(tmp_path):
+            assert left.closed
+
+
+def test_a_child_whose_parent_is_gone_before_it_began_ends(tmp_path: Path) -> None:
+    began = partial(children._end_with_parent, os.getppid())
+    child = subprocess.run([sys.executable, "-c", "open('began', 'w')"], cwd=tmp_path, preexec_fn=began)
+    assert child.returncode == 1
+    assert not (tmp_path / "began").exists()
 
 
 def test_progress_grows_to_the_end_and_says_what_is_done(raw: Path, tmp_path: Path) -> None:
