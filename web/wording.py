@@ -178,7 +178,7 @@ SENTENCES: dict[str, str] = {
     "opinion_stars": _("Give from 1 to 5 stars."),
     "opinion_text": _("An opinion has at most 1000 characters."),
     "opinion_unknown": _("There is no such opinion."),
-    "rating_yours": _("You have read it already: somebody else reads it now."),
+    "rating_yours": _("You have read it already, and so has somebody else: a third reader decides."),
     "rule_target": _("Choose the centre or the role."),
     "rule_there": _("There is such a rule already."),
     "submission_unknown": _("There is no such thing to review."),

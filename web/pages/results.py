@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lms.assessment.attempts import extending, granting, marking, waiting, watching
 from lms.assessment.attempts.timing import Accommodation
-from lms.courses import learners
+from lms.courses import learners, testing
 from lms.directory.queries import organisations
 from lms.errors import Conflict, Invalid, NotFound, Refusal
 from web import forms
@@ -34,6 +34,7 @@ def index(visit: Reading, page: Page = 0, course: Annotated[str, Query(max_lengt
     return visit.page(
         "results.html",
         found=found,
+        origins=testing.origins(visit.session, [each.code for each in found]),
         course=course,
         number=page,
         pages=-(-total // watching.PAGE),
@@ -124,6 +125,7 @@ def _show(visit: Visit, test_id: int, page: int = 0, *, refused: Refusal | None 
         total=total,
         number=page,
         pages=-(-total // watching.PAGE),
+        origins=testing.origins(visit.session, [test.code]),
         failed=form,
         closing=extending.closing_of(visit.session, visit.visitor, test_id),
         centres=organisations(visit.session),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from lms.assessment.attempts import finishing
+from lms.assessment.attempts import finishing, rulings
 from lms.assessment.attempts.allowances import granted_to
 from lms.assessment.attempts.correcting import APPEAL_TERM, LATE_ACCEPTED, LATE_REFUSED, judges_of
 from lms.assessment.attempts.looking_after import expect_keeper
@@ -134,7 +134,7 @@ def attempt_page(session: Session, visitor: Visitor, test_id: int, code: str, no
         may_answer=appeal is not None
         and appeal.answered_at is None
         and not own
-        and visitor.actor not in judges_of(attempt),
+        and visitor.actor not in judges_of(session, attempt),
         own=own,
         late_open=bool(late)
         and attempt.state not in {*OPEN, AttemptState.VOIDED}
@@ -156,12 +156,12 @@ def _answers(session: Session, attempt: Attempt) -> tuple[tuple[AnswerLine, ...]
     for item in attempt.items:
         kept = saves.get(item.id, [])
         code, body = asked[item.item_version_id]
-        lines.append(_answer(item, code, body, kept, late_too=attempt.late_too))
+        counts = finishing.counted(attempt, item, kept)
+        lines.append(_answer(item, code, body, kept, counts))
     return tuple(lines), max((each.at for kept in saves.values() for each in kept), default=None)
 
 
-def _answer(item: AttemptItem, code: str, body: Body, kept: list[Saved], *, late_too: bool) -> AnswerLine:
-    counts = current(kept, late_too=late_too)
+def _answer(item: AttemptItem, code: str, body: Body, kept: list[Saved], counts: Saved | None) -> AnswerLine:
     last = current(kept, late_too=True)
     late = last if last is not None and last.lateness is Lateness.LATE and last is not counts else None
     return AnswerLine(
@@ -179,7 +179,7 @@ def _answer(item: AttemptItem, code: str, body: Body, kept: list[Saved], *, late
         last.at if last else None,
         Fraction(item.share) if item.share is not None else None,
         item.weight == "0",
-        item.ruling_id is not None,
+        rulings.holds(item),
         item.comment,
     )
 

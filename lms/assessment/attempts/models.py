@@ -151,6 +151,8 @@ class AttemptItem(Base):
     weight: Mapped[str] = mapped_column(String(32), default="1")
     share: Mapped[str | None] = mapped_column(String(64))
     """What it earned, an exact fraction; None before it is scored, and while an essay waits."""
+    read_share: Mapped[str | None] = mapped_column(String(64))
+    """What the readers of an essay gave, whatever was ruled of the item since."""
     response_id: Mapped[int | None]
     """The answer that was scored."""
     note: Mapped[str] = mapped_column(String(300), default="")
@@ -173,8 +175,8 @@ class EssayMark(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     attempt_item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id", ondelete="CASCADE"))
     number: Mapped[int]
-    """1 and 2: the two readers, who do not see each other's; 3: whoever decides between them. Readings of a late text
-    that took the place of what was read go on from there."""
+    """In the order in which they were given: the two readers, who do not see each other's, then whoever decides
+    between them. A reader's later one takes the place of an earlier one, readings of a late text that of all before."""
     share: Mapped[str] = mapped_column(String(64))
     comment: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[str] = mapped_column(String(64))
@@ -230,7 +232,7 @@ class ItemRuling(Base):
     """An item turned out to be wrong: how it counts from now on, wherever it was drawn. The last ruling holds.
 
     `how`: `full` (its whole point for everybody), `left_out` (it does not count), `key` (scored by the key of another
-    version of the item).
+    version of the item), `as_asked` (nothing is wrong with it: a ruling of before is undone).
     """
 
     __tablename__ = "item_ruling"

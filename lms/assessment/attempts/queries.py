@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lms.assessment.attempts import finishing, publishing
+from lms.assessment.attempts import finishing, publishing, rulings
 from lms.assessment.attempts.allowances import closed_for, of_person
 from lms.assessment.attempts.lines import of_line
 from lms.assessment.attempts.models import Appeal, Attempt, Regrade, Test, TestVersion
@@ -23,7 +23,7 @@ from lms.assessment.attempts.spec import Shown, TestSpec, parse, shown
 from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState
 from lms.assessment.attempts.taking import own
 from lms.assessment.attempts.timing import Accommodation, closing, remaining_s
-from lms.assessment.content import Body, dump
+from lms.assessment.content import Body
 from lms.assessment.content import parse as parse_body
 from lms.assessment.scoring import score
 from lms.directory.rules import Visitor
@@ -111,8 +111,10 @@ class ResultItem:
     answer: Any
     share: Fraction | None
     feedback: tuple[str, ...]
-    right: dict[str, Any] | None
-    """The whole item with what is right, as JSON."""
+    right: Body | None
+    """The item with what is right, as it was corrected since."""
+    left_out: bool
+    """Whether it turned out to be wrong and counts for nobody."""
     comment: str
     """A reader's words on an essay."""
 
@@ -271,11 +273,14 @@ def _result_items(session: Session, attempt: Attempt, may: frozenset[Shown]) -> 
     if not may & {Shown.MARKS, Shown.FEEDBACK, Shown.RIGHT}:
         return ()
     bodies, saves = finishing.bodies_of(session, attempt), finishing.saves_of(session, attempt)
+    ruled = rulings.of_versions(session, set(bodies))
     found = []
     for item in attempt.items:
         body = parse_body(bodies[item.item_version_id])
-        counts = current(saves.get(item.id, []), late_too=attempt.late_too)
+        counts = finishing.counted(attempt, item, saves.get(item.id, []))
         answer = counts.data if counts else None
+        ruling = ruled.get(item.item_version_id)
+        key = ruling.key if ruling is not None and ruling.key is not None else body
         share = Fraction(item.share) if item.share is not None else None
         found.append(
             ResultItem(
@@ -284,8 +289,9 @@ def _result_items(session: Session, attempt: Attempt, may: frozenset[Shown]) -> 
                 presented(body, item.order),
                 answer,
                 share if Shown.MARKS in may else None,
-                _feedback(body, answer) if Shown.FEEDBACK in may else (),
-                dump(body) if Shown.RIGHT in may else None,
+                _feedback(key, answer) if Shown.FEEDBACK in may else (),
+                key if Shown.RIGHT in may else None,
+                item.weight == "0",
                 item.comment if Shown.FEEDBACK in may else "",
             )
         )
