@@ -57,6 +57,21 @@ async def test_more_time_in_mid_attempt_reaches_the_page(both: tuple[Visitor, Vi
     assert "Екранний диктор" in (await keeper.get(test)).text
 
 
+async def test_more_time_for_everybody_reaches_the_page(both: tuple[Visitor, Visitor], database: Database) -> None:
+    staff, keeper = both
+    address, watched = await begun(staff, database)
+    test = watched.split("/attempts/")[0]
+    wrong = await keeper.post(f"{test}/extend", more="20", reason="", seen="0")
+    assert wrong.status_code == 422
+    assert 'value="20"' in wrong.text, "what was typed is kept"
+    assert (await keeper.post(f"{test}/extend", more="20", reason="Знеструмлення", seen="0")).status_code == 303
+    twice = await keeper.post(f"{test}/extend", more="20", reason="Знеструмлення", seen="0")
+    assert twice.status_code == 409
+    assert (await staff.get(f"{address}/state")).json()["remaining_s"] == 900 + 1200
+    assert "Знеструмлення" in (await keeper.get(test)).text
+    assert "Знеструмлення" in (await keeper.get(watched)).text
+
+
 async def test_an_appeal_a_wrong_question_and_a_void_attempt(both: tuple[Visitor, Visitor], database: Database) -> None:
     staff, keeper = both
     address, watched = await begun(staff, database)

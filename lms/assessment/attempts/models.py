@@ -70,6 +70,24 @@ class AccommodationGrant(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class TestExtension(Base):
+    """More time at a test for everybody, or for one centre: the power was cut. It adds up, and is never taken back."""
+
+    __test__ = False
+    __tablename__ = "test_extension"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    test_id: Mapped[int] = mapped_column(ForeignKey("test.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    """Whose people have it; none for everybody."""
+    minutes: Mapped[int]
+    closes_at: Mapped[datetime | None]
+    """The closing that it moves, as the test says it: a later version with another closing is a decision of its own."""
+    reason: Mapped[str] = mapped_column(String(500))
+    given_by: Mapped[str] = mapped_column(String(64))
+    given_at: Mapped[datetime]
+
+
 class Attempt(Base):
     """Somebody's attempt at a version of a test."""
 
@@ -249,5 +267,5 @@ def _only_added(_mapper: Mapper[Any], _connection: Connection, row: Base) -> Non
         raise RuntimeError(f"Rows of {row.__tablename__} are only added.")
 
 
-for _table in (Response, TestVersion, AttemptEvent, Regrade, EssayMark):
+for _table in (Response, TestVersion, TestExtension, AttemptEvent, Regrade, EssayMark):
     event.listen(_table, "before_update", _only_added)
