@@ -15,8 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from recordings.processing import AgendaItem, BusyError, Options, children, process, read, remux, sharing, state
-from recordings.processing.state import PHASES
+from recordings.processing import children, sharing, state
+from recordings.processing.errors import BusyError
+from recordings.processing.options import AgendaItem, Options
+from recordings.processing.pipeline import process, remux
+from recordings.processing.state import PHASES, read
 from recordings.raw import timeline
 from tests.recordings.making import BLUE, ZERO, Meeting, Person, Sender, microphone
 from tests.recordings.measuring import every_second, watch
@@ -82,7 +85,8 @@ def test_scenes_that_are_done_are_kept(raw: Path, tmp_path: Path) -> None:
 def killed(raw: Path, out: Path, when: Callable[[], bool]) -> None:
     """Process in a process of its own, and kill it once `when`."""
     code = (
-        "import sys; from pathlib import Path; from recordings.processing import Options, process;"
+        "import sys; from pathlib import Path;"
+        "from recordings.processing.options import Options; from recordings.processing.pipeline import process;"
         "process(Path(sys.argv[1]), Path(sys.argv[2]), Options.model_validate_json(sys.argv[3]),"
         "lambda phase, progress: None, lambda: False)"
     )
