@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lms.credentials.checking import Check, Name, Report, State, Trust
+from lms.credentials.trust import Trust
+from lms.credentials.verdicts import Check, Name, Report, State
 from web.i18n import mark as _
 from web.i18n import translate
 

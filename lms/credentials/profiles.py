@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lms.credentials import pinned
-from lms.credentials.checking import KnownKey, State
 from lms.credentials.documents import IssuerFacts
 from lms.credentials.integrity import instant
 from lms.credentials.models import IssuerKey, KeyKind
+from lms.credentials.trust import KnownKey
+from lms.credentials.verdicts import State
 
 CONTEXTS = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1", pinned.OPEN_BADGES]
 """The first is the one under which verifiers' libraries look for `assertionMethod`, DID or not."""
@@ -38,7 +39,7 @@ def profile(issuer: IssuerFacts, keys: Sequence[IssuerKey]) -> dict[str, Any]:
 
 
 class Profiles:
-    """Trusts issuers whose profiles and status lists somebody has at hand, before anybody else (`checking.Trust`).
+    """Trusts issuers whose profiles and status lists somebody has at hand, before anybody else (`trust.Trust`).
 
     `others` is asked for whoever is not among them. Raises `ValueError` for a profile that is none.
     """

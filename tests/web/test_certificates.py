@@ -32,9 +32,9 @@ from lms.credentials import (
     numbers,
     telling,
 )
-from lms.credentials.checking import NobodyKnown
 from lms.credentials.models import Certificate, CertificateEdition, CertificateState, KeyEnd, RuleKind
 from lms.credentials.profiles import Profiles
+from lms.credentials.trust import NobodyKnown
 from lms.database import Database
 from lms.demo_directory import STAFF
 from lms.directory.models import Account, Person

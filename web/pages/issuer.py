@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from lms.credentials import demonstration, issuing, keys, profiles, queries
+from lms.credentials import award_queries, demonstration, issuing, keys, profiles, queries
 from lms.credentials.documents import AchievementFacts
 from lms.errors import NotFound
 from web import badges
@@ -74,7 +74,7 @@ def _achievement(visit: Visit, award: str) -> AchievementFacts:
         return demonstration.achievement(visit.config.issuer)
     if not award.isdecimal() or len(award) > 9:
         raise NotFound("award_rule_unknown", "There is no such achievement.")
-    return issuing.achievement(visit.session, visit.config.issuer, queries.achievement(visit.session, int(award)))
+    return issuing.achievement(visit.session, visit.config.issuer, award_queries.achievement(visit.session, int(award)))
 
 
 def _varying(answer: Response) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from lms.credentials import apart, checking, containers, numbers, queries, seals
+from lms.credentials import apart, checking, containers, numbers, queries, records, seals
 from lms.credentials.profiles import Profiles
 from lms.credentials.queries import PublicState, PublicView
 from web import credential_words, forms
@@ -55,7 +55,7 @@ def check(visit: Sending) -> Response:
     if not data:
         failure = translate(visit.language, _("Choose a file, or paste the text of a credential."))
         return visit.page("verify.html", status=422, report=None, failure=failure)
-    ours = queries.Records(visit.session)
+    ours = records.Records(visit.session)
     trust = Profiles(visit.config.known_issuers, visit.config.known_lists, ours)
     seal = seals.looker(seals.Records(visit.session), visit.config.seal_authorities, visit.now)
     report = checking.check(data, trust, visit.now, apart.digest, seal)

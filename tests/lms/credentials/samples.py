@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from lms.credentials import documents, integrity, jose
-from lms.credentials.checking import KnownKey, State
 from lms.credentials.documents import AchievementFacts, IssuerFacts, Snapshot, StatusPlace
 from lms.credentials.integrity import SigningKey
+from lms.credentials.trust import KnownKey
+from lms.credentials.verdicts import State
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 SITE = "https://vikno.example"

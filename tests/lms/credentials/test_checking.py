@@ -20,8 +20,9 @@ from pypdf import PdfWriter
 
 from lms.credentials import apart, baking, bits, checking, documents, integrity, jose, multibase
 from lms.credentials.canonical import CanonicalError
-from lms.credentials.checking import Name, NobodyKnown, Report, State
 from lms.credentials.profiles import Profiles
+from lms.credentials.trust import NobodyKnown, Trust
+from lms.credentials.verdicts import Check, Name, Report, State
 from tests.lms.credentials import published, samples
 from tests.lms.credentials.samples import NOW, Known
 
@@ -36,7 +37,7 @@ def png() -> bytes:
     return baking.PNG_SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
 
 
-def check(file: object, trust: checking.Trust | None = None, **later: float) -> Report:
+def check(file: object, trust: Trust | None = None, **later: float) -> Report:
     data = file if isinstance(file, bytes) else (file if isinstance(file, str) else json.dumps(file)).encode()
     return checking.check(data, trust or Known(), NOW + timedelta(**later))
 
@@ -73,7 +74,7 @@ def test_a_token_changed_anywhere_is_noticed() -> None:
     claims = json.loads(base64.urlsafe_b64decode(body + "=="))
     claims["name"] = "Доктор наук"
     other = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
-    assert check(f"{header}.{other}.{signature}").failed == checking.Check(
+    assert check(f"{header}.{other}.{signature}").failed == Check(
         Name.SIGNATURE,
         False,
         "signature",
@@ -240,7 +241,7 @@ def test_strangers() -> None:
     assert "not changed since it was signed" in report.failed.says
     assert check(samples.token(), NobodyKnown()).state is State.UNKNOWN_ISSUER
     ours_by_name = dict(published.SIMPLE, issuer=samples.ISSUER.id)
-    assert check(ours_by_name).failed == checking.Check(
+    assert check(ours_by_name).failed == Check(
         Name.ISSUER, False, "key_of_another", "It is signed with a key of somebody else than its issuer."
     )
     other = Ed25519PrivateKey.from_private_bytes(bytes(32))
