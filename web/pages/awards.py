@@ -13,7 +13,7 @@ from lms.credentials.models import AwardRule, RuleKind
 from lms.directory import projects
 from lms.errors import Conflict, Invalid, NotAllowed
 from web import certificate_archive, forms, wording
-from web.award_form import AwardForm, values
+from web.award_form import AwardForm, hours_shown, values
 from web.errors import status_of
 from web.visits import Acting, Reading, Visit, see_other
 
@@ -119,7 +119,7 @@ def new_of_course(slug: str, visit: Reading) -> Response:
         name=shown.title_uk,
         name_en=shown.title_en,
         achievement_kind="Course",
-        hours=f"{shown.hours.normalize():f}" if shown.hours else "",
+        hours=hours_shown(shown.hours, visit.language),
     ).choose_from(_COURSE_KINDS, award_tests.choices(visit.session, course))
     return _form(visit, form, f"/courses/{slug}/awards/new")
 
@@ -221,7 +221,7 @@ def edit(award_id: int, visit: Reading) -> Response:
     """The form of the next version."""
     rule = awarding.editable(visit.session, visit.visitor, award_id)
     test = award_tests.code_of(visit.session, rule.test_id)
-    form = AwardForm(visit, None, **values(rule, test, _project(visit, rule))).choose_from(
+    form = AwardForm(visit, None, **values(rule, visit.language, test, _project(visit, rule))).choose_from(
         [rule.kind], _tests(visit, rule)
     )
     return _form(visit, form, f"/awards/{award_id}/edit", award_id=award_id)

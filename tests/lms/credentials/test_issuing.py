@@ -621,8 +621,8 @@ def test_terms_and_amounts() -> None:
     assert ends(datetime(2026, 8, 31, 9, tzinfo=UTC), 6) == datetime(2027, 2, 28, 9, tzinfo=UTC)
     assert ends(datetime(2024, 2, 29, tzinfo=UTC), 12) == datetime(2025, 2, 28, tzinfo=UTC)
     assert ends(NOW, None) is None
-    assert [amount(text) for text in ("", " 6 ", "0,20", "1.50", "30")] == ["", "6", "0.2", "1.5", "30"]
-    for wrong in ("0", "-1", "1e9", "0.001", "inf", "шість"):
+    assert [amount(text) for text in ("", " 6 ", "0,20", "1.50", "1,5", "30")] == ["", "6", "0.2", "1.5", "1.5", "30"]
+    for wrong in ("0", "-1", "1e9", "0.001", "1,500", "1,000", "1,5,5", "1 5", "10001", "٣", "inf", "шість"):
         with pytest.raises(ValueError, match=r"^.+$"):
             amount(wrong)
     assert RuleKind.ATTENDANCE in earning.EARNERS
