@@ -17,6 +17,7 @@ from web.certificate_files import TOKEN_TYPE, VC_TYPE
 from web.i18n import mark as _
 from web.i18n import translate
 from web.negotiation import HTML, preferred
+from web.security import ANYWHERE
 from web.visits import Reading, Sending, Visit, before_upload
 
 router = APIRouter()
@@ -97,14 +98,20 @@ def _for_machines(visit: Visit, view: PublicView, wanted: str) -> Response:
             "code": f"certificate_{view.state.value}",
             "detail": detail,
         }
-        return _hidden(JSONResponse(told, told["status"], media_type="application/problem+json"))
+        return _told(JSONResponse(told, told["status"], media_type="application/problem+json"))
     if wanted in TOKEN_TYPES:
-        return _hidden(Response(view.token, media_type=wanted))
+        return _told(Response(view.token, media_type=wanted))
     if wanted == "application/json":
         # What people read there, too: the credential alone says nothing of having been replaced.
         told = {"state": view.state.value, "number": view.number, "credential": json.loads(view.credential)}
-        return _hidden(JSONResponse(told))
-    return _hidden(Response(view.credential, media_type=wanted))
+        return _told(JSONResponse(told))
+    return _told(Response(view.credential, media_type=wanted))
+
+
+def _told(answer: Response) -> Response:
+    """For verifiers, those that run in a browser included."""
+    answer.headers.update(ANYWHERE)
+    return _hidden(answer)
 
 
 def _hidden(answer: Response) -> Response:
