@@ -39,6 +39,10 @@ CODES: dict[str, str] = {
     "context": _("It speaks in words (contexts) that this verifier does not know."),
     "unsigned": _("It is not signed at all."),
     "suite": _("It is signed in a way that this verifier does not know; it knows eddsa-rdfc-2022, RS256 and ES256."),
+    "header": _(
+        "Its token asks for what is not done here: to fetch a key from an address that it names (jku, x5u), or "
+        "something that this verifier does not know (crit)."
+    ),
     "not_covered": _(
         "Something in it is covered by no signature, makes no sense, or is made so that checking would take for ever."
     ),
@@ -58,6 +62,7 @@ CODES: dict[str, str] = {
     ),
     "did_key": _("The issuer is a key by itself. It signed this; who holds the key cannot be told from the file."),
     "not_yet": _("Its first day has not come yet."),
+    "signed_later": _("It says that it was signed at a moment that is still to come."),
     "expired": _("Its last day has passed."),
     "proof_expired": _("Its signature was made for a time that has passed."),
     "revoked": _("Its issuer has revoked it."),

@@ -7,16 +7,16 @@ is at hand: anybody can write any address into a file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from lms.credentials import containers, form, jose
+from lms.credentials import containers, form, jose, moments
 from lms.credentials.containers import Contents, UnreadableFile, read, read_json
 from lms.credentials.integrity import Digest
 from lms.credentials.seal_reports import Sealing, SealReport
-from lms.credentials.signatures import check_signature, ours_of
+from lms.credentials.signatures import Claims, check_signature, ours_of, signed_at
 from lms.credentials.statuses import check_status
 from lms.credentials.trust import Trust, unsupported
 from lms.credentials.verdicts import Check, Failure, Name, Report, State, fails
@@ -72,8 +72,8 @@ def _check_credential(data: bytes, trust: Trust, now: datetime, digested: Digest
         found, claims = _parse(contents)
         issuer = _check_form(found, trust)
         checks.append(Check(Name.FORM, True, "ok", "It is an Open Badge by the form of it."))
-        checks.extend(check_signature(contents, found, claims, issuer, trust, digested))
-        checks.append(_check_dates(found, now, () if contents.is_token else ours_of(found)))
+        checks.extend(check_signature(contents.text, found, claims, issuer, trust, digested))
+        checks.append(_check_dates(found, claims, now))
         checks.append(check_status(found, issuer, trust, now))
         return Report(State.VALID, tuple(checks), kind, found)
     except Failure as failure:
@@ -88,12 +88,12 @@ def _read(data: bytes) -> Contents:
         raise Failure(State.UNREADABLE, Check(Name.FILE, False, "unreadable", str(error))) from error
 
 
-def _parse(contents: Contents) -> tuple[dict[str, Any], dict[str, Any]]:
+def _parse(contents: Contents) -> tuple[dict[str, Any], Claims]:
     try:
         if contents.is_token:
             jose.header_of(contents.text)
             return jose.credential_of(contents.text)
-        return read_json(contents.text), {}
+        return read_json(contents.text), None
     except (UnreadableFile, jose.TokenError) as error:
         raise Failure(State.UNREADABLE, Check(Name.FILE, False, "unreadable", str(error))) from error
 
@@ -108,19 +108,23 @@ def _check_form(credential: dict[str, Any], trust: Trust) -> str:
     return str(jose.issuer_id(credential))
 
 
-def _check_dates(credential: dict[str, Any], now: datetime, proofs: Sequence[dict[str, Any]]) -> Check:
-    begins, ends = jose.numeric(credential["validFrom"]), jose.numeric(credential.get("validUntil"))
-    if begins is not None and now.timestamp() < begins:
-        raise Failure(
-            State.NOT_YET, Check(Name.DATES, False, "not_yet", f"It is valid from {credential['validFrom']}.")
-        )
+def _check_dates(credential: dict[str, Any], claims: Claims, now: datetime) -> Check:
+    begins, ends = moments.numeric(credential["validFrom"]), moments.numeric(credential.get("validUntil"))
+    if moments.to_come(begins, now):
+        raise _not_yet("not_yet", f"It is valid from {credential['validFrom']}.")
+    if any(moments.to_come(moment, now) for moment in signed_at(credential, claims)):
+        raise _not_yet("signed_later", "It says that it was signed at a moment that is still to come.")
     if ends is not None and now.timestamp() >= ends:
         says = f"It was valid until {credential['validUntil']}."
         raise Failure(State.EXPIRED, Check(Name.DATES, False, "expired", says))
-    for proof in proofs:
+    for proof in ours_of(credential) if claims is None else ():
         # Data Integrity 1.0 section 2.1: a proof may have an end of its own.
-        held = jose.numeric(proof.get("expires"))
+        held = moments.numeric(proof.get("expires"))
         if "expires" in proof and (held is None or now.timestamp() >= held):
             says = f"Its signature was made to hold until {str(proof['expires'])[:40]}."
             raise Failure(State.EXPIRED, Check(Name.DATES, False, "proof_expired", says))
     return Check(Name.DATES, True, "ok", "It is valid today.")
+
+
+def _not_yet(code: str, says: str) -> Failure:
+    return Failure(State.NOT_YET, Check(Name.DATES, False, code, says))

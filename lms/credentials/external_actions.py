@@ -155,6 +155,7 @@ def _line(value: object) -> str:
 
 def _day(value: object) -> date | None:
     try:
-        return datetime.fromisoformat(str(value)).date() if value else None
-    except ValueError:
+        found = datetime.fromisoformat(str(value)) if value else None
+        return day_of(found) if found is not None and found.tzinfo else found and found.date()
+    except (ValueError, OverflowError):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lms.credentials import pinned
+from lms.credentials import pinned, statuses
 from lms.credentials.documents import IssuerFacts
 from lms.credentials.integrity import instant
 from lms.credentials.models import IssuerKey, KeyKind
@@ -51,8 +51,7 @@ class Profiles:
             self._keys[told["id"]] = known_keys(told)
         self._lists: dict[str, str] = {}
         for text in lists:
-            told = _named(text, "A status list is a JSON object with an id.")
-            self._lists[told["id"]] = text
+            self._lists[_address_of_list(text)] = text
         self._others = others
 
     def keys(self, issuer: str) -> Sequence[KnownKey] | None:
@@ -69,6 +68,17 @@ class Profiles:
         """Only the issuer itself has records."""
         found: State | None = self._others.overtaken(credential)
         return found
+
+
+def _address_of_list(text: str) -> str:
+    sentence = "A status list is a JSON object with an id, or a token that holds one."
+    try:
+        address = statuses.opened(text)[0].get("id")
+    except ValueError as error:
+        raise ValueError(sentence) from error
+    if not isinstance(address, str):
+        raise ValueError(sentence)
+    return address
 
 
 def _named(text: str, sentence: str) -> dict[str, Any]:

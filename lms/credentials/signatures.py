@@ -2,62 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from lms.credentials import integrity, jose, multibase
-from lms.credentials.containers import Contents
+from lms.credentials import integrity, jose, moments, multibase
 from lms.credentials.integrity import Digest
 from lms.credentials.trust import KnownKey, Trust, unsupported
 from lms.credentials.verdicts import Check, Failure, Name, State, fails, many
 
+Claims = dict[str, Any] | None
+"""Of a token; None where the proofs stand in the credential itself."""
+
 
 def check_signature(
-    contents: Contents,
+    text: str,
     credential: dict[str, Any],
-    claims: dict[str, Any],
+    claims: Claims,
     issuer: str,
     trust: Trust,
     digested: Digest | None,
 ) -> list[Check]:
     """Who signed it, and that nothing was changed since. Raises `Failure`."""
     signed = Check(Name.SIGNATURE, True, "ok", "The signature fits: nothing was changed since it was signed.")
-    if contents.is_token:
-        known = _check_token(contents.text, credential, claims, issuer, trust)
+    if claims is not None:
+        known = _check_token(text, credential, claims, issuer, trust, jose.check_claims)
     else:
-        known = check_proofs(credential, issuer, trust, digested)
+        known = _check_proofs(credential, issuer, trust, digested)
     if trust.overtaken(credential) is State.NOT_GENUINE:
         raise fails(Name.ISSUER, "not_issued", "The key is the issuer's, but the issuer has no record of this.")
     return [known, signed]
 
 
-def _check_token(token: str, credential: dict[str, Any], claims: dict[str, Any], issuer: str, trust: Trust) -> Check:
+def check_list(text: str, status_list: dict[str, Any], claims: Claims, issuer: str, trust: Trust) -> None:
+    """Whether its issuer signed a status list, with a proof inside or as a token. Raises `Failure`."""
+    if claims is not None:
+        _check_token(text, status_list, claims, issuer, trust, jose.check_claims_of_list)
+    else:
+        _check_proofs(status_list, issuer, trust)
+
+
+def signed_at(credential: dict[str, Any], claims: Claims) -> list[float]:
+    """When its signatures say that they were made, as far as they say: seconds since 1970."""
+    if claims is not None:
+        return [claims["iat"]] if "iat" in claims else []
+    told = [moments.numeric(proof.get("created")) for proof in ours_of(credential)]
+    return [moment for moment in told if moment is not None]
+
+
+def _check_token(
+    token: str,
+    credential: dict[str, Any],
+    claims: dict[str, Any],
+    issuer: str,
+    trust: Trust,
+    check_claims: Callable[[dict[str, Any], dict[str, Any]], None],
+) -> Check:
     header = jose.header_of(token)
+    try:
+        jose.check_header(header)
+    except jose.UnknownKind as error:
+        raise unsupported(Name.SIGNATURE, error.code, str(error), credential, trust) from error
+    except jose.TokenError as error:
+        raise fails(Name.SIGNATURE, "unsigned", str(error)) from error
     keys = trust.keys(issuer)
     if keys is None:
         raise _stranger(issuer, whole=False)
-    wanted = header.get("kid")
-    inside = jose.thumbprint(header["jwk"]) if isinstance(header.get("jwk"), dict) else ""
-    key = next(
-        (
-            each
-            for each in keys
-            if each.jwk is not None and (each.method == wanted or (inside and jose.thumbprint(each.jwk) == inside))
-        ),
-        None,
-    )
+    key = _key_of_token(header, keys)
     if key is None or key.jwk is None:
         raise fails(Name.ISSUER, "key_unknown", "It is signed with a key that its issuer does not list.")
     try:
         jose.verify(token, key.jwk)
-        jose.check_claims(credential, claims)
+        check_claims(credential, claims)
     except jose.TokenError as error:
         raise fails(Name.SIGNATURE, "signature", str(error)) from error
-    _check_time_of_key(key, jose.numeric(credential.get("validFrom")), credential, trust)
+    _check_time_of_key(key, claims.get("iat", moments.numeric(credential.get("validFrom"))), credential, trust)
     return _known(issuer)
 
 
-def check_proofs(credential: dict[str, Any], issuer: str, trust: Trust, digested: Digest | None = None) -> Check:
-    """Whether its issuer made its embedded proofs. Raises `Failure`."""
+def _key_of_token(header: dict[str, Any], keys: Sequence[KnownKey]) -> KnownKey | None:
+    """By its address, or by the key itself. What the header holds is never believed, only looked for."""
+    wanted = header.get("kid")
+    inside = jose.thumbprint(header["jwk"]) if isinstance(header.get("jwk"), dict) else ""
+    for each in keys:
+        if each.jwk is not None and (each.method == wanted or (inside and jose.thumbprint(each.jwk) == inside)):
+            return each
+    return None
+
+
+def _check_proofs(credential: dict[str, Any], issuer: str, trust: Trust, digested: Digest | None = None) -> Check:
     proofs = [each for each in many(credential.get("proof")) if isinstance(each, dict)]
     if not proofs:
         raise fails(Name.SIGNATURE, "unsigned", "It is not signed at all.")
@@ -116,11 +148,11 @@ def _check_proof(
     if keys is None and not issuer.startswith("did:key:"):
         raise _stranger(issuer, whole=True)
     if key is not None:
-        _check_time_of_key(key, jose.numeric(proof.get("created")), credential, trust)
+        _check_time_of_key(key, moments.numeric(proof.get("created")), credential, trust)
     return _known(issuer, by_itself=keys is None)
 
 
-def _check_time_of_key(key: KnownKey, signed: int | None, credential: dict[str, Any], trust: Trust) -> None:
+def _check_time_of_key(key: KnownKey, signed: float | None, credential: dict[str, Any], trust: Trust) -> None:
     # Both are told in whole seconds.
     if key.expires_at is not None and (signed is None or signed > key.expires_at.timestamp()):
         raise fails(Name.ISSUER, "key_expired", "It was signed after the end of its key, or does not say when.")

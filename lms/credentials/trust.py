@@ -30,7 +30,7 @@ class Trust(Protocol):
         """The keys of an issuer that is known; None for a stranger."""
 
     def status_list(self, address: str) -> str | None:
-        """A status list as it is served, JSON. None where it is not at hand."""
+        """A status list as it is served, JSON or a token. None where it is not at hand."""
 
     def overtaken(self, credential: dict[str, Any]) -> State | None:
         """What the issuer's own records say beyond the file: REPLACED, REVOKED, or NOT_GENUINE for one never issued."""
