@@ -30,7 +30,7 @@ CHECKS: dict[Name, str] = {
     Name.ISSUER: _("Its issuer"),
     Name.SIGNATURE: _("Its signature"),
     Name.DATES: _("Its dates"),
-    Name.STATUS: _("Whether it was revoked"),
+    Name.STATUS: _("Not revoked"),
     Name.SEAL: _("Seal on the document"),
 }
 CODES: dict[str, str] = {
@@ -113,6 +113,7 @@ GOOD: dict[Name, str] = {
 STANDINGS: dict[str, str] = {
     "ours": _("This is us: the file names this site as its issuer."),
     "known": _("Known here: the administrator of this site trusts this issuer and has put its profile here."),
+    "claimed": _("The file names an issuer that is known here, but as it is, it does not come from there."),
     "key": _("Unknown here: the issuer is a key by itself, and who holds it cannot be told from the file."),
     "unknown": _("Unknown here: what the file says of its issuer cannot be checked."),
 }
@@ -173,12 +174,15 @@ def told(report: Report, language: str) -> Told:
     )
 
 
-def standing(issuer: str, ours: Trust, trust: Trust) -> str:
-    """How an issuer stands here: `ours`, `known`, `key` (that is its own address), or `unknown`."""
-    if ours.keys(issuer) is not None:
-        return "ours"
+def standing(report: Report, issuer: str, ours: Trust, trust: Trust) -> str:
+    """How an issuer stands here: `ours`, `known`, `key` (that is its own address), or `unknown`.
+
+    `claimed` where the file names one that is known here, and is not genuine: anybody can write its name.
+    """
     if trust.keys(issuer) is not None:
-        return "known"
+        if report.state is State.NOT_GENUINE:
+            return "claimed"
+        return "ours" if ours.keys(issuer) is not None else "known"
     return "key" if issuer.startswith("did:key:") else "unknown"
 
 

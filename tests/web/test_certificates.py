@@ -539,6 +539,11 @@ async def test_who_the_issuer_is_to_us_stands_beside_what_the_file_says(
     page = await said(ours or "")
     assert "issuer-told--ours" in page
     assert 'role="status"' in page
+    assert "<strong>Не відкликано:</strong> так." in page, "no yes that means no"
+    forged = await said((ours or "").replace("Подяка доповідачам", "Доктор наук"))
+    assert "issuer-told--claimed" in forged
+    assert "Несправжній" in forged
+    assert "Це ми" not in forged, "anybody can write our name into a file"
     page = await said(theirs)
     assert "issuer-told--unknown" in page
     assert samples.ISSUER.name in page

@@ -61,7 +61,7 @@ def check(visit: Sending) -> Response:
     seal = seals.looker(seals.Records(visit.session), visit.config.seal_authorities, visit.now)
     report = checking.check(data, trust, visit.now, apart.digest, seal)
     told = credential_words.told(report, visit.language)
-    standing = credential_words.standing(told.issuer_id, ours, trust) if told.issuer_id else ""
+    standing = credential_words.standing(report, told.issuer_id, ours, trust) if told.issuer_id else ""
     view = queries.public(visit.session, told.number, visit.now) if standing == "ours" and told.number else None
     return visit.page(
         "verify.html",
