@@ -576,6 +576,7 @@ LETS_IN: dict[str, str] = {
     "POST /tests/{test_id}/attempts/{attempt_code}/late": "PA",
     "POST /tests/{test_id}/attempts/{attempt_code}/time": "PA",
     "POST /tests/{test_id}/attempts/{attempt_code}/void": "PA",
+    "POST /tests/{test_id}/extend": "PA",
     "POST /tests/{test_id}/time": "PA",
     "POST /tests/{test_id}/time/{grant_id}/revoke": "PA",
     "POST /topics": "oPA",
