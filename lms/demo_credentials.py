@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from lms import demo_accounts
 from lms.courses.models import Course
-from lms.credentials import awarding, external, issuing
+from lms.credentials import awarding, external_actions, issuing
 from lms.credentials.awarding import RuleDraft
-from lms.credentials.external import ExternalDraft
+from lms.credentials.external_actions import ExternalDraft
 from lms.credentials.keys import Issuer
 from lms.credentials.models import AwardRule, RuleKind
 from lms.directory.models import Account, Organisation
@@ -84,8 +84,8 @@ def _declare(session: Session, lead: Visitor, now: datetime) -> None:
         areas=("1", "2", "5"),
         shared=True,
     )
-    made = external.declare(session, staff, draft, None, MemoryFiles(), now)
-    external.note_seen(session, lead, made.code, "Зараховано до плану навчання.", now)
+    made = external_actions.declare(session, staff, draft, None, MemoryFiles(), now)
+    external_actions.note_seen(session, lead, made.code, "Зараховано до плану навчання.", now)
 
 
 def _person(session: Session, email: str) -> int:

@@ -27,6 +27,7 @@ settings.load_profile("vikno")
 
 REAL = (
     "tests/e2e/*",
+    "tests/main/test_behind_proxy.py",
     "tests/main/test_recording.py",
     "tests/main/test_serve.py",
     "tests/main/test_stream*.py",

@@ -263,6 +263,7 @@ ACTIONS = {
     "task.review": _("Task reviewed"),
     "task.submit": _("Task handed in"),
     "test.close": _("Test closed"),
+    "test.extend": _("More time at a test for everybody"),
     "test.publish": _("Test published"),
     "topic.create": _("Topic added"),
     "topic.edit": _("Topic edited"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_decimal
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import NumberRange, Optional
 
@@ -30,7 +32,7 @@ class AwardForm(VisitForm):
     description = TextAreaField(_("What it is about"), [at_most(2000)], filters=[stripped])
     description_en = TextAreaField(_("The same in English"), [at_most(2000)], filters=[stripped])
     achievement_kind = SelectField(_("Kind of achievement"), [required()])
-    hours = StringField(_("Hours"), [at_most(10)], filters=[stripped])
+    hours = StringField(_("Hours"), [at_most(10)], filters=[stripped], render_kw={"inputmode": "decimal"})
     credits = BooleanField(_("State ECTS credits"))
     test = SelectField(_("Test that must be passed"), validate_choice=False)
     valid_months = IntegerField(_("Valid for so many months"), [Optional(), NumberRange(1, 600)])
@@ -79,7 +81,18 @@ class AwardForm(VisitForm):
 _OTHERS = ("kind", "min_share", "valid_months", "remind_days", "credits", "by_itself")
 
 
-def values(rule: AwardRule, test: str, project: str = "") -> dict[str, Any]:
+def hours_shown(hours: Decimal | str, language: str) -> str:
+    """Hours as one types them: `1,5` in Ukrainian, `1.5` in English; empty for none."""
+    return format_decimal(hours, locale=language, group_separator=False) if hours else ""
+
+
+def values(rule: AwardRule, language: str, test: str, project: str = "") -> dict[str, Any]:
     """A rule as the form holds it; `test`: the code of its test."""
     found = {name: getattr(rule, name) for name in RuleDraft.__slots__ if name not in ("test", "project")}
-    return found | {"kind": rule.kind.value, "test": test, "project": project, "credits": bool(rule.credits)}
+    return found | {
+        "kind": rule.kind.value,
+        "test": test,
+        "project": project,
+        "hours": hours_shown(rule.hours, language),
+        "credits": bool(rule.credits),
+    }

@@ -126,15 +126,20 @@ def _facts(snapshot: Snapshot) -> list[list[str]]:
         found.append(["Період / Period", period])
     if snapshot.share:
         found.append(["Відвідано / Attended", f"{snapshot.share} %"])
-    found += [["Результат тесту / Test result", f"{each['value']} %"] for each in snapshot.results[:1]]
+    found += [["Результат тесту / Test result", f"{_decimal(each['value'])} %"] for each in snapshot.results[:1]]
     achievement = snapshot.achievement
     if achievement.hours:
-        found.append(["Обсяг, годин / Hours", achievement.hours.replace(".", ",")])
+        found.append(["Обсяг, годин / Hours", _decimal(achievement.hours)])
     if achievement.credits:
-        found.append(["Кредитів ЄКТС / ECTS credits", achievement.credits.replace(".", ",")])
+        found.append(["Кредитів ЄКТС / ECTS credits", _decimal(achievement.credits)])
     if snapshot.valid_until:
         found.append(["Дійсний до / Valid until", _day(snapshot.valid_until)])
     return found
+
+
+def _decimal(number: str) -> str:
+    """The document is Ukrainian first: with a comma."""
+    return str(number).replace(".", ",")
 
 
 def _shortened(text: str) -> str:

@@ -187,7 +187,7 @@ class LessonTyped:
         recording = self.recording if kind is LessonKind.VIDEO else ""
         if occurrence is not None and not choices.may_choose_occurrence(session, visitor, occurrence):
             raise Invalid("occurrence_unknown", "There is no such occurrence.", "occurrence")
-        if recording and recording not in {code for code, _ in choices.recordings_to_choose(session, visitor)}:
+        if recording and not choices.may_choose_recording(session, visitor, recording):
             raise Invalid("recording_unknown", "There is no such recording.", "recording")
         minutes = forms.whole(self.minutes or "0")
         if minutes is None:

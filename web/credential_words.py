@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lms.credentials.checking import Check, Name, Report, State, Trust
+from lms.credentials.trust import Trust
+from lms.credentials.verdicts import Check, Name, Report, State
 from web.i18n import mark as _
 from web.i18n import translate
 
@@ -29,7 +30,7 @@ CHECKS: dict[Name, str] = {
     Name.ISSUER: _("Its issuer"),
     Name.SIGNATURE: _("Its signature"),
     Name.DATES: _("Its dates"),
-    Name.STATUS: _("Whether it was revoked"),
+    Name.STATUS: _("Not revoked"),
     Name.SEAL: _("Seal on the document"),
 }
 CODES: dict[str, str] = {
@@ -38,6 +39,10 @@ CODES: dict[str, str] = {
     "context": _("It speaks in words (contexts) that this verifier does not know."),
     "unsigned": _("It is not signed at all."),
     "suite": _("It is signed in a way that this verifier does not know; it knows eddsa-rdfc-2022, RS256 and ES256."),
+    "header": _(
+        "Its token asks for what is not done here: to fetch a key from an address that it names (jku, x5u), or "
+        "something that this verifier does not know (crit)."
+    ),
     "not_covered": _(
         "Something in it is covered by no signature, makes no sense, or is made so that checking would take for ever."
     ),
@@ -57,6 +62,7 @@ CODES: dict[str, str] = {
     ),
     "did_key": _("The issuer is a key by itself. It signed this; who holds the key cannot be told from the file."),
     "not_yet": _("Its first day has not come yet."),
+    "signed_later": _("It says that it was signed at a moment that is still to come."),
     "expired": _("Its last day has passed."),
     "proof_expired": _("Its signature was made for a time that has passed."),
     "revoked": _("Its issuer has revoked it."),
@@ -107,6 +113,7 @@ GOOD: dict[Name, str] = {
 STANDINGS: dict[str, str] = {
     "ours": _("This is us: the file names this site as its issuer."),
     "known": _("Known here: the administrator of this site trusts this issuer and has put its profile here."),
+    "claimed": _("The file names an issuer that is known here, but as it is, it does not come from there."),
     "key": _("Unknown here: the issuer is a key by itself, and who holds it cannot be told from the file."),
     "unknown": _("Unknown here: what the file says of its issuer cannot be checked."),
 }
@@ -167,12 +174,15 @@ def told(report: Report, language: str) -> Told:
     )
 
 
-def standing(issuer: str, ours: Trust, trust: Trust) -> str:
-    """How an issuer stands here: `ours`, `known`, `key` (that is its own address), or `unknown`."""
-    if ours.keys(issuer) is not None:
-        return "ours"
+def standing(report: Report, issuer: str, ours: Trust, trust: Trust) -> str:
+    """How an issuer stands here: `ours`, `known`, `key` (that is its own address), or `unknown`.
+
+    `claimed` where the file names one that is known here, and is not genuine: anybody can write its name.
+    """
     if trust.keys(issuer) is not None:
-        return "known"
+        if report.state is State.NOT_GENUINE:
+            return "claimed"
+        return "ours" if ours.keys(issuer) is not None else "known"
     return "key" if issuer.startswith("did:key:") else "unknown"
 
 

@@ -6,7 +6,8 @@ from wtforms import BooleanField, SelectMultipleField, StringField
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from lms.credentials.external import AreaLine, ExternalDraft
+from lms.credentials.external_actions import ExternalDraft
+from lms.credentials.external_queries import AreaLine
 from web.directory_forms import day_field
 from web.forms import VisitForm, at_most, stripped
 from web.i18n import mark as _

@@ -28,6 +28,7 @@ from lms.database import Database
 from lms.streaming import queries
 from lms.streaming.library import Audience, LiveLibrary, LiveStatus
 from web.limiting import client_address
+from web.security import ANYWHERE
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,6 @@ TYPES = {
 """What is given away; the composer's report is not."""
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}){0,2}")
 VIEWER = re.compile(r"[0-9a-f]{16}")
-ANYWHERE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-"""Any page and any program may play what is for the public."""
 PLAYLIST_S = 1
 SEGMENT_S = 3600
 """Names of segments are never used again."""

@@ -31,6 +31,7 @@ HOWS = {
     "full": _("Everybody gets its whole point"),
     "left_out": _("It counts for nobody"),
     "key": _("Answers are scored by another version’s key"),
+    "as_asked": _("Nothing is wrong with it: it counts as it was asked"),
 }
 BYS = {
     "oblast": _("by oblast"),

@@ -258,12 +258,12 @@ def before_upload(guard: Callable[[Visit], object]) -> Any:
 
 
 async def posted_upload(request: Request) -> FormData:
-    """A form that brings one file with it; how large it may be, `web.app.BODY_BYTES` says.
+    """A form that brings a file with it, a film its captions, too; how large it may be, `web.app.BODY_BYTES` says.
 
     Who may send one is asked before, by `before_upload`.
     """
     kind = request.headers.get("content-type", "").partition(";")[0]
-    return await request.form(max_files=1, max_fields=200) if kind == "multipart/form-data" else FormData()
+    return await request.form(max_files=2, max_fields=200) if kind == "multipart/form-data" else FormData()
 
 
 def weighing(request: Request, form: Annotated[FormData, Depends(posted_form)], _turn: Turn) -> Iterator[Visit]:

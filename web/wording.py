@@ -178,7 +178,7 @@ SENTENCES: dict[str, str] = {
     "opinion_stars": _("Give from 1 to 5 stars."),
     "opinion_text": _("An opinion has at most 1000 characters."),
     "opinion_unknown": _("There is no such opinion."),
-    "rating_yours": _("You have read it already: somebody else reads it now."),
+    "rating_yours": _("You have read it already, and so has somebody else: a third reader decides."),
     "rule_target": _("Choose the centre or the role."),
     "rule_there": _("There is such a rule already."),
     "submission_unknown": _("There is no such thing to review."),
@@ -273,6 +273,13 @@ SENTENCES: dict[str, str] = {
     "accommodation_none": _("Say how much more time it is."),
     "accommodation_over": _("This was taken back already."),
     "accommodation_unknown": _("There is no such grant of more time."),
+    "extension_meanwhile": _(
+        "More time was given to all meanwhile: see below. Give more only if that is not enough, it adds up."
+    ),
+    "extension_minutes": _("Give from one minute to a week, in whole minutes."),
+    "extension_nothing": _(
+        "The test never closes, and nobody is in it whose time could end: there is nothing to move."
+    ),
     "appeal_author": _("An appeal is answered by somebody who neither made the test nor marked it."),
     "background_answer": _("Choose at least one answer of the lists."),
     "background_consent": _("Nothing is kept without your consent. Tick it, or leave the form as it is."),
@@ -566,6 +573,7 @@ NOTICES: dict[str, str] = {
         "It is put right: the first attempts at once, the others within minutes. Everybody concerned is told."
     ),
     "more_time": _("More time is given. Who takes the test sees the new end within a quarter of a minute."),
+    "test_extended": _("More time is given. Who takes the test sees the new end within a quarter of a minute."),
     "item_offered": _("Sent to review: a second person reads it now."),
     "items_offered": _("Drafts among the chosen ones were sent to review."),
     "item_released": _("Tests may draw the question now."),

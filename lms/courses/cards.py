@@ -67,8 +67,8 @@ class LessonCard:
     begun: bool
     counts: bool
     """Whether the course asks for it."""
-    first: tuple[str, ...] = ()
-    """Titles of lessons that come before it and are not done."""
+    first: tuple[tuple[str, str], ...] = ()
+    """Titles, Ukrainian and English, of lessons that come before it and are not done."""
     missing: str = ""
     """For who edits it: what it lacks."""
 
@@ -148,7 +148,8 @@ def shares_of(session: Session, enrolments: Sequence[Enrolment]) -> dict[int, in
     for lesson in lessons:
         by_version[lesson.version_id].append(lesson)
     of_rules = {number: facts(found) for number, found in by_version.items()}
-    return shares(session, [(each.id, each.version_id) for each in enrolments], of_rules)
+    found = shares(session, [(each.id, each.version_id) for each in enrolments], of_rules)
+    return found | {each.id: 100 for each in enrolments if each.state is EnrolmentState.COMPLETED}
 
 
 def shares(
@@ -166,7 +167,7 @@ def lesson_cards(
     lessons: Iterable[Lesson], stands: Standing, begun: Collection[str], *, edits: bool
 ) -> list[LessonCard]:
     found = list(lessons)
-    titles = {each.key: each.title_uk for each in found}
+    titles = {each.key: (each.title_uk, each.title_en) for each in found}
     return [
         LessonCard(
             each.key,

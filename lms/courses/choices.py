@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from lms.courses.access import teaches
@@ -74,11 +74,21 @@ def recordings_to_choose(session: Session, visitor: Visitor) -> list[tuple[str, 
     """For a video lesson: recordings that are ready, the latest first."""
     if not teaches(visitor):
         return []
-    private = exists().where(Occurrence.id == Recording.occurrence_id, Occurrence.private)
     rows = session.execute(
         select(Recording.code, Recording.title, Recording.began_at)
-        .where(Recording.state == RecordingState.READY, ~private)
+        .where(*_shown())
         .order_by(Recording.began_at.desc())
         .limit(200)
     )
     return [(code, f"{title}, {began_at:%d.%m.%Y}") for code, title, began_at in rows]
+
+
+def may_choose_recording(session: Session, visitor: Visitor, code: str) -> bool:
+    """Whether it is among these, however old it is."""
+    query = select(Recording.id).where(Recording.code == code, *_shown())
+    return teaches(visitor) and session.scalar(query) is not None
+
+
+def _shown() -> tuple[ColumnElement[bool], ...]:
+    private = exists().where(Occurrence.id == Recording.occurrence_id, Occurrence.private)
+    return Recording.state == RecordingState.READY, ~private

@@ -171,7 +171,7 @@ def put_file(
     if ending in CAPTION_TYPES:
         lesson.captions_digest = digest
     else:
-        lesson.file_digest, lesson.file_name = digest, name
+        lesson.file_digest, lesson.file_name, lesson.recording_code = digest, name, ""
     _touch(session, version, now)
     after = {"lesson": key, "file": name, "sha256": digest}
     record(session, visitor.actor, "lesson.file", "course", course.slug, now=now, after=after)
@@ -311,6 +311,8 @@ def _write(version: CourseVersion, lesson: Lesson, draft: LessonDraft) -> None:
     lesson.requires = [each for each in dict.fromkeys(draft.requires) if each != lesson.key]
     lesson.competences = list(draft.competences)
     lesson.recording_code, lesson.occurrence_id = draft.recording_code, draft.occurrence_id
+    if draft.recording_code:  # a lesson has one film: a recording takes the place of a file
+        lesson.file_digest = lesson.file_name = lesson.captions_digest = ""
     lesson.test = spec.dump(draft.test) if draft.test is not None else None
 
 

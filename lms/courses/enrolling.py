@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.courses.editing import editable
+from lms.courses.learning import finish, learning_of
 from lms.courses.models import (
     Course,
     CourseVersion,
@@ -221,6 +222,9 @@ def _enrol(
     session.flush()
     after = {"person": person_id, "source": source.value, "due_on": due_on.isoformat() if due_on else None}
     record(session, by, "enrolment.begin", "course", course.slug, now=now, after=after)
+    finish(
+        session, learning_of(session, found.id), now
+    )  # what was accepted while they were away may have been the last
     return found
 
 
@@ -261,7 +265,14 @@ def check_due(due_on: date | None, now: datetime) -> None:
 
 
 def _in_force() -> Select[EnrolmentRule]:
-    return select(EnrolmentRule).where(EnrolmentRule.ended_at.is_(None)).order_by(EnrolmentRule.id)
+    """Rules of courses that can be begun: one that is put away, or not published yet, is nobody's to learn."""
+    begun = exists().where(
+        Course.id == EnrolmentRule.course_id,
+        Course.archived_at.is_(None),
+        CourseVersion.course_id == Course.id,
+        CourseVersion.state == VersionState.PUBLISHED,
+    )
+    return select(EnrolmentRule).where(EnrolmentRule.ended_at.is_(None), begun).order_by(EnrolmentRule.id)
 
 
 def _not_enrolled(rule: EnrolmentRule, now: datetime) -> Select[int]:

@@ -107,13 +107,17 @@ def rules_of(session: Session, course_slug: str) -> list[RuleLine]:
 
 
 def tasks_waiting(session: Session, visitor: Visitor) -> int:
-    """How many wait for a review by the visitor."""
+    """How many wait for a review by the visitor, who reviews nothing of their own."""
     query = (
         select(func.count())
         .select_from(Submission)
         .join(Enrolment, Enrolment.id == Submission.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
-        .where(Submission.state == SubmissionState.SUBMITTED, edited_by(visitor))
+        .where(
+            Submission.state == SubmissionState.SUBMITTED,
+            edited_by(visitor),
+            Enrolment.person_id.is_distinct_from(visitor.person_id),
+        )
     )
     return session.scalar(query) or 0
 

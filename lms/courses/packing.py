@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.audit.actions import record
-from lms.courses import manifest
+from lms.courses import choices, manifest
 from lms.courses.access import may_edit, teaches
 from lms.courses.drafts import CourseDraft, LessonDraft, check_course
 from lms.courses.editing import RESERVED, add_lesson, check_file, create, draft_of, put_file, save
@@ -30,7 +30,6 @@ from lms.courses.rules import LessonFacts, check_order
 from lms.directory.rules import Visitor
 from lms.errors import Invalid, NotAllowed, NotFound
 from lms.files import FileStore
-from lms.media.models import Recording
 from lms.schedule.models import Occurrence
 
 LARGEST_PACKAGE: Final = 200 * 1024 * 1024
@@ -193,7 +192,7 @@ def _put_lessons(
 ) -> None:
     keys = {}
     for each in shape.lessons:
-        draft = _lesson(session, each, source, report)
+        draft = _lesson(session, visitor, each, source, report)
         # Requirements follow once every lesson has its key.
         lesson = add_lesson(session, visitor, slug, draft, now)
         lesson.key = keys[each.id] = each.id
@@ -209,14 +208,15 @@ def _put_lessons(
     session.flush()
 
 
-def _lesson(session: Session, each: LessonShape, source: Source, report: Report) -> LessonDraft:
+def _lesson(session: Session, visitor: Visitor, each: LessonShape, source: Source, report: Report) -> LessonDraft:
     occurrence_id = None
     if each.occurrence:
         occurrence_id = session.scalar(select(Occurrence.id).where(Occurrence.slug == each.occurrence))
-        if occurrence_id is None:
+        if occurrence_id is None or not choices.may_choose_occurrence(session, visitor, occurrence_id):
+            occurrence_id = None
             report.notes.append(f"{each.id}: there is no occurrence {each.occurrence} here; choose another one.")
     recording = each.recording
-    if recording and session.scalar(select(Recording.id).where(Recording.code == recording)) is None:
+    if recording and not choices.may_choose_recording(session, visitor, recording):
         report.notes.append(f"{each.id}: there is no recording {recording} here; choose another one.")
         recording = ""
     return LessonDraft(

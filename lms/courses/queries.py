@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from lms.courses.access import edited_by, may_edit, visible_to
+from lms.courses.access import edited_by, may_edit
 from lms.courses.cards import CourseCard, LessonCard, cards, lesson_cards, shares_of
 from lms.courses.editing import facts, lesson_of
 from lms.courses.learning import done_of, submissions
@@ -119,10 +119,10 @@ def catalogue(
     `which`: `mine` (learnt by the visitor), `edited`; else all that are taught.
     """
     shown = _shown_version(visitor)
-    query = select(Course, CourseVersion).join(CourseVersion, shown).where(_visible(visitor))
+    query = select(Course, CourseVersion).join(CourseVersion, shown)
     if which == "edited":
         query = query.where(edited_by(visitor))
-    elif which == "mine":
+    elif which == "mine":  # also what is taught no more: whoever learns it goes on
         query = query.join(Enrolment, Enrolment.course_id == Course.id).where(
             Enrolment.person_id == visitor.person_id, Enrolment.state != EnrolmentState.WITHDRAWN
         )
@@ -131,7 +131,12 @@ def catalogue(
     if words := text.strip():
         like = [
             column.icontains(words, autoescape=True)
-            for column in (CourseVersion.title_uk, CourseVersion.title_en, CourseVersion.summary_uk)
+            for column in (
+                CourseVersion.title_uk,
+                CourseVersion.title_en,
+                CourseVersion.summary_uk,
+                CourseVersion.summary_en,
+            )
         ]
         query = query.where(or_(*like))
     if project:
@@ -163,7 +168,7 @@ def course_page(session: Session, visitor: Visitor, slug: str, *, draft: bool = 
     opinions = session.scalars(
         select(Opinion).where(Opinion.course_id == course.id).order_by(Opinion.at.desc()).limit(_OPINIONS)
     ).all()
-    own = next((each for each in opinions if enrolment is not None and each.enrolment_id == enrolment.id), None)
+    own = session.scalar(select(Opinion).where(Opinion.enrolment_id == enrolment.id)) if enrolment else None
     waits = session.scalar(
         select(func.count())
         .select_from(Submission)
@@ -304,10 +309,6 @@ def _shown_version(visitor: Visitor) -> ColumnElement[bool]:
         .exists()
     )
     return (CourseVersion.course_id == Course.id) & ((CourseVersion.state == VersionState.PUBLISHED) | newest)
-
-
-def _visible(visitor: Visitor) -> ColumnElement[bool]:
-    return visible_to(visitor, CourseVersion.state == VersionState.PUBLISHED)
 
 
 def slug_of(session: Session, course_id: int) -> str:

@@ -38,7 +38,7 @@ class Standing:
     """Lessons that the course asks for."""
     met: int = 0
     next: str = ""
-    """The first lesson that is open and not yet satisfied; empty: nothing is left."""
+    """The first lesson that is open and not yet satisfied, those not yet gone through before others; empty: none."""
     lacking: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """For each lesson that is not open, the lessons that have to come first."""
 
@@ -80,13 +80,15 @@ def standing(lessons: Sequence[LessonFacts], done: Mapping[str, Done]) -> Standi
     }
     begun = frozenset(key for key, one in done.items() if one.completed or one.passed)
     can = frozenset(lesson.key for lesson in lessons if lesson.key not in lacking) | (begun & there)
-    waiting = (lesson.key for lesson in asked if lesson.key in can and lesson.key not in met)
+    waiting = [lesson.key for lesson in asked if lesson.key in can and lesson.key not in met]
+    # What was handed in waits for its reviewer, not for the learner: the others come before it.
+    waiting.sort(key=lambda key: done.get(key, Done()).completed)
     return Standing(
         satisfied=frozenset(met),
         open=can,
         counted=len(asked),
         met=sum(lesson.key in met for lesson in asked),
-        next=next(waiting, ""),
+        next=next(iter(waiting), ""),
         lacking={key: missing for key, missing in lacking.items() if key not in can},
     )
 

@@ -6,7 +6,7 @@ from the lesson when somebody takes it; a bank that is too small says so then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -51,6 +51,18 @@ def slug_of_code(code: str) -> str:
     """The course to whose lesson a test belongs, by its name; empty for none."""
     slug, _, rest = code.partition("/")
     return slug if rest else ""
+
+
+def origins(session: Session, codes: Collection[str]) -> dict[str, tuple[str, str, int]]:
+    """The titles of the courses, and the version, to whose lessons tests belong; by the test's name."""
+    wanted = {code: code.split("/") for code in codes if code.count("/") == 2}
+    rows = session.execute(
+        select(Course.slug, CourseVersion.number, CourseVersion.title_uk, CourseVersion.title_en)
+        .join(CourseVersion, CourseVersion.course_id == Course.id)
+        .where(Course.slug.in_({slug for slug, _, _ in wanted.values()}))
+    )
+    titles = {(slug, str(number)): (uk, en, number) for slug, number, uk, en in rows}
+    return {code: titles[slug, number] for code, (slug, number, _) in wanted.items() if (slug, number) in titles}
 
 
 def spec_of(lesson: Lesson, framework: str) -> TestSpec:

@@ -30,7 +30,7 @@ class ExternalCertificate(Base):
     areas: Mapped[list[str]] = mapped_column(JSON)
     """Areas of the Ukrainian frame (`digcomp-ua`) that it is about, as the person says."""
     found: Mapped[dict[str, Any] | None]
-    """What our verifier found in the file, where it holds a credential: `external.Found` as JSON."""
+    """What our verifier found in the file, where it holds a credential: `external_files.Found` as JSON."""
     shared: Mapped[bool] = mapped_column(default=False)
     """Whether those who lead or organise the person's organisation see it."""
     seen_by: Mapped[str] = mapped_column(String(64), default="")

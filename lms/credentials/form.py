@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lms.credentials import jose, pinned
+from lms.credentials import jose, moments, pinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,17 @@ def _of_credential(credential: dict[str, Any]) -> str | None:
     types = set(map(str, _many(credential.get("type"))))
     if "VerifiableCredential" not in types or not {"OpenBadgeCredential", "AchievementCredential"} & types:
         return "It is no Open Badge credential by its type."
+    if not isinstance(credential.get("id"), str):
+        return "It has no address of its own (id)."
     if not jose.issuer_id(credential):
         return "It names no issuer."
     if isinstance(credential.get("issuer"), dict) and "Profile" not in _many(credential["issuer"].get("type")):
         return "Its issuer is no profile."
-    if jose.numeric(credential.get("validFrom")) is None:
+    if moments.numeric(credential.get("validFrom")) is None:
         return "It does not say from when it is valid."
-    if "validUntil" in credential and jose.numeric(credential["validUntil"]) is None:
+    if "validUntil" in credential and moments.numeric(credential["validUntil"]) is None:
         return "The day until which it is valid cannot be read."
-    if isinstance(credential.get("credentialStatus"), list):
+    if len(_many(credential.get("credentialStatus"))) > 1:
         return "It has several statuses; an Open Badge has at most one."
     return None
 

@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from lms.credentials import multibase, pinned
+from lms.credentials import moments, multibase, pinned
 from lms.credentials.canonical import CanonicalError, canonical
 
 PROOF_TYPE = "DataIntegrityProof"
@@ -82,6 +82,8 @@ def verify(document: dict[str, Any], proof: dict[str, Any], public: bytes, diges
     unknown = proof.keys() - _OPTIONS - {"proofValue"}
     if unknown:
         raise ProofError(f"Its proof holds {sorted(unknown)[0][:40]!r}, which this verifier does not know.")
+    if "created" in proof and moments.numeric(proof["created"]) is None:
+        raise ProofError("When its proof was made cannot be read.")
     options = {name: value for name, value in proof.items() if name != "proofValue"}
     plain = {name: value for name, value in document.items() if name != "proof"}
     try:

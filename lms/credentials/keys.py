@@ -23,10 +23,10 @@ from sqlalchemy.orm import Session
 
 from lms.audit.actions import record
 from lms.credentials import jose, multibase
-from lms.credentials.checking import KnownKey
 from lms.credentials.documents import IssuerFacts
 from lms.credentials.integrity import SigningKey
 from lms.credentials.models import IssuerKey, KeyEnd, KeyKind
+from lms.credentials.trust import KnownKey
 from lms.errors import Conflict
 from lms.sealing import Sealer, UnsealError
 

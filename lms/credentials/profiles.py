@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lms.credentials import pinned
-from lms.credentials.checking import KnownKey, State
+from lms.credentials import pinned, statuses
 from lms.credentials.documents import IssuerFacts
 from lms.credentials.integrity import instant
 from lms.credentials.models import IssuerKey, KeyKind
+from lms.credentials.trust import KnownKey
+from lms.credentials.verdicts import State
 
 CONTEXTS = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1", pinned.OPEN_BADGES]
 """The first is the one under which verifiers' libraries look for `assertionMethod`, DID or not."""
@@ -38,7 +39,7 @@ def profile(issuer: IssuerFacts, keys: Sequence[IssuerKey]) -> dict[str, Any]:
 
 
 class Profiles:
-    """Trusts issuers whose profiles and status lists somebody has at hand, before anybody else (`checking.Trust`).
+    """Trusts issuers whose profiles and status lists somebody has at hand, before anybody else (`trust.Trust`).
 
     `others` is asked for whoever is not among them. Raises `ValueError` for a profile that is none.
     """
@@ -50,8 +51,7 @@ class Profiles:
             self._keys[told["id"]] = known_keys(told)
         self._lists: dict[str, str] = {}
         for text in lists:
-            told = _named(text, "A status list is a JSON object with an id.")
-            self._lists[told["id"]] = text
+            self._lists[_address_of_list(text)] = text
         self._others = others
 
     def keys(self, issuer: str) -> Sequence[KnownKey] | None:
@@ -68,6 +68,17 @@ class Profiles:
         """Only the issuer itself has records."""
         found: State | None = self._others.overtaken(credential)
         return found
+
+
+def _address_of_list(text: str) -> str:
+    sentence = "A status list is a JSON object with an id, or a token that holds one."
+    try:
+        address = statuses.opened(text)[0].get("id")
+    except ValueError as error:
+        raise ValueError(sentence) from error
+    if not isinstance(address, str):
+        raise ValueError(sentence)
+    return address
 
 
 def _named(text: str, sentence: str) -> dict[str, Any]:

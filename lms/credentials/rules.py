@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
 from dateutil.relativedelta import relativedelta
 
+_AMOUNT = re.compile(r"[0-9]{1,6}([.,][0-9]{1,2})?")
 REMIND_DAYS = 30
 """So long before its end the holder of a certificate is reminded, where the rule says nothing else."""
 HOURS_OF_CREDIT = 30
@@ -94,14 +96,16 @@ def credits_of(hours: str) -> str:
 
 
 def amount(text: str) -> str:
-    """Hours or credits as typed (`0,2`), with a point and without idle zeros. Raises `ValueError`."""
-    text = text.strip().replace(",", ".")
+    """Hours or credits as typed (`0,2` or `0.2`), with a point and without idle zeros. Raises `ValueError`.
+
+    With three figures after the comma it is refused: `1,500` may be meant as a thousand and more.
+    """
+    text = text.strip()
     if not text:
         return ""
-    try:
-        number = Decimal(text)
-    except InvalidOperation as error:
-        raise ValueError(text) from error
-    if not number.is_finite() or not 0 < number <= 10_000 or number != round(number, 2):
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError(text)
+    number = Decimal(text.replace(",", "."))
+    if not 0 < number <= 10_000:
         raise ValueError(text)
     return f"{number.normalize():f}"

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.errors import NotFound
-from lms.frameworks.models import Competence, CrosswalkLine, FrameworkVersion, LearningOutcome
+from lms.frameworks.models import Competence, CrosswalkLine, Framework, FrameworkVersion, LearningOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,9 @@ class CompetenceName:
     area: str
     name_uk: str
     name_en: str
+    frame_uk: str
+    """The frame's name, with the version's number."""
+    frame_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +97,19 @@ def names(session: Session, tags: Collection[tuple[str, str]]) -> dict[tuple[str
     """The names of (version's code, number) pairs, as far as there are such; in one query."""
     wanted = set(tags)
     rows = session.execute(
-        select(FrameworkVersion.code, Competence)
+        select(FrameworkVersion.code, FrameworkVersion.number, Framework.name_uk, Framework.name_en, Competence)
         .join(Competence, Competence.version_id == FrameworkVersion.id)
+        .join(Framework, Framework.id == FrameworkVersion.framework_id)
         .where(
             FrameworkVersion.code.in_({scheme for scheme, _ in wanted}),
             Competence.number.in_({number for _, number in wanted}),
         )
     )
     return {
-        (code, row.number): CompetenceName(code, row.number, row.area, row.name_uk, row.name_en)
-        for code, row in rows
+        (code, row.number): CompetenceName(
+            code, row.number, row.area, row.name_uk, row.name_en, f"{uk} {version}", f"{en or uk} {version}"
+        )
+        for code, version, uk, en, row in rows
         if (code, row.number) in wanted
     }
 

@@ -24,7 +24,7 @@ from recordings.live import subtitles
 from recordings.live.formats import CLOCK, Caption, Encoded, Format, Name
 from recordings.live.lane import Lane
 from recordings.live.muxing import Templates, packet_for
-from recordings.processing.moments import TranscriptLine
+from recordings.processing.webvtt import TranscriptLine
 
 SPARED_BYTES: Final = 2 * RESERVE_BYTES
 """What is left free: more than capture leaves, since the raw recording matters more than this."""

@@ -9,9 +9,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from recordings.processing.extras import captions
-from recordings.processing.moments import TranscriptLine
 from recordings.processing.state import replace
+from recordings.processing.webvtt import TranscriptLine, captions
 
 SUFFIX: Final = ".captions"
 

@@ -3,37 +3,6 @@
 `pipeline` runs the phases: `check` (what is there, and the senders' clocks: `ordering`, `clock`), `tracks` (each
 participant's files without transcoding: `frames`, `webm`), then the composition: `plan` says what is seen when
 (`layouts` where), `scenes` encodes that piece by piece, `voices` mixes the sound, `assemble` joins them; `extras` makes
-what the page needs beside it (`moments`: chapters, questions and captions), `publish` puts it in place.
+what the page needs beside it (`moments`: chapters, questions and captions; `webvtt`), `publish` puts it in place.
 `docs/recordings.md` tells it in prose.
 """
-
-from recordings.processing.errors import (
-    BusyError,
-    DiskFullError,
-    EncoderError,
-    ProcessingError,
-    RawMissingError,
-)
-from recordings.processing.lighter import lighten
-from recordings.processing.options import AgendaItem, Caption, Options, Words, words_in
-from recordings.processing.pipeline import Outcome, process, remux
-from recordings.processing.state import State, read
-
-__all__ = [
-    "AgendaItem",
-    "BusyError",
-    "Caption",
-    "DiskFullError",
-    "EncoderError",
-    "Options",
-    "Outcome",
-    "ProcessingError",
-    "RawMissingError",
-    "State",
-    "Words",
-    "lighten",
-    "process",
-    "read",
-    "remux",
-    "words_in",
-]

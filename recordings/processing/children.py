@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Final
 
@@ -25,9 +25,11 @@ _POLL_S: Final = 0.05
 _TAIL: Final = 4_000
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: int) -> None:
     if _LIBC is not None:
         _LIBC.prctl(_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # killed before it could be told
+            os._exit(1)
 
 
 @lru_cache
@@ -80,7 +82,7 @@ def start(command: Sequence[str], name: str, folder: Path) -> Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            preexec_fn=_end_with_parent,
+            preexec_fn=partial(_end_with_parent, os.getpid()),
         )
     except OSError as error:
         errors.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +13,13 @@ from pydantic import BaseModel
 
 from recordings.processing import children, moments
 from recordings.processing.children import Child, Job
-from recordings.processing.moments import Chapter, QuestionEntry, TranscriptLine, ms
+from recordings.processing.moments import Chapter, QuestionEntry, ms
 from recordings.processing.options import Options
 from recordings.processing.plan import Scene, Schedule, turns
 from recordings.processing.state import replace
 from recordings.processing.story import Story
 from recordings.processing.tracks import Reel
+from recordings.processing.webvtt import TranscriptLine, webvtt
 
 SPRITE: Final = (160, 90)
 COLUMNS: Final = 10
@@ -152,33 +153,10 @@ def _members(story: Story, schedule: Schedule) -> list[Member]:
     return members
 
 
-def stamp(seconds: float) -> str:
-    """A time of WebVTT (https://www.w3.org/TR/webvtt1/#webvtt-timestamp)."""
-    whole, ms = divmod(round(max(0.0, seconds) * 1000), 1000)
-    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{ms:03d}"
-
-
-def webvtt(cues: Iterable[tuple[float, float, str]]) -> str:
-    """A WebVTT file; what is said cannot break out of its cue."""
-    lines = ["WEBVTT", ""]
-    for since, until, text in cues:
-        said = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        lines += [f"{stamp(since)} --> {stamp(max(until, since + 0.001))}", said, ""]
-    return "\n".join(lines)
-
-
 def chapters_webvtt(found: Sequence[Chapter], duration: float) -> str:
     """Chapters as a text track."""
     ends = [one.at for one in found[1:]] + [duration]
     return webvtt((one.at, end, one.title) for one, end in zip(found, ends, strict=True))
-
-
-def captions(lines: Iterable[TranscriptLine]) -> dict[str, str]:
-    """WebVTT by language."""
-    found: dict[str, list[tuple[float, float, str]]] = {}
-    for line in lines:
-        found.setdefault(line.language, []).append((line.at, line.until, line.text))
-    return {language: webvtt(cues) for language, cues in found.items()}
 
 
 def sprite_interval(duration: float) -> float:

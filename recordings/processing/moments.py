@@ -13,6 +13,7 @@ from recordings.processing.options import Caption, Options
 from recordings.processing.plan import Schedule, turns
 from recordings.processing.story import CaptionLine, Story
 from recordings.processing.tracks import Reel
+from recordings.processing.webvtt import TranscriptLine
 
 SAME_MOMENT_S: Final = 10.0
 """Chapters that begin so close together are one."""
@@ -45,16 +46,6 @@ class QuestionEntry(BaseModel):
     votes: int
     asked: float
     answered: float | None = None
-
-
-class TranscriptLine(BaseModel):
-    """A line of captions."""
-
-    at: float
-    until: float
-    language: str
-    name: str
-    text: str
 
 
 def chapters(story: Story, reels: Iterable[Reel], schedule: Schedule, options: Options) -> list[Chapter]:

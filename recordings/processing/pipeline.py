@@ -36,6 +36,7 @@ from recordings.processing.state import Failure, Journal, alone, replace
 from recordings.processing.story import Person, Seen, Span, Story
 from recordings.processing.tracks import PersonJob, PersonResult, Reel, TrackJob
 from recordings.processing.voices import Mixing
+from recordings.processing.webvtt import captions
 from recordings.raw import rtpdump
 
 FORMAT: Final = 3
@@ -339,7 +340,7 @@ class _Run:
             "chapters.vtt": extras.chapters_webvtt(facts.chapters, duration),
             "thumbnails.vtt": extras.thumbnails_webvtt(duration),
         }
-        for language, text in extras.captions(facts.transcript).items():
+        for language, text in captions(facts.transcript).items():
             name = f"captions.{language}.vtt"
             texts[name] = text
             facts.captions.append(CaptionTrack(language=language, file=name))

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-import av
 from pydantic import BaseModel, ValidationError
 
 from recordings.processing.state import replace
@@ -135,6 +134,8 @@ def _digest(path: Path) -> str:
 
 def duration_of(path: Path) -> float | None:
     """Seconds that a media file lasts; None if it cannot be read."""
+    import av  # here, because whoever only reads what a version has needs no decoder
+
     try:
         with av.open(str(path)) as media:
             return round(media.duration / av.time_base, 3) if media.duration else None

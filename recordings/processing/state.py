@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +19,8 @@ NAME: Final = "state.json"
 PHASES: Final = ("check", "tracks", "compose", "extras", "publish")
 Phase = Literal["check", "tracks", "compose", "extras", "publish"]
 _WEIGHTS: Final = {"check": 0.03, "tracks": 0.07, "compose": 0.86, "extras": 0.03, "publish": 0.01}
+_MOMENT_S: Final = 1.0
+"""A lock is waited for so long."""
 
 
 class Failure(BaseModel):
@@ -77,14 +79,29 @@ def replace_json(path: Path, value: object) -> None:
 def alone(out: Path) -> Iterator[None]:
     """The only process at work in `out`. Raises BusyError."""
     with (out / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _locked(lock):
             raise BusyError(
                 f"Another process is at work in {out}.",
                 "Wait until it is done; `vikno recordings list` shows how far it is.",
-            ) from error
+            )
         yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    """Whether the lock was free, or became so within a moment.
+
+    What a process was just about to start when it was killed holds its lock until it is a program of its own.
+    """
+    until = time.monotonic() + _MOMENT_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 class Journal:

@@ -28,7 +28,7 @@ from sqlalchemy.orm import undefer
 from lms.credentials import awarding, checking, documents, issuing
 from lms.credentials.keys import RSA_BITS
 from lms.credentials.models import CertificateEdition
-from lms.credentials.queries import Records
+from lms.credentials.records import Records
 from lms.database import Database
 from tests.lms.credentials.award import ISSUER, MANUAL, Held
 from tests.lms.facts import person

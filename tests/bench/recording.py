@@ -30,7 +30,8 @@ import av
 import imageio_ffmpeg
 import numpy as np
 
-from recordings.processing import Options, process, remux
+from recordings.processing.options import Options
+from recordings.processing.pipeline import process, remux
 from recordings.raw import rtpdump, timeline
 from tests.recordings.making import SOUND_RATE, ZERO, vp8_payloads
 

@@ -11,7 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,36 +30,6 @@ _FAST = (
 )
 _OF_TESTS = ("shared_buffers=32MB", "autovacuum=off", "max_wal_size=4GB", "checkpoint_timeout=1h")
 """Each test has a database of its own that lives for a second: nothing is worth tidying up."""
-_KEEP = """
-DO $$ DECLARE here text; BEGIN
-    CREATE SCHEMA kept;
-    FOR here IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-            AND pg_relation_size(oid) > 0 LOOP
-        EXECUTE format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', here);
-    END LOOP;
-    CREATE SCHEMA counted;
-    CREATE TABLE counted.sequences AS
-        SELECT sequencename AS name, last_value AS at FROM pg_sequences WHERE schemaname = 'public';
-END $$"""
-"""What a template has, its rows and how far it has counted, goes into schemas of its own."""
-_LENDINGS = 40
-"""How often a database is lent before it is thrown away: its catalogues are not tidied up."""
-_USED = """
-SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-    AND pg_relation_size(oid) > 0"""
-_REFILL = """
-DO $$ DECLARE here text; BEGIN
-    SET LOCAL session_replication_role = replica;
-    FOR here IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'kept'::regnamespace LOOP
-        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM kept.%1$I', here);
-    END LOOP;
-    -- That the tables were empty for a moment is forgotten: queries are planned as in a new database.
-    UPDATE pg_class SET reltuples = -1, relpages = 0
-        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND reltuples >= 0;
-    PERFORM setval(format('public.%I', present.sequencename)::regclass, coalesce(was.at, 1), was.at IS NOT NULL)
-        FROM pg_sequences AS present JOIN counted.sequences AS was ON was.name = present.sequencename
-        WHERE present.schemaname = 'public' AND present.last_value IS DISTINCT FROM was.at;
-END $$"""
 _IN_MEMORY = "/dev/shm"
 _ROOM = 1024**3
 
@@ -74,8 +44,6 @@ class PostgresServer:
     """How a database is made from a template: as files where the server can, which is faster than through its log."""
     restart: Callable[[], None]
     """Break it off, as a crash would, and start it again."""
-    _free: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    """Clean databases by their template, and how often each was lent."""
 
     def url(self, name: str) -> str:
         """SQLAlchemy's address of a database."""
@@ -90,59 +58,12 @@ class PostgresServer:
     @contextmanager
     def fresh_database(self, template: str = "template1") -> Iterator[str]:
         """The address of a database of its own, dropped at the end."""
-        name = self._copied(template)
-        try:
-            yield self.url(name)
-        finally:
-            self._dropped(name)
-
-    @contextmanager
-    def lent_database(self, template: str) -> Iterator[str]:
-        """The address of a database as the template is, for whoever leaves its tables as they are, whatever the rows.
-
-        It is cleaned and lent to the next.
-        """
-        free = self._free.setdefault(template, [])
-        name, lent = free.pop() if free else (self._copied(template, keep=True), 0)
-        try:
-            yield self.url(name)
-        finally:
-            if lent < _LENDINGS and self._cleaned(name):
-                free.append((name, lent + 1))
-            else:
-                self._dropped(name)
-
-    def _copied(self, template: str, *, keep: bool = False) -> str:
         name = f"t{uuid.uuid4().hex[:12]}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}{self.copying}")
-        if keep:
-            self.execute(_KEEP, name)
-        return name
-
-    def _dropped(self, name: str) -> None:
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def _cleaned(self, name: str) -> bool:
-        """Make it as its template was; a third of what it takes to drop it and to copy the template again.
-
-        The files of its tables are emptied, too: rows that fill gaps would not come back in the order in which they
-        were put in.
-        """
-        where = f"host=127.0.0.1 port={self.port} user={self.user} dbname={name}"
         try:
-            with psycopg.connect(where, autocommit=True) as connection:
-                used = [str(table) for (table,) in connection.execute(_USED)]
-                with connection.transaction():
-                    # No triggers, no order of foreign keys; and somebody may still hold a lock.
-                    connection.execute("SET LOCAL session_replication_role = replica")
-                    connection.execute("SET LOCAL lock_timeout = '2s'")
-                    for table in used:
-                        connection.execute(f"DELETE FROM public.{table}".encode())
-                connection.execute(f"VACUUM {', '.join(f'public.{table}' for table in used)}".encode())
-                connection.execute(_REFILL)
-        except psycopg.Error:
-            return False
-        return True
+            yield self.url(name)
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def programs() -> Path:
@@ -270,7 +191,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{path}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    with server.lent_database(request.getfixturevalue("postgres_template")) as url:
+    with server.fresh_database(request.getfixturevalue("postgres_template")) as url:
         yield url
 
 

@@ -32,9 +32,9 @@ from lms.credentials import (
     numbers,
     telling,
 )
-from lms.credentials.checking import NobodyKnown
 from lms.credentials.models import Certificate, CertificateEdition, CertificateState, KeyEnd, RuleKind
 from lms.credentials.profiles import Profiles
+from lms.credentials.trust import NobodyKnown
 from lms.database import Database
 from lms.demo_directory import STAFF
 from lms.directory.models import Account, Person
@@ -271,6 +271,29 @@ async def test_the_status_list_is_served_to_be_kept_a_while(given: Given, browse
     assert (await client.get("/status/999")).status_code == 404
 
 
+async def test_verifiers_that_run_in_a_browser_may_read_what_is_for_machines(given: Given, browser: Any) -> None:
+    client = browser("uk").client
+    credential = (await client.get(f"/verify/{given.number}", headers=MACHINE)).json()
+    status = credential["credentialStatus"]["statusListCredential"].removeprefix(HOST)
+    methods = (await client.get("/issuer", headers=MACHINE)).json()["verificationMethod"]
+    key = next(each["id"] for each in methods if "/keys/" in each["id"]).removeprefix(HOST)
+    for address, accept in (
+        (f"/verify/{given.number}", "application/vc"),
+        (f"/verify/{given.number}", "application/vc+jwt"),
+        (f"/verify/{given.number}", "application/json"),
+        ("/verify/AAAA-AAAA-AAAA", "application/vc"),
+        ("/issuer", "application/json"),
+        (key, "*/*"),
+        (status, "*/*"),
+        (f"/achievements/{given.rule}/badge.png", "*/*"),
+    ):
+        told = (await client.get(address, headers={"Accept": accept})).headers
+        assert told.get("access-control-allow-origin") == "*", address
+        assert told["cross-origin-resource-policy"] == "cross-origin"
+    for page in (f"/verify/{given.number}", "/issuer", "/verify"):
+        assert "access-control-allow-origin" not in (await client.get(page, headers={"Accept": "text/html"})).headers
+
+
 async def test_the_holder_downloads_every_form_and_each_is_valid(given: Given, browser: Any) -> None:
     visitor = browser("uk")
     await visitor.sign_in(STAFF)
@@ -352,9 +375,14 @@ async def test_a_rule_is_made_and_revised_on_pages(given: Given, browser: Any) -
     assert made.status_code == 303, made.text
     address = made.headers["location"].partition("?")[0]
     assert (await visitor.get(address)).status_code == 200
-    revised = await visitor.post(f"{address}/edit", **fields, hours="8", min_share="90")
+    revised = await visitor.post(f"{address}/edit", **fields, hours="1,5", min_share="90")
     assert revised.status_code == 303
     assert "версія 2" in (await visitor.get(revised.headers["location"])).text
+    edit = revised.headers["location"].partition("?")[0] + "/edit"
+    assert 'name="hours" type="text" value="1,5"' in (await visitor.get(edit)).text
+    for language, hours in (("uk", "1,5"), ("en", "1.5")):
+        page = await browser(language).get(edit.replace("/awards/", "/achievements/").removesuffix("/edit"))
+        assert f"<dd>{hours}</dd>" in page.text
     public = browser("uk")
     assert "Присутність" in (await public.get(address.replace("/awards/", "/achievements/"))).text
     picture = await public.get(address.replace("/awards/", "/achievements/") + "/badge.png")
@@ -492,9 +520,10 @@ async def test_a_certificate_from_elsewhere_may_be_as_large_as_a_scan(given: Giv
 
 
 async def test_who_the_issuer_is_to_us_stands_beside_what_the_file_says(
-    app: FastAPI, given: Given, browser: Any, database: Database
+    app: FastAPI, given: Given, browser: Any, database: Database, clock: Any
 ) -> None:
     """Ours, known because its profile was put here, unknown; by file and by pasted text; read out as a result."""
+    clock.forward(days=2)  # the samples were signed the day after
     visitor = browser("uk")
     with database.reading() as session:
         ours = session.scalars(select(CertificateEdition.credential)).first()
@@ -510,6 +539,11 @@ async def test_who_the_issuer_is_to_us_stands_beside_what_the_file_says(
     page = await said(ours or "")
     assert "issuer-told--ours" in page
     assert 'role="status"' in page
+    assert "<strong>Не відкликано:</strong> так." in page, "no yes that means no"
+    forged = await said((ours or "").replace("Подяка доповідачам", "Доктор наук"))
+    assert "issuer-told--claimed" in forged
+    assert "Несправжній" in forged
+    assert "Це ми" not in forged, "anybody can write our name into a file"
     page = await said(theirs)
     assert "issuer-told--unknown" in page
     assert samples.ISSUER.name in page

@@ -158,6 +158,33 @@ async def test_a_lesson_with_a_file_and_a_video(trainer: Visitor, staff: Visitor
     assert done.headers["location"] == "/courses/files?done=course_done"
 
 
+async def test_a_video_and_its_captions_are_sent_in_one_form(trainer: Visitor, staff: Visitor) -> None:
+    await trainer.post("/courses/new", title_uk="Фільми", title_en="Films")
+    here = "/courses/films/edit/lesson"
+    assert 'name="captions" type="file" accept=".vtt' in (await trainer.get(here, kind="video")).text
+    fields = {"csrf": await trainer.csrf(), "kind": "video", "title_uk": "Film", "title_en": "Film"}
+    film, said = ("film.mp4", b"\0\0\0\x18ftypmp42"), ("film.uk.vtt", b"WEBVTT\n")
+    sent = await trainer.client.post(here, data=fields, files={"file": film, "captions": said})
+    assert sent.status_code == 303, sent.text
+    await trainer.post("/courses/films/publish")
+    await staff.post("/courses/films/begin")
+    page = await staff.get("/courses/films/lessons/film")
+    track = re.search(r'<track kind="captions" srclang="uk" [^>]*src="([^"]+)"', page.text)
+    assert track, page.text
+    assert (await staff.get(html.unescape(track.group(1)))).content == b"WEBVTT\n"
+    assert "Субтитри вже є" in (await trainer.get("/courses/films/edit/lessons/film")).text
+
+
+async def test_what_comes_first_is_named_in_the_language_of_the_page(browser: Browser) -> None:
+    visitor = browser("en")
+    await visitor.sign_in(STAFF)
+    await visitor.post("/courses/digital-literacy/begin")
+    shown = await visitor.get("/courses/digital-literacy")
+    assert "first: <span>Information: find, judge, keep</span>" in shown.text
+    closed = await visitor.get("/courses/digital-literacy/lessons/communication")
+    assert "These come first: <span>Information: find, judge, keep</span>." in closed.text
+
+
 async def test_a_test_is_described_in_the_form_and_comes_back_as_typed(trainer: Visitor) -> None:
     await trainer.post("/courses/new", title_uk="Тест", title_en="Testing")
     here = "/courses/testing/edit/lesson"

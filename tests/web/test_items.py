@@ -47,6 +47,10 @@ async def test_from_the_list_to_a_review_and_into_use(bank: Database, browser: B
     listed = await author.get("/items?competence=digcomp22:1&language=en")
     assert "dl-1-1-01-en" in listed.text
     assert "dl-2-1-01-en" not in listed.text
+    rows = listed.text[listed.text.index("<tbody>") :]
+    assert "1.1 Перегляд, пошук і відбір даних" in rows
+    assert "Рамка цифрової компетентності для громадян (DigComp) 2.2" in rows
+    assert "digcomp22:" not in rows, "people see names"
     assert "draft-1" in (await second.get("/items")).text
     page = await second.get("/items/draft-1")
     assert "<strong>це</strong>" in page.text

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 from pypdf import PdfReader, PdfWriter
 
 from lms.credentials import checking, seal_reports, seals
-from lms.credentials.checking import Name, State
 from lms.credentials.seal_reports import Sealing, SealReport
 from lms.credentials.seals import NoRecords, SealRefused
+from lms.credentials.verdicts import Name, State
 from tests.lms.credentials import samples
 from tests.lms.credentials.samples import Known
 from tests.support import sealing

@@ -35,8 +35,8 @@ from lms.courses.classes.models import ClassMember
 from lms.courses.classes.names import Listed
 from lms.courses.classes.rosters import ClassDraft
 from lms.courses.models import Course, EnrolmentRule, Opinion, RuleKind, Submission
-from lms.credentials import awarding, bulk, external, issuing
-from lms.credentials.external import Looked
+from lms.credentials import awarding, bulk, external_actions, issuing
+from lms.credentials.external_files import Looked
 from lms.credentials.keys import Issuer
 from lms.credentials.models import RuleKind as AwardKind
 from lms.database import Database
@@ -576,6 +576,7 @@ LETS_IN: dict[str, str] = {
     "POST /tests/{test_id}/attempts/{attempt_code}/late": "PA",
     "POST /tests/{test_id}/attempts/{attempt_code}/time": "PA",
     "POST /tests/{test_id}/attempts/{attempt_code}/void": "PA",
+    "POST /tests/{test_id}/extend": "PA",
     "POST /tests/{test_id}/time": "PA",
     "POST /tests/{test_id}/time/{grant_id}/revoke": "PA",
     "POST /topics": "oPA",
@@ -894,8 +895,8 @@ def certificate_of(session: Session, planner: Any, series_slug: str, person_id: 
 
 def declared_of(session: Session, visitor: Any) -> str:
     """A certificate from elsewhere that the centre's staff has shown to their lead."""
-    draft = external.ExternalDraft(title="Курс", issuer="Інша установа", shared=True)
-    return external.declare(session, visitor, draft, Looked("курс.pdf", b"%PDF-"), MemoryFiles(), NOW).code
+    draft = external_actions.ExternalDraft(title="Курс", issuer="Інша установа", shared=True)
+    return external_actions.declare(session, visitor, draft, Looked("курс.pdf", b"%PDF-"), MemoryFiles(), NOW).code
 
 
 def address_of(path: str, held: dict[str, Any]) -> str:

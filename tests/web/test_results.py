@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -57,6 +58,25 @@ async def test_more_time_in_mid_attempt_reaches_the_page(both: tuple[Visitor, Vi
     assert "Екранний диктор" in (await keeper.get(test)).text
 
 
+async def test_more_time_for_everybody_reaches_the_page(both: tuple[Visitor, Visitor], database: Database) -> None:
+    staff, keeper = both
+    address, watched = await begun(staff, database)
+    test = watched.split("/attempts/")[0]
+    wrong = await keeper.post(f"{test}/extend", more="20", reason="", seen="0")
+    assert wrong.status_code == 422
+    assert 'value="20"' in wrong.text, "what was typed is kept"
+    for page in ("/tests", test):
+        told = (await keeper.get(page)).text
+        assert "Курс «" in told
+        assert "mobile-case/1/" not in told, "people see the course, not the test's name"
+    assert (await keeper.post(f"{test}/extend", more="20", reason="Знеструмлення", seen="0")).status_code == 303
+    twice = await keeper.post(f"{test}/extend", more="20", reason="Знеструмлення", seen="0")
+    assert twice.status_code == 409
+    assert (await staff.get(f"{address}/state")).json()["remaining_s"] == 900 + 1200
+    assert "Знеструмлення" in (await keeper.get(test)).text
+    assert "Знеструмлення" in (await keeper.get(watched)).text
+
+
 async def test_an_appeal_a_wrong_question_and_a_void_attempt(both: tuple[Visitor, Visitor], database: Database) -> None:
     staff, keeper = both
     address, watched = await begun(staff, database)
@@ -71,6 +91,13 @@ async def test_an_appeal_a_wrong_question_and_a_void_attempt(both: tuple[Visitor
     answered = await keeper.post(f"{watched}/appeal", do="grant", answer="Справді.")
     assert answered.status_code == 303, answered.text
     result = (await staff.get(f"{address}/result")).text
+    assert "Ваша відповідь" in result
+    assert "Що правильно" not in result, "not in the first ten minutes"
+    with database.writing() as session:
+        attempt = session.scalars(select(Attempt)).one()
+        attempt.finished_at = attempt.started_at = NOW - timedelta(hours=1)
+    result = (await staff.get(f"{address}/result")).text
+    assert "Що правильно" in result
     assert "Задоволено" in result
     assert "<svg" in result
     with database.reading() as session:

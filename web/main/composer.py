@@ -21,7 +21,10 @@ from sqlalchemy.orm import Session
 from lms.database import Database
 from lms.media import actions, lighter
 from lms.media.actions import Job
-from recordings.processing import AgendaItem, Options, Outcome, ProcessingError, lighten, process, words_in
+from recordings.processing.errors import ProcessingError
+from recordings.processing.lighter import lighten
+from recordings.processing.options import AgendaItem, Options, words_in
+from recordings.processing.pipeline import Outcome, process
 from web.main import logs
 from web.main.child import loaded, tell_ready
 from web.main.library import FolderLibrary

@@ -80,7 +80,7 @@ def verify(
     file: Annotated[Path, typer.Argument(help="JSON, JWT, PNG, SVG or PDF.")],
     as_json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
     issuer: Annotated[list[Path] | None, typer.Option(help="Profile of an issuer to trust (JSON of /issuer).")] = None,
-    status: Annotated[list[Path] | None, typer.Option(help="A status list of that issuer, as served.")] = None,
+    status: Annotated[list[Path] | None, typer.Option(help="A status list of that issuer: JSON or JWT.")] = None,
 ) -> None:
     """Check a certificate of ours or of others. Exit code 0 only if it is genuine and valid; nothing is fetched."""
     from lms.credentials.pinned import ContextsNotBuilt

@@ -14,12 +14,13 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from lms.credentials import apart, checking, containers, demonstration, documents, keys, reissuing, seals, status_lists
-from lms.credentials.checking import NobodyKnown, Report
 from lms.credentials.models import KeyEnd
 from lms.credentials.profiles import Profiles
-from lms.credentials.queries import Records
+from lms.credentials.records import Records
 from lms.credentials.seal_reports import Sealing
 from lms.credentials.seals import SealRefused, Unsealed
+from lms.credentials.trust import NobodyKnown, Trust
+from lms.credentials.verdicts import Report
 from lms.database import Database
 from lms.files import FolderFiles
 from web.certificate_files import FILES, Given, document_to_seal
@@ -190,7 +191,7 @@ def _printable(value: object) -> str:
 
 
 @contextmanager
-def _records(settings: Settings) -> Iterator[tuple[checking.Trust, seals.SealRecords]]:
+def _records(settings: Settings) -> Iterator[tuple[Trust, seals.SealRecords]]:
     """The database's, if there is one of a version that knows certificates."""
     url = make_url(settings.sqlalchemy_url)
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):

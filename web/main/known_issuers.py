@@ -1,16 +1,16 @@
 """Other issuers that are trusted here: their profiles and status lists, as files of the data folder.
 
 An administrator puts them into `known-issuers`: `*.json`, each the JSON of an issuer's profile, or of one of its
-status lists. They are read when a process begins.
+status lists; `*.jwt` for a list that its issuer serves as a token. They are read when a process begins.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import structlog
 
+from lms.credentials import statuses
 from lms.credentials.profiles import Profiles
 
 _log = structlog.get_logger("vikno.credentials")
@@ -23,13 +23,13 @@ def read(data: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Profiles and status lists. A file that is neither is left out, and logged."""
     profiles: list[str] = []
     lists: list[str] = []
-    for path in sorted((data / FOLDER).glob("*.json"))[:_MOST]:
+    paths = (path for path in (data / FOLDER).glob("*") if path.suffix in (".json", ".jwt"))
+    for path in sorted(paths)[:_MOST]:
         try:
             if path.stat().st_size > _MOST_BYTES:
                 raise ValueError("larger than 1 MB")
             text = path.read_text(encoding="utf-8")
-            told = json.loads(text)
-            is_list = isinstance(told, dict) and "BitstringStatusListCredential" in told.get("type", ())
+            is_list = "BitstringStatusListCredential" in str(statuses.opened(text)[0].get("type"))
             Profiles([] if is_list else [text], [text] if is_list else [], None)
         except (OSError, ValueError, RecursionError) as error:
             _log.warning("a known issuer was left out", file=path.name, reason=str(error))

@@ -24,11 +24,12 @@ from lms.errors import Conflict, Invalid, TooMany
 from lms.frameworks import queries as frameworks
 from lms.markdown import to_html, to_inline_html
 from web import forms, saves, wording
-from web.attempt_answers import answer_of, cloze_html, mark_of, places, was_given_here
+from web.attempt_answers import answer_of, cloze_html, mark_of, places, readable, was_given_here
 from web.charts import profile as profile_picture
 from web.errors import status_of
 from web.i18n import mark as _
 from web.i18n import translate
+from web.items.showing import showing
 from web.visits import Acting, Reading, Visit, language_of, posted_form, see_other
 
 router = APIRouter()
@@ -200,7 +201,9 @@ def _result(visit: Visit, code: str, *, status: int = 200, failure: str = "") ->
         suggestions=suggesting.for_gaps(visit.session, visit.visitor, framework, weak),
         drawn=profile_picture([(_called(visit, names, each.area), *_shares(each)) for each in areas]),
         appeal_until=found.appeal.made_at + correcting.APPEAL_TERM if found.appeal is not None else None,
-        block=lambda text: Markup(to_html(text)),  # noqa: S704 - sanitised by lms.markdown
+        spoken=attempt.language,
+        readable=lambda item: readable(item.shown, item.answer, visit.language),
+        **showing(visit),
         percent=lambda share: round(float(share) * 100),
     )
 

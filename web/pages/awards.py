@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from lms.courses import queries as course_queries
-from lms.credentials import award_tests, awarding, bulk, issuing, queries, seals
+from lms.credentials import award_queries, award_tests, awarding, bulk, issuing, seals
 from lms.credentials.models import AwardRule, RuleKind
 from lms.directory import projects
 from lms.errors import Conflict, Invalid, NotAllowed
 from web import certificate_archive, forms, wording
-from web.award_form import AwardForm, values
+from web.award_form import AwardForm, hours_shown, values
 from web.errors import status_of
 from web.visits import Acting, Reading, Visit, see_other
 
@@ -29,8 +29,8 @@ _MOST_PEOPLE = 2000
 @router.get("/awards")
 def index(visit: Reading) -> Response:
     """The rules by which the visitor may approve."""
-    found = queries.rules_to_approve(visit.session, visit.visitor)
-    homes = queries.homes(visit.session, visit.visitor)
+    found = award_queries.rules_to_approve(visit.session, visit.visitor)
+    homes = award_queries.homes(visit.session, visit.visitor)
     if not found and not homes:
         raise NotAllowed("certify_not_yours", "Certificates are seen to by a certifier, or by those who organise it.")
     return visit.page("awards.html", found=found, makes=bool(homes), local=visit.config.issuer.local)
@@ -65,17 +65,17 @@ def make(visit: Acting) -> Response:
 @router.get("/series/{slug}/awards")
 def of_series(slug: str, visit: Reading) -> Response:
     """The rules of a series."""
-    series, found, editor = queries.rules_of_series(visit.session, visit.visitor, slug)
+    series, found, editor = award_queries.rules_of_series(visit.session, visit.visitor, slug)
     return visit.page("series_awards.html", series=series, found=found, makes=editor, local=visit.config.issuer.local)
 
 
 @router.get("/series/{slug}/awards/new")
 def new_of_series(slug: str, visit: Reading) -> Response:
     """A rule of a series, begun with the series' own words."""
-    series, _found, editor = queries.rules_of_series(visit.session, visit.visitor, slug)
+    series, _found, editor = award_queries.rules_of_series(visit.session, visit.visitor, slug)
     if not editor:
         raise NotAllowed("editors_only", "Only those who organise it may change it.")
-    funder = queries.funders_of_series(visit.session, series.id)
+    funder = award_queries.funders_of_series(visit.session, series.id)
     form = AwardForm(
         visit, None, kind=RuleKind.ATTENDANCE.value, min_share=80, name=series.title, name_en=series.title_en, **funder
     ).choose_from(_SERIES_KINDS, award_tests.choices(visit.session))
@@ -85,7 +85,7 @@ def new_of_series(slug: str, visit: Reading) -> Response:
 @router.post("/series/{slug}/awards/new")
 def make_of_series(slug: str, visit: Acting) -> Response:
     """Made; its page follows."""
-    _series, _found, editor = queries.rules_of_series(visit.session, visit.visitor, slug)
+    _series, _found, editor = award_queries.rules_of_series(visit.session, visit.visitor, slug)
     if not editor:
         raise NotAllowed("editors_only", "Only those who organise it may change it.")
     form = AwardForm(visit, visit.form).choose_from(_SERIES_KINDS, award_tests.choices(visit.session))
@@ -103,7 +103,7 @@ def make_of_series(slug: str, visit: Acting) -> Response:
 @router.get("/courses/{slug}/awards")
 def of_course(slug: str, visit: Reading) -> Response:
     """The rules of a course."""
-    _course, found, editor = queries.rules_of_course(visit.session, visit.visitor, slug)
+    _course, found, editor = award_queries.rules_of_course(visit.session, visit.visitor, slug)
     return visit.page("course_awards.html", slug=slug, found=found, makes=editor, local=visit.config.issuer.local)
 
 
@@ -119,7 +119,7 @@ def new_of_course(slug: str, visit: Reading) -> Response:
         name=shown.title_uk,
         name_en=shown.title_en,
         achievement_kind="Course",
-        hours=f"{shown.hours.normalize():f}" if shown.hours else "",
+        hours=hours_shown(shown.hours, visit.language),
     ).choose_from(_COURSE_KINDS, award_tests.choices(visit.session, course))
     return _form(visit, form, f"/courses/{slug}/awards/new")
 
@@ -154,7 +154,7 @@ def show(
 @router.post("/awards/{award_id}/issue")
 def issue(award_id: int, visit: Acting) -> Response:
     """Approve, and issue to everybody chosen."""
-    queries.rule_page(visit.session, visit.visitor, award_id, visit.now)
+    award_queries.rule_page(visit.session, visit.visitor, award_id, visit.now)
     chosen = [number for value in visit.form.getlist("person")[:_MOST_PEOPLE] if (number := forms.whole(value))]
     reason = forms.text(visit.form, "reason")
     try:
@@ -179,10 +179,10 @@ def issue(award_id: int, visit: Acting) -> Response:
 @router.post("/awards/{award_id}/revoke")
 def revoke(award_id: int, visit: Acting) -> Response:
     """Take back everything chosen, or everything in force."""
-    shown = queries.rule_page(visit.session, visit.visitor, award_id, visit.now)
+    shown = award_queries.rule_page(visit.session, visit.visitor, award_id, visit.now)
     numbers = [str(each)[:20] for each in visit.form.getlist("number")[:_MOST_PEOPLE]]
     if forms.text(visit.form, "all") == "yes":
-        numbers = queries.numbers_by(visit.session, shown.rule.code, bulk.MOST)
+        numbers = award_queries.numbers_by(visit.session, shown.rule.code, bulk.MOST)
     because = forms.text(visit.form, "because")
     try:
         batch = bulk.ask_to_revoke(visit.session, visit.visitor, award_id, numbers, because, visit.now)
@@ -221,7 +221,7 @@ def edit(award_id: int, visit: Reading) -> Response:
     """The form of the next version."""
     rule = awarding.editable(visit.session, visit.visitor, award_id)
     test = award_tests.code_of(visit.session, rule.test_id)
-    form = AwardForm(visit, None, **values(rule, test, _project(visit, rule))).choose_from(
+    form = AwardForm(visit, None, **values(rule, visit.language, test, _project(visit, rule))).choose_from(
         [rule.kind], _tests(visit, rule)
     )
     return _form(visit, form, f"/awards/{award_id}/edit", award_id=award_id)
@@ -256,7 +256,7 @@ def retire(award_id: int, visit: Acting) -> Response:
 
 
 def _course_edited(visit: Visit, slug: str) -> int:
-    course, _rules, editor = queries.rules_of_course(visit.session, visit.visitor, slug)
+    course, _rules, editor = award_queries.rules_of_course(visit.session, visit.visitor, slug)
     if not editor:
         raise NotAllowed("editors_only", "Only those who organise it may change it.")
     return course.id
@@ -273,7 +273,7 @@ def _tests(visit: Visit, rule: AwardRule) -> list[award_tests.TestChoice]:
 
 
 def _homes(visit: Visit) -> list[tuple[int, str, str]]:
-    homes = queries.homes(visit.session, visit.visitor)
+    homes = award_queries.homes(visit.session, visit.visitor)
     if not homes:
         raise NotAllowed("organisers_only", "Only an organiser of the organisation awards on its behalf.")
     return homes
@@ -282,7 +282,7 @@ def _homes(visit: Visit) -> list[tuple[int, str, str]]:
 def _form(
     visit: Visit, form: AwardForm, action: str, *, status: int = 200, failure: str = "", award_id: int | None = None
 ) -> Response:
-    homes = queries.homes(visit.session, visit.visitor) if action == "/awards/new" else []
+    homes = award_queries.homes(visit.session, visit.visitor) if action == "/awards/new" else []
     back = f"/awards/{award_id}" if award_id is not None else action.removesuffix("/new")
     return visit.page(
         "award_form.html",
@@ -308,9 +308,11 @@ def _page(
     reason: str = "",
     because: str = "",
 ) -> Response:
-    shown = queries.rule_page(visit.session, visit.visitor, award_id, visit.now, page=page)
+    shown = award_queries.rule_page(visit.session, visit.visitor, award_id, visit.now, page=page)
     people = (
-        queries.people_found(visit.session, person) if person.strip() and shown.rule.kind is RuleKind.MANUAL else []
+        award_queries.people_found(visit.session, person)
+        if person.strip() and shown.rule.kind is RuleKind.MANUAL
+        else []
     )
     return visit.page(
         "award_rule.html",
@@ -318,7 +320,7 @@ def _page(
         shown=shown,
         rule=shown.rule,
         number=page,
-        pages=-(-shown.total // queries.PAGE),
+        pages=-(-shown.total // award_queries.PAGE),
         person=person,
         people=people,
         failure=failure,

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from lms.credentials import changing, external, queries, seals
+from lms.credentials import changing, external_queries, queries, seals
 from lms.credentials.keys import Issuer
 from lms.credentials.models import Certificate
 from lms.directory.rules import Visitor
@@ -42,7 +42,7 @@ def mine(visit: Reading) -> Response:
     if visit.visitor.person_id is None:
         raise Problem(401, "sign_in_needed", _("Your certificates are yours alone. Sign in first."))
     found = queries.mine(visit.session, visit.visitor, visit.now)
-    declared = external.mine(visit.session, visit.visitor)
+    declared = external_queries.mine(visit.session, visit.visitor)
     return visit.page("my_certificates.html", found=found, declared=declared)
 
 

@@ -202,11 +202,12 @@ def _expect_editor(visit: Visit) -> None:
 
 
 def _put_file(visit: Visit, slug: str, key: str) -> None:
-    """The lesson's file, the video or its captions, if one was sent."""
-    sent = visit.form.get("file")
-    if isinstance(sent, UploadFile) and sent.filename:
-        content = sent.file.read(editing.LARGEST_FILE + 1)
-        editing.put_file(visit.session, visit.visitor, slug, key, sent.filename, content, visit.config.files, visit.now)
+    """The lesson's file or video, and the video's captions, as far as they were sent."""
+    for field in ("file", "captions"):
+        sent = visit.form.get(field)
+        if isinstance(sent, UploadFile) and sent.filename:
+            content, files = sent.file.read(editing.LARGEST_FILE + 1), visit.config.files
+            editing.put_file(visit.session, visit.visitor, slug, key, sent.filename, content, files, visit.now)
 
 
 def _homes(visit: Visit) -> list[tuple[int, str, str]]:

@@ -54,7 +54,7 @@ def as_csv(slug: str, visit: Reading) -> Response:
                 each.state.value,
                 f"{each.share}",
                 each.due_on.isoformat() if each.due_on else "",
-                each.completed_at.date().isoformat() if each.completed_at else "",
+                day_of(each.completed_at).isoformat() if each.completed_at else "",
             ]
             for each in found
         ]

@@ -8,13 +8,14 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from lms.credentials import demonstration, issuing, keys, profiles, queries
+from lms.credentials import award_queries, demonstration, issuing, keys, profiles, queries
 from lms.credentials.documents import AchievementFacts
 from lms.errors import NotFound
 from web import badges
 from web.certificate_files import VC_TYPE
 from web.negotiation import HTML, preferred
 from web.pages.verify import LOOKING, limits_of
+from web.security import ANYWHERE
 from web.visits import Reading, Visit
 
 router = APIRouter()
@@ -31,7 +32,8 @@ def profile(visit: Reading) -> Response:
     listed = keys.all_of(visit.session, issuer.id)
     wanted = preferred(visit.request.headers.get("accept", ""), (HTML, *_PROFILE_TYPES))
     if wanted in _PROFILE_TYPES:
-        return _varying(JSONResponse(profiles.profile(issuer.facts, listed), media_type=wanted))
+        told = JSONResponse(profiles.profile(issuer.facts, listed), media_type=wanted, headers=ANYWHERE)
+        return _varying(told)
     return _varying(visit.page("issuer.html", issuer=issuer, keys=listed))
 
 
@@ -43,7 +45,7 @@ def key(thumbprint: str, visit: Reading) -> Response:
     if found is None:
         raise NotFound("issuer_key_unknown", "There is no such key.")
     jwk: dict[str, Any] = {**json.loads(found.public), "kid": found.method, "use": "sig", "alg": "RS256"}
-    return JSONResponse(jwk, media_type="application/jwk+json")
+    return JSONResponse(jwk, media_type="application/jwk+json", headers=ANYWHERE)
 
 
 @router.api_route("/status/{list_id}", methods=LOOKING)
@@ -51,7 +53,7 @@ def status(list_id: int, visit: Reading) -> Response:
     """A status list as it was signed. Strangers may keep it for as long as it says itself."""
     limits_of(visit)
     held = queries.status_text(visit.session, list_id)
-    return Response(held.credential, media_type=VC_TYPE, headers={"Cache-Control": "public, max-age=300"})
+    return Response(held.credential, media_type=VC_TYPE, headers=ANYWHERE | {"Cache-Control": "public, max-age=300"})
 
 
 @router.api_route("/achievements/{award}", methods=LOOKING)
@@ -66,7 +68,7 @@ def picture(award: str, visit: Reading) -> Response:
     """Its badge, with no credential in it."""
     limits_of(visit)
     content = badges.png(_achievement(visit, award), demo=visit.config.demo or visit.config.issuer.local)
-    return Response(content, media_type="image/png", headers={"Cache-Control": _DAY})
+    return Response(content, media_type="image/png", headers=ANYWHERE | {"Cache-Control": _DAY})
 
 
 def _achievement(visit: Visit, award: str) -> AchievementFacts:
@@ -74,7 +76,7 @@ def _achievement(visit: Visit, award: str) -> AchievementFacts:
         return demonstration.achievement(visit.config.issuer)
     if not award.isdecimal() or len(award) > 9:
         raise NotFound("award_rule_unknown", "There is no such achievement.")
-    return issuing.achievement(visit.session, visit.config.issuer, queries.achievement(visit.session, int(award)))
+    return issuing.achievement(visit.session, visit.config.issuer, award_queries.achievement(visit.session, int(award)))
 
 
 def _varying(answer: Response) -> Response:

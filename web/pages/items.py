@@ -42,6 +42,7 @@ def index(visit: Reading, which: Filtering, page: Annotated[int, Query(ge=0, le=
         waiting=queries.awaiting_review(visit.session, visit.visitor)[:10],
         audiences=AUDIENCES,
         frames=frameworks.versions(visit.session),
+        names=frameworks.names(visit.session, {(tag.scheme, tag.value) for card in found for tag in card.tags}),
         chosen=which,
         query=which.query(),
         number=page,

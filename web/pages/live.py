@@ -19,8 +19,8 @@ from signaling.tokens import ProgramToken
 from web import problems
 from web.i18n import mark as _
 from web.i18n import translate
-from web.live import ANYWHERE
 from web.problems import Problem
+from web.security import ANYWHERE
 from web.visits import Reading, Visit, site_of
 
 router = APIRouter(prefix="/live")

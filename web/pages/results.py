@@ -9,9 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from lms.assessment.attempts import granting, marking, waiting, watching
+from lms.assessment.attempts import extending, granting, marking, waiting, watching
 from lms.assessment.attempts.timing import Accommodation
-from lms.courses import learners
+from lms.courses import learners, testing
+from lms.directory.queries import organisations
 from lms.errors import Conflict, Invalid, NotFound, Refusal
 from web import forms
 from web.course_words import AUDIENCES
@@ -33,6 +34,7 @@ def index(visit: Reading, page: Page = 0, course: Annotated[str, Query(max_lengt
     return visit.page(
         "results.html",
         found=found,
+        origins=testing.origins(visit.session, [each.code for each in found]),
         course=course,
         number=page,
         pages=-(-total // watching.PAGE),
@@ -56,8 +58,24 @@ def more_time(test_id: int, visit: Acting) -> Response:
         person_id = learners.find_person(visit.session, forms.text(visit.form, "person"))
         grant(visit, person_id, test.code)
     except MENDABLE as refused:
-        return _show(visit, test_id, refused=refused)
+        return _show(visit, test_id, refused=refused, form="time")
     return see_other(f"/tests/{test_id}?done=more_time#time")
+
+
+@router.post("/{test_id}/extend")
+def extend(test_id: int, visit: Acting) -> Response:
+    """More time for everybody, or for everybody of one centre."""
+    form = visit.form
+    minutes, seen = (forms.whole(form.get(name, "")) or 0 for name in ("more", "seen"))
+    home = forms.whole(form.get("organisation", "")) if form.get("organisation") else None
+    reason = forms.text(form, "reason")
+    try:
+        extending.extend(
+            visit.session, visit.visitor, test_id, minutes, reason, visit.now, seen=seen, organisation_id=home
+        )
+    except MENDABLE as refused:
+        return _show(visit, test_id, refused=refused, form="extend")
+    return see_other(f"/tests/{test_id}?done=test_extended#everybody")
 
 
 @router.post("/{test_id}/time/{grant_id}/revoke")
@@ -91,7 +109,7 @@ def tried(visit: Visit, act: Callable[[], object], again: Callable[[Refusal], Re
     return see_other(then)
 
 
-def _show(visit: Visit, test_id: int, page: int = 0, *, refused: Refusal | None = None) -> Response:
+def _show(visit: Visit, test_id: int, page: int = 0, *, refused: Refusal | None = None, form: str = "") -> Response:
     test = watching.kept_test(visit.session, visit.visitor, test_id)
     running, now_many = watching.people(visit.session, visit.visitor, test_id, visit.now, running=True)
     over, total = watching.people(visit.session, visit.visitor, test_id, visit.now, running=False, page=page)
@@ -107,6 +125,10 @@ def _show(visit: Visit, test_id: int, page: int = 0, *, refused: Refusal | None 
         total=total,
         number=page,
         pages=-(-total // watching.PAGE),
+        origins=testing.origins(visit.session, [test.code]),
+        failed=form,
+        closing=extending.closing_of(visit.session, visit.visitor, test_id),
+        centres=organisations(visit.session),
         grants=watching.grants(visit.session, visit.visitor, test_id),
         multipliers=MULTIPLIERS,
         states=STATES,

@@ -22,8 +22,14 @@ router = APIRouter(prefix="/tests/essays")
 
 @router.get("")
 def index(visit: Reading) -> Response:
-    """What waits, the oldest first."""
-    return visit.page("result_essays.html", found=marking.waiting(visit.session, visit.visitor))
+    """What waits, the oldest first; and what this reader gave lately."""
+    return visit.page(
+        "result_essays.html",
+        found=marking.waiting(visit.session, visit.visitor),
+        read=marking.read_by(visit.session, visit.visitor),
+        percent=percent,
+        fraction=Fraction,
+    )
 
 
 @router.get("/{essay_id}")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from lms.credentials import apart, checking, containers, numbers, queries, seals
+from lms.credentials import apart, checking, containers, numbers, queries, records, seals
 from lms.credentials.profiles import Profiles
 from lms.credentials.queries import PublicState, PublicView
 from web import credential_words, forms
@@ -17,6 +17,7 @@ from web.certificate_files import TOKEN_TYPE, VC_TYPE
 from web.i18n import mark as _
 from web.i18n import translate
 from web.negotiation import HTML, preferred
+from web.security import ANYWHERE
 from web.visits import Reading, Sending, Visit, before_upload
 
 router = APIRouter()
@@ -55,12 +56,12 @@ def check(visit: Sending) -> Response:
     if not data:
         failure = translate(visit.language, _("Choose a file, or paste the text of a credential."))
         return visit.page("verify.html", status=422, report=None, failure=failure)
-    ours = queries.Records(visit.session)
+    ours = records.Records(visit.session)
     trust = Profiles(visit.config.known_issuers, visit.config.known_lists, ours)
     seal = seals.looker(seals.Records(visit.session), visit.config.seal_authorities, visit.now)
     report = checking.check(data, trust, visit.now, apart.digest, seal)
     told = credential_words.told(report, visit.language)
-    standing = credential_words.standing(told.issuer_id, ours, trust) if told.issuer_id else ""
+    standing = credential_words.standing(report, told.issuer_id, ours, trust) if told.issuer_id else ""
     view = queries.public(visit.session, told.number, visit.now) if standing == "ours" and told.number else None
     return visit.page(
         "verify.html",
@@ -97,14 +98,20 @@ def _for_machines(visit: Visit, view: PublicView, wanted: str) -> Response:
             "code": f"certificate_{view.state.value}",
             "detail": detail,
         }
-        return _hidden(JSONResponse(told, told["status"], media_type="application/problem+json"))
+        return _told(JSONResponse(told, told["status"], media_type="application/problem+json"))
     if wanted in TOKEN_TYPES:
-        return _hidden(Response(view.token, media_type=wanted))
+        return _told(Response(view.token, media_type=wanted))
     if wanted == "application/json":
         # What people read there, too: the credential alone says nothing of having been replaced.
         told = {"state": view.state.value, "number": view.number, "credential": json.loads(view.credential)}
-        return _hidden(JSONResponse(told))
-    return _hidden(Response(view.credential, media_type=wanted))
+        return _told(JSONResponse(told))
+    return _told(Response(view.credential, media_type=wanted))
+
+
+def _told(answer: Response) -> Response:
+    """For verifiers, those that run in a browser included."""
+    answer.headers.update(ANYWHERE)
+    return _hidden(answer)
 
 
 def _hidden(answer: Response) -> Response:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from lms.assessment.attempts import finishing, telling
 from lms.assessment.attempts.looking_after import attempt_kept, reason_of, state_of
-from lms.assessment.attempts.models import Appeal, Attempt, AttemptEvent, AttemptItem, Regrade, Response
-from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState, follow
+from lms.assessment.attempts.models import Appeal, Attempt, AttemptEvent, AttemptItem, EssayMark, Regrade, Response
+from lms.assessment.attempts.states import OPEN, UNREAD, AttemptState, follow
 from lms.assessment.attempts.taking import own
 from lms.assessment.attempts.timing import Lateness
 from lms.audit.actions import record
@@ -30,12 +30,13 @@ def accept_late(session: Session, visitor: Visitor, code: str, reason: str, now:
     """Let answers count that arrived after grace: the power was cut, say. Scored anew, with history."""
     attempt = _judgeable(session, visitor, code)
     reason = reason_of(reason)
-    before = state_of(attempt)
+    before, unread = state_of(attempt), attempt.state in UNREAD
     attempt.late_too = True
     finishing.score_all(session, attempt)
     _note(session, attempt, LATE_ACCEPTED, now, reason)
     regraded(session, visitor.actor, attempt, before, reason, now)
-    telling.tell(session, attempt, telling.CHANGED, now)
+    if attempt.state not in UNREAD:  # else the letter comes when all of it has been read
+        telling.tell(session, attempt, telling.JUDGED if unread else telling.CHANGED, now)
     return attempt
 
 
@@ -98,7 +99,7 @@ def answer_appeal(
     made = session.scalar(select(Appeal).where(Appeal.attempt_id == attempt.id).with_for_update())
     if made is None or made.answered_at is not None:
         raise Conflict("appeal_answered", "There is no appeal, or it was answered.")
-    if visitor.actor in judges_of(attempt):
+    if visitor.actor in judges_of(session, attempt):
         raise NotAllowed("appeal_author", "An appeal is answered by somebody who neither made the test nor marked it.")
     if not answer.strip() or len(answer) > 4000:
         raise Invalid("appeal_text", "Answer in at most 4000 characters.", "text")
@@ -110,17 +111,22 @@ def answer_appeal(
     return made
 
 
-def judges_of(attempt: Attempt) -> frozenset[str]:
-    """Who made the test, and who read its essays: they do not judge an appeal against it."""
-    return frozenset({attempt.version.published_by, *(item.marked_by for item in attempt.items)} - {""})
+def judges_of(session: Session, attempt: Attempt) -> frozenset[str]:
+    """Who made the test, and whoever read its essays, alone or as one of two: they judge no appeal against it."""
+    read = select(EssayMark.by).where(EssayMark.attempt_item_id.in_([item.id for item in attempt.items]))
+    last = {item.marked_by for item in attempt.items}
+    return frozenset({attempt.version.published_by, *last, *session.scalars(read)} - {""})
 
 
 def regraded(
     session: Session, actor: str, attempt: Attempt, before: dict[str, Any], reason: str, now: datetime
 ) -> None:
     """Judge anew what was scored anew, and keep what was before."""
-    finishing.judged(attempt)
-    attempt.state = follow(attempt.state, AttemptState.REGRADED)
+    if attempt.state in UNREAD:
+        finishing.go_on_waiting(attempt)
+    else:
+        finishing.judged(attempt)
+        attempt.state = follow(attempt.state, AttemptState.REGRADED)
     keep(session, actor, attempt, before, reason, now)
     after = state_of(attempt) | {"reason": reason}
     record(session, actor, "attempt.regrade", "attempt", attempt.id, now=now, before=before, after=after)
@@ -134,8 +140,8 @@ def keep(session: Session, actor: str, attempt: Attempt, before: dict[str, Any],
 
 def _judgeable(session: Session, visitor: Visitor, code: str) -> Attempt:
     attempt = attempt_kept(session, visitor, code)
-    if attempt.state not in JUDGED | {AttemptState.ABANDONED}:
-        raise Conflict("attempt_open", "Only what is over and judged can be put right.")
+    if attempt.state in OPEN or attempt.state is AttemptState.VOIDED:
+        raise Conflict("attempt_open", "Only what is over, and counts, can be put right.")
     return attempt
 
 

@@ -89,9 +89,11 @@ def score_all(session: Session, attempt: Attempt) -> None:
 
 def _score(item: AttemptItem, body: object, counts: Saved | None) -> None:
     parsed = parse_body(body)
-    if isinstance(parsed, Essay) and item.share is not None and counts is not None and counts.id == item.response_id:
+    scored = counts.id if counts else None
+    if isinstance(parsed, Essay) and item.read_share is not None and scored == item.response_id:
+        item.share = item.read_share
         return
-    item.response_id = counts.id if counts else None
+    item.response_id, item.read_share = scored, None
     try:
         earned = score(parsed, counts.data if counts else None).share
         item.note = ""
@@ -113,6 +115,19 @@ def judged(attempt: Attempt) -> Verdict:
     attempt.passed, attempt.total, attempt.parts = verdict.passed, str(verdict.total), verdict.data()
     attempt.told_at = None
     return verdict
+
+
+def counted(attempt: Attempt, item: AttemptItem, saves: list[Saved]) -> Saved | None:
+    """The answer that counts now; once an attempt is over, the one that was scored: later ones wait for a decision."""
+    if attempt.state in OPEN or item.response_id is None:
+        return current(saves)
+    return next((each for each in saves if each.id == item.response_id), None)
+
+
+def go_on_waiting(attempt: Attempt) -> None:
+    """Judge what was scored anew before it was judged: an essay may still wait for its reader."""
+    if judged(attempt).passed is not None:
+        attempt.state = follow(attempt.state, AttemptState.GRADED)
 
 
 def bodies_of(session: Session, attempt: Attempt) -> dict[int, dict[str, Any]]:

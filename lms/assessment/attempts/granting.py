@@ -8,13 +8,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from lms.assessment.attempts.allowances import deadlines, granted_to
 from lms.assessment.attempts.lines import of_line
 from lms.assessment.attempts.looking_after import expect_keeper, reason_of
 from lms.assessment.attempts.models import AccommodationGrant, Attempt, AttemptEvent, Test
-from lms.assessment.attempts.spec import parse
 from lms.assessment.attempts.states import OPEN, AttemptState, follow
-from lms.assessment.attempts.taking import granted_to
-from lms.assessment.attempts.timing import MOST_MULTIPLIER, Accommodation, combined, deadline
+from lms.assessment.attempts.timing import MOST_MULTIPLIER, Accommodation, combined
 from lms.audit.actions import record
 from lms.directory.models import Person
 from lms.directory.rules import Visitor
@@ -60,7 +59,7 @@ def accommodate(
     session.add(grant)
     session.flush()
     record(session, visitor.actor, "accommodation.grant", "accommodation", grant.id, now=now, after=_told_of(grant))
-    _move_deadlines(session, person_id, test_id, now)
+    move(session, _running(session, person_id, test_id), now)
     return grant
 
 
@@ -100,10 +99,7 @@ def _expect_effect(session: Session, person_id: int, test_id: int | None, grante
     if same and test_id is not None:
         have = granted_to(session, person_id, test_id)
         same = combined((have, granted)) == have
-    for attempt in running:
-        spec = parse(attempt.version.spec)
-        having = combined((granted_to(session, person_id, attempt.test_id), granted))
-        moved = deadline(attempt.started_at, spec.time_limit_minutes, spec.closes_at, having)
+    for attempt, moved in _ends(session, running, granted):
         same = attempt.deadline is not None and moved == attempt.deadline
         if not same:
             break
@@ -122,19 +118,33 @@ def _told_of(grant: AccommodationGrant) -> dict[str, object]:
     }
 
 
-def _move_deadlines(session: Session, person_id: int, test_id: int | None, now: datetime) -> None:
-    for attempt in _running(session, person_id, test_id):
-        spec = parse(attempt.version.spec)
-        granted = granted_to(session, person_id, attempt.test_id)
-        moved = deadline(attempt.started_at, spec.time_limit_minutes, spec.closes_at, granted)
+def move(session: Session, attempts: Sequence[Attempt], now: datetime, reason: str = "") -> int:
+    """Give running attempts the end that they have by all that counts now; how many end later. None ends earlier."""
+    count = 0
+    for attempt, moved in _ends(session, attempts):
         if moved == attempt.deadline or (moved is not None and attempt.deadline and moved < attempt.deadline):
             continue  # what was promised once and taken back since for attempts to come is not made shorter
-        data = {"from": _moment(attempt.deadline), "to": _moment(moved)}
+        data = {"from": _moment(attempt.deadline), "to": _moment(moved), **({"reason": reason} if reason else {})}
         session.add(AttemptEvent(attempt_id=attempt.id, at=now, kind="deadline_moved", data=data))
         attempt.deadline = moved
         if attempt.state is AttemptState.OVERDUE and moved is not None and now <= moved:
             attempt.state = follow(attempt.state, AttemptState.IN_PROGRESS)
+        count += 1
     session.flush()
+    return count
+
+
+def _ends(
+    session: Session, attempts: Sequence[Attempt], also: Accommodation | None = None
+) -> list[tuple[Attempt, datetime | None]]:
+    """Each with its end by all that counts, and `also`."""
+    by_test: dict[int, list[Attempt]] = {}
+    for each in attempts:
+        by_test.setdefault(each.test_id, []).append(each)
+    ends: dict[int, datetime | None] = {}
+    for test_id, some in by_test.items():
+        ends |= deadlines(session, test_id, some, also)
+    return [(each, ends[each.id]) for each in attempts]
 
 
 def _running(session: Session, person_id: int, test_id: int | None) -> Sequence[Attempt]:

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from lms.assessment.attempts import finishing
+from lms.assessment.attempts import finishing, rulings
+from lms.assessment.attempts.allowances import granted_to
 from lms.assessment.attempts.correcting import APPEAL_TERM, LATE_ACCEPTED, LATE_REFUSED, judges_of
 from lms.assessment.attempts.looking_after import expect_keeper
 from lms.assessment.attempts.models import (
@@ -26,10 +27,8 @@ from lms.assessment.attempts.passing import PartVerdict, parts_of
 from lms.assessment.attempts.presenting import presented
 from lms.assessment.attempts.queries import AttemptCard, card_of
 from lms.assessment.attempts.saving import Saved, current
-from lms.assessment.attempts.spec import parse
 from lms.assessment.attempts.states import OPEN, AttemptState
-from lms.assessment.attempts.taking import granted_to
-from lms.assessment.attempts.timing import Accommodation, Lateness, closing, remaining_s
+from lms.assessment.attempts.timing import Accommodation, Lateness, remaining_s
 from lms.assessment.attempts.watching import PAGE, TestPage, base_deadline, page_of, silent_since
 from lms.assessment.content import Body
 from lms.assessment.content import parse as parse_body
@@ -72,7 +71,6 @@ class AttemptPage:
     name: str
     deadline: datetime | None
     base_deadline: datetime | None
-    closes_at: datetime | None
     granted: Accommodation
     remaining_s: int | None
     silent_since: datetime | None
@@ -112,7 +110,6 @@ def attempt_page(session: Session, visitor: Visitor, test_id: int, code: str, no
         select(Regrade).where(Regrade.attempt_id == attempt.id).order_by(Regrade.id).limit(PAGE)
     ).all()
     appeal = session.scalar(select(Appeal).where(Appeal.attempt_id == attempt.id))
-    spec = parse(attempt.version.spec)
     granted = granted_to(session, attempt.person_id, attempt.test_id)
     own = attempt.person_id == visitor.person_id
     decided = max((each.at for each in events if each.kind in {LATE_ACCEPTED, LATE_REFUSED}), default=None)
@@ -124,7 +121,6 @@ def attempt_page(session: Session, visitor: Visitor, test_id: int, code: str, no
         name=person.display_name,
         deadline=attempt.deadline,
         base_deadline=base_deadline(attempt),
-        closes_at=closing(spec.closes_at, granted),
         granted=granted,
         remaining_s=remaining_s(now, attempt.deadline) if attempt.state in OPEN else None,
         silent_since=silent_since(attempt, last, now),
@@ -138,7 +134,7 @@ def attempt_page(session: Session, visitor: Visitor, test_id: int, code: str, no
         may_answer=appeal is not None
         and appeal.answered_at is None
         and not own
-        and visitor.actor not in judges_of(attempt),
+        and visitor.actor not in judges_of(session, attempt),
         own=own,
         late_open=bool(late)
         and attempt.state not in {*OPEN, AttemptState.VOIDED}
@@ -160,12 +156,12 @@ def _answers(session: Session, attempt: Attempt) -> tuple[tuple[AnswerLine, ...]
     for item in attempt.items:
         kept = saves.get(item.id, [])
         code, body = asked[item.item_version_id]
-        lines.append(_answer(item, code, body, kept, late_too=attempt.late_too))
+        counts = finishing.counted(attempt, item, kept)
+        lines.append(_answer(item, code, body, kept, counts))
     return tuple(lines), max((each.at for kept in saves.values() for each in kept), default=None)
 
 
-def _answer(item: AttemptItem, code: str, body: Body, kept: list[Saved], *, late_too: bool) -> AnswerLine:
-    counts = current(kept, late_too=late_too)
+def _answer(item: AttemptItem, code: str, body: Body, kept: list[Saved], counts: Saved | None) -> AnswerLine:
     last = current(kept, late_too=True)
     late = last if last is not None and last.lateness is Lateness.LATE and last is not counts else None
     return AnswerLine(
@@ -183,7 +179,7 @@ def _answer(item: AttemptItem, code: str, body: Body, kept: list[Saved], *, late
         last.at if last else None,
         Fraction(item.share) if item.share is not None else None,
         item.weight == "0",
-        item.ruling_id is not None,
+        rulings.holds(item),
         item.comment,
     )
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from lms.assessment.attempts import finishing, readings, telling
+from lms.assessment.attempts import finishing, readings, rulings, telling
 from lms.assessment.attempts.correcting import keep
 from lms.assessment.attempts.looking_after import reason_of, state_of
 from lms.assessment.attempts.models import Attempt, AttemptItem, EssayMark, Response, Test
@@ -27,6 +27,8 @@ from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 
 PAGE = 50
 MOST_COMMENT = 4_000
+MOST_READ = 20
+"""Of what a reader has read lately."""
 _HANDED_IN = (AttemptState.SUBMITTED, AttemptState.AUTO_SUBMITTED)
 
 
@@ -44,6 +46,19 @@ class WaitingEssay:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadEssay:
+    """What this reader gave lately, so that a slip can be put right."""
+
+    id: int
+    title_uk: str
+    title_en: str
+    share: str
+    at: datetime
+    waits: bool
+    """Whether somebody else has to read it still."""
+
+
+@dataclass(frozen=True, slots=True)
 class EssayPage:
     """An answer to be read, without a name."""
 
@@ -55,8 +70,13 @@ class EssayPage:
     body: Essay
     text: str
     share: str | None
+    """What its readers gave; None while they have not, also where a ruling gives it points meanwhile."""
+    marked: bool
+    """Whether it has points: they are changed with a reason."""
     comment: str
     two_readers: bool
+    own_share: str | None
+    """What this reader gave, while nobody else has read it."""
     readings: tuple[tuple[str, str], ...]
     """Share and comment of the two that differ, for whoever decides between them; empty for everybody else."""
     following: int | None
@@ -88,7 +108,7 @@ def waiting(session: Session, visitor: Visitor) -> list[WaitingEssay]:
 
 
 def _readings(session: Session, items: Sequence[int]) -> dict[int, int]:
-    count = select(EssayMark.attempt_item_id, func.count()).join(
+    count = select(EssayMark.attempt_item_id, func.count(EssayMark.by.distinct())).join(
         AttemptItem, AttemptItem.id == EssayMark.attempt_item_id
     )
     count = count.where(AttemptItem.id.in_(items), ~readings.of_an_earlier_text())
@@ -101,6 +121,32 @@ def count_waiting(session: Session, visitor: Visitor) -> int:
         return 0
     query = select(func.count()).select_from(AttemptItem).join(Attempt, Attempt.id == AttemptItem.attempt_id)
     return session.scalar(query.join(Test, Test.id == Attempt.test_id).where(*_waits(visitor))) or 0
+
+
+def read_by(session: Session, visitor: Visitor) -> list[ReadEssay]:
+    """What this reader has read lately, the last first. Raises `NotAllowed`."""
+    if not reads_essays(visitor):
+        raise NotAllowed("attempt_not_yours", "Essays are read by trainers and reviewers.")
+    begun = select(EssayMark.attempt_item_id, EssayMark.share, EssayMark.at).where(
+        EssayMark.by == visitor.actor, ~readings.of_an_earlier_text()
+    )
+    begun = begun.join(AttemptItem, AttemptItem.id == EssayMark.attempt_item_id).where(AttemptItem.share.is_(None))
+    given = select(AttemptItem.id, AttemptItem.read_share, AttemptItem.marked_at)
+    given = given.where(AttemptItem.marked_by == visitor.actor, AttemptItem.read_share.is_not(None))
+    found: dict[int, tuple[str, datetime, bool]] = {}
+    begun, given = begun.order_by(EssayMark.id.desc()), given.order_by(AttemptItem.marked_at.desc())
+    for query, waits in ((begun, True), (given, False)):
+        for number, share, at in session.execute(query.limit(MOST_READ)).all():
+            if share is not None and at is not None:
+                found.setdefault(number, (share, at, waits))
+    titles = session.execute(
+        select(AttemptItem.id, Test.title_uk, Test.title_en)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(Test, Test.id == Attempt.test_id)
+        .where(AttemptItem.id.in_(found), Attempt.state != AttemptState.VOIDED, _read_by(visitor))
+    )
+    lines = [ReadEssay(number, uk, en, *found[number]) for number, uk, en in titles]
+    return sorted(lines, key=lambda each: each.at, reverse=True)[:MOST_READ]
 
 
 def _waits(visitor: Visitor) -> list[ColumnElement[bool]]:
@@ -132,9 +178,11 @@ def essay(session: Session, visitor: Visitor, number: int) -> EssayPage:
         attempt.finished_at or attempt.started_at,
         body,
         str((answer or {}).get("answer") or ""),
-        item.share,
+        item.read_share if item.share is not None else None,
+        item.share is not None,
         item.comment,
         parse(attempt.version.spec).two_readers is not None,
+        read[0].share if len(read) == 1 and read[0].by == visitor.actor else None,
         # For who decides between the two, not for the two.
         tuple((each.share, each.comment) for each in read)
         if len(read) == 2 and visitor.actor not in {each.by for each in read}
@@ -164,14 +212,16 @@ def rate(
     reason = reason_of(reason) if again else ""
     if len(comment) > MOST_COMMENT:
         raise Invalid("rating_comment", f"At most {MOST_COMMENT} characters.", "comment")
-    before, share = state_of(attempt), item.share
+    before, known = state_of(attempt), (item.share, item.comment, attempt.passed)
     given, said = _share(body, ratings), comment.strip()
     if not again:
         decided = readings.read(session, visitor, attempt, item, given, said, now)
         if decided.share is None:
             return attempt  # somebody else reads it, too
         given, said = decided.share, decided.comment
-    item.share = str(given)
+    item.share = item.read_share = str(given)
+    if ruling := rulings.of_versions(session, {item.item_version_id}).get(item.item_version_id):
+        rulings.apply(item, ruling, None)  # points count as it was ruled, and are kept for when that is undone
     item.comment, item.marked_by, item.marked_at = said, visitor.actor, now
     verdict = finishing.judged(attempt)
     if verdict.passed is not None:
@@ -182,9 +232,10 @@ def rate(
     if again:
         keep(session, visitor.actor, attempt, before, reason, now)
     session.flush()
-    told = {"position": item.position, "share": item.share, **({"reason": reason} if again else {})}
-    record(session, visitor.actor, "attempt.rate", "attempt", attempt.id, now=now, before={"share": share}, after=told)
-    if verdict.passed is not None:
+    was = {"share": known[0]}
+    told = {"position": item.position, "share": item.read_share, **({"reason": reason} if again else {})}
+    record(session, visitor.actor, "attempt.rate", "attempt", attempt.id, now=now, before=was, after=told)
+    if verdict.passed is not None and known != (item.share, item.comment, attempt.passed):
         telling.tell(session, attempt, telling.CHANGED if again else telling.JUDGED, now)
     return attempt
 

@@ -70,6 +70,24 @@ class AccommodationGrant(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class TestExtension(Base):
+    """More time at a test for everybody, or for one centre: the power was cut. It adds up, and is never taken back."""
+
+    __test__ = False
+    __tablename__ = "test_extension"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    test_id: Mapped[int] = mapped_column(ForeignKey("test.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    """Whose people have it; none for everybody."""
+    minutes: Mapped[int]
+    closes_at: Mapped[datetime | None]
+    """The closing that it moves, as the test says it: a later version with another closing is a decision of its own."""
+    reason: Mapped[str] = mapped_column(String(500))
+    given_by: Mapped[str] = mapped_column(String(64))
+    given_at: Mapped[datetime]
+
+
 class Attempt(Base):
     """Somebody's attempt at a version of a test."""
 
@@ -133,6 +151,8 @@ class AttemptItem(Base):
     weight: Mapped[str] = mapped_column(String(32), default="1")
     share: Mapped[str | None] = mapped_column(String(64))
     """What it earned, an exact fraction; None before it is scored, and while an essay waits."""
+    read_share: Mapped[str | None] = mapped_column(String(64))
+    """What the readers of an essay gave, whatever was ruled of the item since."""
     response_id: Mapped[int | None]
     """The answer that was scored."""
     note: Mapped[str] = mapped_column(String(300), default="")
@@ -155,8 +175,8 @@ class EssayMark(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     attempt_item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id", ondelete="CASCADE"))
     number: Mapped[int]
-    """1 and 2: the two readers, who do not see each other's; 3: whoever decides between them. Readings of a late text
-    that took the place of what was read go on from there."""
+    """In the order in which they were given: the two readers, who do not see each other's, then whoever decides
+    between them. A reader's later one takes the place of an earlier one, readings of a late text that of all before."""
     share: Mapped[str] = mapped_column(String(64))
     comment: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[str] = mapped_column(String(64))
@@ -212,7 +232,7 @@ class ItemRuling(Base):
     """An item turned out to be wrong: how it counts from now on, wherever it was drawn. The last ruling holds.
 
     `how`: `full` (its whole point for everybody), `left_out` (it does not count), `key` (scored by the key of another
-    version of the item).
+    version of the item), `as_asked` (nothing is wrong with it: a ruling of before is undone).
     """
 
     __tablename__ = "item_ruling"
@@ -249,5 +269,5 @@ def _only_added(_mapper: Mapper[Any], _connection: Connection, row: Base) -> Non
         raise RuntimeError(f"Rows of {row.__tablename__} are only added.")
 
 
-for _table in (Response, TestVersion, AttemptEvent, Regrade, EssayMark):
+for _table in (Response, TestVersion, TestExtension, AttemptEvent, Regrade, EssayMark):
     event.listen(_table, "before_update", _only_added)

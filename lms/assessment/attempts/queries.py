@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lms.assessment.attempts import finishing, publishing
+from lms.assessment.attempts import finishing, publishing, rulings
+from lms.assessment.attempts.allowances import closed_for, of_person
 from lms.assessment.attempts.lines import of_line
 from lms.assessment.attempts.models import Appeal, Attempt, Regrade, Test, TestVersion
 from lms.assessment.attempts.passing import PartVerdict, parts_of
@@ -20,9 +21,9 @@ from lms.assessment.attempts.profile import AreaStanding, standing
 from lms.assessment.attempts.saving import current, last_number
 from lms.assessment.attempts.spec import Shown, TestSpec, parse, shown
 from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState
-from lms.assessment.attempts.taking import granted_to, own
-from lms.assessment.attempts.timing import closing, remaining_s
-from lms.assessment.content import Body, dump
+from lms.assessment.attempts.taking import own
+from lms.assessment.attempts.timing import Accommodation, closing, remaining_s
+from lms.assessment.content import Body
 from lms.assessment.content import parse as parse_body
 from lms.assessment.scoring import score
 from lms.directory.rules import Visitor
@@ -47,6 +48,8 @@ class TestCard:
     """The code of an attempt that is running; empty for none."""
     attempts: tuple[AttemptCard, ...]
     """One's own, the last one first."""
+    closes_at: datetime | None
+    """For this person, with all that was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,10 @@ class ResultItem:
     answer: Any
     share: Fraction | None
     feedback: tuple[str, ...]
-    right: dict[str, Any] | None
-    """The whole item with what is right, as JSON."""
+    right: Body | None
+    """The item with what is right, as it was corrected since."""
+    left_out: bool
+    """Whether it turned out to be wrong and counts for nobody."""
     comment: str
     """A reader's words on an essay."""
 
@@ -145,14 +150,19 @@ def test_card(session: Session, visitor: Visitor, code: str) -> TestCard | None:
         .limit(PAGE)
     ).all()
     running = next((row.code for row in rows if row.state in OPEN), "")
+    spec = parse(version.spec)
+    granted = Accommodation()
+    if spec.closes_at is not None and visitor.person_id is not None:
+        granted = of_person(session, visitor.person_id, test.id, spec.closes_at)
     return TestCard(
         test.code,
         test.title_uk,
         test.title_en,
         version.number,
-        parse(version.spec),
+        spec,
         running,
         tuple(card_of(row) for row in rows),
+        closing(spec.closes_at, granted),
     )
 
 
@@ -219,7 +229,7 @@ def result(session: Session, visitor: Visitor, code: str, now: datetime) -> Resu
     if attempt.state in OPEN:
         raise NotAllowed("attempt_open", "The attempt is not over.")
     spec = parse(attempt.version.spec)
-    closes = closing(spec.closes_at, granted_to(session, attempt.person_id, attempt.test_id))
+    closes = closed_for(session, attempt.person_id, attempt.test_id, spec.closes_at)
     may = shown(spec.review, finished_at=attempt.finished_at or now, closes_at=closes, now=now)
     if attempt.state is AttemptState.VOIDED:
         may = frozenset()
@@ -263,11 +273,14 @@ def _result_items(session: Session, attempt: Attempt, may: frozenset[Shown]) -> 
     if not may & {Shown.MARKS, Shown.FEEDBACK, Shown.RIGHT}:
         return ()
     bodies, saves = finishing.bodies_of(session, attempt), finishing.saves_of(session, attempt)
+    ruled = rulings.of_versions(session, set(bodies))
     found = []
     for item in attempt.items:
         body = parse_body(bodies[item.item_version_id])
-        counts = current(saves.get(item.id, []), late_too=attempt.late_too)
+        counts = finishing.counted(attempt, item, saves.get(item.id, []))
         answer = counts.data if counts else None
+        ruling = ruled.get(item.item_version_id)
+        key = ruling.key if ruling is not None and ruling.key is not None else body
         share = Fraction(item.share) if item.share is not None else None
         found.append(
             ResultItem(
@@ -276,8 +289,9 @@ def _result_items(session: Session, attempt: Attempt, may: frozenset[Shown]) -> 
                 presented(body, item.order),
                 answer,
                 share if Shown.MARKS in may else None,
-                _feedback(body, answer) if Shown.FEEDBACK in may else (),
-                dump(body) if Shown.RIGHT in may else None,
+                _feedback(key, answer) if Shown.FEEDBACK in may else (),
+                key if Shown.RIGHT in may else None,
+                item.weight == "0",
                 item.comment if Shown.FEEDBACK in may else "",
             )
         )

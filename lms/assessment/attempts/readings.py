@@ -43,14 +43,19 @@ def read(
     comment: str,
     now: datetime,
 ) -> Decided:
-    """One reading. Where one reader is enough it decides. Raises `Conflict` (rating_yours)."""
+    """One reading. Where one reader is enough it decides. Until somebody else has read it, one's own may be changed.
+
+    Raises `Conflict` (rating_yours).
+    """
     wanted = parse(attempt.version.spec).two_readers
     if wanted is None:
         return Decided(share, comment)
     before = marks(session, item.id)
     earlier = select(func.count()).select_from(EssayMark).where(EssayMark.attempt_item_id == item.id)
-    if any(each.by == visitor.actor for each in before):
-        raise Conflict("rating_yours", "You have read it already: somebody else reads it now.")
+    if visitor.actor in {each.by for each in before}:
+        if len(before) > 1:
+            raise Conflict("rating_yours", "You have read it already, and so has somebody else.")
+        before = []
     made = EssayMark(
         attempt_item_id=item.id,
         number=(session.scalar(earlier) or 0) + 1,
@@ -70,10 +75,11 @@ def read(
 
 
 def marks(session: Session, item_id: int) -> list[EssayMark]:
-    """The readings of an essay as it counts now, in their order."""
+    """The readings of an essay as it counts now, in the order of their readers."""
     query = select(EssayMark).join(AttemptItem, AttemptItem.id == EssayMark.attempt_item_id)
     query = query.where(EssayMark.attempt_item_id == item_id, ~of_an_earlier_text()).order_by(EssayMark.number)
-    return list(session.scalars(query))
+    last = {each.by: each for each in session.scalars(query)}  # whoever changed theirs counts once
+    return list(last.values())
 
 
 def not_read_by(visitor: Visitor) -> ColumnElement[bool]:

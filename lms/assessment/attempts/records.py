@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from lms.assessment.attempts.allowances import closed_for
 from lms.assessment.attempts.models import Attempt, Response, Test, TestVersion
 from lms.assessment.attempts.spec import Shown, TestSpec, parse, shown
 from lms.assessment.attempts.states import JUDGED, AttemptState
-from lms.assessment.attempts.taking import granted_to
-from lms.assessment.attempts.timing import closing
 from lms.assessment.content import Body
 from lms.assessment.content import parse as parse_body
 from lms.assessment.models import Item, ItemVersion
@@ -127,5 +126,5 @@ def _may_see(session: Session, attempt: Attempt, spec: TestSpec, now: datetime) 
     """As on the result's page. What somebody was granted matters only where a test closes, so only then it is read."""
     closes = spec.closes_at
     if closes is not None:
-        closes = closing(closes, granted_to(session, attempt.person_id, attempt.test_id))
+        closes = closed_for(session, attempt.person_id, attempt.test_id, closes)
     return shown(spec.review, finished_at=attempt.finished_at or now, closes_at=closes, now=now)

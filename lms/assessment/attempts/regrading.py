@@ -22,7 +22,7 @@ from lms.assessment.attempts.models import Attempt, AttemptItem, ItemRuling, Res
 from lms.assessment.attempts.passing import Mark, Verdict, judge
 from lms.assessment.attempts.rulings import HOWS, How, Ruling
 from lms.assessment.attempts.spec import parse
-from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState, follow
+from lms.assessment.attempts.states import JUDGED, OPEN, UNREAD, AttemptState
 from lms.assessment.content import Body, Essay
 from lms.assessment.content import parse as parse_body
 from lms.assessment.models import ItemVersion
@@ -35,8 +35,6 @@ from lms.directory.rules import Visitor
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 
 AT_ONCE = 200
-UNREAD = frozenset({AttemptState.SUBMITTED, AttemptState.AUTO_SUBMITTED})
-"""Over, and an essay still waits for its reader."""
 MOST_SHOWN = 500
 """Attempts that a preview works out; the ruling goes through all."""
 
@@ -138,7 +136,8 @@ def regrade(
     *,
     key_version_id: int | None = None,
 ) -> int:
-    """Everybody who had the item gets its whole point, or it does not count, or the other key scores the answers.
+    """Everybody who had the item gets its whole point, or it does not count, or the other key scores the answers; or
+    it counts as it was asked, whatever was ruled before.
 
     The first `AT_ONCE` attempts are put right at once (how many), the others by `carry_on`. Attempts that still run are
     scored so when they end. Raises `NotAllowed`, `NotFound` (item_unknown), `Invalid` (ruling_key, attempt_reason),
@@ -150,7 +149,8 @@ def regrade(
     last = session.scalar(
         select(ItemRuling).where(ItemRuling.item_version_id == item_version_id).order_by(ItemRuling.id.desc()).limit(1)
     )
-    if last is not None and (last.how, last.key_version_id) == (how, key_version_id):
+    before = (last.how, last.key_version_id) if last is not None else ("as_asked", None)
+    if before == (how, key_version_id):
         raise Conflict("ruling_same", "The item counts so already.")
     row = ItemRuling(
         item_version_id=item_version_id,
@@ -199,7 +199,7 @@ def _put_right(session: Session, row: ItemRuling, now: datetime) -> int:
             item.share = _own_share(item, asked, answer)
             rulings.apply(item, ruling, answer)
         if not judged:
-            _go_on_waiting(attempt)
+            finishing.go_on_waiting(attempt)
             continue
         regraded(session, row.by, attempt, before, row.reason, now)
         if attempt.passed != passed or attempt.total != before["total"]:
@@ -208,12 +208,6 @@ def _put_right(session: Session, row: ItemRuling, now: datetime) -> int:
         row.done_at = now
     session.flush()
     return len(attempts)
-
-
-def _go_on_waiting(attempt: Attempt) -> None:
-    """An essay still waits for its reader, unless it was the very item."""
-    if finishing.judged(attempt).passed is not None:
-        attempt.state = follow(attempt.state, AttemptState.GRADED)
 
 
 def _ruling(
@@ -257,13 +251,13 @@ def _answers(session: Session, attempts: Sequence[Attempt], item_version_id: int
 
 
 def _own_share(item: AttemptItem, asked: Body, answer: Any) -> str | None:
-    """What the answer earns by the item's own key; a reader's points stay."""
-    if isinstance(asked, Essay):
-        return item.share
+    """What the answer earns by the item's own key, or from its readers; None while nobody has read it."""
+    if isinstance(asked, Essay) and item.read_share is not None:
+        return item.read_share
     try:
         earned = score(asked, answer).share
     except Invalid:
-        return "0"
+        return None if isinstance(asked, Essay) else "0"
     return str(earned) if earned is not None else None
 
 

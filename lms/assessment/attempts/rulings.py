@@ -20,8 +20,11 @@ from lms.assessment.models import ItemVersion
 from lms.assessment.scoring import score
 from lms.errors import Invalid
 
-How = Literal["full", "left_out", "key"]
-HOWS: tuple[How, ...] = ("full", "left_out", "key")
+How = Literal["full", "left_out", "key", "as_asked"]
+HOWS: tuple[How, ...] = ("full", "left_out", "key", "as_asked")
+
+_RULED = "regraded: "
+"""How an item's note begins while a ruling makes it count otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def outcome(ruling: Ruling, share: str | None, answer: Any) -> tuple[str | None,
         return "1", "1"
     if ruling.how == "left_out":
         return share if share is not None else "0", "0"
+    if ruling.how == "as_asked":
+        return share, "1"
     assert ruling.key is not None
     try:
         earned = score(ruling.key, answer).share
@@ -67,10 +72,15 @@ def outcome(ruling: Ruling, share: str | None, answer: Any) -> tuple[str | None,
 
 
 def apply(item: AttemptItem, ruling: Ruling, answer: Any) -> None:
-    """Let it count for one item of an attempt."""
+    """Let it count for one item of an attempt, whose share is what its answer earned."""
     item.share, item.weight = outcome(ruling, item.share, answer)
-    item.note = f"regraded: {ruling.how}"
+    item.note = f"{_RULED}{ruling.how}" if ruling.how != "as_asked" else ""
     item.ruling_id = ruling.id
+
+
+def holds(item: AttemptItem) -> bool:
+    """Whether it counts otherwise than it was asked."""
+    return item.note.startswith(_RULED)
 
 
 def fits(asked: Body, key: Body) -> bool:

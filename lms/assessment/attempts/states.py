@@ -40,6 +40,8 @@ FOLLOWS: Mapping[AttemptState, frozenset[AttemptState]] = {
 }
 OPEN = frozenset({_S.IN_PROGRESS, _S.OVERDUE})
 """Answers are taken."""
+UNREAD = frozenset({_S.SUBMITTED, _S.AUTO_SUBMITTED})
+"""Over, and an essay still waits for its reader."""
 JUDGED = frozenset({_S.GRADED, _S.REGRADED})
 COUNTED = frozenset(AttemptState) - {_S.VOIDED}
 """Attempts that use up one of those a person has."""

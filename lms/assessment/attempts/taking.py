@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from lms.assessment.actions import mark_used
-from lms.assessment.attempts import finishing, publishing
+from lms.assessment.attempts import allowances, finishing, publishing
 from lms.assessment.attempts.drawing import draw, order_of
 from lms.assessment.attempts.keeping import Save, SaveResult, checked_writer, keep, place
-from lms.assessment.attempts.lines import of_line
 from lms.assessment.attempts.models import (
-    AccommodationGrant,
     Attempt,
     AttemptEvent,
     AttemptItem,
@@ -26,12 +23,7 @@ from lms.assessment.attempts.models import (
 from lms.assessment.attempts.saving import MOST_SAVES, MOST_SEQUENCE
 from lms.assessment.attempts.spec import TestSpec, parse
 from lms.assessment.attempts.states import COUNTED, OPEN, AttemptState
-from lms.assessment.attempts.timing import (
-    Accommodation,
-    combined,
-    deadline,
-    may_begin,
-)
+from lms.assessment.attempts.timing import deadline, may_begin
 from lms.assessment.content import parse as parse_body
 from lms.assessment.models import Item, ItemVersion
 from lms.database import lock
@@ -89,7 +81,7 @@ def begin(
             if each.state in OPEN:
                 return each
     spec = parse(version.spec)
-    granted = granted_to(session, visitor.person_id, test.id)
+    granted = allowances.of_person(session, visitor.person_id, test.id, spec.closes_at)
     counted = [each for each in before if each.state in COUNTED and (since is None or each.started_at >= since)]
     refusal = may_begin(
         now,
@@ -182,18 +174,6 @@ def _items(session: Session, attempt: Attempt, spec: TestSpec, before: list[int]
         )
         for position, each in enumerate(drawn, start=1)
     ]
-
-
-def granted_to(session: Session, person_id: int, test_id: int) -> Accommodation:
-    """What a person is granted for a test, also where it was granted in another version of its course."""
-    rows = session.scalars(
-        select(AccommodationGrant).where(
-            AccommodationGrant.person_id == person_id,
-            AccommodationGrant.revoked_at.is_(None),
-            AccommodationGrant.test_id.in_(of_line(session, test_id)) | (AccommodationGrant.test_id.is_(None)),
-        )
-    )
-    return combined(Accommodation(Fraction(row.multiplier), row.added_minutes, row.added_close_minutes) for row in rows)
 
 
 def save(

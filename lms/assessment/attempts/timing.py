@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -20,6 +20,16 @@ class Accommodation:
     multiplier: Fraction = Fraction(1)
     added_minutes: int = 0
     added_close_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What everybody, or everybody of a centre, was given at once while the test was open."""
+
+    minutes: int
+    given_at: datetime
+    closes_at: datetime | None
+    """The closing that it moves."""
 
 
 class Lateness(StrEnum):
@@ -39,6 +49,25 @@ def combined(granted: Iterable[Accommodation]) -> Accommodation:
         max(each.multiplier for each in every),
         max(each.added_minutes for each in every),
         max(each.added_close_minutes for each in every),
+    )
+
+
+def extended(
+    granted: Accommodation,
+    given: Collection[Extension],
+    closes_at: datetime | None,
+    started_at: datetime | None = None,
+) -> Accommodation:
+    """With what was given to all on top: two power cuts add up, and take nothing from what a person needs anyhow.
+
+    The closing moves for everybody; the time of an attempt only if it ran then: who begins later loses nothing.
+    """
+    ran = [each for each in given if started_at is not None and started_at <= each.given_at]
+    later = [each for each in given if each in ran or each.closes_at == closes_at]
+    return replace(
+        granted,
+        added_minutes=granted.added_minutes + sum(each.minutes for each in ran),
+        added_close_minutes=granted.added_close_minutes + sum(each.minutes for each in later),
     )
 
 

@@ -38,6 +38,7 @@ from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.files import MemoryFiles
 from lms.meetings.attendance_models import Attendance, AttendanceRule, AttendanceSheet, Verdict
 from lms.schedule import actions as schedule
+from lms.schedule.models import Part
 from tests.lms.facts import NOW, counted, draft, organisation, organiser, person
 
 CONTENT = Path(lms.__file__).parent / "content" / "courses"
@@ -236,6 +237,99 @@ def test_a_rule_enrols_a_centre_now_and_later_and_ends(database: Database) -> No
         enrolling.end_rule(session, teaches, slug, made.id, NOW)
         person(session, "c@example.org", home=home)
         assert enrolling.apply_rule(session, made.id, NOW) == 0
+
+
+def test_a_rule_enrols_into_what_can_be_begun_alone(database: Database) -> None:
+    with database.writing() as session:
+        home = organisation(session, "lviv")
+        teaches = trainer(session)
+        person(session, "a@example.org", home=home)
+        editing.create(session, teaches, CourseDraft("Чернетка", "Draft"), NOW)
+        enrolling.add_rule(session, teaches, "draft", enrolling.RuleDraft(RuleKind.ORGANISATION, home.id), NOW)
+        assert enrolling.lacking(session, NOW) == [], "the worker is not asked for what cannot be done"
+        slug = published_course(session, teaches)
+        made = enrolling.add_rule(session, teaches, slug, enrolling.RuleDraft(RuleKind.ORGANISATION, home.id), NOW)
+        editing.archive(session, teaches, slug, NOW, archived=True)
+        person(session, "b@example.org", home=home)
+        assert enrolling.lacking(session, NOW) == []
+        assert enrolling.apply_rule(session, made.id, NOW) == 0, "it is taught no more"
+        editing.archive(session, teaches, slug, NOW, archived=False)
+        assert enrolling.apply_rule(session, made.id, NOW) == 1
+
+
+def test_a_course_that_is_taught_no_more_stays_among_ones_own(database: Database) -> None:
+    with database.writing() as session:
+        teaches, learns = trainer(session), person(session, "staff@example.org")
+        slug = published_course(session, teaches)
+        enrolling.enrol_oneself(session, learns, slug, NOW)
+        editing.archive(session, teaches, slug, NOW, archived=True)
+        assert [card.slug for card in queries.catalogue(session, learns, which="mine")[0]] == [slug]
+        assert queries.catalogue(session, learns)[0] == []
+        assert queries.catalogue(session, person(session, "b@example.org"), which="mine")[0] == []
+
+
+def test_whoever_comes_back_when_nothing_is_missing_any_more_is_done(database: Database, store: MemoryFiles) -> None:
+    with database.writing() as session:
+        teaches, learns = trainer(session), person(session, "staff@example.org")
+        slug = published_course(session, teaches)
+        enrolling.enrol_oneself(session, learns, slug, NOW)
+        for key in ("one", "two"):
+            learning.complete(session, learns, slug, key, NOW)
+        made = learning.hand_in(session, learns, slug, "three", "Мій план.", None, store, NOW)
+        enrolling.withdraw(session, learns, slug, learns.person_id or 0, NOW)
+        reviewing.review(session, teaches, slug, made.id, accepted=True, comment="", now=NOW)
+        assert enrolling.enrol_oneself(session, learns, slug, NOW).state is EnrolmentState.COMPLETED
+
+
+def test_what_learners_handed_in_waits_for_somebody_else_than_them(database: Database, store: MemoryFiles) -> None:
+    with database.writing() as session:
+        teaches, other = trainer(session), person(session, "other@example.org", RoleName.TRAINER)
+        slug = published_course(session, teaches)
+        enrolling.enrol_oneself(session, teaches, slug, NOW)
+        learning.hand_in(session, teaches, slug, "three", "Мій план.", None, store, NOW)
+        assert (learners.tasks_waiting(session, teaches), learners.tasks_waiting(session, other)) == (0, 1)
+
+
+def test_a_lesson_of_kind_video_has_one_film(database: Database, store: MemoryFiles) -> None:
+    with database.writing() as session:
+        teaches = trainer(session)
+        editing.create(session, teaches, CourseDraft("Відео", "Video"), NOW)
+        film = page("Film", kind=LessonKind.VIDEO, recording_code="0" * 16)
+        seen = editing.add_lesson(session, teaches, "video", film, NOW)
+        for name in ("film.mp4", "film.vtt"):
+            seen = editing.put_file(session, teaches, "video", "film", name, b"x", store, NOW)
+        assert (seen.file_name, seen.recording_code) == ("film.mp4", ""), "the file that was sent is shown"
+        stamp = queries.course_page(session, teaches, "video", draft=True).seen
+        seen = editing.save_lesson(session, teaches, "video", "film", film, NOW, seen=stamp)
+        assert (seen.file_digest, seen.captions_digest, seen.recording_code) == ("", "", "0" * 16)
+
+
+def test_ones_own_opinion_is_found_behind_however_many(database: Database) -> None:
+    with database.writing() as session:
+        teaches, learns = trainer(session), person(session, "staff@example.org")
+        slug = published_course(session, teaches)
+        for number in range(51):
+            one = learns if number == 0 else person(session, f"{number}@example.org")
+            enrolling.enrol_oneself(session, one, slug, NOW)
+            for key in ("one", "two"):
+                learning.complete(session, one, slug, key, NOW)
+            learning.give_opinion(session, one, slug, 4, "Добре", NOW + timedelta(minutes=number))
+        assert queries.course_page(session, learns, slug).own_stars == 4
+
+
+def test_a_package_brings_no_occurrence_that_its_sender_may_not_see(database: Database, store: MemoryFiles) -> None:
+    with database.writing() as session:
+        home, other = organisation(session, "lviv"), organisation(session, "kyiv")
+        planner = organiser(session)
+        private = schedule.create(session, planner, draft(parties=[(other, Part.ORGANISER)]), NOW)
+        private.private = True
+        teaches = person(
+            session, "lviv@example.org", RoleName.TRAINER, home=home, scope=Scope.ORGANISATION, scope_id=home.id
+        )
+        package = _zip({"course.json": _course(kind="live", occurrence=private.slug)})
+        report = packing.take(session, teaches, packing.Zip(package), store, NOW, organisation_id=home.id)
+        assert report.notes[0].startswith("one: there is no occurrence")
+        assert session.scalars(select(Lesson.occurrence_id)).all() == [None]
 
 
 def test_a_rule_for_a_role(database: Database) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lms import demo_items
 from lms.assessment import actions
-from lms.assessment.attempts import correcting, finishing, granting, taking
+from lms.assessment.attempts import allowances, correcting, finishing, granting, taking
 from lms.assessment.attempts.models import Attempt, Test
 from lms.assessment.attempts.spec import Line, Passing, TestSpec
 from lms.assessment.attempts.states import AttemptState
@@ -177,7 +177,7 @@ def _time_in_another_version(session: Session, attempt: Attempt) -> Accommodatio
         other = Test(code=code, title_uk="Check", title_en="", created_by="x", created_at=NOW)
         session.add(other)
         session.flush()
-        found.append(taking.granted_to(session, attempt.person_id, other.id))
+        found.append(allowances.granted_to(session, attempt.person_id, other.id))
     assert found[1] == Accommodation()
     return found[0]
 

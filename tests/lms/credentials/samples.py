@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from lms.credentials import documents, integrity, jose
-from lms.credentials.checking import KnownKey, State
+from lms.credentials import checking, documents, integrity, jose
 from lms.credentials.documents import AchievementFacts, IssuerFacts, Snapshot, StatusPlace
 from lms.credentials.integrity import SigningKey
+from lms.credentials.trust import KnownKey, Trust
+from lms.credentials.verdicts import Report, State
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 SITE = "https://vikno.example"
@@ -77,8 +79,6 @@ def token(given: Snapshot | None = None) -> str:
 
 def status_list(*revoked: int) -> str:
     """The signed list as it is served."""
-    import json
-
     content = bytearray(16_384)
     for index in revoked:
         content[index >> 3] |= 0x80 >> (index & 7)
@@ -107,3 +107,9 @@ class Known:
 
     def overtaken(self, credential: dict[str, Any]) -> State | None:
         return self.records
+
+
+def check(file: object, trust: Trust | None = None, **later: float) -> Report:
+    """What is found in a file (bytes, text, or a credential), so much `later` than `NOW`."""
+    data = file if isinstance(file, bytes) else (file if isinstance(file, str) else json.dumps(file)).encode()
+    return checking.check(data, trust or Known(), NOW + timedelta(**later))

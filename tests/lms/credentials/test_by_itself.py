@@ -14,7 +14,7 @@ from lms.courses import again, editing, enrolling, learning
 from lms.courses import queries as course_queries
 from lms.courses.drafts import CourseDraft, LessonDraft
 from lms.courses.models import CourseRound, LessonKind, Submission
-from lms.credentials import awarding, by_itself, changing, queries
+from lms.credentials import award_queries, awarding, by_itself, changing
 from lms.credentials.awarding import RuleDraft
 from lms.credentials.models import AwardRule, Certificate, CertificateEdition, RuleKind
 from lms.database import Database
@@ -73,7 +73,7 @@ def test_who_completes_the_course_gets_it_once_and_is_told(database: Database, t
         letters = select(OutboxMessage).where(OutboxMessage.recipient == f"person:{taught.olena.person_id}")
         assert len(session.scalars(letters).all()) == 1
         assert work(session) == 0, "nobody gets two; the trainer's own is left to somebody else"
-        assert queries.rule_page(session, taught.trainer, taught.rule, LATER).hindrance == ""
+        assert award_queries.rule_page(session, taught.trainer, taught.rule, LATER).hindrance == ""
 
 
 def test_what_was_revoked_does_not_come_back(database: Database, taught: Taught) -> None:
@@ -93,7 +93,7 @@ def test_it_ends_with_the_rights_of_whoever_turned_it_on(database: Database, tau
         session.flush()
         assert work(session) == 0
         boss = administrator(session)
-        assert queries.rule_page(session, boss, taught.rule, LATER).hindrance == "by_itself_rights"
+        assert award_queries.rule_page(session, boss, taught.rule, LATER).hindrance == "by_itself_rights"
         awarding.revise(session, boss, taught.rule, RULE, NOW)
         assert work(session) == 1
 

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from lms.credentials import documents, external
-from lms.credentials.checking import KnownKey, State
-from lms.credentials.external import ExternalDraft, Looked
+from lms.credentials import documents, external_actions, external_files, external_queries
+from lms.credentials.external_actions import ExternalDraft
+from lms.credentials.external_files import Looked
+from lms.credentials.trust import KnownKey
+from lms.credentials.verdicts import State
 from lms.database import Database
 from lms.directory.models import RoleName, Scope
 from lms.directory.rules import ANONYMOUS, Visitor
@@ -37,11 +39,13 @@ class Strangers(Known):
 
 
 def looked(session: Session, visitor: Visitor, name: str, contents: bytes, trust: Any = None) -> Looked:
-    return external.look(session, visitor, name, contents, trust or Known(), samples.NOW)
+    return external_files.look(session, visitor, name, contents, trust or Known(), samples.NOW)
 
 
 def declare(session: Session, visitor: Visitor, draft: ExternalDraft, file: tuple[str, bytes] | None) -> None:
-    external.declare(session, visitor, draft, looked(session, visitor, *file) if file else None, MemoryFiles(), NOW)
+    external_actions.declare(
+        session, visitor, draft, looked(session, visitor, *file) if file else None, MemoryFiles(), NOW
+    )
 
 
 def test_declared_private_shown_seen_removed(database: Database) -> None:
@@ -52,36 +56,36 @@ def test_declared_private_shown_seen_removed(database: Database) -> None:
         olena = person(session, "olena@example.org", home=home)
         lead = person(session, "lead@example.org", RoleName.CENTRE_LEAD, scope=Scope.ORGANISATION, scope_id=home.id)
         strange = person(session, "far@example.org", RoleName.CENTRE_LEAD, scope=Scope.ORGANISATION, scope_id=other.id)
-        made = external.declare(session, olena, DRAFT, looked(session, olena, *PDF), store, NOW)
+        made = external_actions.declare(session, olena, DRAFT, looked(session, olena, *PDF), store, NOW)
         assert (made.found, made.file_name, made.areas) == (None, "мій.pdf.pdf", ["1", "2"])
-        assert external.file_of(session, olena, made.code, store, NOW)[1:] == ("application/pdf", PDF[1])
+        assert external_queries.file_of(session, olena, made.code, store, NOW)[1:] == ("application/pdf", PDF[1])
         for visitor in (lead, strange, ANONYMOUS):
             with pytest.raises(NotFound):
-                external.page_of(session, visitor, made.code, NOW)
+                external_queries.page_of(session, visitor, made.code, NOW)
         with pytest.raises(NotFound):
-            external.share(session, lead, made.code, NOW, open_=True)
-        external.share(session, olena, made.code, NOW, open_=True)
-        assert [each.code for each in external.shown_to(session, lead, NOW)] == [made.code]
-        assert external.shown_to(session, strange, NOW) == []
-        assert external.shown_to(session, organiser(session), NOW)
+            external_actions.share(session, lead, made.code, NOW, open_=True)
+        external_actions.share(session, olena, made.code, NOW, open_=True)
+        assert [each.code for each in external_queries.shown_to(session, lead, NOW)] == [made.code]
+        assert external_queries.shown_to(session, strange, NOW) == []
+        assert external_queries.shown_to(session, organiser(session), NOW)
         with pytest.raises(NotAllowed):
-            external.shown_to(session, olena, NOW)
+            external_queries.shown_to(session, olena, NOW)
         with pytest.raises(NotAllowed):
-            external.note_seen(session, olena, made.code, "Бачила", NOW)
-        external.note_seen(session, lead, made.code, "Зараховано", LATER)
-        page = external.page_of(session, olena, made.code, LATER)
+            external_actions.note_seen(session, olena, made.code, "Бачила", NOW)
+        external_actions.note_seen(session, lead, made.code, "Зараховано", LATER)
+        page = external_queries.page_of(session, olena, made.code, LATER)
         assert (page.row.seen_note, page.mine, page.found) == ("Зараховано", True, None)
         assert [(each.number, [one[0] for one in each.there]) for each in page.areas] == [("1", ["5.1"]), ("2", ["1"])]
         with pytest.raises(NotFound):
-            external.page_of(session, strange, made.code, NOW)
+            external_queries.page_of(session, strange, made.code, NOW)
         with counted(database) as said:
-            external.shown_to(session, lead, NOW)
+            external_queries.shown_to(session, lead, NOW)
         assert len(said) <= 2
-        external.share(session, olena, made.code, LATER, open_=False)
+        external_actions.share(session, olena, made.code, LATER, open_=False)
         with pytest.raises(NotFound):
-            external.file_of(session, lead, made.code, store, NOW)
-        external.remove(session, olena, made.code, LATER)
-        assert external.mine(session, olena) == []
+            external_queries.file_of(session, lead, made.code, store, NOW)
+        external_actions.remove(session, olena, made.code, LATER)
+        assert external_queries.mine(session, olena) == []
 
 
 def credential(email: str) -> bytes:
@@ -104,8 +108,8 @@ def test_a_credential_is_checked_and_fills_in_what_it_says(
     with database.writing() as session:
         olena = person(session, "olena@example.org")
         file = looked(session, olena, "c.json", credential(email), trust)
-        made = external.declare(session, olena, ExternalDraft(), file, MemoryFiles(), samples.NOW)
-        page = external.page_of(session, olena, made.code, NOW)
+        made = external_actions.declare(session, olena, ExternalDraft(), file, MemoryFiles(), samples.NOW)
+        page = external_queries.page_of(session, olena, made.code, NOW)
         assert (made.title, made.issuer, made.issued_on) == (
             "Мобільний цифровий кейс",
             samples.ISSUER.name,
@@ -114,7 +118,7 @@ def test_a_credential_is_checked_and_fills_in_what_it_says(
         assert page.found is not None
         assert (page.found.state, page.found.hers, page.found.checked) == (state.value, hers, checked)
         grand = replace(DRAFT, title="Доктор наук", issuer="Академія", valid_until=date(2050, 1, 1))
-        made = external.declare(session, olena, grand, file, MemoryFiles(), samples.NOW)
+        made = external_actions.declare(session, olena, grand, file, MemoryFiles(), samples.NOW)
         told = (made.title, made.issuer, made.valid_until)
         # What is called checked is what the credential says, whatever was typed beside it.
         own = ("Мобільний цифровий кейс", samples.ISSUER.name, None)
@@ -139,6 +143,6 @@ def test_what_is_refused(database: Database) -> None:
                 declare(session, olena, replace(DRAFT, **changes), file)
             assert refused.value.code == code
         with pytest.raises(NotAllowed):
-            external.declare(session, ANONYMOUS, DRAFT, Looked(*PDF), MemoryFiles(), NOW)
+            external_actions.declare(session, ANONYMOUS, DRAFT, Looked(*PDF), MemoryFiles(), NOW)
         with pytest.raises(NotAllowed):
             looked(session, ANONYMOUS, *PDF)

@@ -15,6 +15,7 @@ from lms.assessment.attempts.models import Attempt, Regrade, Test, TestVersion
 from lms.assessment.attempts.spec import digest_of, dump, parse
 from lms.assessment.attempts.states import AttemptState
 from lms.credentials import (
+    award_queries,
     award_tests,
     awarding,
     changing,
@@ -23,16 +24,15 @@ from lms.credentials import (
     expiring,
     issuing,
     keys,
-    queries,
     reissuing,
     status_lists,
     telling,
 )
-from lms.credentials.checking import State
 from lms.credentials.models import AwardRule, Certificate, CertificateEdition, EditionReason, KeyEnd, RuleKind
-from lms.credentials.queries import Records
+from lms.credentials.records import Records
 from lms.credentials.rules import Step, credits_of, next_step, remind
 from lms.credentials.telling import News
+from lms.credentials.verdicts import Report, State
 from lms.database import Database
 from lms.directory.models import Person
 from lms.directory.rules import Visitor
@@ -96,7 +96,7 @@ def exam(database: Database) -> Exam:
         return Exam(session)
 
 
-def check(session: Session, file: str, now: datetime = LATER) -> checking.Report:
+def check(session: Session, file: str, now: datetime = LATER) -> Report:
     return checking.check(file.encode(), Records(session), now)
 
 
@@ -123,7 +123,7 @@ def test_a_single_passed_test_earns_it_and_passing_it_again_renews(database: Dat
             by_test(session, exam, test="")
         assert refused.value.code == "rule_test"
         rule = by_test(session, exam)
-        page = queries.rule_page(session, held.certifier, rule.id, NOW)
+        page = award_queries.rule_page(session, held.certifier, rule.id, NOW)
         olena, petro = numbers(held.olena, held.petro)
         assert {each.person_id: each.step for each in page.candidates} == {olena: Step.ISSUE, petro: Step.NONE}
         with pytest.raises(Invalid, match="not earned"):
@@ -147,7 +147,7 @@ def test_a_single_passed_test_earns_it_and_passing_it_again_renews(database: Dat
             again = issuing.issue(session, ISSUER, held.certifier, rule.id, [olena], moment)
             assert (again.certificates, again.renewed, again.had_one) == ((), (), 1)
         exam.attempt(session, held.olena, True, NOW + timedelta(days=300))
-        assert queries.rule_page(session, held.certifier, rule.id, after_end).candidates[0].step is Step.RENEW
+        assert award_queries.rule_page(session, held.certifier, rule.id, after_end).candidates[0].step is Step.RENEW
         (renewed,) = issuing.issue(session, ISSUER, held.certifier, rule.id, [olena], after_end).renewed
         assert (renewed.number, current(session, renewed).reason) == (made.number, EditionReason.RENEWED)
         assert check(session, current(session, renewed).credential, after_end + timedelta(hours=1)).valid
@@ -160,7 +160,8 @@ def test_attendance_and_a_test_together(database: Database, exam: Exam) -> None:
         rule = held.rule(session, test="literacy", credits="0,2")
         assert session.get_one(AwardRule, rule).credits == "0.2"
         earned = {
-            each.person_id: each.standing for each in queries.rule_page(session, held.certifier, rule, NOW).candidates
+            each.person_id: each.standing
+            for each in award_queries.rule_page(session, held.certifier, rule, NOW).candidates
         }
         olena, petro = numbers(held.olena, held.petro)
         assert (earned[olena].earned, earned[petro].earned, earned[petro].passed) == (True, False, False)

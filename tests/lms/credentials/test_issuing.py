@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, undefer
 from lms.audit.models import AuditEntry
 from lms.courses.models import Course, CourseVersion, Enrolment, EnrolmentSource, EnrolmentState, VersionState
 from lms.credentials import (
+    award_queries,
     awarding,
     bits,
     changing,
@@ -30,7 +31,6 @@ from lms.credentials import (
     queries,
     status_lists,
 )
-from lms.credentials.checking import State
 from lms.credentials.models import (
     AwardRule,
     Certificate,
@@ -42,8 +42,10 @@ from lms.credentials.models import (
     StatusList,
 )
 from lms.credentials.numbers import complete
-from lms.credentials.queries import PublicState, Records
+from lms.credentials.queries import PublicState
+from lms.credentials.records import Records
 from lms.credentials.rules import amount, ends, standings
+from lms.credentials.verdicts import Report, State
 from lms.database import Database
 from lms.directory import projects
 from lms.directory.merging import merge_people
@@ -80,14 +82,14 @@ def edition(session: Session, certificate: Certificate, number: int = 1) -> Cert
     return session.scalars(query).one()
 
 
-def check(session: Session, file: str, now: datetime = LATER) -> checking.Report:
+def check(session: Session, file: str, now: datetime = LATER) -> Report:
     return checking.check(file.encode(), Records(session), now)
 
 
 def test_who_attended_enough_earns_it(database: Database, held: Held) -> None:
     with database.writing() as session:
         rule = held.rule(session)
-        page = queries.rule_page(session, held.certifier, rule, NOW)
+        page = award_queries.rule_page(session, held.certifier, rule, NOW)
         found = {each.person_id: (each.standing.share, each.standing.earned) for each in page.candidates}
         olena, petro, ivan, mariia = numbers(held.olena, held.petro, held.ivan, held.certifier)
         assert found == {olena: (100, True), mariia: (100, True), petro: (60, True), ivan: (40, False)}
@@ -139,7 +141,7 @@ def test_four_eyes(database: Database, held: Held) -> None:
         with pytest.raises(NotAllowed) as refused:
             issuing.issue(session, ISSUER, held.certifier, rule, people, NOW)
         assert refused.value.code == "four_eyes"
-        assert queries.rule_page(session, held.certifier, rule, NOW).four_eyes
+        assert award_queries.rule_page(session, held.certifier, rule, NOW).four_eyes
         assert issuing.issue(session, ISSUER, held.planner, rule, people, NOW).certificates
         with pytest.raises(NotAllowed) as refused:
             issuing.issue(session, ISSUER, held.planner, rule, numbers(held.olena, held.planner), NOW)
@@ -158,7 +160,7 @@ def test_nothing_is_issued_before_attendance_is_approved(database: Database) -> 
     with database.writing() as session:
         held = Held(session, approved=False)
         rule = held.rule(session)
-        assert queries.rule_page(session, held.certifier, rule, NOW).open_sheets == 5
+        assert award_queries.rule_page(session, held.certifier, rule, NOW).open_sheets == 5
         with pytest.raises(Conflict) as refused:
             issuing.issue(session, ISSUER, held.certifier, rule, numbers(held.olena), NOW)
         assert refused.value.code == "sheets_open"
@@ -171,7 +173,7 @@ def test_who_may_not(database: Database, held: Held) -> None:
             with pytest.raises(NotAllowed):
                 issuing.issue(session, ISSUER, visitor, rule, numbers(held.petro), NOW)
             with pytest.raises(NotAllowed):
-                queries.rule_page(session, visitor, rule, NOW)
+                award_queries.rule_page(session, visitor, rule, NOW)
             with pytest.raises(NotAllowed):
                 awarding.create(session, visitor, "case", DRAFT, NOW)
         with pytest.raises(Invalid, match="at least one"):
@@ -265,7 +267,7 @@ def test_who_has_completed_a_course_earns_it(database: Database, held: Held) -> 
         with pytest.raises(Invalid, match="over a series"):
             awarding.create_for_course(session, held.planner, "case-course", DRAFT, NOW)
         rule = awarding.create_for_course(session, held.planner, "case-course", draft, NOW)
-        page = queries.rule_page(session, held.certifier, rule.id, NOW)
+        page = award_queries.rule_page(session, held.certifier, rule.id, NOW)
         earned = {each.person_id: each.standing.earned for each in page.candidates}
         assert earned == {held.olena.person_id: True, held.petro.person_id: False}
         with pytest.raises(Invalid, match="not earned"):
@@ -280,7 +282,7 @@ def test_who_has_completed_a_course_earns_it(database: Database, held: Held) -> 
         assert edition(session, given.certificates[0]).snapshot["achievement"]["name"] == DRAFT.name
         second = awarding.revise(session, held.planner, rule.id, draft, LATER)
         assert second.course_id == course.id
-        _course, cards, editor = queries.rules_of_course(session, held.planner, "renamed")
+        _course, cards, editor = award_queries.rules_of_course(session, held.planner, "renamed")
         assert (len(cards), editor) == (2, True)
 
 
@@ -557,10 +559,10 @@ def test_rules_and_their_versions(database: Database, held: Held) -> None:
             awarding.revise(session, held.planner, first, DRAFT, LATER)
         with pytest.raises(Invalid, match="kind"):
             awarding.revise(session, held.planner, second.id, MANUAL, LATER)
-        _series, cards, editor = queries.rules_of_series(session, held.planner, "case")
+        _series, cards, editor = award_queries.rules_of_series(session, held.planner, "case")
         assert editor
         assert [(card.version, card.retired) for card in cards] == [(2, False), (1, True)]
-        assert not queries.rules_of_series(session, held.certifier, "case")[2]
+        assert not award_queries.rules_of_series(session, held.certifier, "case")[2]
         for wrong in (
             {"name": " "},
             {"criteria": ""},
@@ -588,14 +590,14 @@ def test_the_page_asks_the_same_few_questions_however_many_came(database: Databa
     with database.writing() as session:
         rule = held.rule(session)
         with counted(database) as few:
-            queries.rule_page(session, held.planner, rule, NOW)
+            award_queries.rule_page(session, held.planner, rule, NOW)
         for number in range(12):
             visitor = person(session, f"more{number}@example.org")
             for date in held.dates:
                 held._came(session, visitor, date, 1)
         session.flush()
         with counted(database) as many:
-            page = queries.rule_page(session, held.planner, rule, NOW)
+            page = award_queries.rule_page(session, held.planner, rule, NOW)
         assert len(page.candidates) == 16
         assert len(many) <= len(few)
 
@@ -619,8 +621,8 @@ def test_terms_and_amounts() -> None:
     assert ends(datetime(2026, 8, 31, 9, tzinfo=UTC), 6) == datetime(2027, 2, 28, 9, tzinfo=UTC)
     assert ends(datetime(2024, 2, 29, tzinfo=UTC), 12) == datetime(2025, 2, 28, tzinfo=UTC)
     assert ends(NOW, None) is None
-    assert [amount(text) for text in ("", " 6 ", "0,20", "1.50", "30")] == ["", "6", "0.2", "1.5", "30"]
-    for wrong in ("0", "-1", "1e9", "0.001", "inf", "шість"):
+    assert [amount(text) for text in ("", " 6 ", "0,20", "1.50", "1,5", "30")] == ["", "6", "0.2", "1.5", "1.5", "30"]
+    for wrong in ("0", "-1", "1e9", "0.001", "1,500", "1,000", "1,5,5", "1 5", "10001", "٣", "inf", "шість"):
         with pytest.raises(ValueError, match=r"^.+$"):
             amount(wrong)
     assert RuleKind.ATTENDANCE in earning.EARNERS
@@ -630,8 +632,8 @@ def test_terms_and_amounts() -> None:
 def test_only_organisers_of_the_network_see_every_rule(database: Database, held: Held) -> None:
     with database.writing() as session:
         held.rule(session)
-        assert len(queries.rules_to_approve(session, held.certifier)) == 1
-        assert queries.rules_to_approve(session, held.olena) == []
+        assert len(award_queries.rules_to_approve(session, held.certifier)) == 1
+        assert award_queries.rules_to_approve(session, held.olena) == []
 
 
 def test_a_certificate_keeps_the_project_under_which_it_was_issued(database: Database, held: Held) -> None:

@@ -23,7 +23,7 @@ from lms.schedule.actions import create, publish
 from lms.schedule.drafts import AgendaDraft
 from lms.schedule.group_models import Group
 from lms.schedule.models import Access, Occurrence
-from recordings.processing import words_in
+from recordings.processing.options import words_in
 from tests.lms.facts import NOW, draft, organiser, person
 
 CODE = "00000000000000ab"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recordings.processing import AgendaItem, Options, Outcome, process
-from recordings.processing.options import Caption
+from recordings.processing.options import AgendaItem, Caption, Options
+from recordings.processing.pipeline import Outcome, process
 from recordings.raw import timeline
 from tests.recordings.making import BLUE, GREEN, RED, YELLOW, ZERO, Meeting, Person, Sender, microphone
 from tests.recordings.measuring import Film, watch

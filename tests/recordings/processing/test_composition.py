@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recordings.processing import layouts, process
+from recordings.processing import layouts
 from recordings.processing.layouts import Canvas
 from recordings.processing.options import Caption
+from recordings.processing.pipeline import process
 from recordings.raw import timeline
 from tests.recordings.making import BLUE, GREEN, RED, YELLOW, ZERO, Meeting, Person, Sender, microphone
 from tests.recordings.measuring import Film, every_second, loudness, offsets

@@ -15,19 +15,12 @@ import av
 import numpy as np
 import pytest
 
-from recordings.processing import (
-    DiskFullError,
-    EncoderError,
-    Options,
-    Outcome,
-    RawMissingError,
-    children,
-    layouts,
-    process,
-    read,
-    remux,
-)
+from recordings.processing import children, layouts
+from recordings.processing.errors import DiskFullError, EncoderError, RawMissingError
 from recordings.processing.layouts import Canvas
+from recordings.processing.options import Options
+from recordings.processing.pipeline import Outcome, process, remux
+from recordings.processing.state import read
 from recordings.raw import rtpdump, timeline
 from recordings.raw.timeline import AnyLine
 from tests.recordings.making import BLUE, RED, ZERO, Meeting, Person, Sender, microphone
@@ -341,7 +334,10 @@ def test_an_encoder_that_fails_is_an_error_with_cause_and_next_step(
 FULL = """
 import sys
 from pathlib import Path
-from recordings.processing import DiskFullError, Options, pipeline, process
+from recordings.processing import pipeline
+from recordings.processing.errors import DiskFullError
+from recordings.processing.options import Options
+from recordings.processing.pipeline import process
 raw, out = Path(sys.argv[1]), Path(sys.argv[2])
 room = out / "filler"
 pipeline._Run._room = lambda self: None

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import av
 
-from recordings.processing import Options, lighten, process, publish
-from recordings.processing.lighter import SMALL, SOUND
+from recordings.processing import publish
+from recordings.processing.lighter import SMALL, SOUND, lighten
+from recordings.processing.options import Options
+from recordings.processing.pipeline import process
 from tests.recordings.making import Meeting, Person, Sender, microphone
 from tests.recordings.measuring import every_second, offsets, watch
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recordings.processing import AgendaItem, Caption, Options
 from recordings.processing.check import TrackReport
 from recordings.processing.clock import Mapping
-from recordings.processing.extras import captions
 from recordings.processing.moments import SHORTEST_CUE_S, chapters, floors, questions, shortened, transcript
+from recordings.processing.options import AgendaItem, Caption, Options
 from recordings.processing.plan import schedule
 from recordings.processing.story import Change, Span, understand
 from recordings.processing.tracks import PersonJob, TrackJob
+from recordings.processing.webvtt import captions
 from recordings.raw import timeline
 from recordings.raw.timeline import AnyLine
 from tests.recordings.processing.test_parts import reel, story

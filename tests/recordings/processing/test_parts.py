@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from recordings.processing import Options, frames, layouts
+from recordings.processing import frames, layouts
 from recordings.processing.arranging import Look
 from recordings.processing.clock import Evidence
 from recordings.processing.frames import Tally
 from recordings.processing.layouts import Box, Canvas
+from recordings.processing.options import Options
 from recordings.processing.ordering import Counts, Lost, Run, in_order
 from recordings.processing.plan import Planner, schedule, turns
 from recordings.processing.story import Change, Person, Seen, Span, Story

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
@@ -9,12 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from recordings.processing import AgendaItem, BusyError, Options, process, read, remux, sharing
-from recordings.processing.state import PHASES
+from recordings.processing import children, sharing, state
+from recordings.processing.errors import BusyError
+from recordings.processing.options import AgendaItem, Options
+from recordings.processing.pipeline import process, remux
+from recordings.processing.state import PHASES, read
 from recordings.raw import timeline
 from tests.recordings.making import BLUE, ZERO, Meeting, Person, Sender, microphone
 from tests.recordings.measuring import every_second, watch
@@ -80,7 +85,8 @@ def test_scenes_that_are_done_are_kept(raw: Path, tmp_path: Path) -> None:
 def killed(raw: Path, out: Path, when: Callable[[], bool]) -> None:
     """Process in a process of its own, and kill it once `when`."""
     code = (
-        "import sys; from pathlib import Path; from recordings.processing import Options, process;"
+        "import sys; from pathlib import Path;"
+        "from recordings.processing.options import Options; from recordings.processing.pipeline import process;"
         "process(Path(sys.argv[1]), Path(sys.argv[2]), Options.model_validate_json(sys.argv[3]),"
         "lambda phase, progress: None, lambda: False)"
     )
@@ -128,6 +134,24 @@ def test_two_at_once_do_not_disturb_each_other(raw: Path, tmp_path: Path) -> Non
 
     assert process(raw, tmp_path, OPTIONS, meanwhile, lambda: False).kind == "published"
     assert refused[0].next_step
+
+
+def test_a_lock_that_outlives_its_process_for_a_moment_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed while it starts another leaves its lock to that one, until that is a program."""
+    with (tmp_path / ".lock").open("a") as left:
+        fcntl.flock(left, fcntl.LOCK_EX)
+        monkeypatch.setattr(state.time, "sleep", lambda _: left.close())
+        with state.alone(tmp_path):
+            assert left.closed
+
+
+def test_a_child_whose_parent_is_gone_before_it_began_ends(tmp_path: Path) -> None:
+    began = partial(children._end_with_parent, os.getppid())
+    child = subprocess.run([sys.executable, "-c", "open('began', 'w')"], cwd=tmp_path, preexec_fn=began)
+    assert child.returncode == 1
+    assert not (tmp_path / "began").exists()
 
 
 def test_progress_grows_to_the_end_and_says_what_is_done(raw: Path, tmp_path: Path) -> None:

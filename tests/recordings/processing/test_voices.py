@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recordings.processing import Options, children
+from recordings.processing import children
+from recordings.processing.options import Options
 from recordings.processing.plan import Schedule, Stretch
 from recordings.processing.story import Span
 from recordings.processing.voices import Mixing, levelling

@@ -36,15 +36,26 @@ describe("what is typed for an assignment", () => {
 
   it("comes back after the page was left, and is forgotten when it is handed in", () => {
     const { kept, draft } = storage();
+    draft.opened("");
     draft.typed("План");
     expect(draft.opened("")).toBe("План");
-    draft.sent();
+    draft.handedIn();
     expect(draft.opened("")).toBe("");
     expect(kept.size).toBe(0);
   });
 
-  it("does not replace what the server sent back", () => {
+  it("comes back over the text that was given back to be mended", () => {
     const { draft } = storage();
+    expect(draft.opened("Повернуте")).toBe("Повернуте");
+    draft.typed("Виправлене");
+    expect(draft.opened("Повернуте")).toBe("Виправлене");
+    draft.typed("");
+    expect(draft.opened("Повернуте")).toBe("");
+  });
+
+  it("does not replace what came from elsewhere meanwhile", () => {
+    const { draft } = storage();
+    draft.opened("");
     draft.typed("Старе");
     expect(draft.opened("Повернуте")).toBe("Повернуте");
   });

@@ -204,13 +204,20 @@ def test_two_read_an_essay_and_a_third_decides_where_they_differ(hall: Hall) -> 
         (one,) = marking.waiting(session, hall.author)
         marking.rate(session, hall.author, one.id, {"a": 0}, NOW, comment="Не про те")
         assert (attempt.passed, marking.count_waiting(session, hall.author)) == (None, 0), "one is not enough"
-        with pytest.raises(Conflict) as refused:
-            marking.rate(session, hall.author, one.id, {"a": 4}, NOW)
-        assert refused.value.code == "rating_yours"
+        marking.rate(session, hall.author, one.id, {"a": 4}, NOW, comment="Обмовка")
+        assert attempt.passed is None, "a slip that is put right is no second reading"
+        assert marking.essay(session, hall.author, one.id).own_share == "1"
+        (mine,) = marking.read_by(session, hall.author)
+        assert (mine.id, mine.share, mine.waits) == (one.id, "1", True)
+        marking.rate(session, hall.author, one.id, {"a": 0}, NOW, comment="Не про те")
         assert [each.readings for each in marking.waiting(session, hall.trainer)] == [1]
         assert marking.essay(session, hall.trainer, one.id).readings == (), "the second sees nothing of the first"
         marking.rate(session, hall.trainer, one.id, {"a": 4}, NOW, comment="Саме так")
         assert attempt.passed is None, "they differ"
+        for reader in (hall.author, hall.trainer):
+            with pytest.raises(Conflict) as refused:
+                marking.rate(session, reader, one.id, {"a": 4}, NOW)
+            assert refused.value.code == "rating_yours"
         assert letters(session) == []
         assert marking.essay(session, hall.reviewer, one.id).readings == (("0", "Не про те"), ("1", "Саме так"))
         marking.rate(session, hall.reviewer, one.id, {"a": 2}, NOW)
@@ -218,6 +225,29 @@ def test_two_read_an_essay_and_a_third_decides_where_they_differ(hall: Hall) -> 
         assert (essay.share, essay.comment, essay.marked_by) == ("1/2", "Не про те\n\nСаме так", hall.reviewer.actor)
         assert (attempt.state, attempt.total) == (AttemptState.GRADED, "9/10")
         assert letters(session) == [(telling.JUDGED, f"person:{attempt.person_id}")]
+        correcting.appeal(session, hall.learner, attempt.code, "Не згоден", NOW)
+        for reader in (hall.author, hall.trainer, hall.reviewer):
+            assert reader.actor in correcting.judges_of(session, attempt), "each of them has judged it"
+        with pytest.raises(NotAllowed):
+            correcting.answer_appeal(session, hall.trainer, attempt.code, "Ні", NOW, granted=False)
+
+
+def test_points_for_an_essay_are_changed_and_its_writer_hears_only_of_a_change(hall: Hall) -> None:
+    with hall.database.writing() as session:
+        hall.item(session, "essay", "3.1", ESSAY)
+        hall.publish(session, lines=[*SPEC["lines"], {"area": "3", "count": 1}], passing={"total": "0.5"})
+        attempt = answered(session, hall.learner, 4, essay="Довга відповідь")
+        (one,) = marking.waiting(session, hall.author)
+        marking.rate(session, hall.author, one.id, {"a": 0}, NOW)
+        (read,) = marking.read_by(session, hall.author)
+        assert (read.share, read.waits) == ("0", False)
+        assert marking.read_by(session, hall.trainer) == []
+        marking.rate(session, hall.author, one.id, {"a": 0}, NOW + MINUTE, reason="Ще раз прочитано")
+        assert [kind for kind, _ in letters(session)] == [telling.JUDGED], "nothing has changed"
+        marking.rate(session, hall.author, one.id, {"a": 4}, NOW + 2 * MINUTE, reason="Обмовка")
+        assert [kind for kind, _ in letters(session)] == [telling.JUDGED, telling.CHANGED]
+        page = inspecting.attempt_page(session, hall.trainer, attempt.test_id, attempt.code, NOW)
+        assert [each.reason for each in page.regrades] == ["Ще раз прочитано", "Обмовка"]
 
 
 def test_a_late_text_that_is_accepted_is_read_by_two_again(hall: Hall) -> None:
@@ -356,6 +386,96 @@ def test_a_ruling_stays_when_late_answers_are_taken(hall: Hall) -> None:
 
 
 # --- Late answers and appeals -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["full", "left_out"])
+def test_a_ruling_on_an_essay_is_undone_and_its_readers_points_are_there_again(hall: Hall, how: Any) -> None:
+    with hall.database.writing() as session:
+        hall.item(session, "essay", "3.1", ESSAY)
+        hall.publish(session, lines=[*SPEC["lines"], {"area": "3", "count": 1}], passing={"total": "0.5"})
+        read = answered(session, hall.learner, 4, essay="Прочитана")
+        unread = answered(session, hall.another, 4, essay="Не прочитана")
+        essay = read.items[-1]
+        marking.rate(session, hall.trainer, essay.id, {"a": 2}, NOW)
+        version = essay.item_version_id
+        with pytest.raises(Conflict) as nothing:
+            regrading.regrade(session, hall.author, version, "as_asked", "Бо", NOW)
+        assert nothing.value.code == "ruling_same"
+        regrading.regrade(session, hall.author, version, how, "Натиснув не те", NOW)
+        assert (read.total, unread.state) == ("1", AttemptState.GRADED)
+        marking.rate(session, hall.trainer, essay.id, {"a": 4}, NOW, reason="Недогляд")
+        assert read.total == "1", "a reader does not overrule what was ruled for everybody"
+        preview = regrading.preview(session, hall.author, version, "as_asked")
+        assert {each.code: each.passed_after for each in preview.changes} == {unread.code: None}
+        marking.rate(session, hall.trainer, essay.id, {"a": 2}, NOW, reason="Усе-таки")
+        before = len(letters(session))
+        regrading.regrade(session, hall.author, version, "as_asked", "Питання правильне", NOW + MINUTE)
+        assert (read.total, essay.share, essay.weight) == ("9/10", "1/2", "1")
+        assert (unread.passed, unread.items[-1].share) == (None, None), "nobody has read it: it waits again"
+        assert [each.id for each in marking.waiting(session, hall.trainer)] == [unread.items[-1].id]
+        assert len(letters(session)) == before + 2, "both results changed"
+        page = inspecting.attempt_page(session, hall.author, read.test_id, read.code, NOW)
+        assert not any(each.ruled for each in page.answers)
+        assert len(ruling_queries.ruling_page(session, hall.author, version).rulings) == 2
+        correcting.accept_late(session, hall.author, read.code, "Не було світла", NOW)
+        assert essay.share == "1/2", "scored anew, the readers' points stay"
+
+
+def test_a_ruling_is_undone_for_answers_that_have_a_key(hall: Hall) -> None:
+    with hall.database.writing() as session:
+        attempt = answered(session, hall.learner, 3)
+        version = attempt.items[-1].item_version_id
+        regrading.regrade(session, hall.author, version, "full", "Натиснув не те", NOW)
+        assert attempt.total == "1"
+        regrading.regrade(session, hall.author, version, "as_asked", "Питання правильне", NOW)
+        assert attempt.total == "3/4"
+
+
+def test_a_result_shows_the_key_as_it_was_corrected_and_what_does_not_count(hall: Hall) -> None:
+    with hall.database.writing() as session:
+        hall.publish(session, review={"right_after": ["score", "right", "marks"]})
+        attempt = answered(session, hall.learner, 4)
+        version, other = (attempt.items[number].item_version_id for number in (0, 1))
+        key = corrected(session, hall, version)
+        regrading.regrade(session, hall.author, version, "key", "Правильна інша", NOW, key_version_id=key)
+        regrading.regrade(session, hall.author, other, "left_out", "Двозначне", NOW)
+        first, second = queries.result(session, hall.learner, attempt.code, NOW + 2 * MINUTE).items[:2]
+        assert first.share == 0
+        assert [each.id for each in first.right.options if each.share == 1] == ["b"]  # type: ignore[union-attr]
+        assert (first.left_out, second.left_out) == (False, True)
+
+
+def test_answers_that_come_after_late_ones_were_accepted_wait_for_a_decision_of_their_own(hall: Hall) -> None:
+    with hall.database.writing() as session:
+        attempt = taking.begin(session, hall.learner, "t", NOW)
+        taking.save(session, hall.learner, attempt.code, 1, 1, "b", NOW, writer="w")
+        finishing.end_overdue(session, END + 3 * MINUTE)
+        taking.save(session, hall.learner, attempt.code, 1, 2, "c", END + 4 * MINUTE, writer="w")
+        correcting.accept_late(session, hall.trainer, attempt.code, "Не було світла", END + 5 * MINUTE)
+        taking.save(session, hall.learner, attempt.code, 1, 3, "a", END + 6 * MINUTE, writer="w")
+        assert [each.code for each in waiting.late_waiting(session, hall.trainer)] == [attempt.code]
+        page = inspecting.attempt_page(session, hall.trainer, attempt.test_id, attempt.code, END + 7 * MINUTE)
+        assert (page.answers[0].answer, page.answers[0].late_answer, page.late_open) == ("c", "a", True)
+        correcting.accept_late(session, hall.trainer, attempt.code, "І далі не було", END + 8 * MINUTE)
+        assert attempt.items[0].share == "1"
+        page = inspecting.attempt_page(session, hall.trainer, attempt.test_id, attempt.code, END + 9 * MINUTE)
+        assert (page.answers[0].answer, page.late_open) == ("a", False)
+
+
+def test_late_answers_are_decided_before_an_essay_is_read(hall: Hall) -> None:
+    with hall.database.writing() as session:
+        hall.item(session, "essay", "3.1", ESSAY)
+        hall.publish(session, lines=[*SPEC["lines"], {"area": "3", "count": 1}], passing={"total": "0.5"})
+        attempt = taking.begin(session, hall.learner, "t", NOW)
+        taking.save(session, hall.learner, attempt.code, 5, 1, "Початок", NOW, writer="w")
+        finishing.end_overdue(session, END + 3 * MINUTE)
+        for position in range(1, 5):
+            taking.save(session, hall.learner, attempt.code, position, 1, "a", END + 4 * MINUTE, writer="w")
+        correcting.accept_late(session, hall.trainer, attempt.code, "Не було світла", END + 5 * MINUTE)
+        assert (attempt.state, attempt.total) == (AttemptState.AUTO_SUBMITTED, "4/5")
+        assert letters(session) == [], "the letter comes when all of it has been read"
+        marking.rate(session, hall.trainer, attempt.items[-1].id, {"a": 4}, END + 6 * MINUTE)
+        assert (attempt.state, attempt.total) == (AttemptState.GRADED, "1")
 
 
 def test_late_answers_are_refused_with_a_reason_and_wait_again_when_more_come(hall: Hall) -> None:
