@@ -22,6 +22,7 @@ REASONS = (
     _("The weights of its blanks cannot be said in whole numbers."),
     _("What stands in braces is no answer: it begins with none of = ~ # T F."),
     _("Characters of private use were left out."),
+    _("The category {} that begins here is not kept; competences are given by tags."),
     _("The title was cut to 300 characters."),
     _("There is no question."),
     _("It has no braces: a description asks nothing."),

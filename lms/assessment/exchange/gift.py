@@ -29,6 +29,7 @@ from lms.assessment.exchange.parts import (
     numeric_answers,
     share_of_percent,
     short_body,
+    without_category,
 )
 
 _ESCAPED = ":#={}~n\\"
@@ -46,39 +47,42 @@ _BLANK = "_____"
 def read(text: str) -> list[Read]:
     """Every question of a file, taken or refused. Raises `Unreadable` (items_many)."""
     found: list[Read] = []
-    for line, chunk, notes in _chunks(text):
-        found.append(_question(line, chunk, notes))
+    waiting = ""
+    for line, chunk, notes, category in _chunks(text):
+        waiting = category or waiting
+        found.append(_question(line, chunk, notes, waiting))
+        waiting = "" if found[-1].body is not None else waiting
         if len(found) > MOST_ITEMS:
             raise Unreadable("items_many", f"The file has more than {MOST_ITEMS} questions. Divide it.", line)
     return found
 
 
-def _chunks(text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """(line on which it begins, text, comments before it) of each question."""
+def _chunks(text: str) -> Iterator[tuple[int, str, list[str], str]]:
+    """(line on which it begins, text, comments before it, category that begins with it) of each question."""
     lines: list[str] = []
     notes: list[str] = []
-    begin = 0
+    begin, category = 0, ""
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1):
         bare = line.strip()
         if bare.startswith("//"):
             notes.append(bare)
         elif bare.upper().startswith("$CATEGORY:") and not lines:
-            notes = []
+            category = bare.partition(":")[2].strip()
         elif bare:
             begin = begin or number
             lines.append(line)
         elif lines:
-            yield begin, "\n".join(lines), notes
-            lines, notes, begin = [], [], 0
+            yield begin, "\n".join(lines), notes, category
+            lines, notes, begin, category = [], [], 0, ""
     if lines:
-        yield begin, "\n".join(lines), notes
+        yield begin, "\n".join(lines), notes, category
 
 
-def _question(line: int, chunk: str, notes: list[str]) -> Read:
+def _question(line: int, chunk: str, notes: list[str], category: str) -> Read:
     code, tags, language = _noted(notes)
     if len(chunk) > MOST_ITEM:
         return Read(line, chunk[:60], code, refused=f"It is longer than {MOST_ITEM} characters.")
-    changed = []
+    changed = without_category(category)
     if _PRIVATE.search(chunk):
         chunk = _PRIVATE.sub("", chunk)
         changed.append("Characters of private use were left out.")

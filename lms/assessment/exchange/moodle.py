@@ -25,6 +25,7 @@ from lms.assessment.exchange.parts import (
     numeric_answers,
     share_of_percent,
     short_body,
+    without_category,
 )
 
 GRADING = {
@@ -46,13 +47,20 @@ def read(content: bytes) -> list[Read]:
     root = xml.read(content)
     if root.tag != "quiz":
         raise Unreadable("xml_other", f"This is no Moodle XML: its root is {root.tag[:60]!r}, not 'quiz'.")
-    found = [_question(each) for each in root.findall("question") if each.get("type") != "category"]
+    found: list[Read] = []
+    category = ""
+    for each in root.findall("question"):
+        if each.get("type") == "category":
+            category = xml.words(each.find("category/text"))
+        else:
+            found.append(_question(each, category))
+            category = "" if found[-1].body is not None else category
     if len(found) > MOST_ITEMS:
         raise Unreadable("items_many", f"The file has more than {MOST_ITEMS} questions. Divide it.")
     return found
 
 
-def _question(question: Element) -> Read:
+def _question(question: Element, category: str) -> Read:
     tags = [xml.words(tag) for tag in question.findall("tags/tag")]
     language = next((tag.removeprefix("lang:") for tag in tags if tag.startswith("lang:")), "")
     start = Read(
@@ -61,6 +69,7 @@ def _question(question: Element) -> Read:
         code=xml.words(question.find("idnumber")),
         language=language,
         tags=tuple(tag for tag in tags if tag and not tag.startswith("lang:")),
+        changed=tuple(without_category(category)),
     )
     return finished(start, lambda changed: _body(question, start.title, changed))
 

@@ -104,6 +104,15 @@ def finished(read: Read, make: Any) -> Read:
     return replace(read, title=title or read.title, body=body, tags=tags, changed=tuple(dict.fromkeys(changed)))
 
 
+_ROOT = re.compile(r"(\$(course|system|module|cat)\w*\$/?)?(top(/|$))?", re.IGNORECASE)
+
+
+def without_category(category: str) -> list[str]:
+    """What is said of the first item that is taken of a category of Moodle's: items are found by tags here."""
+    path = " ".join(_ROOT.sub("", category, count=1).split())
+    return [f"The category {path[:100]!r} that begins here is not kept; competences are given by tags."] if path else []
+
+
 # --- Options that other formats do not know ---------------------------------------------------------------------------
 
 POLICY, OPTION = "policy", "option"

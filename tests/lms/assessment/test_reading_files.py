@@ -102,6 +102,20 @@ def test_the_first_feedback_of_true_and_false_is_for_the_wrong_answer() -> None:
     )
 
 
+def test_a_category_is_not_lost_without_a_word_and_takes_no_comment_with_it() -> None:
+    file = (
+        "// question: 0  name: Switch category to $course$/top/Банк/Файли\n$CATEGORY: $course$/top/Банк/Файли\n\n"
+        "Опис без дужок\n\n// [id:q-1]\n$CATEGORY: $course$/top\n\n::Перше::Питання {T}\n\n::Друге::Питання {F}\n"
+    )
+    refused, first, second = gift.read(file)
+    assert refused.refused
+    assert first.code == "q-1"
+    assert [each.changed for each in (first, second)] == [(), ()]
+    refused, first, second = gift.read(file.replace("$CATEGORY: $course$/top\n", "\n"))
+    assert first.changed == ("The category 'Банк/Файли' that begins here is not kept; competences are given by tags.",)
+    assert second.changed == ()
+
+
 def test_weights_are_exact() -> None:
     shares = [option.share for option in body("? {~%33.33333%а ~%33.333%б ~%33.33%в ~%-16.66667%г}").options]
     assert shares == [F(1, 3), F(1, 3), F(1, 3), F(-1, 6)]
@@ -200,7 +214,7 @@ def test_windows_1251_is_read() -> None:
 
 MOODLE = """<?xml version="1.0" encoding="UTF-8"?>
 <quiz>
-<question type="category"><category><text>$course$/top</text></category></question>
+<question type="category"><category><text>$course$/top/Цифрова грамотність</text></category></question>
 <question type="multichoice">
   <name><text>Назва</text></name>
   <questiontext format="html"><text><![CDATA[<p>Оберіть <strong>усі</strong> з <em>двох</em></p>]]></text>
@@ -244,7 +258,8 @@ def test_moodle_xml_as_moodle_writes_it() -> None:
     assert isinstance(choice.body, MultipleChoice)
     assert choice.body.text == "Оберіть **усі** з *двох*"
     assert [option.text for option in choice.body.options] == ["Перша", "Друга", "Третя"]
-    assert len(choice.changed) == 2  # two points, and feedback for the whole
+    assert len(choice.changed) == 3  # two points, feedback for the whole, and the category
+    assert "Цифрова грамотність" in choice.changed[0]
     assert isinstance(number.body, Numeric)
     assert number.body.text == "Скільки \\*метрів\\*?"
     assert [score(number.body, answer).share for answer in ("2 м", "205 см", "2", "3 м")] == [1, 1, F(9, 10), 0]
