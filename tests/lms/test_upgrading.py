@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,24 +36,71 @@ VALUES (1, 'k', 'occurrence.published', 'person:1', '{}', '2026-11-01 08:00:00',
 """
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_what_was_planned_before_is_there_afterwards(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if kind == "sqlite":
-        _fill_and_upgrade(f"sqlite:///{tmp_path / 'old.db'}")
+ESSAYS = """
+INSERT INTO person (id, family_name, given_name, patronymic, latin_name, language, time_zone, created_at)
+VALUES (1, 'Прізвище', 'Імʼя', '', '', 'uk', 'Europe/Kyiv', '2026-11-01 06:00:00');
+INSERT INTO test (id, code, title_uk, title_en, created_by, created_at)
+VALUES (1, 't', 'Тест', '', 'person:1', '2026-11-01 06:00:00');
+INSERT INTO test_version (id, test_id, number, spec, digest, published_by, published_at)
+VALUES (1, 1, 1, '{}', '', 'person:1', '2026-11-01 06:00:00');
+INSERT INTO item (id, code, family, language, kind, title, state, latest, lock_version, created_by, created_at,
+  updated_at)
+VALUES (1, 'i', 'i', 'uk', 'essay', '', 'usable', 1, 1, 'person:1', '2026-11-01 06:00:00', '2026-11-01 06:00:00');
+INSERT INTO item_version (id, item_id, number, kind, policy, body, digest, state, written_by, writers, written_at,
+  reviewed_by)
+VALUES (1, 1, 1, 'essay', '', '{}', '', 'usable', 'person:1', '[]', '2026-11-01 06:00:00', '');
+INSERT INTO item_ruling (id, item_version_id, how, reason, by, at)
+VALUES (1, 1, 'full', '', 'person:1', '2026-11-01 09:00:00');
+INSERT INTO attempt (id, code, test_id, version_id, person_id, number, context, language, seed, writer, state,
+  started_at, late_too, total, parts)
+VALUES (1, 'a', 1, 1, 1, 1, '', 'uk', '', '', 'graded', '2026-11-01 07:00:00', false, '1', '[]');
+INSERT INTO attempt_item (id, attempt_id, position, item_version_id, line, area, "order", weight, share, note,
+  ruling_id, comment, marked_by, marked_at)
+VALUES (1, 1, 0, 1, 0, '1', '[]', '1', '1/2', '', NULL, '', 'person:1', '2026-11-01 08:00:00'),
+  (2, 1, 1, 1, 0, '1', '[]', '1', '1', 'regraded: full', 1, '', 'person:1', '2026-11-01 08:00:00'),
+  (3, 1, 2, 1, 0, '1', '[]', '1', '1', '', NULL, '', '', NULL);
+INSERT INTO regrade (id, attempt_id, before, after, reason, by, at)
+VALUES (1, 1, '{"shares": {"1": null}}', '{}', 'before it was read', 'person:1', '2026-11-01 07:30:00'),
+  (2, 1, '{"shares": {"1": "1/4"}}', '{}', 'the ruling', 'person:1', '2026-11-01 09:00:00'),
+  (3, 1, '{"shares": {"1": "1"}}', '{}', 'another', 'person:1', '2026-11-01 10:00:00');
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'old.db'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     with server.fresh_database() as url:
-        _fill_and_upgrade(url)
+        yield url
 
 
-def _fill_and_upgrade(url: str) -> None:
-    upgrade(url, "0001")
+def fill(url: str, statements: str) -> None:
+    """Put rows in."""
     engine = create_engine(url)
     with engine.begin() as connection:
-        for statement in FILLED.strip().split(";\n"):
-            connection.execute(text(statement))
+        for statement in statements.strip().split(";\n"):
+            connection.exec_driver_sql(statement)
     engine.dispose()
-    database = Database(url)
+
+
+def test_what_readers_gave_for_essays_is_found_in_the_history_of_rulings(empty_url: str) -> None:
+    upgrade(empty_url, "0041")
+    fill(empty_url, ESSAYS)
+    upgrade(empty_url, "0042")
+    engine = create_engine(empty_url)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT share, read_share FROM attempt_item ORDER BY id")).all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [("1/2", "1/2"), ("1", "1/4"), ("1", None)]
+
+
+def test_what_was_planned_before_is_there_afterwards(empty_url: str) -> None:
+    upgrade(empty_url, "0001")
+    fill(empty_url, FILLED)
+    database = Database(empty_url)
     database.upgrade()
     with database.reading() as session:
         found = session.get_one(Occurrence, 1)
