@@ -183,9 +183,14 @@ def _language(session: Session, spec: TestSpec, wanted: str) -> str:
     return wanted
 
 
-def card(session: Session, visitor: Visitor, slug: str, version: int, key: str) -> TestCard | None:
-    """The visitor's attempts at a lesson's test; None before anybody took it."""
-    return queries.test_card(session, visitor, code_of(slug, version, key))
+def card(session: Session, visitor: Visitor, slug: str, version: int, key: str, now: datetime) -> TestCard | None:
+    """The visitor's attempts at a lesson's test; None before it was published or taken."""
+    again_at = session.scalar(
+        select(Enrolment.again_at)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Course.slug == slug, Enrolment.person_id == visitor.person_id)
+    )
+    return queries.test_card(session, visitor, code_of(slug, version, key), now, again_at)
 
 
 def kept_id(session: Session, visitor: Visitor, slug: str, version: int, key: str) -> int | None:

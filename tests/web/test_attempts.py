@@ -131,6 +131,16 @@ async def test_what_was_not_known_is_said_by_area_and_an_appeal_is_made_once(
     assert late.json()["refused"] == "attempt_over"
 
 
+async def test_after_the_last_attempt_the_lesson_says_so_instead_of_offering_another(staff: Visitor) -> None:
+    for _ in range(5):
+        assert "Почати тест" in (await staff.get(LESSON)).text
+        await staff.post(await begun(staff), do="submit")
+    lesson = (await staff.get(LESSON)).text
+    assert "Ви використали всі спроби." in lesson
+    assert "Почати тест" not in lesson
+    assert (await staff.post(f"{LESSON}/test")).status_code == 409
+
+
 async def test_saves_that_come_late_and_twice_count_by_their_number(staff: Visitor, database: Database) -> None:
     address = await begun(staff)
     position, fields = next(

@@ -21,7 +21,7 @@ from lms.days import day_of
 from lms.directory import projects
 from lms.errors import Conflict, Invalid, NotAllowed, NotFound
 from lms.media import queries as media
-from web import forms, markdown, panels
+from web import forms, markdown, panels, wording
 from web.course_words import AUDIENCES, KINDS, SUBMISSIONS
 from web.errors import status_of
 from web.guards import signed_in_only
@@ -242,7 +242,8 @@ def _lesson(
         submission_words=SUBMISSIONS,
         asks=asks,
         kept=testing.kept_id(visit.session, visit.visitor, slug, found.version, key) if asks else None,
-        test=testing.card(visit.session, visit.visitor, slug, found.version, key) if asks else None,
+        test=testing.card(visit.session, visit.visitor, slug, found.version, key, visit.now) if asks else None,
+        sentence=lambda code: wording.say(visit.language, code, code),
     )
 
 

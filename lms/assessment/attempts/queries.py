@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +21,7 @@ from lms.assessment.attempts.profile import AreaStanding, standing
 from lms.assessment.attempts.saving import current, last_number
 from lms.assessment.attempts.spec import Shown, TestSpec, parse, shown
 from lms.assessment.attempts.states import JUDGED, OPEN, AttemptState
-from lms.assessment.attempts.taking import own
+from lms.assessment.attempts.taking import counted_since, last_end, own, refusal_of
 from lms.assessment.attempts.timing import Accommodation, closing, remaining_s
 from lms.assessment.content import Body
 from lms.assessment.content import parse as parse_body
@@ -50,6 +50,10 @@ class TestCard:
     """One's own, the last one first."""
     closes_at: datetime | None
     """For this person, with all that was given."""
+    refusal: str = ""
+    """Why another attempt may not begin now (`timing.may_begin`); empty when one may, or runs."""
+    again_at: datetime | None = None
+    """When it may, where it is only too early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +141,8 @@ class Result:
     appeal: Appeal | None
 
 
-def test_card(session: Session, visitor: Visitor, code: str) -> TestCard | None:
-    """A test that may be begun, and one's own attempts at it; None where there is none."""
+def test_card(session: Session, visitor: Visitor, code: str, now: datetime, since: datetime | None) -> TestCard | None:
+    """A test and one's own attempts at it; None where there is none. `since`: attempts before count no more."""
     found = publishing.current(session, code)
     if found is None:
         return None
@@ -149,7 +153,7 @@ def test_card(session: Session, visitor: Visitor, code: str) -> TestCard | None:
         .order_by(Attempt.number.desc())
         .limit(PAGE)
     ).all()
-    running = next((row.code for row in rows if row.state in OPEN), "")
+    running = next((row.code for row in rows if row.state in OPEN and (since is None or row.started_at >= since)), "")
     spec = parse(version.spec)
     granted = Accommodation()
     if spec.closes_at is not None and visitor.person_id is not None:
@@ -163,7 +167,16 @@ def test_card(session: Session, visitor: Visitor, code: str) -> TestCard | None:
         running,
         tuple(card_of(row) for row in rows),
         closing(spec.closes_at, granted),
+        refusal := "" if running else refusal_of(spec, granted, rows, since, now),
+        _again_at(spec, rows, since, refusal),
     )
+
+
+def _again_at(spec: TestSpec, rows: Sequence[Attempt], since: datetime | None, refusal: str) -> datetime | None:
+    if refusal == "test_early":
+        return spec.opens_at
+    ended_at = last_end(counted_since(rows, since))
+    return ended_at + timedelta(hours=spec.wait_hours) if refusal == "test_wait" and ended_at else None
 
 
 def own_attempts(session: Session, visitor: Visitor, page: int = 0) -> tuple[list[OwnLine], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from lms.assessment.attempts.models import (
 from lms.assessment.attempts.saving import MOST_SAVES, MOST_SEQUENCE
 from lms.assessment.attempts.spec import TestSpec, parse
 from lms.assessment.attempts.states import COUNTED, OPEN, AttemptState
-from lms.assessment.attempts.timing import deadline, may_begin
+from lms.assessment.attempts.timing import Accommodation, deadline, may_begin
 from lms.assessment.content import parse as parse_body
 from lms.assessment.models import Item, ItemVersion
 from lms.database import lock
@@ -82,17 +83,7 @@ def begin(
                 return each
     spec = parse(version.spec)
     granted = allowances.of_person(session, visitor.person_id, test.id, spec.closes_at)
-    counted = [each for each in before if each.state in COUNTED and (since is None or each.started_at >= since)]
-    refusal = may_begin(
-        now,
-        opens_at=spec.opens_at,
-        closes_at=spec.closes_at,
-        granted=granted,
-        made=len(counted),
-        most=spec.attempts,
-        last_ended_at=max((each.finished_at for each in counted if each.finished_at), default=None),
-        wait_hours=spec.wait_hours,
-    )
+    refusal = refusal_of(spec, granted, before, since, now)
     if refusal:
         raise Conflict(refusal, _REFUSALS[refusal])
     attempt = Attempt(
@@ -117,6 +108,33 @@ def begin(
     mark_used(session, {each.item_version_id for each in attempt.items}, now)
     note(session, attempt, "began", now, {"writer": attempt.writer})
     return attempt
+
+
+def refusal_of(
+    spec: TestSpec, granted: Accommodation, before: Sequence[Attempt], since: datetime | None, now: datetime
+) -> str:
+    """Why somebody with these attempts may not begin another now (`timing.may_begin`); empty when they may."""
+    counted = counted_since(before, since)
+    return may_begin(
+        now,
+        opens_at=spec.opens_at,
+        closes_at=spec.closes_at,
+        granted=granted,
+        made=len(counted),
+        most=spec.attempts,
+        last_ended_at=last_end(counted),
+        wait_hours=spec.wait_hours,
+    )
+
+
+def counted_since(before: Sequence[Attempt], since: datetime | None) -> list[Attempt]:
+    """Attempts that count against the limit; of a course that is learnt anew those of this time."""
+    return [each for each in before if each.state in COUNTED and (since is None or each.started_at >= since)]
+
+
+def last_end(attempts: Sequence[Attempt]) -> datetime | None:
+    """When the last of them was over."""
+    return max((each.finished_at for each in attempts if each.finished_at), default=None)
 
 
 def running(session: Session, visitor: Visitor, code: str, now: datetime, since: datetime | None) -> Attempt | None:

@@ -82,6 +82,9 @@ def test_the_next_attempt_asks_what_was_not_asked_and_the_number_is_bounded(hall
         with pytest.raises(Conflict) as early:
             taking.begin(session, hall.learner, "t", NOW + 23 * 60 * MINUTE)
         assert early.value.code == "test_wait"
+        told = queries.test_card(session, hall.learner, "t", NOW + 23 * 60 * MINUTE, None)
+        assert told is not None
+        assert (told.refusal, told.again_at) == ("test_wait", (first.finished_at or NOW) + 24 * 60 * MINUTE)
         second = taking.begin(session, hall.learner, "t", NOW + 25 * 60 * MINUTE)
         asked = [{item.item_version_id for item in each.items} for each in (first, second)]
         assert not asked[0] & asked[1]
@@ -89,6 +92,11 @@ def test_the_next_attempt_asks_what_was_not_asked_and_the_number_is_bounded(hall
         with pytest.raises(Conflict) as used:
             taking.begin(session, hall.learner, "t", NOW + 99 * 60 * MINUTE)
         assert used.value.code == "test_attempts"
+        told = queries.test_card(session, hall.learner, "t", NOW + 99 * 60 * MINUTE, None)
+        anew = queries.test_card(session, hall.learner, "t", NOW + 99 * 60 * MINUTE, NOW + 98 * 60 * MINUTE)
+        assert told is not None
+        assert anew is not None
+        assert (told.refusal, told.again_at, anew.refusal) == ("test_attempts", None, "")
 
 
 def test_a_test_that_the_bank_cannot_fill_is_not_published(hall: Hall) -> None:
@@ -386,7 +394,7 @@ def test_a_result_is_shown_by_the_moment_and_beside_the_last_one(hall: Hall) -> 
         assert after.items[0].right is not None
         with pytest.raises(NotFound):
             queries.result(session, hall.another, attempt.code, NOW)
-        card = queries.test_card(session, hall.learner, "t")
+        card = queries.test_card(session, hall.learner, "t", NOW, None)
         assert card is not None
         assert [each.number for each in card.attempts] == [2, 1]
 

@@ -96,7 +96,7 @@ def test_a_centre_gets_more_time_and_nobody_is_shown_what_is_right_before_it_has
 
         assert Shown.RIGHT not in may_see(CLOSES + 44 * MINUTE), "the other centre is still in it"
         assert Shown.RIGHT in may_see(CLOSES + 45 * MINUTE)
-        card = queries.test_card(session, hall.learner, "t")
+        card = queries.test_card(session, hall.learner, "t", NOW, None)
         assert card is not None
         assert card.closes_at == CLOSES + 45 * MINUTE
 
